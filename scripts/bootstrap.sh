@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Installs the Debian 12 packages that building and testing need. Says nothing and changes nothing when all are there.
+#
+#   scripts/bootstrap.sh [build|test|check]     how far: the library and the command; the tests; all of check.sh (default)
+
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# zstd opens the recorded data that the demo publishes.
+build_packages=(
+  ca-certificates ccache cmake g++ git ninja-build pkg-config python3 zstd
+  libboost-dev libboost-system-dev libcli11-dev libfmt-dev liblz4-dev librocksdb-dev libsnappy-dev libsodium-dev
+  libspdlog-dev libssl-dev libsystemd-dev libtorrent-rasterbar-dev libzstd-dev nlohmann-json3-dev prometheus-cpp-dev
+  zlib1g-dev
+)
+# python3-cryptography: the second implementation of the format. attr: store tests that make a file immutable or full.
+test_packages=(attr bats libbenchmark-dev libgmock-dev libgtest-dev librapidcheck-dev python3-cryptography)
+# Version 14 everywhere: its formatting and its warnings are what the tree is checked against.
+check_packages=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev)
+
+case "${1:-check}" in
+  build) wanted=("${build_packages[@]}") ;;
+  test) wanted=("${build_packages[@]}" "${test_packages[@]}") ;;
+  check) wanted=("${build_packages[@]}" "${test_packages[@]}" "${check_packages[@]}") ;;
+  *) die "usage: scripts/bootstrap.sh [build|test|check]" ;;
+esac
+
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+  say "bootstrap: no apt-get here; install what corresponds to these Debian packages: ${wanted[*]}"
+  exit 0
+fi
+
+missing=()
+for package in "${wanted[@]}"; do
+  state=$(dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null | head -n 1) || true
+  [ "$state" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || die "missing packages: ${missing[*]} (run as root, or install sudo)"
+  as_root=(sudo)
+fi
+apt() {
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 "$@" \
+    </dev/null >&2
+}
+
+say "bootstrap: installing ${missing[*]}"
+# One foreign source that does not answer must not stop what Debian's own sources can give.
+apt update || say "bootstrap: apt-get update had errors, going on"
+apt install -y --no-install-recommends "${missing[@]}" || die "apt-get could not install: ${missing[*]}"

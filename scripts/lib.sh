@@ -1,0 +1,49 @@
+# What the scripts share; sourced, never run. Sets the working directory to the root of the tree.
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+: "${HOME:=/root}"
+export HOME
+
+# Debian's own interpreter: another python3 earlier on PATH may lack the modules that the tests need.
+PYTHON=/usr/bin/python3
+[ -x "$PYTHON" ] || PYTHON=python3
+
+# Parallel jobs: every processor, but never less than 1.5 GB of memory for one compiler.
+jobs() {
+  local cpus memory
+  cpus=$(nproc)
+  memory=$(awk '/^MemAvailable:/ { print int($2 / 1500000) }' /proc/meminfo 2>/dev/null || echo "$cpus")
+  [ "$memory" -ge 1 ] || memory=1
+  echo $((cpus < memory ? cpus : memory))
+}
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+  say "error: $*"
+  exit 1
+}
+
+# The files of the tree, whether or not it is a git clone; a clone that belongs to another user counts too.
+tracked_files() {
+  if [ -e .git ]; then
+    git -c safe.directory='*' ls-files --cached --others --exclude-standard -- "$@"
+  else
+    find "${@:-.}" -path ./build -prune -o -type f -print | sed 's|^\./||'
+  fi
+}
+
+# step NAME COMMAND...: runs it and remembers how long it took.
+STEPS=()
+step() {
+  local name=$1 begin=$SECONDS
+  shift
+  say "== $name"
+  "$@" || die "$name failed after $((SECONDS - begin)) s"
+  STEPS+=("$(printf '%5d s  %s' $((SECONDS - begin)) "$name")")
+}
+
+print_steps() {
+  [ ${#STEPS[@]} -eq 0 ] || printf '%s\n' "${STEPS[@]}" >&2
+}
