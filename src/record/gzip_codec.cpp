@@ -1,0 +1,93 @@
+#include <zlib.h>
+
+#include <limits>
+
+#include "record/codecs.h"
+#include "record/output_buffer.h"
+
+namespace shoal::record {
+namespace {
+
+// 15 is deflate's largest window; 16 on top asks zlib for the gzip wrapper and nothing else (no zlib, no raw form).
+constexpr int kGzipWindowBits = 15 + 16;
+constexpr int kMemoryLevel = 8;
+
+class Deflater {
+ public:
+  Deflater()
+      : ready_(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzipWindowBits, kMemoryLevel,
+                            Z_DEFAULT_STRATEGY) == Z_OK) {}
+  ~Deflater() {
+    if (ready_) deflateEnd(&stream);
+  }
+  Deflater(const Deflater&) = delete;
+  Deflater& operator=(const Deflater&) = delete;
+  [[nodiscard]] bool ready() const { return ready_; }
+
+  z_stream stream{};
+
+ private:
+  bool ready_;
+};
+
+class Inflater {
+ public:
+  Inflater() : ready_(inflateInit2(&stream, kGzipWindowBits) == Z_OK) {}
+  ~Inflater() {
+    if (ready_) inflateEnd(&stream);
+  }
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+  [[nodiscard]] bool ready() const { return ready_; }
+
+  z_stream stream{};
+
+ private:
+  bool ready_;
+};
+
+bool fits_zlib(std::size_t size) { return size <= std::numeric_limits<uInt>::max(); }
+
+// zlib's interface predates const; it does not write to its input.
+Bytef* input_of(ByteView bytes) { return const_cast<Bytef*>(bytes.data()); }
+
+}  // namespace
+
+Result<Bytes> gzip_compress(ByteView plain) {
+  Deflater deflater;
+  if (!deflater.ready()) return Error{Code::io, "zlib could not start (out of memory)"};
+  z_stream& stream = deflater.stream;
+  Bytes out(deflateBound(&stream, plain.size()));
+  if (!fits_zlib(plain.size()) || !fits_zlib(out.size())) return above_limit("gzip", std::numeric_limits<uInt>::max());
+  stream.next_in = input_of(plain);
+  stream.avail_in = static_cast<uInt>(plain.size());
+  stream.next_out = out.data();
+  stream.avail_out = static_cast<uInt>(out.size());
+  if (deflate(&stream, Z_FINISH) != Z_STREAM_END) return Error{Code::io, "zlib could not compress"};
+  out.resize(out.size() - stream.avail_out);
+  return out;
+}
+
+Result<Bytes> gzip_decompress(ByteView packed, std::size_t limit) {
+  if (!fits_zlib(packed.size()) || !fits_zlib(limit)) return above_limit("gzip", std::numeric_limits<uInt>::max());
+  Inflater inflater;
+  if (!inflater.ready()) return Error{Code::io, "zlib could not start (out of memory)"};
+  z_stream& stream = inflater.stream;
+  stream.next_in = input_of(packed);
+  stream.avail_in = static_cast<uInt>(packed.size());
+  OutputBuffer out(packed.size() * 4, limit);
+  for (;;) {
+    const std::span<std::uint8_t> room = out.room();
+    stream.next_out = room.data();
+    stream.avail_out = static_cast<uInt>(room.size());
+    const int status = inflate(&stream, Z_NO_FLUSH);
+    if (!out.advance(room.size() - stream.avail_out)) return above_limit("gzip", limit);
+    if (status == Z_STREAM_END) break;
+    if (status == Z_BUF_ERROR) return malformed("gzip", "cut short");
+    if (status != Z_OK) return malformed("gzip", stream.msg != nullptr ? stream.msg : "not a gzip member");
+  }
+  if (stream.avail_in != 0) return malformed("gzip", "bytes follow the member");
+  return std::move(out).take();
+}
+
+}  // namespace shoal::record
