@@ -1,0 +1,28 @@
+#pragma once
+
+#include "crypto/keys.h"
+
+#include <filesystem>
+#include <optional>
+
+namespace shoal::crypto {
+
+/// Key files (docs/FORMAT.md, "Key file"): text, mode 0600, in a directory of mode 0700; the seed is in clear, or
+/// sealed under a passphrase (Argon2id, ChaCha20-Poly1305).
+///
+/// Writes a new file and syncs it and its directory; Code::already_exists never overwrites.
+[[nodiscard]] Result<void> write_key_file(const std::filesystem::path& path, const KeyPair& key,
+                                          const std::optional<SecretBytes>& passphrase);
+
+/// Code::bad_key when others may read the file (the hint names chmod), when it is malformed, or when the passphrase
+/// is missing or wrong; Code::not_found when there is no file.
+[[nodiscard]] Result<KeyPair> read_key_file(const std::filesystem::path& path,
+                                            const std::optional<SecretBytes>& passphrase);
+
+/// The public key of the file without opening the secret; the same errors for the file itself.
+[[nodiscard]] Result<PublicKey> read_key_file_public(const std::filesystem::path& path);
+
+/// True when the file needs a passphrase.
+[[nodiscard]] Result<bool> key_file_is_sealed(const std::filesystem::path& path);
+
+}  // namespace shoal::crypto
