@@ -1,0 +1,178 @@
+#!/usr/bin/python3
+"""Tests of scripts/layers.py: a small good tree passes; each rule speaks when one line of it goes bad."""
+
+import pathlib
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+sys.dont_write_bytecode = True
+import layers  # noqa: E402
+
+GOOD = {
+    "include/shoal/types.h": "#pragma once\n#include <shoal/error.h>\n#include <cstdint>\nusing U = std::uint64_t;\n",
+    "include/shoal/error.h": "#pragma once\n",
+    "src/CMakeLists.txt": "add_subdirectory(base)\n",
+    "src/base/CMakeLists.txt": "shoal_floor(base SOURCES clock.cpp)\n",
+    "src/base/clock.h": "#pragma once\n#include <shoal/types.h>\n",
+    "src/base/clock.cpp": '#include "base/clock.h"\n#include <chrono>\nauto n = std::chrono::steady_clock::now();\n',
+    "src/crypto/CMakeLists.txt": "shoal_floor(crypto SOURCES hash.cpp DEPENDS base LIBRARIES sodium)\n",
+    "src/crypto/hash.h": "#pragma once\n",
+    "src/crypto/hash.cpp": '#include "crypto/hash.h"\n#include "base/clock.h"\n#include <sodium.h>\n',
+    "src/store/CMakeLists.txt": "shoal_floor(store SOURCES rocks_kv_store.cpp DEPENDS base crypto)\n",
+    "src/store/rocks_kv_store.cpp": "#include <rocksdb/db.h>\n",
+    "src/topic/CMakeLists.txt": "shoal_floor(topic SOURCES cursor.cpp DEPENDS crypto base)\n",
+    "src/topic/cursor.h": "#pragma once\n",
+    "src/topic/cursor.cpp": '#include "topic/cursor.h"\n// std::mutex and a steady_clock::now \u2014 only words here\n',
+    "src/replication/CMakeLists.txt": "shoal_floor(replication SOURCES session.cpp DEPENDS base)\n",
+    "src/replication/session.h": "#pragma once\n",
+    "src/replication/session.cpp": '#include "replication/session.h"\nconst char* s = "std::thread";\n',
+    "src/node/CMakeLists.txt": "shoal_floor(node SOURCES node.cpp DEPENDS topic replication)\n",
+    "src/node/node.cpp": '#include "topic/cursor.h"\n#include <thread>\nstd::thread t;\n',
+    "apps/shoal/main.cpp": "#include <CLI/CLI.hpp>\n",
+    "apps/examples/publish.cpp": "#include <shoal/types.h>\n",
+    "tests/CMakeLists.txt": "foreach(folder base cli)\nendforeach()\n",
+    "tests/base/CMakeLists.txt": "shoal_test(base SOURCES clock_test.cpp DEPENDS base)\n",
+    "tests/base/clock_test.cpp": '#include "base/clock.h"\n#include <gtest/gtest.h>\nTEST(Clock, Ticks) { FAIL(); }\n',
+    "tests/cli/CMakeLists.txt": "add_test(NAME cli.key COMMAND bats ${CMAKE_CURRENT_SOURCE_DIR}/key.bats)\n",
+    "tests/cli/key.bats": "@test works { true; }\n",
+}
+
+
+def problems_of(changes):
+    """What the check says of the good tree with some files replaced, added, or (None) removed."""
+    with tempfile.TemporaryDirectory() as root:
+        for name, text in {**GOOD, **changes}.items():
+            if text is None:
+                continue
+            path = pathlib.Path(root) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return layers.check_tree(root)
+
+
+class LayerCheck(unittest.TestCase):
+    def assert_one(self, changes, place, rule):
+        problems = problems_of(changes)
+        self.assertEqual(len(problems), 1, problems)
+        self.assertTrue(problems[0].startswith(f"{place}: {rule}: "), problems[0])
+
+    def assert_code(self, file, line, rule):
+        """One more line at the end of `file` breaks exactly `rule`."""
+        text = GOOD[file]
+        self.assert_one({file: f"{text}{line}\n"}, f"{file}:{text.count(chr(10)) + 1}", rule)
+
+    def test_good_tree_passes(self):
+        self.assertEqual(problems_of({}), [])
+
+    def test_empty_tree_is_not_a_pass(self):
+        with tempfile.TemporaryDirectory() as root:
+            self.assertNotEqual(layers.check_tree(root), [])
+
+    def test_upward_include(self):
+        self.assert_code("src/base/clock.h", '#include "crypto/hash.h"', "upward")
+        self.assert_code("src/crypto/hash.cpp", '  #  include "topic/cursor.h"  // why not', "upward")
+        self.assert_code("tests/base/clock_test.cpp", '#include "crypto/hash.h"', "upward")
+
+    def test_topic_and_replication_never_meet(self):
+        self.assert_code("src/topic/cursor.cpp", '#include "replication/session.h"', "upward")
+        self.assert_code("src/replication/session.h", '#include "topic/cursor.h"', "upward")
+
+    def test_upward_link(self):
+        self.assert_one({"src/base/CMakeLists.txt": "shoal_floor(base SOURCES clock.cpp DEPENDS crypto)\n"},
+                        "src/base/CMakeLists.txt:1", "upward")
+        self.assert_one({"src/crypto/CMakeLists.txt": "\nshoal_floor(crypto DEPENDS base topic LIBRARIES s\n"
+                                                      "  SOURCES hash.cpp)\n"}, "src/crypto/CMakeLists.txt:2", "upward")
+
+    def test_include_must_exist_and_be_written_from_src(self):
+        self.assert_code("src/topic/cursor.cpp", '#include "crypto/gone.h"', "include")
+        self.assert_code("src/crypto/hash.cpp", '#include "hash.h"', "include")
+
+    def test_vendor_headers_stay_in_adapters(self):
+        for line in ("<libtorrent/session.hpp>", "<rocksdb/db.h>", "<openssl/evp.h>", "<sodium.h>", "<zstd.h>",
+                     "<zlib.h>", "<CLI/CLI.hpp>", "<spdlog/spdlog.h>", "<boost/asio.hpp>", "<gtest/gtest.h>"):
+            self.assert_code("src/topic/cursor.cpp", f"#include {line}", "vendor")
+        self.assert_one({"src/store/journal.cpp": "#include <rocksdb/db.h>\n",
+                         "src/store/CMakeLists.txt": "shoal_floor(store SOURCES journal.cpp rocks_kv_store.cpp)\n"},
+                        "src/store/journal.cpp:1", "vendor")
+
+    def test_json_only_in_sources(self):
+        self.assertEqual(problems_of({"src/topic/cursor.cpp": "#include <nlohmann/json.hpp>\n"}), [])
+        self.assert_code("src/topic/cursor.h", "#include <nlohmann/json_fwd.hpp>", "vendor")
+
+    def test_public_headers_show_no_vendor_and_no_inside(self):
+        self.assert_code("include/shoal/types.h", "#include <sodium.h>", "public")
+        self.assert_code("include/shoal/types.h", '#include "base/clock.h"', "public")
+        self.assert_code("apps/examples/publish.cpp", '#include "base/clock.h"', "public")
+
+    def test_clock_below_node(self):
+        for line in ("auto t = std::chrono::system_clock::now();", "int r = clock_gettime(0, nullptr);",
+                     "auto t = std::time(nullptr);", "long t = time(nullptr);"):
+            self.assert_code("src/topic/cursor.cpp", line, "clock")
+
+    def test_random_below_node(self):
+        for line in ("std::random_device d;", "std::mt19937_64 g;", "int r = rand();", "randombytes_buf(p, 32);"):
+            self.assert_code("src/replication/session.cpp", line, "random")
+
+    def test_threads_below_node(self):
+        for line in ("std::thread t;", "std::mutex m;", "std::lock_guard l(m);", "std::condition_variable c;",
+                     "usleep(3);", "boost::asio::steady_timer t;"):
+            self.assert_code("src/replication/session.cpp", line, "thread")
+
+    def test_unregistered_files(self):
+        self.assert_one({"tests/base/bytes_test.cpp": "TEST(A, B) {}\n"}, "tests/base/bytes_test.cpp:1", "registered")
+        # A name that only ends like a registered one is not registered.
+        self.assert_one({"tests/base/lock_test.cpp": "TEST(A, B) {}\n"}, "tests/base/lock_test.cpp:1", "registered")
+        self.assert_one({"tests/cli/pub.bats": "@test x { true; }\n"}, "tests/cli/pub.bats:1", "registered")
+        self.assert_one({"src/base/wire.cpp": "int x;\n"}, "src/base/wire.cpp:1", "registered")
+
+    def test_unregistered_folder(self):
+        self.assert_one({"tests/topic/CMakeLists.txt": "shoal_test(topic SOURCES cursor_test.cpp)\n",
+                         "tests/topic/cursor_test.cpp": "TEST(A, B) {}\n"}, "tests/topic/CMakeLists.txt:1", "registered")
+
+    def test_tests_that_cannot_fail(self):
+        self.assert_one({"tests/base/clock_test.cpp": "// TEST(Clock, Ticks)\n"}, "tests/base/clock_test.cpp:1",
+                        "registered")
+        self.assert_code("tests/base/clock_test.cpp", "TEST(Clock, DISABLED_Ticks) {}", "skipped")
+        self.assert_code("tests/base/clock_test.cpp", "void f() { GTEST_SKIP(); }", "skipped")
+        self.assertEqual(problems_of({"tests/base/clock_test.cpp": "TEST(A, B) { GTEST_SKIP() << why; }\n"}), [])
+
+    def test_length(self):
+        self.assertEqual(problems_of({"src/topic/cursor.cpp": "\n" * 500}), [])
+        self.assert_one({"src/topic/cursor.cpp": "\n" * 501}, "src/topic/cursor.cpp:501", "length")
+
+    def test_text(self):
+        self.assert_code("src/topic/cursor.cpp", 'auto dash = "\u2014";', "text")
+        self.assert_code("src/topic/cursor.cpp", "int x;  // \u202e reversed", "text")
+        self.assert_code("src/topic/cursor.cpp", "int x;\r", "text")
+        self.assert_code("src/topic/cursor.cpp", "\tint x;", "text")
+        self.assert_one({"src/topic/cursor.cpp": b"// \xff\n"}, "src/topic/cursor.cpp:1", "text")
+        self.assert_one({"src/topic/cursor.cpp": b"int x;"}, "src/topic/cursor.cpp:1", "text")
+        self.assert_one({"src/topic/cursor.h": "int x;\n"}, "src/topic/cursor.h:1", "header")
+
+    def test_literals_and_comments_are_told_apart(self):
+        code = 'f("// no comment", \'"\', R"x(/* " )x", 1\'000\'000); /* std::mutex\n */ g(); // std::mutex\n'
+        left = layers.without_comments(code)
+        self.assertEqual(left.count("\n"), code.count("\n"))
+        self.assertIn('"// no comment"', left)
+        self.assertIn("g();", left)
+        self.assertNotIn("mutex", left)
+        self.assertNotIn("no comment", layers.without_comments(code, keep_strings=False))
+
+
+class PublicHeaders(unittest.TestCase):
+    def test_header_that_needs_another_is_named(self):
+        with tempfile.TemporaryDirectory() as root:
+            folder = pathlib.Path(root) / "include" / "shoal"
+            folder.mkdir(parents=True)
+            (folder / "good.h").write_text("#pragma once\n#include <cstdint>\ninline std::uint8_t f() { return 1; }\n")
+            (folder / "bad.h").write_text("#pragma once\ninline std::string g() { return {}; }\n")
+            problems = layers.compile_headers(root, sys.argv[1] if len(sys.argv) > 1 else "g++")
+        self.assertEqual(len(problems), 1, problems)
+        self.assertTrue(problems[0].startswith("include/shoal/bad.h:1: header: "), problems[0])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
