@@ -25,13 +25,13 @@ die() {
   exit 1
 }
 
-# The files of the tree, whether or not it is a git clone; a clone that belongs to another user counts too.
+# A clone that belongs to another user counts too.
+in_git() { [ -e .git ] && git -c safe.directory='*' "$@"; }
+
+# The files of the tree below some folders, whether or not it is a git clone.
 tracked_files() {
-  if [ -e .git ]; then
-    git -c safe.directory='*' ls-files --cached --others --exclude-standard -- "$@"
-  else
-    find "${@:-.}" -path ./build -prune -o -type f -print | sed 's|^\./||'
-  fi
+  { in_git ls-files --cached --others --exclude-standard -- "$@" || find "$@" -type f; } | sort |
+    while IFS= read -r file; do [ ! -f "$file" ] || printf '%s\n' "$file"; done
 }
 
 # step NAME COMMAND...: runs it and remembers how long it took.

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# All that must hold before a change lands; exactly what continuous integration runs (.ci/run).
+# Sized for 30 minutes on two processors with an empty compiler cache. The output ends with ctest's summary.
+
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# The floors that parse what strangers send, and hold what was acknowledged: their tests run under sanitizers.
+sanitized_floors='^(base|crypto|merkle|record|store|feed|topic|replication)$'
+
+layers() { "$PYTHON" scripts/layers.py >&2; }
+
+# One clang tree serves two purposes: clang's own warnings as errors on every file, and ASan with UBSan.
+clang_configure() {
+  mkdir -p build
+  cmake --preset asan-ubsan >build/asan-ubsan-configure.log 2>&1 || { cat build/asan-ubsan-configure.log >&2; return 1; }
+}
+clang_build() { cmake --build --preset asan-ubsan -j "$(jobs)" >&2; }
+sanitized_tests() { ctest --preset asan-ubsan -j "$(nproc)" -L "$sanitized_floors" >&2; }
+
+step "bootstrap" scripts/bootstrap.sh check
+step "format (clang-format 14)" scripts/format.sh --check
+step "layers" layers
+step "clang-tidy 14, short tier" scripts/tidy.sh
+step "configure (clang 14, ASan and UBSan)" clang_configure
+step "build (clang 14, ASan and UBSan)" clang_build
+step "tests of the floors up to replication under ASan and UBSan" sanitized_tests
+print_steps
+exec scripts/test.sh
