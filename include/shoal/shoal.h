@@ -1,0 +1,22 @@
+#pragma once
+
+/// The map of libshoal's public headers. Start with node.h.
+///
+/// types.h         ids, positions, times, bytes
+/// error.h         closed list of failure codes; result.h: Result<T>
+/// wait.h          deadlines and cancellation
+/// node.h          open a node, own feeds, mirrors, random access
+/// producer.h      append records
+/// subscription.h  read records, live or not, with cursors
+/// records.h       records on their way in and out
+/// info.h          what a node knows of feeds and peers
+
+#include <shoal/error.h>
+#include <shoal/info.h>
+#include <shoal/node.h>
+#include <shoal/producer.h>
+#include <shoal/records.h>
+#include <shoal/result.h>
+#include <shoal/subscription.h>
+#include <shoal/types.h>
+#include <shoal/wait.h>

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <shoal/records.h>
+#include <shoal/wait.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace shoal {
+
+namespace node {
+class SubscriptionApi;
+}
+
+/// Where a subscription begins.
+struct Start {
+  enum class Kind : std::uint8_t { beginning, end, stored, token, offset, last, time };
+  Kind kind = Kind::beginning;
+  std::string token = {};  ///< of Kind::token
+  std::int64_t number = 0;  ///< offset, number of last records, or unix ms
+
+  static Start beginning() { return {}; }
+  static Start end() { return {.kind = Kind::end}; }
+  /// The durable cursor's position when it exists, else the beginning. Needs SubscribeOptions::cursor.
+  static Start stored() { return {.kind = Kind::stored}; }
+  static Start resume(std::string token) { return {.kind = Kind::token, .token = std::move(token)}; }
+  /// In every selected partition.
+  static Start offset(Offset offset) { return {.kind = Kind::offset, .number = offset.value()}; }
+  /// The last `count` records of every selected partition.
+  static Start last(std::int64_t count) { return {.kind = Kind::last, .number = count}; }
+  /// Exactly the records with time >= `time`, wherever they lie in the feed.
+  static Start time(UnixMs time) { return {.kind = Kind::time, .number = time.value()}; }
+};
+
+struct SubscribeOptions {
+  std::vector<std::string> topics = {};  ///< names or globs (`*`, `?`); empty: all
+  std::optional<Partition> partition = {};
+  Start start = Start::beginning();
+  std::optional<UnixMs> before = {};  ///< only records with time < this; exact
+  /// Ask the swarm for the newest head, read up to it, then answer Poll::Status::end.
+  bool until_head = false;
+  /// How long that question may take (CLI: --find-timeout).
+  std::chrono::milliseconds find_timeout{20000};
+  std::string cursor = {};  ///< name of a durable position kept by the node; empty: none
+  bool sparse = false;      ///< fetch and keep only the wanted topics
+  bool ordered = true;      ///< feed order among the selected topics; false: only per partition
+};
+
+/// How fresh the answer to `until_head` was.
+struct HeadReport {
+  bool answered = false;        ///< at least one peer answered, or the feed is our own, or the node is offline by wish
+  std::optional<UnixMs> head_time = {};  ///< when the owner signed the newest head seen
+  std::uint64_t tree_size = 0;
+  bool complete = true;  ///< everything wanted under that head was delivered
+};
+
+/// What one poll gave.
+class Poll {
+ public:
+  enum class Status : std::uint8_t { records, timeout, end };
+
+  Poll() = default;
+  Poll(Status status, Records records, std::string cursor)
+      : status_(status), records_(std::move(records)), cursor_(std::move(cursor)) {}
+
+  [[nodiscard]] Status status() const { return status_; }
+  [[nodiscard]] const Records& records() const { return records_; }
+  /// Position after the last record of this poll: keep it in your own transaction, or commit() it.
+  [[nodiscard]] const std::string& cursor() const { return cursor_; }
+
+ private:
+  Status status_ = Status::timeout;
+  Records records_;
+  std::string cursor_;
+};
+
+struct PollOptions {
+  std::size_t max_bytes = std::size_t{1} << 20;  ///< at least one record comes even when it is larger
+  std::size_t max_records = 10000;
+  Wait wait = {};
+};
+
+/// A durable position by name, with bytes of the application's own (a file length, a transaction id).
+struct StoredCursor {
+  std::string token;
+  std::string note;
+};
+
+/// Reads verified records of one feed. Confined to one thread at a time. After its node closed: Code::closed.
+class Subscription {
+ public:
+  explicit Subscription(std::shared_ptr<node::SubscriptionApi> api);
+
+  /// The next records, at most as asked. Code::fork when the owner forked and all before it was delivered, Code::pruned
+  /// when the position is gone everywhere, Code::corrupt when our disk is damaged.
+  [[nodiscard]] Result<Poll> poll(const PollOptions& options);
+  /// Cursor token right after `record` (of the newest poll), for stopping in the middle of a poll.
+  [[nodiscard]] std::string cursor_after(const RecordView& record) const;
+  /// Makes `token` the durable position of SubscribeOptions::cursor.
+  [[nodiscard]] Result<void> commit(const std::string& token, const std::string& note = {});
+  [[nodiscard]] Result<std::optional<StoredCursor>> stored() const;
+  [[nodiscard]] HeadReport head_report() const;
+  /// Milliseconds since the newest head's signed time; nullopt before a head is known.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> head_age() const;
+
+ private:
+  std::shared_ptr<node::SubscriptionApi> api_;
+};
+
+}  // namespace shoal

@@ -1,0 +1,124 @@
+#pragma once
+
+#include <shoal/node.h>
+
+#include "crypto/keys.h"
+#include "feed/bundle.h"
+#include "feed/feed_audit.h"
+#include "feed/manifest.h"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What commands and doors may ask of a node, in this process or (later) over its socket. Thread-safe. Blocking calls
+/// take a Wait.
+namespace shoal::node {
+
+/// See shoal::Producer.
+class ProducerApi {
+ public:
+  virtual ~ProducerApi() = default;
+  virtual void on_acked(std::function<void(const AckRun&)> callback) = 0;
+  [[nodiscard]] virtual Result<Position> send(const ProducerRecord& record, const Wait& wait) = 0;
+  [[nodiscard]] virtual Result<void> flush(const Wait& wait) = 0;
+};
+
+/// See shoal::Subscription.
+class SubscriptionApi {
+ public:
+  virtual ~SubscriptionApi() = default;
+  [[nodiscard]] virtual Result<Poll> poll(const PollOptions& options) = 0;
+  [[nodiscard]] virtual std::string cursor_after(const RecordView& record) const = 0;
+  [[nodiscard]] virtual Result<void> commit(const std::string& token, const std::string& note) = 0;
+  [[nodiscard]] virtual Result<std::optional<StoredCursor>> stored() const = 0;
+  [[nodiscard]] virtual HeadReport head_report() const = 0;
+};
+
+/// See shoal::Mirror.
+class MirrorApi {
+ public:
+  virtual ~MirrorApi() = default;
+  [[nodiscard]] virtual Result<std::uint64_t> wait_synced(const Wait& wait) = 0;
+};
+
+/// What a feed name, id, or link stands for.
+struct FeedReference {
+  FeedId feed;
+  std::string name;                    ///< own name when there is one
+  bool own = false;                    ///< its key is here
+  std::vector<std::string> peer_hints;  ///< x.pe of a link
+};
+
+struct OwnFeed {
+  FeedId feed;
+  bool created = false;
+};
+
+struct KeyInfo {
+  std::string name;
+  PublicKey key;
+  bool sealed = false;
+};
+
+using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
+
+class NodeApi {
+ public:
+  virtual ~NodeApi() = default;
+
+  // Names and keys
+  /// An own name, 64 hex digits or a feed link. Code::not_found for an unknown name, Code::invalid_argument for a
+  /// malformed id or link.
+  [[nodiscard]] virtual Result<FeedReference> resolve(std::string_view feed) = 0;
+  [[nodiscard]] virtual Result<KeyInfo> generate_key(const std::string& name) = 0;
+  [[nodiscard]] virtual Result<std::vector<KeyInfo>> keys() = 0;
+  [[nodiscard]] virtual Result<void> export_secret_key(const std::string& name, const std::filesystem::path& file) = 0;
+  [[nodiscard]] virtual Result<KeyInfo> import_key(const std::string& name, const std::filesystem::path& file) = 0;
+
+  // Own feeds
+  /// Opens the own feed, making key and feed when `options.create`; Code::unsafe_to_sign as FeedWriter says.
+  [[nodiscard]] virtual Result<OwnFeed> open_feed(const std::string& name, const FeedOptions& options) = 0;
+  /// Appends a manifest block to the own feed. Topics that exist already keep their partition count
+  /// (Code::invalid_argument when another one is asked).
+  [[nodiscard]] virtual Result<void> publish_manifest(const std::string& name, const feed::Manifest& manifest) = 0;
+  [[nodiscard]] virtual Result<std::optional<feed::Manifest>> manifest(const FeedId& feed) = 0;
+  [[nodiscard]] virtual Result<std::shared_ptr<ProducerApi>> open_producer(const std::string& name,
+                                                                           const ProducerOptions& options) = 0;
+
+  // Reading
+  [[nodiscard]] virtual Result<std::shared_ptr<SubscriptionApi>> subscribe(const FeedReference& feed,
+                                                                           const SubscribeOptions& options) = 0;
+  [[nodiscard]] virtual Result<std::shared_ptr<MirrorApi>> mirror(const FeedReference& feed,
+                                                                  const MirrorOptions& options) = 0;
+  [[nodiscard]] virtual Result<Records> get(const GetRequest& request, const std::vector<std::string>& peer_hints,
+                                            const Wait& wait) = 0;
+
+  // Knowing
+  [[nodiscard]] virtual Result<std::vector<FeedSummary>> feeds() = 0;
+  /// What is known here; with a wait above zero the swarm is asked for the newest head first (not for own feeds).
+  [[nodiscard]] virtual Result<FeedInfo> info(const FeedReference& feed, const Wait& wait) = 0;
+  [[nodiscard]] virtual Result<std::vector<PeerInfo>> peers(const std::optional<FeedReference>& feed,
+                                                            const Wait& wait) = 0;
+  /// Called on a node thread when a peer was caught with bytes that do not prove: address, node key, what.
+  virtual void on_peer_blamed(std::function<void(const PeerInfo&, std::string_view)> callback) = 0;
+  [[nodiscard]] virtual std::string listening() const = 0;
+
+  // Files and disk
+  [[nodiscard]] virtual Result<feed::AuditReport> verify(const FeedReference& feed, const Progress& progress) = 0;
+  [[nodiscard]] virtual Result<feed::BundleSummary> export_bundle(const FeedReference& feed,
+                                                                  const std::filesystem::path& file,
+                                                                  const Progress& progress) = 0;
+  [[nodiscard]] virtual Result<feed::BundleSummary> import_bundle(const std::filesystem::path& file,
+                                                                  const Progress& progress) = 0;
+
+  virtual void close() = 0;
+};
+
+/// Opens the data directory in this process.
+[[nodiscard]] Result<std::shared_ptr<NodeApi>> open_node(NodeOptions options);
+
+}  // namespace shoal::node

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <shoal/types.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace shoal::replication {
+
+/// Largest message body that a transport carries.
+inline constexpr std::size_t kMaxMessageSize = std::size_t{72} << 10;
+
+/// What a connection tells about itself, for people and logs; never trusted.
+struct PeerAddress {
+  std::string host_port;   ///< `127.0.0.1:40001`
+  std::string transport;   ///< `tcp`, `utp`, `memory`
+  bool outgoing = false;   ///< we dialled
+};
+
+/// One side of an ordered, reliable, message-keeping connection. Implementations: libtorrent's extension messages, the
+/// in-memory network of the tests. All calls on the executor that owns the peer's session.
+class PeerTransport {
+ public:
+  virtual ~PeerTransport() = default;
+  [[nodiscard]] virtual const PeerAddress& address() const = 0;
+  /// Queues one message of at most kMaxMessageSize bytes. Nothing happens after the end of the connection.
+  virtual void send(ByteView message) = 0;
+  /// Bytes queued and not yet handed to the operating system. Keep it under 128 KiB; on_writable tells when it fell.
+  [[nodiscard]] virtual std::size_t queued() const = 0;
+  /// Ends the connection; on_closed follows unless the handler is gone.
+  virtual void close(std::string_view reason) = 0;
+};
+
+/// Receives what a transport brings, on the same executor.
+class PeerTransportHandler {
+ public:
+  virtual ~PeerTransportHandler() = default;
+  /// `message` is valid during the call.
+  virtual void on_message(ByteView message) = 0;
+  /// The queue fell below half of what was last full.
+  virtual void on_writable() = 0;
+  /// The connection is gone; no call follows.
+  virtual void on_closed(std::string_view reason) = 0;
+};
+
+}  // namespace shoal::replication

@@ -1,0 +1,123 @@
+#pragma once
+
+#include "base/executor.h"
+#include "base/log_sink.h"
+#include "base/random.h"
+#include "feed/feed_mirror.h"
+#include "feed/feed_reader.h"
+#include "feed/feed_writer.h"
+#include "replication/message.h"
+#include "replication/peer_transport.h"
+
+#include <functional>
+#include <memory>
+
+namespace shoal::replication {
+
+/// Names a connected peer of one feed.
+using PeerId = StrongInt<struct PeerIdTag, std::uint64_t>;
+/// Names a want of this side. 0 is none.
+using WantId = StrongInt<struct WantIdTag, std::uint64_t>;
+
+/// How much of the feed this side keeps fetching.
+struct Follow {
+  bool everything = true;           ///< all blocks of all topics; else only `topics`
+  std::vector<TopicPartition> topics;  ///< exact names; partition -1 = every partition of the topic
+  bool live = true;                 ///< go on with new heads; else stop at `until`
+  std::uint64_t until = 0;          ///< with !live: a tree size
+  std::uint64_t from = 0;           ///< first block that is wanted
+};
+
+/// What a peer is known to be and to have, for `shoal peers` and for -e's question "did every peer answer".
+struct PeerView {
+  PeerId id;
+  PeerAddress address;
+  PublicKey node_key;                 ///< proven in the session
+  std::optional<feed::Checkpoint> head;  ///< newest head it announced here
+  bool answered = false;              ///< it announced a head, or that it has none
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  std::uint64_t blocks_in = 0;
+  std::int64_t round_trip_us = -1;
+};
+
+/// Told what happens to one feed; called on the feed's executor, never inside a call into the replicator.
+class ReplicatorEvents {
+ public:
+  virtual ~ReplicatorEvents() = default;
+  /// The accepted head moved (or was signed again with a newer time).
+  virtual void on_head(const feed::Checkpoint& head) = 0;
+  /// New blocks are verified and readable.
+  virtual void on_blocks() = 0;
+  /// All that the follow wants under the newest head that any connected peer announced is held, at least one peer having
+  /// answered. Called each time it becomes true for a newer head.
+  virtual void on_synced(const feed::Checkpoint& head) = 0;
+  /// The peer sent what does not prove; it was disconnected and its node key is banned for a while.
+  virtual void on_peer_blamed(const PeerView& peer, std::string_view what) = 0;
+  virtual void on_peers_changed() = 0;
+  /// The owner forked; the proof is stored.
+  virtual void on_fork() = 0;
+};
+
+/// Replicates one feed with many peers: a state machine over decoded messages, without I/O, threads or clocks of its
+/// own. Confined to the feed's executor. `mirror` is null for own feeds (then it only serves).
+class Replicator {
+ public:
+  struct Parts {
+    const feed::FeedReader* reader = nullptr;
+    feed::FeedMirror* mirror = nullptr;
+    base::Executor* executor = nullptr;
+    const base::Clock* clock = nullptr;
+    base::Random* random = nullptr;
+    base::LogSink* log = nullptr;
+    ReplicatorEvents* events = nullptr;
+  };
+  struct Options {
+    bool serve = true;  ///< --no-upload clears it
+    std::uint64_t credit_bytes = std::uint64_t{2} << 20;  ///< in flight per peer
+  };
+  /// Sends a message of this feed's channel to one peer; bulk messages wait behind others there.
+  class Outbox {
+   public:
+    virtual ~Outbox() = default;
+    virtual void send(Message message) = 0;
+    /// Bytes that wait; the replicator stops producing bulk above its limit and goes on at on_writable().
+    [[nodiscard]] virtual std::size_t queued() const = 0;
+    virtual void close(std::string_view reason) = 0;
+  };
+
+  Replicator(Parts parts, Options options);
+  ~Replicator();
+
+  /// A session that opened this feed. The outbox must live until remove_peer().
+  PeerId add_peer(const PeerAddress& address, const PublicKey& node_key, std::shared_ptr<Outbox> outbox);
+  void on_message(PeerId peer, Message message);
+  void on_writable(PeerId peer);
+  void remove_peer(PeerId peer);
+  [[nodiscard]] std::vector<PeerView> peers() const;
+
+  /// Sets what is fetched and kept; replaces the former follow. Nothing is fetched before the first call.
+  void follow(Follow follow);
+  void stop_following();
+
+  /// Own feed grew, or was signed again: push to live wants.
+  void on_committed(const feed::CommitResult& commit);
+
+  /// Fetches the block of one topic partition that holds `offset`, from whoever has it, into the log; no follow needed.
+  /// `done` gets the block, or Code::not_found (proven absent: the offset is at or past the signed end), Code::pruned,
+  /// Code::unavailable, Code::timed_out.
+  WantId fetch_offset(const TopicPartition& stream, Offset offset, base::MonoTime timeout,
+                      std::function<void(Result<BlockIndex>)> done);
+  /// Asks every connected peer (and those that connect meanwhile) for its newest head. `done(true)` when every
+  /// connected peer answered, at least one, and `settle` has passed since the last answer; `done(false)` at the timeout.
+  void ask_heads(base::MonoTime settle, base::MonoTime timeout, std::function<void(bool)> done);
+  /// Learns the signed topic-state entries of a sparse reader's topics under the accepted head (all topics when empty).
+  void fetch_topics(std::vector<std::string> topics, base::MonoTime timeout, std::function<void(Result<void>)> done);
+  void cancel(WantId want);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace shoal::replication

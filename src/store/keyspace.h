@@ -1,0 +1,69 @@
+#pragma once
+
+#include "crypto/hash.h"
+#include "merkle/tree_math.h"
+
+#include <shoal/types.h>
+
+/// Every key of both stores is made here and nowhere else (docs/FORMAT.md, "Store"). All integers are big-endian, so
+/// byte order is numeric order. Every feed's rows start with its local 4-byte number; number 0 holds rows of the store
+/// itself.
+namespace shoal::store {
+
+using FeedNumber = StrongInt<struct FeedNumberTag, std::uint32_t>;
+/// Position of a topic partition in its feed's topic state; short, stable prefix of index rows. Sparse feeds number
+/// the partitions by what they learned from signed entries.
+using TopicNumber = StrongInt<struct TopicNumberTag, std::uint32_t>;
+
+/// A half-open range of keys.
+struct KeyRange {
+  Bytes begin;
+  Bytes end;
+};
+
+// Column::meta, feed number 0
+Bytes schema_key();
+Bytes next_feed_number_key();
+Bytes feed_number_key(const FeedId& feed);
+/// All feed_number_key rows: feed id -> number.
+KeyRange feed_numbers_range();
+/// Inverse of feed_number_key.
+Result<FeedId> feed_of_number_key(ByteView key);
+/// A node-wide setting (a remembered port) or durable cursor by name.
+Bytes setting_key(std::string_view name);
+Bytes cursor_key(const FeedId& feed, std::string_view name);
+KeyRange cursors_range(const FeedId& feed);
+
+// Column::meta, one feed
+Bytes head_key(FeedNumber feed);
+Bytes fork_proof_key(FeedNumber feed);
+/// Small named rows of one feed (name, want, log start, clean-stop marker).
+Bytes feed_property_key(FeedNumber feed, std::string_view name);
+
+// Column::headers and Column::payloads
+Bytes block_key(FeedNumber feed, BlockIndex block);
+KeyRange block_range(FeedNumber feed, BlockIndex begin, BlockIndex end);
+BlockIndex block_of_key(ByteView key);
+
+// Column::tree: tile `index` of height 8 at level 8 * tile_level (tlog-tiles geometry), and single subtree roots
+Bytes tile_key(FeedNumber feed, std::uint32_t tile_level, std::uint64_t index);
+Bytes node_key(FeedNumber feed, const merkle::NodeId& node);
+
+// Column::topics
+Bytes topic_key(FeedNumber feed, TopicNumber topic);
+KeyRange topic_range(FeedNumber feed);
+
+// Column::offsets: the row of a block is keyed by its LAST offset, so one seek finds the block of an offset
+Bytes offset_key(FeedNumber feed, TopicNumber topic, Offset last);
+KeyRange offset_range(FeedNumber feed, TopicNumber topic);
+Offset offset_of_key(ByteView key);
+
+// Column::times: by block, value holds the block's time bounds
+Bytes time_key(FeedNumber feed, TopicNumber topic, BlockIndex block);
+KeyRange time_range(FeedNumber feed, TopicNumber topic);
+BlockIndex block_of_time_key(ByteView key);
+
+/// All rows of one feed in any column but feed_number_key and cursors.
+KeyRange feed_range(FeedNumber feed);
+
+}  // namespace shoal::store
