@@ -22,10 +22,9 @@ case "${1:-}" in
     # Changed against the branch this one left; in a fresh clone of one branch, by its last commit.
     base=$(in_git merge-base HEAD origin/HEAD 2>/dev/null) || base=
     if [ -z "$base" ] || [ "$base" = "$(in_git rev-parse HEAD)" ]; then
-      base=$(in_git rev-parse -q --verify HEAD~1) || base=
+      base=$(in_git rev-parse -q --verify HEAD~1) || base=HEAD
     fi
-    changed=
-    [ -z "$base" ] || changed=$(in_git diff --name-only --diff-filter=d "$base" -- src apps | grep '\.cpp$') || true
+    changed=$(in_git diff --name-only --diff-filter=d "$base" -- src apps | grep '\.cpp$') || true
     mapfile -t files < <({ printf '%s\n' "$changed"; tracked_files src | grep '\.cpp$' | grep -E "$parsers"; } |
       awk 'NF && !seen[$0]++')
     ;;
