@@ -13,6 +13,9 @@ struct TopicView {
   std::optional<BlockIndex> last_block;
   UnixMs largest_time = kNoTime;
   std::uint64_t bytes = 0;  ///< payload bytes held
+  /// Tree size for which `end` and `last_block` are the truth: the header prefix of a full holder, the size of the head
+  /// under which the entry was last proven to a sparse one. No block of the partition lies in (last_block, known_to).
+  std::uint64_t known_to = 0;
 };
 
 /// Reads one feed: verified data only. Thread-safe; sees what is committed at the time of each call.
