@@ -12,9 +12,9 @@
 
 #define SHOAL_TRY(declaration, ...) SHOAL_TRY_IMPL(SHOAL_TRY_CONCAT(shoal_result_, __LINE__), declaration, __VA_ARGS__)
 
-#define SHOAL_CHECK(...)                                                                         \
-  do {                                                                                           \
-    if (auto shoal_check_result = (__VA_ARGS__); !shoal_check_result.ok()) {                     \
-      return std::move(shoal_check_result).error();                                              \
-    }                                                                                            \
+#define SHOAL_CHECK(...)                                                     \
+  do {                                                                       \
+    if (auto shoal_check_result = (__VA_ARGS__); !shoal_check_result.ok()) { \
+      return std::move(shoal_check_result).error();                          \
+    }                                                                        \
   } while (false)

@@ -51,8 +51,8 @@ struct AeadStream::State {
 
 AeadStream::AeadStream(SecretBytes key) : state_(std::make_unique<State>()) {
   SHOAL_ASSERT(key.size() == kKeySize && state_->context != nullptr);
-  SHOAL_ASSERT(EVP_CipherInit_ex2(state_->context.get(), EVP_chacha20_poly1305(), key.view().data(), nullptr, 1,
-                                  nullptr) == 1);
+  SHOAL_ASSERT(
+      EVP_CipherInit_ex2(state_->context.get(), EVP_chacha20_poly1305(), key.view().data(), nullptr, 1, nullptr) == 1);
 }
 AeadStream::~AeadStream() = default;
 AeadStream::AeadStream(AeadStream&&) noexcept = default;

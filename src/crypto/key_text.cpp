@@ -38,10 +38,9 @@ std::string head_text(const PublicKey& public_key, const std::optional<KeySealin
 
 Result<SecretBytes> derive_key(const SecretBytes& passphrase, const KeySealing& sealing) {
   SecretBytes key(crypto_aead_chacha20poly1305_ietf_KEYBYTES);
-  const int done = crypto_pwhash(key.mutable_view().data(), key.size(),
-                                 reinterpret_cast<const char*>(passphrase.view().data()), passphrase.size(),
-                                 sealing.salt.data(), sealing.passes, std::size_t{sealing.memory_kib} * 1024,
-                                 crypto_pwhash_ALG_ARGON2ID13);
+  const int done = crypto_pwhash(
+      key.mutable_view().data(), key.size(), reinterpret_cast<const char*>(passphrase.view().data()), passphrase.size(),
+      sealing.salt.data(), sealing.passes, std::size_t{sealing.memory_kib} * 1024, crypto_pwhash_ALG_ARGON2ID13);
   if (done != 0) return Error{Code::io, "not enough memory to derive the key of the key file"};
   return key;
 }

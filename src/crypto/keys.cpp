@@ -45,8 +45,8 @@ Result<KeyPair> KeyPair::from_seed(ByteView seed) {
   init();
   KeyPair pair;
   pair.secret_ = SecretBytes(crypto_sign_SECRETKEYBYTES);
-  SHOAL_ASSERT(crypto_sign_seed_keypair(pair.public_key_.bytes.data(), pair.secret_.mutable_view().data(),
-                                        seed.data()) == 0);
+  SHOAL_ASSERT(
+      crypto_sign_seed_keypair(pair.public_key_.bytes.data(), pair.secret_.mutable_view().data(), seed.data()) == 0);
   return pair;
 }
 

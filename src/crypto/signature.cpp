@@ -9,8 +9,8 @@ namespace shoal::crypto {
 Signature sign(const KeyPair& key, ByteView message) {
   SHOAL_ASSERT(key.secret().size() == crypto_sign_SECRETKEYBYTES);
   Signature signature;
-  SHOAL_ASSERT(crypto_sign_detached(signature.bytes.data(), nullptr, message.data(), message.size(),
-                                    key.secret().data()) == 0);
+  SHOAL_ASSERT(
+      crypto_sign_detached(signature.bytes.data(), nullptr, message.data(), message.size(), key.secret().data()) == 0);
   return signature;
 }
 

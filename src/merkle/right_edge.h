@@ -27,7 +27,8 @@ class RightEdge {
   void append_leaf(const Digest& leaf, std::vector<Completed>* completed = nullptr);
   /// Adds a perfect subtree that begins at size(); false (and unchanged) when `node` does not begin there or is larger
   /// than the alignment of size() allows.
-  [[nodiscard]] bool append_subtree(const NodeId& node, const Digest& hash, std::vector<Completed>* completed = nullptr);
+  [[nodiscard]] bool append_subtree(const NodeId& node, const Digest& hash,
+                                    std::vector<Completed>* completed = nullptr);
 
   /// RFC 9162 Merkle tree hash of the whole tree. O(log n).
   [[nodiscard]] Digest root() const;
