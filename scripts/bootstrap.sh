@@ -12,7 +12,7 @@ build_packages=(
   libspdlog-dev libssl-dev libsystemd-dev libtorrent-rasterbar-dev libzstd-dev nlohmann-json3-dev prometheus-cpp-dev
   zlib1g-dev
 )
-# python3-cryptography: the second implementation of the format. attr: store tests that make a file immutable or full.
+# python3-cryptography: the second implementation of the format verifies signatures with it.
 test_packages=(attr bats libbenchmark-dev libgmock-dev libgtest-dev librapidcheck-dev python3-cryptography)
 # Version 14 everywhere: its formatting and its warnings are what the tree is checked against.
 check_packages=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev)
