@@ -30,10 +30,12 @@ class Journal {
 
   /// Writes the feed's head (into the older of its two slots) and the group (may be empty) and returns after ONE
   /// fdatasync. Code::limit_exceeded when the group is above kMaxGroupSize or free_space(), or when all head slots are
-  /// taken. After Code::io or Code::no_space the outcome is unknown and every later commit fails.
+  /// taken. After Code::io or Code::no_space the outcome is unknown and every later call fails with
+  /// Code::unknown_outcome until the journal is opened again.
   [[nodiscard]] virtual Result<void> commit(const FeedId& feed, ByteView head, ByteView group) = 0;
 
-  /// Every group committed so far is durable in the store: their room may be used again.
+  /// Every group committed so far is durable in the store: their room may be used again. Groups of an earlier process
+  /// are meant only once groups() was asked for their feed, so a feed that was not opened yet loses nothing.
   virtual void release() = 0;
 
   /// The newest valid head slot of the feed; nullopt when it has none; Code::corrupt when it had one and no slot is
@@ -43,15 +45,21 @@ class Journal {
   /// The feed's groups still readable in the ring, oldest first. Damaged or overwritten slots are left out.
   [[nodiscard]] virtual Result<std::vector<Bytes>> groups(const FeedId& feed) const = 0;
 
+  /// Feeds that have a head here (readable or not), in no particular order.
+  [[nodiscard]] virtual std::vector<FeedId> feeds() const = 0;
+
   /// Forgets a feed that the user removed; its slot is never given to another feed.
   [[nodiscard]] virtual Result<void> forget(const FeedId& feed) = 0;
 };
 
 /// Opens or creates the journal file (mode 0600, preallocated). `existed` tells whether the file was there before: a
-/// store with own feeds but no journal must not be signed on. Code::corrupt when the file is no journal.
+/// store with own feeds but no journal must not be signed on. Code::corrupt when the file is no journal or was cut,
+/// Code::unsupported for another version, Code::in_use when another process has it open.
 struct OpenedJournal {
   std::unique_ptr<Journal> journal;
   bool existed = false;
+  /// Sectors that failed their check; what could be repaired from a copy has been. Worth a warning and a metric.
+  std::size_t damaged_sectors = 0;
 };
 [[nodiscard]] Result<OpenedJournal> open_file_journal(const std::string& path);
 

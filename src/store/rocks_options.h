@@ -1,0 +1,31 @@
+#pragma once
+
+#include "store/kv_store.h"
+#include "store/rocks_kv_store.h"
+
+#include <memory>
+#include <string>
+
+namespace rocksdb {
+struct DBOptions;
+struct ColumnFamilyOptions;
+struct WriteOptions;
+class Cache;
+}  // namespace rocksdb
+
+namespace shoal::store {
+
+/// Every RocksDB setting is made here (DESIGN.md, "Store"; docs/adr names what was measured).
+[[nodiscard]] rocksdb::DBOptions rocks_db_options(Backing backing);
+[[nodiscard]] rocksdb::ColumnFamilyOptions rocks_column_options(Column column, const std::shared_ptr<rocksdb::Cache>& cache);
+[[nodiscard]] rocksdb::WriteOptions rocks_write_options(Backing backing, Sync sync);
+/// One cache per store, so its memory is bounded whatever is read.
+[[nodiscard]] std::shared_ptr<rocksdb::Cache> make_rocks_cache();
+
+/// Checksum bytes that travel with each key from the batch to the memtable.
+inline constexpr std::size_t kProtectionBytesPerKey = 8;
+
+/// RocksDB's name of a column; RocksDB insists on one called "default", which holds Column::meta.
+[[nodiscard]] const std::string& rocks_column_name(Column column);
+
+}  // namespace shoal::store

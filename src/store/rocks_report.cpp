@@ -1,0 +1,75 @@
+#include "store/rocks_report.h"
+
+#include "store/rocks_status.h"
+
+#include <rocksdb/env.h>
+#include <rocksdb/listener.h>
+
+#include <array>
+#include <cstdio>
+#include <utility>
+
+namespace shoal::store {
+namespace {
+
+class Listener final : public rocksdb::EventListener {
+ public:
+  Listener(std::shared_ptr<RocksHealth> health, base::LogSink& log) : health_(std::move(health)), log_(log) {}
+
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
+    Error error = rocks_error(*status, "background work failed");
+    log_.log(base::LogLevel::error, "store", error.message);
+    health_->report(std::move(error));
+  }
+
+  // Resuming by itself would hide the failure from the writer that must stop acknowledging.
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+
+ private:
+  std::shared_ptr<RocksHealth> health_;
+  base::LogSink& log_;
+};
+
+class Logger final : public rocksdb::Logger {
+ public:
+  explicit Logger(base::LogSink& log) : rocksdb::Logger(rocksdb::InfoLogLevel::WARN_LEVEL), log_(log) {}
+
+  using rocksdb::Logger::Logv;
+  void Logv(const char* format, va_list arguments) override { write(base::LogLevel::warning, format, arguments); }
+  void Logv(const rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
+    if (level < rocksdb::InfoLogLevel::WARN_LEVEL || level > rocksdb::InfoLogLevel::FATAL_LEVEL) return;
+    write(level == rocksdb::InfoLogLevel::WARN_LEVEL ? base::LogLevel::warning : base::LogLevel::error, format,
+          arguments);
+  }
+
+ private:
+  void write(base::LogLevel level, const char* format, va_list arguments) {
+    std::array<char, 512> line{};
+    if (std::vsnprintf(line.data(), line.size(), format, arguments) > 0) log_.log(level, "rocksdb", line.data());
+  }
+
+  base::LogSink& log_;
+};
+
+}  // namespace
+
+void RocksHealth::report(Error error) {
+  const std::lock_guard lock(mutex_);
+  if (!failure_) failure_ = std::move(error);
+}
+
+Result<void> RocksHealth::check() const {
+  const std::lock_guard lock(mutex_);
+  if (failure_) return *failure_;
+  return {};
+}
+
+std::shared_ptr<rocksdb::EventListener> make_rocks_listener(std::shared_ptr<RocksHealth> health, base::LogSink& log) {
+  return std::make_shared<Listener>(std::move(health), log);
+}
+
+std::shared_ptr<rocksdb::Logger> make_rocks_logger(base::LogSink& log) { return std::make_shared<Logger>(log); }
+
+}  // namespace shoal::store
