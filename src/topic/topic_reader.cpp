@@ -1,0 +1,223 @@
+#include "topic/topic_reader.h"
+
+#include "base/assert.h"
+#include "base/try.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace shoal::topic {
+
+Cursor Slice::cursor_after(std::uint32_t position) const {
+  if (position + 1 >= batch->records().size()) return cursor;
+  Cursor within = cursor;
+  const Mark mark{block, position + 1};
+  if (ordered) {
+    within.common = mark;
+  } else {
+    within.ahead[header.stream] = mark;
+  }
+  return within;
+}
+
+TopicReader::TopicReader(const feed::FeedReader& reader, Selection selection)
+    : reader_(&reader), selection_(std::move(selection)) {}
+
+Result<void> TopicReader::start(const StartPosition& start) {
+  start_ = start;
+  const auto head = reader_->head();
+  cursor_ = start.cursor;
+  if (start.kind == StartPosition::Kind::end) {
+    cursor_ = Cursor{};
+    cursor_.common.block = BlockIndex(head ? head->tree_size : 0);
+  }
+  if (head) cursor_.epoch = head->epoch;
+  SHOAL_CHECK(refresh());
+  // `last` counts from the ends of now: what appears later is wanted whole.
+  if (start.kind == StartPosition::Kind::last) start_ = StartPosition{};
+  return {};
+}
+
+Result<std::optional<Slice>> TopicReader::next() {
+  for (;;) {
+    SHOAL_CHECK(refresh());
+    const std::uint64_t limit = selection_.ordered ? order_limit() : std::numeric_limits<std::uint64_t>::max();
+    std::vector<decltype(lanes_)::iterator> ready;
+    for (auto lane = lanes_.begin(); lane != lanes_.end(); ++lane) {
+      if (lane->second.candidate && lane->second.candidate->block.value() < limit) ready.push_back(lane);
+    }
+    std::sort(ready.begin(), ready.end(), [](const auto& a, const auto& b) {
+      return a->second.candidate->block < b->second.candidate->block;
+    });
+    if (selection_.ordered && ready.size() > 1) ready.resize(1);
+
+    bool moved = false;
+    for (const auto& lane : ready) {
+      SHOAL_TRY(auto slice, open(lane->first, lane->second));
+      if (slice) return slice;
+      if (!lane->second.candidate) moved = true;
+    }
+    if (!moved) return std::optional<Slice>{};
+  }
+}
+
+Result<bool> TopicReader::has_read_to(std::uint64_t tree_size) {
+  SHOAL_CHECK(refresh());
+  if (may_have_unseen_topics() && seen_.header_prefix < tree_size) return false;
+  return std::all_of(lanes_.begin(), lanes_.end(), [&](const auto& entry) {
+    const Lane& lane = entry.second;
+    if (lane.candidate) return lane.candidate->block.value() >= tree_size;
+    return std::max(lane.clear_to, seen_.header_prefix) >= tree_size;
+  });
+}
+
+Cursor TopicReader::cursor() const { return cursor_; }
+
+TopicReader::Extent TopicReader::extent() const {
+  Extent extent;
+  if (const auto head = reader_->head()) {
+    extent.tree_size = head->tree_size;
+    extent.topic_count = head->topic_count;
+  }
+  extent.header_prefix = reader_->header_prefix();
+  extent.payloads = reader_->held_payload_count();
+  extent.entries = reader_->known_entries().size();
+  return extent;
+}
+
+Result<void> TopicReader::refresh() {
+  const Extent now = extent();
+  if (!looked_ || !(now == seen_)) {
+    // The extent was taken before the lanes look, so a lane that finds nothing has nothing below that extent.
+    seen_ = now;
+    looked_ = true;
+    SHOAL_TRY(const auto views, reader_->topics());
+    for (const feed::TopicView& view : views) {
+      if (!selection_.filter.selects(view.stream)) continue;
+      const auto [entry, fresh] = lanes_.try_emplace(view.stream);
+      if (fresh) SHOAL_CHECK(place(view.stream, view, entry->second));
+      if (!entry->second.candidate) SHOAL_CHECK(look_ahead(view.stream, view, entry->second));
+    }
+    return {};
+  }
+  for (auto& [stream, lane] : lanes_) {
+    if (lane.candidate || lane.clear_to >= seen_.tree_size) continue;
+    SHOAL_TRY(const auto view, reader_->topic(stream));
+    if (view) SHOAL_CHECK(look_ahead(stream, *view, lane));
+  }
+  return {};
+}
+
+Result<void> TopicReader::place(const TopicPartition& stream, const feed::TopicView& view, Lane& lane) {
+  lane.mark = cursor_.mark_of(stream);
+  if (start_.kind == StartPosition::Kind::offset) lane.min_offset = start_.number;
+  if (start_.kind == StartPosition::Kind::last) {
+    lane.min_offset = std::max<std::int64_t>(0, view.end.value() - start_.number);
+  }
+  // Jumps only spare work; the filters in select_records() and wanted() decide what is delivered.
+  if (lane.min_offset > 0) {
+    SHOAL_TRY(const auto block, reader_->block_of_offset(stream, Offset(lane.min_offset)));
+    if (block) lane.mark = std::max(lane.mark, Mark{*block, 0});
+  }
+  if (selection_.from) {
+    SHOAL_TRY(const auto block, reader_->block_of_time(stream, *selection_.from));
+    if (block && block->value() < seen_.header_prefix) lane.mark = std::max(lane.mark, Mark{*block, 0});
+  }
+  if (lane.mark > cursor_.common) cursor_.ahead[stream] = lane.mark;
+  return {};
+}
+
+Result<void> TopicReader::look_ahead(const TopicPartition& stream, const feed::TopicView& view, Lane& lane) {
+  const BlockIndex from = lane.mark.block;
+  if (!view.last_block || *view.last_block < from) lane.clear_to = std::max(lane.clear_to, view.known_to);
+  const auto after = from.value() == 0 ? std::nullopt : std::optional(from - 1);
+  SHOAL_TRY(const auto block, reader_->next_block(stream, after));
+  if (!block) return {};
+  SHOAL_TRY(auto header, reader_->header(*block));
+  // A header whose predecessor lies ahead of us shows a hole: the blocks between are still to come.
+  if (header.previous && *header.previous >= from) return {};
+  lane.candidate = Candidate{*block, std::move(header)};
+  return {};
+}
+
+bool TopicReader::may_have_unseen_topics() const {
+  if (seen_.entries >= seen_.topic_count) return false;
+  if (!selection_.filter.names_only()) return true;
+  return std::any_of(selection_.filter.topics.begin(), selection_.filter.topics.end(), [&](const std::string& name) {
+    return std::none_of(lanes_.begin(), lanes_.end(), [&](const auto& lane) { return lane.first.topic == name; });
+  });
+}
+
+std::uint64_t TopicReader::order_limit() const {
+  std::uint64_t limit = may_have_unseen_topics() ? seen_.header_prefix : std::numeric_limits<std::uint64_t>::max();
+  for (const auto& [stream, lane] : lanes_) {
+    if (!lane.candidate) limit = std::min(limit, std::max(lane.clear_to, seen_.header_prefix));
+  }
+  return limit;
+}
+
+bool TopicReader::wanted(const Lane& lane, const Candidate& candidate) const {
+  const feed::BlockHeader& header = candidate.header;
+  if (!header.is(feed::BlockKind::data)) return false;
+  if (header.next_offset().value() <= lane.min_offset) return false;
+  if (selection_.from && header.largest_time < *selection_.from) return false;
+  return !selection_.before || header.smallest_time < *selection_.before;
+}
+
+bool TopicReader::skips_pruned(const Lane& lane) const {
+  return !lane.delivered && start_.kind == StartPosition::Kind::cursor && start_.cursor == Cursor{};
+}
+
+Result<std::optional<Slice>> TopicReader::open(const TopicPartition& stream, Lane& lane) {
+  if (!wanted(lane, *lane.candidate)) {
+    step_over(stream, lane);
+    return std::optional<Slice>{};
+  }
+  const BlockIndex block = lane.candidate->block;
+  auto payload = reader_->payload(block);
+  if (!payload) {
+    if (payload.error().code == Code::not_found) return std::optional<Slice>{};
+    if (payload.error().code != Code::pruned || !skips_pruned(lane)) return std::move(payload).error();
+    step_over(stream, lane);
+    return std::optional<Slice>{};
+  }
+  SHOAL_TRY(auto decoded, record::DecodedBatch::decode(std::move(*payload)));
+
+  Slice slice;
+  slice.block = block;
+  slice.header = lane.candidate->header;
+  slice.records = select_records(lane, decoded);
+  slice.batch = std::make_shared<const record::DecodedBatch>(std::move(decoded));
+  slice.ordered = selection_.ordered;
+  step_over(stream, lane);
+  if (slice.records.empty()) return std::optional<Slice>{};
+  lane.delivered = true;
+  slice.cursor = cursor_;
+  return std::optional<Slice>(std::move(slice));
+}
+
+std::vector<std::uint32_t> TopicReader::select_records(const Lane& lane, const record::DecodedBatch& batch) const {
+  std::vector<std::uint32_t> selected;
+  const bool resumed_inside = lane.candidate->block == lane.mark.block;
+  for (std::uint32_t i = resumed_inside ? lane.mark.record : 0; i < batch.records().size(); ++i) {
+    const record::RecordView& record = batch.records()[i];
+    if (record.offset.value() < lane.min_offset) continue;
+    if (selection_.from && record.timestamp < *selection_.from) continue;
+    if (selection_.before && record.timestamp >= *selection_.before) continue;
+    selected.push_back(i);
+  }
+  return selected;
+}
+
+void TopicReader::step_over(const TopicPartition& stream, Lane& lane) {
+  lane.mark = Mark{lane.candidate->block + 1, 0};
+  lane.candidate.reset();
+  if (selection_.ordered) {
+    cursor_.common = std::max(cursor_.common, lane.mark);
+    std::erase_if(cursor_.ahead, [&](const auto& entry) { return entry.second <= cursor_.common; });
+  } else {
+    cursor_.ahead[stream] = lane.mark;
+  }
+}
+
+}  // namespace shoal::topic

@@ -1,0 +1,109 @@
+#pragma once
+
+#include "feed/feed_reader.h"
+#include "record/record_batch.h"
+#include "topic/cursor.h"
+#include "topic/topic_filter.h"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace shoal::topic {
+
+/// What is read and in which order.
+struct Selection {
+  TopicFilter filter;
+  std::optional<UnixMs> from;    ///< only records with time >= from
+  std::optional<UnixMs> before;  ///< only records with time < before
+  bool ordered = true;           ///< feed order among the selected partitions; else only within each
+};
+
+/// Where a reader begins.
+struct StartPosition {
+  enum class Kind : std::uint8_t { cursor, end, offset, last };
+  Kind kind = Kind::cursor;
+  Cursor cursor;            ///< of Kind::cursor; the default is the beginning
+  std::int64_t number = 0;  ///< first offset, or number of last records, of each selected partition
+};
+
+/// The selected records of one block.
+struct Slice {
+  BlockIndex block{0};
+  feed::BlockHeader header;
+  std::shared_ptr<const record::DecodedBatch> batch;
+  std::vector<std::uint32_t> records;  ///< positions in batch->records(), ascending, at least one
+  Cursor cursor;                       ///< after the whole slice
+  bool ordered = true;                 ///< of the selection it was read by
+
+  /// Cursor after the record at `position` of the batch.
+  [[nodiscard]] Cursor cursor_after(std::uint32_t position) const;
+};
+
+/// Walks the selected partitions of a feed through what is held, block by block, without waiting: what is not held yet
+/// ends the walk for now, and no record is ever passed over. It relies on the chain of headers (each names the block of
+/// its partition before it) and on the signed ends, so it is as sure on a sparse copy as on a full one. Confined to its
+/// caller.
+class TopicReader {
+ public:
+  TopicReader(const feed::FeedReader& reader, Selection selection);
+
+  /// Begins at `start`; once, before next(). `end` and `last` refer to the accepted head.
+  [[nodiscard]] Result<void> start(const StartPosition& start);
+
+  /// The next block with selected records; nullopt when what comes next is not held yet or does not exist yet.
+  /// Code::pruned when it was dropped here, Code::corrupt when it is damaged.
+  [[nodiscard]] Result<std::optional<Slice>> next();
+
+  /// True when everything selected in the first `tree_size` blocks was walked over, which the headers held or the signed
+  /// ends prove.
+  [[nodiscard]] Result<bool> has_read_to(std::uint64_t tree_size);
+  [[nodiscard]] Cursor cursor() const;
+
+ private:
+  struct Candidate {
+    BlockIndex block{0};
+    feed::BlockHeader header;
+  };
+  /// One selected partition.
+  struct Lane {
+    Mark mark;
+    std::int64_t min_offset = 0;
+    std::uint64_t clear_to = 0;          ///< no block of the partition lies in [mark, clear_to)
+    std::optional<Candidate> candidate;  ///< the partition's next block, when its header is held
+    bool delivered = false;
+  };
+  /// What is held, as far as the walk depends on it: while it is equal, looking again finds nothing new.
+  struct Extent {
+    std::uint64_t tree_size = 0;
+    std::uint32_t topic_count = 0;
+    std::uint64_t header_prefix = 0;
+    std::uint64_t payloads = 0;
+    std::size_t entries = 0;
+    bool operator==(const Extent&) const = default;
+  };
+
+  [[nodiscard]] Extent extent() const;
+  [[nodiscard]] Result<void> refresh();
+  [[nodiscard]] Result<void> place(const TopicPartition& stream, const feed::TopicView& view, Lane& lane);
+  [[nodiscard]] Result<void> look_ahead(const TopicPartition& stream, const feed::TopicView& view, Lane& lane);
+  [[nodiscard]] bool may_have_unseen_topics() const;
+  [[nodiscard]] std::uint64_t order_limit() const;
+  [[nodiscard]] bool wanted(const Lane& lane, const Candidate& candidate) const;
+  [[nodiscard]] bool skips_pruned(const Lane& lane) const;
+  /// Opens the lane's candidate: a slice, or nothing when its payload is not held yet or nothing in it is selected (the
+  /// lane has moved on then).
+  [[nodiscard]] Result<std::optional<Slice>> open(const TopicPartition& stream, Lane& lane);
+  [[nodiscard]] std::vector<std::uint32_t> select_records(const Lane& lane, const record::DecodedBatch& batch) const;
+  void step_over(const TopicPartition& stream, Lane& lane);
+
+  const feed::FeedReader* reader_;
+  Selection selection_;
+  StartPosition start_;
+  Cursor cursor_;
+  std::map<TopicPartition, Lane> lanes_;
+  Extent seen_;
+  bool looked_ = false;  ///< lanes were brought up to `seen_`
+};
+
+}  // namespace shoal::topic

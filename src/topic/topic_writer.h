@@ -1,0 +1,81 @@
+#pragma once
+
+#include "base/clock.h"
+#include "record/record_batch.h"
+
+#include <shoal/types.h>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace shoal::topic {
+
+/// Records of one partition that will become one block. Sealed: nothing is added any more.
+struct SealedBatch {
+  TopicPartition stream;
+  Offset first{0};
+  std::vector<record::Record> records;
+  std::size_t bytes = 0;  ///< estimated uncompressed bytes, as counted against the buffer
+};
+
+/// Collects records into batches: a batch is sealed when it is full, when its linger (counted from its first record)
+/// ends, or at flush. A pure state machine on times that it is told; the caller owns threads, timers and I/O.
+/// Confined to its caller.
+class TopicWriter {
+ public:
+  struct Options {
+    base::MonoTime linger = std::chrono::milliseconds(100);
+    std::size_t batch_bytes = std::size_t{256} << 10;
+    std::size_t max_buffered = std::size_t{32} << 20;
+  };
+  /// Batches whose linger ends this soon are taken along with the ones that are due.
+  static constexpr base::MonoTime kGroupWindow = std::chrono::milliseconds(2);
+  /// A batch of this many bytes fits a block even when it does not compress.
+  static constexpr std::size_t kMaxBatchBytes = record::kMaxBatchSize - record::kBatchHeaderSize;
+
+  /// `next_offset` is asked once for each partition, at its first record.
+  TopicWriter(Options options, std::function<Offset(const TopicPartition&)> next_offset);
+
+  /// True while a record of this size may be added: an empty buffer takes any legal record.
+  [[nodiscard]] bool has_room(std::size_t record_bytes) const;
+  /// Adds the record and tells its offset. Code::limit_exceeded when no block can hold it; the caller has asked
+  /// has_room().
+  [[nodiscard]] Result<Offset> add(const TopicPartition& stream, record::Record record, base::MonoTime now);
+
+  /// Time at which take() has something, when no further record comes; nullopt when nothing is open or sealed. A time
+  /// that has passed means now.
+  [[nodiscard]] std::optional<base::MonoTime> next_due() const;
+  /// Batches that are full, flushed, or due within kGroupWindow of `now`, in the order they were sealed, up to
+  /// `max_bytes` (at least one). Their bytes stay counted until release().
+  [[nodiscard]] std::vector<SealedBatch> take(base::MonoTime now, std::size_t max_bytes);
+  /// Seals everything that is open.
+  void seal_all();
+  /// The bytes of a taken batch are free again.
+  void release(std::size_t bytes);
+
+  [[nodiscard]] std::size_t buffered() const { return buffered_; }
+
+  /// Called for each sealed batch's topic, for sticky partitioning.
+  void on_sealed(std::function<void(const std::string& topic)> callback) { on_sealed_ = std::move(callback); }
+
+ private:
+  struct Lane {
+    Offset next{0};
+    std::optional<SealedBatch> open;
+    base::MonoTime due{0};
+  };
+
+  void seal(Lane& lane);
+
+  Options options_;
+  std::function<Offset(const TopicPartition&)> next_offset_;
+  std::function<void(const std::string&)> on_sealed_;
+  std::map<TopicPartition, Lane> lanes_;
+  std::deque<SealedBatch> sealed_;
+  std::size_t buffered_ = 0;
+};
+
+}  // namespace shoal::topic
