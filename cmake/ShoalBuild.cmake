@@ -1,4 +1,4 @@
-# Compiler settings and the three functions every folder uses: shoal_floor, shoal_test, shoal_program.
+# Compiler settings and the functions every folder uses: shoal_floor, shoal_program, shoal_test, shoal_fuzz.
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -38,6 +38,9 @@ if(SHOAL_SANITIZE)
     -fno-sanitize-recover=all)
   target_link_options(shoal_options INTERFACE -fsanitize=${SHOAL_SANITIZE})
 endif()
+if(SHOAL_FUZZ)
+  target_compile_options(shoal_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(SHOAL_COVERAGE)
   target_compile_options(shoal_options INTERFACE --coverage)
   target_link_options(shoal_options INTERFACE --coverage)
@@ -53,6 +56,15 @@ function(shoal_floor name)
   target_link_libraries(shoal_${name} PUBLIC ${ARG_DEPENDS} PRIVATE shoal_options ${ARG_LIBRARIES})
 endfunction()
 
+# shoal_program(NAME SOURCES file... [DEPENDS floor...] [LIBRARIES vendor...])
+# One executable, NAME.
+function(shoal_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  list(TRANSFORM ARG_DEPENDS PREPEND shoal_)
+  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} shoal_options ${ARG_LIBRARIES})
+endfunction()
+
 # shoal_test(NAME SOURCES file... DEPENDS floor... [LIBRARIES vendor...])
 # One executable, NAME_tests; each of its GoogleTest cases is a ctest test, labelled with NAME.
 function(shoal_test name)
@@ -64,4 +76,13 @@ function(shoal_test name)
   target_link_libraries(${name}_tests PRIVATE ${ARG_DEPENDS} shoal_options GTest::gmock GTest::gtest_main rapidcheck
     ${ARG_LIBRARIES})
   gtest_discover_tests(${name}_tests DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 LABELS ${name})
+endfunction()
+
+# shoal_fuzz(NAME SOURCES file... DEPENDS floor...)
+# One libFuzzer executable, NAME_fuzz; nothing outside the fuzz preset.
+function(shoal_fuzz name)
+  if(SHOAL_FUZZ)
+    shoal_program(${name}_fuzz ${ARGN})
+    target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+  endif()
 endfunction()

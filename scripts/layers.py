@@ -231,7 +231,7 @@ def check_text(tree):
                 tree.report(file, number, "text", "tab or carriage return")
             if INVISIBLE.search(line):
                 tree.report(file, number, "text", "invisible character")
-            # Bytes that are hashed, signed or printed must not depend on an editor. Comments and tests may say it as it is.
+            # Bytes that are hashed, signed or printed must not depend on an editor; comments and tests may hold anything.
             if is_cpp and not file.startswith("tests/") and not code_line.isascii():
                 tree.report(file, number, "text", "non-ASCII character outside a comment: write an escape")
 

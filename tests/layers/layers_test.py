@@ -134,7 +134,8 @@ class LayerCheck(unittest.TestCase):
 
     def test_unregistered_folder(self):
         self.assert_one({"tests/topic/CMakeLists.txt": "shoal_test(topic SOURCES cursor_test.cpp)\n",
-                         "tests/topic/cursor_test.cpp": "TEST(A, B) {}\n"}, "tests/topic/CMakeLists.txt:1", "registered")
+                         "tests/topic/cursor_test.cpp": "TEST(A, B) {}\n"},
+                        "tests/topic/CMakeLists.txt:1", "registered")
 
     def test_tests_that_cannot_fail(self):
         self.assert_one({"tests/base/clock_test.cpp": "// TEST(Clock, Ticks)\n"}, "tests/base/clock_test.cpp:1",
