@@ -3,6 +3,8 @@
 #include "feed/checkpoint.h"
 #include "merkle/right_edge.h"
 
+#include <optional>
+
 namespace shoal::feed {
 
 /// Two heads of one epoch, both signed by the feed's key, that cannot belong to one tree (docs/FORMAT.md, "Fork
