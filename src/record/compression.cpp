@@ -38,16 +38,11 @@ std::string_view codec_name(Codec codec) {
 
 Result<Bytes> compress(Codec codec, ByteView plain) {
   switch (codec) {
-    case Codec::none:
-      return Bytes(plain.begin(), plain.end());
-    case Codec::gzip:
-      return gzip_compress(plain);
-    case Codec::snappy:
-      return snappy_compress(plain);
-    case Codec::lz4:
-      return lz4_compress(plain);
-    case Codec::zstd:
-      return zstd_compress(plain);
+    case Codec::none: return Bytes(plain.begin(), plain.end());
+    case Codec::gzip: return gzip_compress(plain);
+    case Codec::snappy: return snappy_compress(plain);
+    case Codec::lz4: return lz4_compress(plain);
+    case Codec::zstd: return zstd_compress(plain);
   }
   return unknown_codec(codec);
 }
@@ -57,14 +52,10 @@ Result<Bytes> decompress(Codec codec, ByteView packed, std::size_t limit) {
     case Codec::none:
       if (packed.size() > limit) return above_limit("uncompressed", limit);
       return Bytes(packed.begin(), packed.end());
-    case Codec::gzip:
-      return gzip_decompress(packed, limit);
-    case Codec::snappy:
-      return snappy_decompress(packed, limit);
-    case Codec::lz4:
-      return lz4_decompress(packed, limit);
-    case Codec::zstd:
-      return zstd_decompress(packed, limit);
+    case Codec::gzip: return gzip_decompress(packed, limit);
+    case Codec::snappy: return snappy_decompress(packed, limit);
+    case Codec::lz4: return lz4_decompress(packed, limit);
+    case Codec::zstd: return zstd_decompress(packed, limit);
   }
   return unknown_codec(codec);
 }

@@ -1,9 +1,9 @@
 #include <zlib.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "record/codecs.h"
-#include "record/output_buffer.h"
 
 namespace shoal::record {
 namespace {
@@ -11,6 +11,10 @@ namespace {
 // 15 is deflate's largest window; 16 on top asks zlib for the gzip wrapper and nothing else (no zlib, no raw form).
 constexpr int kGzipWindowBits = 15 + 16;
 constexpr int kMemoryLevel = 8;
+// Header, empty deflate block, trailer.
+constexpr std::size_t kSmallestMember = 10 + 2 + 8;
+// Deflate gives at most 258 bytes for two bits.
+constexpr std::size_t kLargestRatio = 1032;
 
 class Deflater {
  public:
@@ -68,26 +72,30 @@ Result<Bytes> gzip_compress(ByteView plain) {
   return out;
 }
 
+// A member ends with its plain size modulo 2^32 (RFC 1952 section 2.3.1), which inflate() checks. It is a claim until
+// then, but as nothing may follow the member it is known beforehand: one allocation, no growth.
 Result<Bytes> gzip_decompress(ByteView packed, std::size_t limit) {
-  if (!fits_zlib(packed.size()) || !fits_zlib(limit)) return above_limit("gzip", std::numeric_limits<uInt>::max());
+  if (packed.size() < kSmallestMember || !fits_zlib(packed.size())) return malformed("gzip", "not a gzip member");
+  const ByteView tail = packed.last(4);
+  const std::size_t size =
+      std::size_t{tail[3]} << 24 | std::size_t{tail[2]} << 16 | std::size_t{tail[1]} << 8 | tail[0];
+  if (size / kLargestRatio > packed.size()) return malformed("gzip", "the stated size cannot be true");
+  if (size > limit) return above_limit("gzip", limit);
+
   Inflater inflater;
   if (!inflater.ready()) return Error{Code::io, "zlib could not start (out of memory)"};
+  Bytes out(std::max<std::size_t>(size, 1));  // zlib wants a place even when nothing comes
   z_stream& stream = inflater.stream;
   stream.next_in = input_of(packed);
   stream.avail_in = static_cast<uInt>(packed.size());
-  OutputBuffer out(packed.size() * 4, limit);
-  for (;;) {
-    const std::span<std::uint8_t> room = out.room();
-    stream.next_out = room.data();
-    stream.avail_out = static_cast<uInt>(room.size());
-    const int status = inflate(&stream, Z_NO_FLUSH);
-    if (!out.advance(room.size() - stream.avail_out)) return above_limit("gzip", limit);
-    if (status == Z_STREAM_END) break;
-    if (status == Z_BUF_ERROR) return malformed("gzip", "cut short");
-    if (status != Z_OK) return malformed("gzip", stream.msg != nullptr ? stream.msg : "not a gzip member");
-  }
+  stream.next_out = out.data();
+  stream.avail_out = static_cast<uInt>(size);
+  const int status = inflate(&stream, Z_FINISH);
+  if (status == Z_BUF_ERROR) return malformed("gzip", "cut short, or larger than it says");
+  if (status != Z_STREAM_END) return malformed("gzip", stream.msg != nullptr ? stream.msg : "not a gzip member");
   if (stream.avail_in != 0) return malformed("gzip", "bytes follow the member");
-  return std::move(out).take();
+  out.resize(size);
+  return out;
 }
 
 }  // namespace shoal::record

@@ -1,13 +1,16 @@
 #include <lz4frame.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "base/try.h"
 #include "record/codecs.h"
-#include "record/output_buffer.h"
 
 namespace shoal::record {
 namespace {
+
+// What a block can give for its length: a match length byte adds 255.
+constexpr std::size_t kLargestRatio = 255;
 
 struct FreeDecoder {
   void operator()(LZ4F_dctx* decoder) const { LZ4F_freeDecompressionContext(decoder); }
@@ -24,16 +27,45 @@ bool starts_with_frame(ByteView packed) {
   return packed.size() >= 4 && packed[0] == 0x04 && packed[1] == 0x22 && packed[2] == 0x4D && packed[3] == 0x18;
 }
 
-// The output size to start with. The frame may state one, but it is a claim: LZ4 gives at most 255 bytes for one.
-Result<std::size_t> first_size(LZ4F_dctx* decoder, ByteView packed, std::size_t& consumed, std::size_t limit) {
+std::size_t largest_block(const LZ4F_frameInfo_t& info) {
+  switch (info.blockSizeID) {
+    case LZ4F_max256KB: return std::size_t{256} << 10;
+    case LZ4F_max1MB: return std::size_t{1} << 20;
+    case LZ4F_max4MB: return std::size_t{4} << 20;
+    default: return std::size_t{64} << 10;
+  }
+}
+
+// Counts the data blocks by their length fields ("LZ4 Frame Format Description", Data Blocks); 0 ends them. Damage is
+// not reported here: the decoder finds it.
+std::size_t count_blocks(ByteView blocks, bool with_checksums) {
+  constexpr std::uint32_t kStoredBit = 0x80000000;
+  std::size_t count = 0;
+  while (blocks.size() >= 4) {
+    const std::uint32_t field = static_cast<std::uint32_t>(blocks[0]) | static_cast<std::uint32_t>(blocks[1]) << 8 |
+                                static_cast<std::uint32_t>(blocks[2]) << 16 |
+                                static_cast<std::uint32_t>(blocks[3]) << 24;
+    const std::size_t step = 4 + std::size_t{field & ~kStoredBit} + (with_checksums ? 4 : 0);
+    if (field == 0 || step > blocks.size()) break;
+    blocks = blocks.subspan(step);
+    ++count;
+  }
+  return count;
+}
+
+// Room that is enough for a frame that tells the truth, so that the output never has to grow. Reads the frame's header
+// and sets how long it was.
+Result<std::size_t> room_for(LZ4F_dctx* decoder, ByteView packed, std::size_t& header_size, std::size_t limit) {
   LZ4F_frameInfo_t info = {};
-  consumed = packed.size();
-  const std::size_t status = LZ4F_getFrameInfo(decoder, &info, packed.data(), &consumed);
+  header_size = packed.size();
+  const std::size_t status = LZ4F_getFrameInfo(decoder, &info, packed.data(), &header_size);
   if (LZ4F_isError(status) != 0) return malformed("lz4", LZ4F_getErrorName(status));
   if (info.contentSize > limit) return above_limit("lz4", limit);
-  if (info.contentSize == 0) return packed.size() * 4;
-  if (info.contentSize / 255 > packed.size()) return malformed("lz4", "the stated size cannot be true");
-  return static_cast<std::size_t>(info.contentSize);
+  const bool with_checksums = info.blockChecksumFlag == LZ4F_blockChecksumEnabled;
+  const std::size_t blocks = count_blocks(packed.subspan(header_size), with_checksums);
+  std::size_t room = std::min({limit, blocks * largest_block(info), packed.size() * kLargestRatio});
+  if (info.contentSize != 0) room = std::min(room, static_cast<std::size_t>(info.contentSize));
+  return room;
 }
 
 }  // namespace
@@ -56,22 +88,29 @@ Result<Bytes> lz4_decompress(ByteView packed, std::size_t limit) {
   const Decoder decoder = make_decoder();
   if (!decoder) return Error{Code::io, "lz4 could not start (out of memory)"};
   std::size_t position = 0;
-  SHOAL_TRY(const std::size_t first, first_size(decoder.get(), packed, position, limit));
-  OutputBuffer out(first, limit);
+  SHOAL_TRY(const std::size_t room, room_for(decoder.get(), packed, position, limit));
+  Bytes out(room);
+  std::size_t used = 0;
+  std::uint8_t spare = 0;  // when `out` is full: lets a truthful frame end and finds one that has more
   for (;;) {
-    const std::span<std::uint8_t> room = out.room();
-    std::size_t written = room.size();
+    const bool is_full = used == out.size();
+    std::size_t written = is_full ? 1 : out.size() - used;
     std::size_t consumed = packed.size() - position;
-    const std::size_t status =
-        LZ4F_decompress(decoder.get(), room.data(), &written, packed.data() + position, &consumed, nullptr);
+    const std::size_t status = LZ4F_decompress(decoder.get(), is_full ? &spare : out.data() + used, &written,
+                                               packed.data() + position, &consumed, nullptr);
     if (LZ4F_isError(status) != 0) return malformed("lz4", LZ4F_getErrorName(status));
     position += consumed;
-    if (!out.advance(written)) return above_limit("lz4", limit);
+    if (is_full && written > 0) {
+      return room == limit ? above_limit("lz4", limit) : malformed("lz4", "the stated size is not true");
+    }
+    used += written;
     if (status == 0) break;
     if (written == 0 && consumed == 0) return malformed("lz4", "cut short");
   }
   if (position != packed.size()) return malformed("lz4", "bytes follow the frame");
-  return std::move(out).take();
+  out.resize(used);
+  if (out.capacity() / 2 > out.size()) out.shrink_to_fit();  // a last block may be far below its largest size
+  return out;
 }
 
 }  // namespace shoal::record
