@@ -26,7 +26,7 @@ class RightEdge {
   /// Adds one leaf by its hash. Amortised two hashes. Completed interior nodes are appended to `completed` if given.
   void append_leaf(const Digest& leaf, std::vector<Completed>* completed = nullptr);
   /// Adds a perfect subtree that begins at size(); false (and unchanged) when `node` does not begin there or is larger
-  /// than the alignment of size() allows.
+  /// than the alignment of size() allows. `completed` gets what merging made, not `node` itself.
   [[nodiscard]] bool append_subtree(const NodeId& node, const Digest& hash,
                                     std::vector<Completed>* completed = nullptr);
 

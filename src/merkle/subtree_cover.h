@@ -25,7 +25,8 @@ struct CoverResult {
 
 /// Folds `from` (right edge at base; empty for base 0), `leaves` and `hashes` into the right edge at `size` and
 /// compares with `root`. Code::unverified when hashes are too few or too many, leaves are unsorted or outside
-/// [base, size), or the root differs.
+/// [base, size), or the root differs. `size` and `root` must come from one signed head: a root alone does not fix the
+/// size.
 [[nodiscard]] Result<CoverResult> verify_cover(const RightEdge& from, std::uint64_t size, const Digest& root,
                                                const std::vector<Leaf>& leaves, const std::vector<Digest>& hashes);
 
