@@ -53,7 +53,8 @@ Result<void> check_header(const BlockHeader& header) {
   if (header.kind == 0) return bad("kind 0");
   SHOAL_CHECK(check_stream(header));
   SHOAL_CHECK(check_times(header));
-  if (header.record_count == 0 || (!has_records(header) && header.record_count != 1)) return bad("illegal record count");
+  if (header.record_count == 0 || (!has_records(header) && header.record_count != 1))
+    return bad("illegal record count");
   const std::int64_t base = header.base_offset.value();
   if (base < 0 || base > std::numeric_limits<std::int64_t>::max() - std::int64_t{header.record_count}) {
     return bad("illegal base offset");
@@ -142,7 +143,8 @@ Digest payload_root(ByteView payload) {
 
 Result<void> verify_payload(const BlockHeader& header, ByteView payload) {
   if (payload.size() != header.payload_size) return Error{Code::unverified, "payload: not the size in its header"};
-  if (payload_root(payload) != header.payload_root) return Error{Code::unverified, "payload: not the one its header names"};
+  if (payload_root(payload) != header.payload_root)
+    return Error{Code::unverified, "payload: not the one its header names"};
   return {};
 }
 

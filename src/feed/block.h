@@ -25,8 +25,8 @@ inline constexpr std::size_t kMaxManifestSize = std::size_t{64} << 10;
 
 /// A decoded block header. Times are milliseconds; the three record timestamps are kNoTime for kinds without records.
 struct BlockHeader {
-  std::uint8_t kind = 0;  ///< a BlockKind, or an unknown kind, which is kept and skipped
-  TopicPartition stream;  ///< the empty topic is the reserved manifest stream
+  std::uint8_t kind = 0;               ///< a BlockKind, or an unknown kind, which is kept and skipped
+  TopicPartition stream;               ///< the empty topic is the reserved manifest stream
   std::optional<BlockIndex> previous;  ///< previous block of the same partition
   Offset base_offset{0};
   std::uint32_t record_count = 0;

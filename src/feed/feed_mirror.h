@@ -30,6 +30,9 @@ class FeedMirror {
   [[nodiscard]] static Result<std::unique_ptr<FeedMirror>> open(FeedLog& log, base::LogSink& sink);
   ~FeedMirror();
 
+  /// What it writes to.
+  [[nodiscard]] const FeedLog& log() const;
+
   /// Verifies `blocks` (ascending) under `head`: with the right edge at `base` (0, or a size this log knows the edge of:
   /// see knows_edge) and `cover` = build_cover(base, head.tree_size, indices) they must give head.root. Payloads must
   /// match their headers; data payloads must be sound batches with the header's offset and count.

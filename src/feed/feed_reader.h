@@ -35,6 +35,8 @@ class FeedReader {
   [[nodiscard]] std::uint64_t header_prefix() const;
   /// Headers and payloads are both held (or pruned) from 0 without a hole.
   [[nodiscard]] std::uint64_t block_prefix() const;
+  /// Runs of blocks whose header is held.
+  [[nodiscard]] std::vector<BlockRange> held_headers() const;
   /// Runs of blocks whose payload is held.
   [[nodiscard]] std::vector<BlockRange> held_payloads() const;
   [[nodiscard]] std::uint64_t held_payload_count() const;
