@@ -1,0 +1,56 @@
+#pragma once
+
+#include "replication/peer_transport.h"
+#include "swarm/libtorrent/network_loop.h"
+
+#include <libtorrent/peer_connection_handle.hpp>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace shoal::swarm {
+
+/// Carries our messages in BEP 10 extension messages of one libtorrent connection. send(), queued() and close() may be
+/// called from any thread; the rest belongs to the network thread.
+class ExtensionTransport final : public replication::PeerTransport,
+                                 public std::enable_shared_from_this<ExtensionTransport> {
+ public:
+  ExtensionTransport(std::shared_ptr<NetworkLoop> loop, lt::peer_connection_handle connection,
+                     replication::PeerAddress address, std::uint8_t remote_message_id);
+
+  [[nodiscard]] const replication::PeerAddress& address() const override { return address_; }
+  void send(ByteView message) override;
+  [[nodiscard]] std::size_t queued() const override;
+  void close(std::string_view reason) override;
+
+  // Network thread only.
+  void set_handler(std::shared_ptr<replication::PeerTransportHandler> handler) { handler_ = std::move(handler); }
+  void deliver(ByteView message);
+  void ended(std::string_view reason);
+
+ private:
+  void drain();
+  void watch_queue();
+
+  std::shared_ptr<NetworkLoop> loop_;
+  lt::peer_connection_handle connection_;
+  replication::PeerAddress address_;
+  std::uint8_t remote_message_id_;
+  std::shared_ptr<replication::PeerTransportHandler> handler_;
+  std::optional<boost::asio::steady_timer> queue_timer_;
+  bool watching_ = false;
+  bool ended_ = false;
+
+  std::mutex mutex_;
+  std::vector<char> pending_;  ///< framed messages on their way to the network thread; under mutex_
+  bool drain_posted_ = false;  ///< under mutex_
+  std::atomic<std::size_t> pending_bytes_{0};
+  std::atomic<std::size_t> library_bytes_{0};  ///< in libtorrent's send buffer, as last looked at
+};
+
+}  // namespace shoal::swarm

@@ -1,0 +1,74 @@
+#include "swarm/libtorrent/session_settings.h"
+
+#include <libtorrent/alert.hpp>
+#include <libtorrent/disabled_disk_io.hpp>
+#include <libtorrent/extensions.hpp>
+#include <libtorrent/settings_pack.hpp>
+
+#include <limits>
+
+namespace shoal::swarm {
+namespace {
+
+using Settings = lt::settings_pack;
+
+constexpr int kUdpBuffer = 4 << 20;  // the default loses datagrams: uTP at 7 MB/s instead of over 100
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string out;
+  for (const std::string& part : parts) out += (out.empty() ? "" : ",") + part;
+  return out;
+}
+
+int rate(std::uint64_t bytes_a_second) {
+  constexpr auto kLargest = static_cast<std::uint64_t>(std::numeric_limits<int>::max());
+  return static_cast<int>(bytes_a_second < kLargest ? bytes_a_second : kLargest);
+}
+
+/// Everything that keeps a DHT on loopback or private addresses from working is meant for the public one.
+void allow_private_dht(Settings& settings) {
+  settings.set_bool(Settings::dht_restrict_routing_ips, false);
+  settings.set_bool(Settings::dht_restrict_search_ips, false);
+  settings.set_bool(Settings::dht_prefer_verified_node_ids, false);
+  settings.set_bool(Settings::dht_ignore_dark_internet, false);
+  settings.set_bool(Settings::dht_enforce_node_id, false);
+  settings.set_int(Settings::dht_block_ratelimit, 100000);
+  settings.set_int(Settings::dht_max_torrents, 20000);
+}
+
+}  // namespace
+
+lt::session_params session_parameters(const SwarmOptions& options) {
+  Settings settings;
+  settings.set_str(Settings::user_agent, "shoalcast");
+  settings.set_str(Settings::listen_interfaces, joined(options.listen));
+  settings.set_bool(Settings::enable_dht, options.dht);
+  settings.set_bool(Settings::enable_lsd, options.lsd);
+  settings.set_bool(Settings::enable_upnp, !options.private_network);
+  settings.set_bool(Settings::enable_natpmp, !options.private_network);
+  if (options.private_network || !options.bootstrap.empty()) {
+    settings.set_str(Settings::dht_bootstrap_nodes, joined(options.bootstrap));
+  }
+  if (options.private_network) allow_private_dht(settings);
+  // Many nodes behind one address (loopback, NAT); the session tells duplicates by node key.
+  settings.set_bool(Settings::allow_multiple_connections_per_ip, true);
+  settings.set_bool(Settings::close_redundant_connections, false);
+  settings.set_bool(Settings::prefer_rc4, false);
+  settings.set_int(Settings::peer_turnover, 0);
+  settings.set_int(Settings::listen_queue_size, 512);
+  settings.set_int(Settings::min_reconnect_time, 10);
+  settings.set_int(Settings::max_failcount, std::numeric_limits<std::uint8_t>::max());
+  settings.set_int(Settings::recv_socket_buffer_size, kUdpBuffer);
+  settings.set_int(Settings::alert_queue_size, 20000);
+  settings.set_int(Settings::upload_rate_limit, rate(options.up_limit));
+  settings.set_int(Settings::download_rate_limit, rate(options.down_limit));
+  const auto alerts = lt::alert_category::error | lt::alert_category::status | lt::alert_category::dht;
+  settings.set_int(Settings::alert_mask, static_cast<int>(static_cast<std::uint32_t>(alerts)));
+
+  // An explicit, empty list of plugins: no ut_metadata, which lets any peer force large allocations.
+  lt::session_params parameters(std::move(settings), std::vector<std::shared_ptr<lt::plugin>>{});
+  parameters.disk_io_constructor = lt::disabled_disk_io_constructor;
+  return parameters;
+}
+
+}  // namespace shoal::swarm

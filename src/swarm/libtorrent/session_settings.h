@@ -1,0 +1,15 @@
+#pragma once
+
+#include "swarm/swarm.h"
+
+#include <utility>
+
+#include <libtorrent/session_params.hpp>
+
+namespace shoal::swarm {
+
+/// libtorrent's parameters for our use: no files, no foreign extensions but peer exchange, and either the public
+/// network or a closed one.
+[[nodiscard]] lt::session_params session_parameters(const SwarmOptions& options);
+
+}  // namespace shoal::swarm

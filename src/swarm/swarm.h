@@ -1,0 +1,37 @@
+#pragma once
+
+#include "base/log_sink.h"
+#include "replication/peer_locator.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace shoal::swarm {
+
+/// How a node takes part in the network.
+struct SwarmOptions {
+  std::vector<std::string> listen;     ///< `host:port` with a literal address, `[v6]:port`; port 0 = any
+  std::vector<std::string> bootstrap;  ///< DHT entry points; empty: the public ones, or none in a private network
+  bool private_network = false;        ///< no public routers, no UPnP or NAT-PMP, private addresses allowed in the DHT
+  bool dht = true;
+  bool lsd = true;
+  std::uint64_t up_limit = 0;    ///< bytes a second, 0 = none; counts local peers too
+  std::uint64_t down_limit = 0;  ///< bytes a second, 0 = none
+};
+
+/// The node's place in the swarm: finds peers of joined feeds and carries messages. Thread-safe. Its transports may be
+/// used from any thread and call their handlers on the network thread, where nothing may block.
+class Swarm : public replication::PeerLocator {
+ public:
+  /// `host:port` where this node can be dialled: the first listening address.
+  [[nodiscard]] virtual std::string listening() const = 0;
+  /// Nodes in the DHT's routing table; 0 without DHT.
+  [[nodiscard]] virtual std::size_t dht_nodes() const = 0;
+};
+
+/// Starts listening. Code::invalid_argument for an address that cannot be read, Code::in_use for a port that is taken,
+/// Code::io otherwise. The destructor ends all connections.
+[[nodiscard]] Result<std::unique_ptr<Swarm>> start_swarm(const SwarmOptions& options, base::LogSink& log);
+
+}  // namespace shoal::swarm
