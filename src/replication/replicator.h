@@ -93,6 +93,8 @@ class Replicator {
   PeerId add_peer(const PeerAddress& address, const PublicKey& node_key, std::shared_ptr<Outbox> outbox);
   void on_message(PeerId peer, Message message);
   void on_writable(PeerId peer);
+  /// The session found that the peer broke the protocol (a malformed message, say): it is blamed and disconnected.
+  void on_violation(PeerId peer, std::string_view what);
   void remove_peer(PeerId peer);
   [[nodiscard]] std::vector<PeerView> peers() const;
 

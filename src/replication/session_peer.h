@@ -5,6 +5,7 @@
 #include "crypto/keys.h"
 #include "replication/peer_transport.h"
 #include "replication/replicator.h"
+#include "replication/session.h"
 
 #include <functional>
 #include <memory>
@@ -31,6 +32,8 @@ class SessionPeer : public PeerTransportHandler, public std::enable_shared_from_
     std::function<std::optional<Feed>(const crypto::Digest& discovery_key)> find_feed;
     /// True when the node key must be turned away (banned, or our own). Any thread.
     std::function<bool(const PublicKey&)> refuses;
+    /// What our hello says; tests speak as older and newer nodes.
+    Version version = {};
   };
 
   /// Starts the handshake for `feed`, the one the connection was made for. Deadlines run from here.
