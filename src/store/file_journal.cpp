@@ -48,8 +48,7 @@ class FileJournal final : public Journal {
     if (!group.empty()) {
       const GroupSpot spot{static_cast<std::uint16_t>(slot), record.sequence, next_page_, group.size()};
       make_way(spot);
-      SHOAL_CHECK(poison_on_failure(
-          write_ring(next_page_, encode_group(next_page_, spot.slot, spot.sequence, group))));
+      SHOAL_CHECK(poison_on_failure(write_ring(next_page_, encode_group(next_page_, spot.slot, spot.sequence, group))));
       groups_.push_back(Group{spot, true, false});
       next_page_ = (next_page_ + group_pages(group.size())) % kRingPages;
     }
@@ -110,8 +109,7 @@ class FileJournal final : public Journal {
     for (const Group& group : groups_) {
       if (group.spot.slot != slot) continue;
       const std::size_t pages = group_pages(group.spot.size);
-      SHOAL_CHECK(poison_on_failure(
-          write_ring(group.spot.page, encode_void(group.spot.page, pages, record.sequence))));
+      SHOAL_CHECK(poison_on_failure(write_ring(group.spot.page, encode_void(group.spot.page, pages, record.sequence))));
     }
     std::erase_if(groups_, [slot](const Group& group) { return group.spot.slot == slot; });
     return write_head(slot, std::move(record));

@@ -19,8 +19,8 @@ namespace {
 Error failed(std::string_view doing, const std::string& path) {
   const int reason = errno;
   const Code code = reason == ENOSPC || reason == EDQUOT ? Code::no_space : Code::io;
-  return Error{code, "journal: cannot " + std::string(doing) + " " + path + ": " +
-                         std::system_category().message(reason)};
+  return Error{code,
+               "journal: cannot " + std::string(doing) + " " + path + ": " + std::system_category().message(reason)};
 }
 
 /// Owns a descriptor.

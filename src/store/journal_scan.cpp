@@ -46,7 +46,8 @@ class Scanner {
   void read_ring() {
     ring_.resize(kRingSectors);
     for (std::size_t i = 0; i < kRingSectors; ++i) {
-      ring_[i] = decode_ring_sector(i, ByteView(bytes_).subspan(kFirstRingPage * kPageSize + i * kSectorSize, kSectorSize));
+      ring_[i] =
+          decode_ring_sector(i, ByteView(bytes_).subspan(kFirstRingPage * kPageSize + i * kSectorSize, kSectorSize));
       if (!ring_[i]) ++scan_.damaged_sectors;
       if (ring_[i]) highest_sequence_ = std::max(highest_sequence_, ring_[i]->sequence);
     }

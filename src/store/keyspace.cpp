@@ -111,8 +111,8 @@ KeyRange feed_numbers_range() { return under(meta(kStoreItself, MetaRow::feed_nu
 
 Result<FeedId> feed_of_number_key(ByteView key) {
   WireReader reader(key);
-  const bool right_row = reader.u32() == kStoreItself.value() &&
-                         reader.u8() == static_cast<std::uint8_t>(MetaRow::feed_number);
+  const bool right_row =
+      reader.u32() == kStoreItself.value() && reader.u8() == static_cast<std::uint8_t>(MetaRow::feed_number);
   FeedId feed;
   feed.key.bytes = reader.array<kFeedIdSize>();
   if (!right_row || !reader.finished()) return Error{Code::corrupt, "a feed number row has a malformed key"};

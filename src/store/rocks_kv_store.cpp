@@ -123,12 +123,9 @@ class RocksKvStore final : public KvStore {
   [[nodiscard]] Result<void> make_durable() override {
     SHOAL_CHECK(around_.health->check());
     switch (backing_) {
-      case Backing::logged:
-        return checked(db_->SyncWAL(), "cannot sync the log");
-      case Backing::unlogged:
-        return flush();
-      case Backing::memory:
-        return {};
+      case Backing::logged: return checked(db_->SyncWAL(), "cannot sync the log");
+      case Backing::unlogged: return flush();
+      case Backing::memory: return {};
     }
     return {};
   }
@@ -141,7 +138,8 @@ class RocksKvStore final : public KvStore {
     const rocksdb::Slice from = slice(begin);
     const rocksdb::Slice to = slice(end);
     const rocksdb::RangePtr range(&from, &to);
-    SHOAL_CHECK(checked(rocksdb::DeleteFilesInRanges(db_.get(), handle(column), &range, 1, false), "cannot drop files"));
+    SHOAL_CHECK(
+        checked(rocksdb::DeleteFilesInRanges(db_.get(), handle(column), &range, 1, false), "cannot drop files"));
     return compact_range(column, begin, end, rocksdb::BlobGarbageCollectionPolicy::kDisable);
   }
 
@@ -162,12 +160,8 @@ class RocksKvStore final : public KvStore {
       rocksdb::ColumnFamilyHandle* const column = handle(each.column);
       rocksdb::Status status;
       switch (each.kind) {
-        case WriteBatch::Kind::put:
-          status = rows.Put(column, slice(each.key), slice(each.value));
-          break;
-        case WriteBatch::Kind::erase:
-          status = rows.Delete(column, slice(each.key));
-          break;
+        case WriteBatch::Kind::put: status = rows.Put(column, slice(each.key), slice(each.value)); break;
+        case WriteBatch::Kind::erase: status = rows.Delete(column, slice(each.key)); break;
         case WriteBatch::Kind::erase_range:
           if (slice(each.key).compare(slice(each.value)) >= 0) continue;
           status = rows.DeleteRange(column, slice(each.key), slice(each.value));

@@ -13,9 +13,9 @@ enum class Backing : std::uint8_t {
   memory,    ///< volatile feeds: nothing touches the disk; `path` only names it
 };
 
-/// Opens or creates a RocksDB store at `path` with the settings of DESIGN.md and RELIABILITY.md. Code::in_use when another
-/// process has it open, Code::corrupt when it does not open cleanly, Code::unsupported for another schema version (the
-/// message names both versions).
+/// Opens or creates a RocksDB store at `path` with the settings of DESIGN.md and RELIABILITY.md. Code::in_use when
+/// another process has it open, Code::corrupt when it does not open cleanly, Code::unsupported for another schema
+/// version (the message names both versions).
 [[nodiscard]] Result<std::unique_ptr<KvStore>> open_rocks_store(const std::filesystem::path& path, Backing backing,
                                                                 base::LogSink& log);
 

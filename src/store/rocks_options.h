@@ -17,7 +17,8 @@ namespace shoal::store {
 
 /// Every RocksDB setting is made here (DESIGN.md, "Store"; docs/adr names what was measured).
 [[nodiscard]] rocksdb::DBOptions rocks_db_options(Backing backing);
-[[nodiscard]] rocksdb::ColumnFamilyOptions rocks_column_options(Column column, const std::shared_ptr<rocksdb::Cache>& cache);
+[[nodiscard]] rocksdb::ColumnFamilyOptions rocks_column_options(Column column,
+                                                                const std::shared_ptr<rocksdb::Cache>& cache);
 [[nodiscard]] rocksdb::WriteOptions rocks_write_options(Backing backing, Sync sync);
 /// One cache per store, so its memory is bounded whatever is read.
 [[nodiscard]] std::shared_ptr<rocksdb::Cache> make_rocks_cache();

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+namespace shoal::store::testing {
+
+/// A fresh directory that is gone with the object. A test that runs a statement in another process (EXPECT_EXIT in
+/// threadsafe style runs the test's body again there) finds the same directory in both, and only the first removes it.
+class TempDir {
+ public:
+  TempDir() {
+    if (const char* shared = std::getenv(kVariable)) {
+      path_ = shared;
+      return;
+    }
+    std::string name = (std::filesystem::temp_directory_path() / "shoal-store-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) std::abort();
+    path_ = name;
+    owner_ = true;
+    ::setenv(kVariable, name.c_str(), 1);
+  }
+  ~TempDir() {
+    if (!owner_) return;
+    ::unsetenv(kVariable);
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TempDir(const TempDir&) = delete;
+  TempDir& operator=(const TempDir&) = delete;
+
+  [[nodiscard]] std::filesystem::path operator/(const char* name) const { return path_ / name; }
+  /// True in the process that the test started with.
+  [[nodiscard]] bool owner() const { return owner_; }
+
+ private:
+  static constexpr const char* kVariable = "SHOAL_STORE_TEST_DIR";
+  std::filesystem::path path_;
+  bool owner_ = false;
+};
+
+/// Sum of the lengths of the files below `path`.
+inline std::uintmax_t disk_use(const std::filesystem::path& path) {
+  std::uintmax_t sum = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
+    std::error_code ignored;
+    if (entry.is_regular_file(ignored)) sum += entry.file_size(ignored);
+  }
+  return sum;
+}
+
+}  // namespace shoal::store::testing
