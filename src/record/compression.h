@@ -14,8 +14,9 @@ std::string_view codec_name(Codec codec);
 /// Compresses as Kafka clients expect it: gzip member, xerial-framed snappy, LZ4 frame, zstd frame.
 [[nodiscard]] Result<Bytes> compress(Codec codec, ByteView plain);
 
-/// Gives back the plain bytes; raw and xerial snappy are both read. Never allocates more than `limit` bytes of
-/// output: Code::limit_exceeded when the data would give more, Code::unverified when it is malformed.
+/// Gives back the plain bytes; raw and xerial snappy are both read. Exactly one stream that ends with `packed`. Never
+/// allocates more than `limit` bytes of output: Code::limit_exceeded when the data would give more, Code::unverified
+/// when it is malformed.
 [[nodiscard]] Result<Bytes> decompress(Codec codec, ByteView packed, std::size_t limit);
 
 }  // namespace shoal::record

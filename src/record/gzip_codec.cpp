@@ -1,6 +1,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "record/codecs.h"
@@ -73,28 +74,37 @@ Result<Bytes> gzip_compress(ByteView plain) {
 }
 
 // A member ends with its plain size modulo 2^32 (RFC 1952 section 2.3.1), which inflate() checks. It is a claim until
-// then, but as nothing may follow the member it is known beforehand: one allocation, no growth.
+// then, but as nothing may follow the member it is known beforehand: one allocation, never growth, never above `limit`.
 Result<Bytes> gzip_decompress(ByteView packed, std::size_t limit) {
   if (packed.size() < kSmallestMember || !fits_zlib(packed.size())) return malformed("gzip", "not a gzip member");
   const ByteView tail = packed.last(4);
   const std::size_t size =
       std::size_t{tail[3]} << 24 | std::size_t{tail[2]} << 16 | std::size_t{tail[1]} << 8 | tail[0];
   if (size / kLargestRatio > packed.size()) return malformed("gzip", "the stated size cannot be true");
-  if (size > limit) return above_limit("gzip", limit);
 
   Inflater inflater;
   if (!inflater.ready()) return Error{Code::io, "zlib could not start (out of memory)"};
-  Bytes out(std::max<std::size_t>(size, 1));  // zlib wants a place even when nothing comes
   z_stream& stream = inflater.stream;
   stream.next_in = input_of(packed);
   stream.avail_in = static_cast<uInt>(packed.size());
-  stream.next_out = out.data();
-  stream.avail_out = static_cast<uInt>(size);
-  const int status = inflate(&stream, Z_FINISH);
-  if (status == Z_BUF_ERROR) return malformed("gzip", "cut short, or larger than it says");
+  const auto inflate_to = [&stream](std::span<std::uint8_t> room) {
+    stream.next_out = room.data();
+    stream.avail_out = static_cast<uInt>(room.size());
+    return inflate(&stream, Z_FINISH);
+  };
+  Bytes out(std::min(size, limit));
+  int status = out.empty() ? Z_BUF_ERROR : inflate_to(out);
+  if (status == Z_BUF_ERROR && stream.avail_out == 0) {
+    std::array<std::uint8_t, 1> spare{};  // lets a truthful member end and finds one that has more
+    status = inflate_to(spare);
+    if (stream.avail_out == 0) {
+      return size > limit ? above_limit("gzip", limit) : malformed("gzip", "the stated size is not true");
+    }
+  }
+  if (status == Z_BUF_ERROR) return malformed("gzip", "cut short");
   if (status != Z_STREAM_END) return malformed("gzip", stream.msg != nullptr ? stream.msg : "not a gzip member");
   if (stream.avail_in != 0) return malformed("gzip", "bytes follow the member");
-  out.resize(size);
+  out.resize(stream.total_out);
   return out;
 }
 

@@ -102,6 +102,23 @@ std::vector<Record> example_records() {
           {UnixMs(1'499'999'999'000), std::nullopt, Bytes{}, {}}};
 }
 
+TEST(WorkedCodecs, GiveEightZeroBytes) {
+  std::ifstream file(SHOAL_TEST_DATA "/vectors/record_batch/worked_codecs.txt");
+  std::string name;
+  std::string hex;
+  int examples = 0;
+  while (file >> name >> hex) {
+    const Codec codec = parse_codec(name).value();
+    Bytes packed = base::from_hex(hex).value();
+    EXPECT_EQ(decompress(codec, packed, 8).value(), Bytes(8)) << name;
+    EXPECT_EQ(decompress(codec, packed, 7).error().code, Code::limit_exceeded) << name;
+    packed.pop_back();
+    EXPECT_EQ(decompress(codec, packed, 8).error().code, Code::unverified) << name;
+    ++examples;
+  }
+  EXPECT_EQ(examples, 5);
+}
+
 std::string example_hex() {
   const Bytes text = read_vector("worked_example.hex");
   std::string hex(text.begin(), text.end());
