@@ -10,7 +10,6 @@
 data=tests/fixtures/usgs-earthquakes-2018-02.ndjson.zst
 build=build/release
 shoal=$build/apps/shoal/shoal
-hostile=$build/apps/shoal/hostile_mirror
 
 # ---- build -----------------------------------------------------------------------------------------------------------
 
@@ -93,15 +92,18 @@ echo "4. the publisher is killed (SIGKILL)"
 
 reader_network=("${network[@]}")
 
-# A mirror that flips one byte in what it serves. It is a test program and no part of the command; a tree without it
-# shows the rest.
+# A mirror that flips one byte in what it serves. It is a test program (target hostile_mirror, the options of `shoal
+# mirror`) and no part of the command; a tree without it shows the rest.
 start_hostile_mirror() {
   cmake --build --preset release --target help 2>/dev/null | grep -q '^hostile_mirror:' || return 1
-  cmake --build --preset release -j "$(jobs)" --target hostile_mirror >>build/demo-build.log 2>&1 || return 1
-  start hostile "$hostile" "$feed" --data "$work/hostile" "${network[@]}" </dev/null
-  local line
+  cmake --build --preset release -j "$(jobs)" --target hostile_mirror >>build/demo-build.log 2>&1 ||
+    die "hostile_mirror does not build (build/demo-build.log)"
+  local program line
+  program=$(find "$build" -type f -name hostile_mirror -perm -u+x | head -n 1)
+  start hostile "$program" "$feed" --data "$work/hostile" "${network[@]}" </dev/null
   line=$(wait_for hostile '^listening ' 20)
   wait_for hostile "^synced $feed " 60 >/dev/null
+  # The reader meets it for certain, not only by chance.
   reader_network+=(--peer "${line#listening }")
 }
 if start_hostile_mirror; then
