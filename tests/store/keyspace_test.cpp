@@ -86,8 +86,8 @@ TEST(Keyspace, RangesHoldTheirRowsAndNoOthers) {
   EXPECT_TRUE(inside(feed_range(mine), block_key(mine, BlockIndex{std::numeric_limits<std::uint64_t>::max()})));
   EXPECT_FALSE(inside(feed_range(mine), block_key(next, BlockIndex{0})));
   EXPECT_TRUE(inside(offset_range(mine, topic), offset_key(mine, topic, Offset{0})));
-  EXPECT_TRUE(inside(offset_range(mine, topic),
-                     offset_key(mine, topic, Offset{std::numeric_limits<std::int64_t>::max()})));
+  EXPECT_TRUE(
+      inside(offset_range(mine, topic), offset_key(mine, topic, Offset{std::numeric_limits<std::int64_t>::max()})));
   EXPECT_FALSE(inside(offset_range(mine, topic), offset_key(mine, TopicNumber{0xfffffffe}, Offset{0})));
   EXPECT_FALSE(inside(offset_range(mine, topic), offset_key(next, TopicNumber{0}, Offset{0})));
   EXPECT_TRUE(inside(time_range(mine, TopicNumber{3}), time_key(mine, TopicNumber{3}, BlockIndex{1} + 0xffffffffU)));

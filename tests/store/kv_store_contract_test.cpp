@@ -47,7 +47,9 @@ class KvStoreContract : public ::testing::TestWithParam<Backing> {
     return found.ok() && *found;
   }
 
-  static std::string key_at(const KvIterator& at) { return at.valid() ? std::string(base::as_text(at.key())) : "(end)"; }
+  static std::string key_at(const KvIterator& at) {
+    return at.valid() ? std::string(base::as_text(at.key())) : "(end)";
+  }
 
   testing::TempDir dir_;
   base::NullLogSink log_;

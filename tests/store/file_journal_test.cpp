@@ -1,0 +1,215 @@
+#include "store/file_journal.h"
+
+#include "base/random.h"
+#include "journal_samples.h"
+#include "store/journal_sector.h"
+#include "temp_dir.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <map>
+
+namespace shoal::store {
+namespace {
+
+using testing::CrashDisk;
+using testing::feed_number;
+using testing::groups_of;
+using testing::head_of;
+using testing::must_open;
+using testing::open_on;
+using testing::sample;
+using testing::sample_head;
+
+TEST(FileJournal, CreatesAPrivateFileOfItsFullSizeOnce) {
+  const testing::TempDir dir;
+  const std::string path = dir / "journal";
+  {
+    const Result<OpenedJournal> opened = open_file_journal(path);
+    ASSERT_TRUE(opened.ok());
+    EXPECT_FALSE(opened->existed);
+    EXPECT_EQ(opened->damaged_sectors, 0U);
+    ASSERT_TRUE(opened->journal->commit(feed_number(1), sample_head(1), sample(1, 9)).ok());
+  }
+  struct stat about {};
+  ASSERT_EQ(::stat(path.c_str(), &about), 0);
+  EXPECT_EQ(about.st_mode & 0777U, 0600U);
+  EXPECT_EQ(static_cast<std::size_t>(about.st_size), kJournalSize);
+  EXPECT_GE(static_cast<std::size_t>(about.st_blocks) * 512, kJournalSize) << "not preallocated";
+  const Result<OpenedJournal> again = open_file_journal(path);
+  ASSERT_TRUE(again.ok());
+  EXPECT_TRUE(again->existed);
+  EXPECT_EQ(head_of(*again->journal, feed_number(1)), sample_head(1));
+  EXPECT_EQ(groups_of(*again->journal, feed_number(1)), std::vector<Bytes>{sample(1, 9)});
+}
+
+TEST(FileJournal, IsOpenedByOneAtATime) {
+  const testing::TempDir dir;
+  const Result<OpenedJournal> first = open_file_journal(dir / "journal");
+  ASSERT_TRUE(first.ok());
+  const Result<OpenedJournal> second = open_file_journal(dir / "journal");
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error().code, Code::in_use);
+}
+
+TEST(FileJournal, AnUnfinishedCreationLeavesNoJournal) {
+  const testing::TempDir dir;
+  std::ofstream(dir / "journal.new") << "half";
+  const Result<OpenedJournal> opened = open_file_journal(dir / "journal");
+  ASSERT_TRUE(opened.ok());
+  EXPECT_FALSE(opened->existed);
+}
+
+TEST(FileJournal, ACommitSyncsOnce) {
+  const auto disk = std::make_shared<CrashDisk>();
+  const auto journal = must_open(disk);
+  for (std::size_t i = 0; i < 5; ++i) {
+    ASSERT_TRUE(journal->commit(feed_number(1), sample_head(i), sample(i, i * 1000)).ok());
+    EXPECT_EQ(disk->syncs, i + 1);
+  }
+}
+
+TEST(FileJournal, RefusesAnotherVersionAndOtherFiles) {
+  const auto disk = std::make_shared<CrashDisk>();
+  std::fill(disk->current.begin(), disk->current.end(), std::uint8_t{0});
+  Result<OpenedJournal> opened = open_on(disk);
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().code, Code::corrupt);
+  disk->current.clear();
+  opened = open_on(disk);
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().code, Code::corrupt);
+}
+
+TEST(FileJournal, GroupsThatNobodyAskedForSurviveARelease) {
+  const auto disk = std::make_shared<CrashDisk>();
+  ASSERT_TRUE(must_open(disk)->commit(feed_number(1), sample_head(1), sample(1, 5000)).ok());
+  const auto journal = must_open(disk);
+  journal->release();
+  std::uint64_t n = 0;
+  while (journal->free_space() > 0) {
+    const std::size_t size = std::min(journal->free_space(), Journal::kMaxGroupSize);
+    ASSERT_TRUE(journal->commit(feed_number(2), sample_head(n), sample(n, size)).ok());
+    ++n;
+  }
+  EXPECT_EQ(groups_of(*journal, feed_number(1)), std::vector<Bytes>{sample(1, 5000)});
+  journal->release();
+  EXPECT_EQ(journal->free_space(), kRingPages * kPagePayload);
+}
+
+TEST(FileJournal, ForgottenGroupsStayForgottenAfterReopening) {
+  const auto disk = std::make_shared<CrashDisk>();
+  {
+    const auto journal = must_open(disk);
+    ASSERT_TRUE(journal->commit(feed_number(1), sample_head(1), sample(1, 9000)).ok());
+    ASSERT_TRUE(journal->forget(feed_number(1)).ok());
+  }
+  {
+    const auto journal = must_open(disk);
+    EXPECT_TRUE(head_of(*journal, feed_number(1)).empty());
+    EXPECT_TRUE(journal->feeds().empty());
+    for (std::uint64_t i = 2; i < 5; ++i) ASSERT_TRUE(journal->commit(feed_number(1), sample_head(i), {}).ok());
+  }
+  const auto journal = must_open(disk);
+  EXPECT_EQ(head_of(*journal, feed_number(1)), sample_head(4));
+  EXPECT_TRUE(groups_of(*journal, feed_number(1)).empty());
+}
+
+// Every write and every sync of a run fails in turn: the call says so, the journal stays shut, and a new start finds
+// the head before or the head of the failed commit, with groups that belong to it.
+TEST(FileJournal, AFailedWriteOrSyncPoisonsUntilReopened) {
+  for (int nth = 0; nth < 12; ++nth) {
+    const auto disk = std::make_shared<CrashDisk>();
+    const FeedId feed = feed_number(1);
+    auto journal = must_open(disk);
+    disk->fail_after = nth;
+    std::uint64_t failed = 0;
+    for (std::uint64_t i = 1; i <= 6 && failed == 0; ++i) {
+      const Result<void> result = journal->commit(feed, sample_head(i), sample(i, 2000));
+      if (!result.ok()) {
+        EXPECT_EQ(result.error().code, Code::io);
+        failed = i;
+      }
+    }
+    ASSERT_EQ(failed, static_cast<std::uint64_t>(nth / 3 + 1));
+    const Result<void> later = journal->commit(feed, sample_head(99), {});
+    ASSERT_FALSE(later.ok());
+    EXPECT_EQ(later.error().code, Code::unknown_outcome);
+    EXPECT_FALSE(journal->last_head(feed).ok());
+    EXPECT_FALSE(journal->groups(feed).ok());
+    EXPECT_FALSE(journal->forget(feed).ok());
+    disk->crash([](std::size_t i) { return i % 2 == 0; });
+    journal = must_open(disk);
+    const Bytes head = head_of(*journal, feed);
+    const Bytes before = failed == 1 ? Bytes{} : sample_head(failed - 1);
+    EXPECT_TRUE(head == before || head == sample_head(failed));
+    EXPECT_EQ(groups_of(*journal, feed).size(), failed - (head == before ? 1U : 0U));
+    EXPECT_TRUE(journal->commit(feed, sample_head(100), sample(100, 50)).ok());
+  }
+}
+
+/// What a journal must hold: per feed the head, and its groups since the last release (older ones may be there too).
+struct Model {
+  struct Feed {
+    Bytes head;
+    std::vector<Bytes> groups;
+    std::size_t unreleased = 0;
+  };
+  std::map<std::uint32_t, Feed> feeds;
+};
+
+void compare(const Journal& journal, const Model& model) {
+  for (const auto& [number, expected] : model.feeds) {
+    RC_ASSERT(head_of(journal, feed_number(number)) == expected.head);
+    const std::vector<Bytes> found = groups_of(journal, feed_number(number));
+    // A tail of all groups ever written, no shorter than what was not released.
+    RC_ASSERT(found.size() <= expected.groups.size());
+    RC_ASSERT(found.size() >= expected.unreleased);
+    RC_ASSERT(std::equal(found.rbegin(), found.rend(), expected.groups.rbegin()));
+  }
+}
+
+TEST(FileJournal, BehavesAsItsModelThroughWrapsAndReopens) {
+  const bool held = rc::check([] {
+    const auto disk = std::make_shared<CrashDisk>();
+    auto journal = must_open(disk);
+    Model model;
+    std::uint64_t seed = 0;
+    for (int step = *rc::gen::inRange(1, 60); step > 0; --step) {
+      const int action = *rc::gen::inRange(0, 20);
+      if (action == 0) {
+        journal = must_open(disk);
+        compare(*journal, model);
+      } else if (action == 1) {
+        compare(*journal, model);
+        journal->release();
+        for (auto& [number, feed] : model.feeds) feed.unreleased = 0;
+      } else {
+        const auto number = *rc::gen::inRange<std::uint32_t>(0, 4);
+        const int kind = *rc::gen::inRange(0, 4);
+        const std::size_t size = kind == 0   ? 0
+                                 : kind == 1 ? *rc::gen::inRange<std::size_t>(1, 2 * kPagePayload)
+                                             : *rc::gen::inRange<std::size_t>(100'000, Journal::kMaxGroupSize + 1);
+        const Bytes head = sample_head(++seed);
+        const Bytes group = sample(seed, size);
+        const bool fits = size <= journal->free_space();
+        const Result<void> result = journal->commit(feed_number(number), head, group);
+        RC_ASSERT(result.ok() == fits);
+        if (!fits) continue;
+        model.feeds[number].head = head;
+        if (size > 0) {
+          model.feeds[number].groups.push_back(group);
+          ++model.feeds[number].unreleased;
+        }
+      }
+    }
+    compare(*must_open(disk), model);
+  });
+  EXPECT_TRUE(held);
+}
+
+}  // namespace
+}  // namespace shoal::store
