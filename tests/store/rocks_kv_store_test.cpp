@@ -1,0 +1,308 @@
+// What only a store on a disk does: opening again, crashes, damage, room.
+#include "store/rocks_kv_store.h"
+
+#include "base/log_sink.h"
+#include "base/random.h"
+#include "store/keyspace.h"
+#include "temp_dir.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+namespace shoal::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+base::NullLogSink null_log;
+
+Result<std::unique_ptr<KvStore>> open(const fs::path& path, Backing backing) {
+  return open_rocks_store(path, backing, null_log);
+}
+
+std::unique_ptr<KvStore> must_open(const fs::path& path, Backing backing) {
+  Result<std::unique_ptr<KvStore>> store = open(path, backing);
+  EXPECT_TRUE(store.ok()) << (store.ok() ? "" : store.error().message);
+  return store.ok() ? std::move(store).value() : nullptr;
+}
+
+Bytes random_bytes(std::uint64_t seed, std::size_t size) {
+  base::SeededRandom random(seed);
+  Bytes bytes(size);
+  random.fill(bytes);
+  return bytes;
+}
+
+Bytes key_of(std::uint32_t feed, std::uint64_t block) { return block_key(FeedNumber{feed}, BlockIndex{block}); }
+
+/// One block's rows in three columns, in one batch.
+void put_block(KvStore& store, std::uint64_t block, Sync sync, std::size_t size = 1000) {
+  WriteBatch batch;
+  batch.put(Column::headers, key_of(1, block), random_bytes(block, 100));
+  batch.put(Column::payloads, key_of(1, block), random_bytes(block, size));
+  batch.put(Column::offsets, offset_key(FeedNumber{1}, TopicNumber{0}, Offset{static_cast<std::int64_t>(block)}), {});
+  ASSERT_TRUE(store.write(batch, sync).ok());
+}
+
+std::uint64_t count(const KvStore& store, Column column) {
+  const std::unique_ptr<KvIterator> at = store.iterate(column);
+  std::uint64_t rows = 0;
+  for (at->seek({}); at->valid(); at->next()) ++rows;
+  EXPECT_TRUE(at->status().ok());
+  return rows;
+}
+
+std::vector<fs::path> files_of(const fs::path& path, const std::string& extension) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(path)) {
+    if (entry.path().extension() == extension && entry.file_size() > 0) found.push_back(entry.path());
+  }
+  return found;
+}
+
+Code code_of(const Result<std::unique_ptr<KvStore>>& opened) {
+  EXPECT_FALSE(opened.ok());
+  return opened.ok() ? Code::closed : opened.error().code;
+}
+
+class RocksKvStore : public ::testing::Test {
+ protected:
+  void SetUp() override { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+  testing::TempDir dir_;
+};
+
+TEST_F(RocksKvStore, ACleanCloseKeepsEverythingOnDisk) {
+  for (const Backing backing : {Backing::logged, Backing::unlogged}) {
+    const fs::path path = dir_ / (backing == Backing::logged ? "logged" : "unlogged");
+    put_block(*must_open(path, backing), 1, Sync::no);
+    const std::unique_ptr<KvStore> store = must_open(path, backing);
+    EXPECT_EQ(store->get(Column::payloads, key_of(1, 1)).value(), random_bytes(1, 1000));
+  }
+}
+
+TEST_F(RocksKvStore, AMemoryStoreTouchesNoDiskAndEndsWithItsObject) {
+  const fs::path path = dir_ / "memory";
+  {
+    const std::unique_ptr<KvStore> store = must_open(path, Backing::memory);
+    put_block(*store, 1, Sync::yes, 100'000);
+    ASSERT_TRUE(store->compact(Column::payloads, key_of(1, 0), key_of(2, 0)).ok());
+    EXPECT_EQ(store->get(Column::payloads, key_of(1, 1)).value(), random_bytes(1, 100'000));
+  }
+  EXPECT_FALSE(fs::exists(path));
+  EXPECT_EQ(count(*must_open(path, Backing::memory), Column::payloads), 0U);
+}
+
+TEST_F(RocksKvStore, ALoggedStoreKeepsWhatWasSyncedThroughAKill) {
+  const fs::path path = dir_ / "store";
+  const auto write_and_die = [&] {
+    const std::unique_ptr<KvStore> store = must_open(path, Backing::logged);
+    for (std::uint64_t i = 0; i < 100; ++i) put_block(*store, i, i == 99 ? Sync::yes : Sync::no);
+    ::_exit(0);
+  };
+  EXPECT_EXIT(write_and_die(), ::testing::ExitedWithCode(0), "");
+  const std::unique_ptr<KvStore> store = must_open(path, Backing::logged);
+  for (const Column column : {Column::headers, Column::payloads, Column::offsets})
+    EXPECT_EQ(count(*store, column), 100U);
+}
+
+TEST_F(RocksKvStore, AnUnloggedStoreLosesItsTailButItsColumnsAgree) {
+  const fs::path path = dir_ / "store";
+  const auto write_and_die = [&] {
+    const std::unique_ptr<KvStore> store = must_open(path, Backing::unlogged);
+    for (std::uint64_t i = 0; i < 100; ++i) put_block(*store, i, Sync::no);
+    if (!store->make_durable().ok()) ::_exit(1);
+    // Enough for memtables of the payload column to be flushed on the way.
+    for (std::uint64_t i = 100; i < 700; ++i) put_block(*store, i, Sync::no, 40'000);
+    ::_exit(0);
+  };
+  EXPECT_EXIT(write_and_die(), ::testing::ExitedWithCode(0), "");
+  const std::unique_ptr<KvStore> store = must_open(path, Backing::unlogged);
+  const std::uint64_t rows = count(*store, Column::headers);
+  EXPECT_GE(rows, 100U);
+  EXPECT_LT(rows, 700U);
+  EXPECT_EQ(count(*store, Column::payloads), rows);
+  EXPECT_EQ(count(*store, Column::offsets), rows);
+  for (std::uint64_t i = 0; i < rows; ++i) {
+    EXPECT_EQ(store->get(Column::payloads, key_of(1, i)).value(), random_bytes(i, i < 100 ? 1000 : 40'000));
+  }
+}
+
+TEST_F(RocksKvStore, ASyncedWriteOfAnUnloggedStoreIsDurable) {
+  const fs::path path = dir_ / "store";
+  const auto write_and_die = [&] {
+    put_block(*must_open(path, Backing::unlogged).release(), 5, Sync::yes);
+    ::_exit(0);
+  };
+  EXPECT_EXIT(write_and_die(), ::testing::ExitedWithCode(0), "");
+  EXPECT_EQ(count(*must_open(path, Backing::unlogged), Column::payloads), 1U);
+}
+
+TEST_F(RocksKvStore, IsHeldByOneProcess) {
+  const fs::path path = dir_ / "store";
+  std::unique_ptr<KvStore> held;
+  if (dir_.owner()) held = must_open(path, Backing::logged);
+  const auto try_to_open = [&] {
+    const Result<std::unique_ptr<KvStore>> second = open(path, Backing::logged);
+    ::_exit(!second.ok() && second.error().code == Code::in_use && !second.error().hint.empty() ? 0 : 1);
+  };
+  EXPECT_EXIT(try_to_open(), ::testing::ExitedWithCode(0), "");
+  EXPECT_EQ(code_of(open(path, Backing::logged)), Code::in_use) << "twice in one process";
+}
+
+TEST_F(RocksKvStore, RefusesAnotherSchemaVersionAndNamesBoth) {
+  const fs::path path = dir_ / "store";
+  {
+    WriteBatch batch;
+    batch.put(Column::meta, schema_key(), Bytes{0, 0, 1, 44});
+    ASSERT_TRUE(must_open(path, Backing::logged)->write(batch, Sync::yes).ok());
+  }
+  const Result<std::unique_ptr<KvStore>> opened = open(path, Backing::logged);
+  ASSERT_EQ(code_of(opened), Code::unsupported);
+  EXPECT_NE(opened.error().message.find("version 300"), std::string::npos) << opened.error().message;
+  EXPECT_NE(opened.error().message.find("version 1"), std::string::npos);
+}
+
+TEST_F(RocksKvStore, AStoreWithoutAReadableVersionIsCorrupt) {
+  const fs::path path = dir_ / "store";
+  {
+    WriteBatch batch;
+    batch.erase(Column::meta, schema_key());
+    batch.put(Column::meta, head_key(FeedNumber{1}), {1});
+    ASSERT_TRUE(must_open(path, Backing::logged)->write(batch, Sync::yes).ok());
+  }
+  EXPECT_EQ(code_of(open(path, Backing::logged)), Code::corrupt);
+}
+
+TEST_F(RocksKvStore, ALostCurrentFileIsNotAnEmptyStore) {
+  const fs::path path = dir_ / "store";
+  {
+    const std::unique_ptr<KvStore> store = must_open(path, Backing::logged);
+    put_block(*store, 1, Sync::yes);
+    ASSERT_TRUE(store->compact(Column::payloads, key_of(1, 0), key_of(2, 0)).ok());
+  }
+  fs::remove(path / "CURRENT");
+  EXPECT_EQ(code_of(open(path, Backing::logged)), Code::corrupt);
+}
+
+TEST_F(RocksKvStore, ALostTableIsCorrupt) {
+  const fs::path path = dir_ / "store";
+  {
+    const std::unique_ptr<KvStore> store = must_open(path, Backing::unlogged);
+    put_block(*store, 1, Sync::yes);
+  }
+  const std::vector<fs::path> tables = files_of(path, ".sst");
+  ASSERT_FALSE(tables.empty());
+  fs::remove(tables.front());
+  EXPECT_EQ(code_of(open(path, Backing::unlogged)), Code::corrupt);
+}
+
+TEST_F(RocksKvStore, ADamagedBlobIsCorruptAndNeverWrongBytes) {
+  const fs::path path = dir_ / "store";
+  {
+    const std::unique_ptr<KvStore> store = must_open(path, Backing::unlogged);
+    put_block(*store, 1, Sync::yes, 50'000);
+  }
+  const std::vector<fs::path> blobs = files_of(path, ".blob");
+  ASSERT_EQ(blobs.size(), 1U);
+  {
+    std::fstream file(blobs.front(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(20'000);
+    file.put(static_cast<char>(random_bytes(1, 50'000)[0]));
+    file.put('!');
+  }
+  const std::unique_ptr<KvStore> store = must_open(path, Backing::unlogged);
+  const Result<std::optional<Bytes>> value = store->get(Column::payloads, key_of(1, 1));
+  ASSERT_FALSE(value.ok());
+  EXPECT_EQ(value.error().code, Code::corrupt);
+  EXPECT_TRUE(store->contains(Column::payloads, key_of(1, 1)).value()) << "the blob was not needed";
+}
+
+/// A store killed with 50 rows of 1000 bytes in its log.
+void leave_a_log(const fs::path& path) {
+  const std::unique_ptr<KvStore> store = must_open(path, Backing::logged);
+  for (std::uint64_t i = 0; i < 50; ++i) put_block(*store, i, i == 49 ? Sync::yes : Sync::no);
+  ::_exit(0);
+}
+
+TEST_F(RocksKvStore, ATornLogTailIsToleratedAndDamageBeforeItIsNot) {
+  const fs::path path = dir_ / "store";
+  EXPECT_EXIT(leave_a_log(path), ::testing::ExitedWithCode(0), "");
+  const fs::path copy = dir_ / "copy";
+  fs::copy(path, copy, fs::copy_options::recursive);
+  const std::vector<fs::path> logs = files_of(path, ".log");
+  ASSERT_EQ(logs.size(), 1U);
+  const std::uintmax_t size = fs::file_size(logs.front());
+
+  fs::resize_file(logs.front(), size - 500);
+  EXPECT_EQ(count(*must_open(path, Backing::logged), Column::payloads), 49U);
+
+  const fs::path damaged = copy / logs.front().filename().c_str();
+  std::fstream file(damaged, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(size / 2));
+  const int before = file.get();
+  file.seekp(static_cast<std::streamoff>(size / 2));
+  file.put(static_cast<char>(before ^ 1));
+  file.close();
+  EXPECT_EQ(code_of(open(copy, Backing::logged)), Code::corrupt);
+}
+
+TEST_F(RocksKvStore, DropRangeGivesTheDiskBack) {
+  for (const Backing backing : {Backing::logged, Backing::unlogged}) {
+    const fs::path path = dir_ / (backing == Backing::logged ? "logged" : "unlogged");
+    const std::unique_ptr<KvStore> store = must_open(path, backing);
+    constexpr std::uint64_t kBlocks = 800;
+    for (std::uint64_t i = 0; i < kBlocks; ++i) put_block(*store, i, Sync::no, 100'000);
+    ASSERT_TRUE(store->make_durable().ok());
+    const std::uintmax_t before = testing::disk_use(path);
+    ASSERT_GE(before, kBlocks * 100'000U);
+    const KeyRange most = block_range(FeedNumber{1}, BlockIndex{0}, BlockIndex{kBlocks - 10});
+    ASSERT_TRUE(store->drop_range(Column::payloads, most.begin, most.end).ok());
+    EXPECT_LE(testing::disk_use(path), before - 50'000'000U);
+    EXPECT_EQ(count(*store, Column::payloads), 10U);
+    EXPECT_EQ(count(*store, Column::headers), kBlocks);
+  }
+}
+
+// Two feeds share blob files; the one that prunes must not be held up by the one that keeps everything.
+TEST_F(RocksKvStore, CompactGivesBackWhatFeedsShared) {
+  const fs::path path = dir_ / "store";
+  const std::unique_ptr<KvStore> store = must_open(path, Backing::unlogged);
+  for (std::uint64_t i = 0; i < 400; ++i) {
+    WriteBatch batch;
+    batch.put(Column::payloads, key_of(1, i), random_bytes(i, 100'000));
+    batch.put(Column::payloads, key_of(2, i), random_bytes(i, 10'000));
+    ASSERT_TRUE(store->write(batch, Sync::no).ok());
+  }
+  ASSERT_TRUE(store->make_durable().ok());
+  const KeyRange first = block_range(FeedNumber{1}, BlockIndex{0}, BlockIndex{400});
+  ASSERT_TRUE(store->drop_range(Column::payloads, first.begin, first.end).ok());
+  const KeyRange second = feed_range(FeedNumber{2});
+  ASSERT_TRUE(store->compact(Column::payloads, second.begin, second.end).ok());
+  EXPECT_LE(testing::disk_use(path), 12'000'000U);
+  EXPECT_EQ(store->get(Column::payloads, key_of(2, 399)).value(), random_bytes(399, 10'000));
+}
+
+// A mirror's sliding window: what is kept stays near its budget all the time.
+TEST_F(RocksKvStore, ASlidingWindowStaysNearItsBudget) {
+  const fs::path path = dir_ / "store";
+  const std::unique_ptr<KvStore> store = must_open(path, Backing::unlogged);
+  constexpr std::uint64_t kWindow = 400;  // 40 MB
+  constexpr std::uint64_t kStep = 80;
+  std::uintmax_t peak = 0;
+  for (std::uint64_t i = 0; i < 3000; ++i) {
+    put_block(*store, i, Sync::no, 100'000);
+    if (i % kStep != 0 || i < kWindow) continue;
+    const KeyRange old = block_range(FeedNumber{1}, BlockIndex{0}, BlockIndex{i - kWindow});
+    ASSERT_TRUE(store->drop_range(Column::payloads, old.begin, old.end).ok());
+    peak = std::max(peak, testing::disk_use(path));
+  }
+  EXPECT_LE(peak, 80'000'000U);
+  RecordProperty("peak_bytes", std::to_string(peak));
+}
+
+}  // namespace
+}  // namespace shoal::store
