@@ -46,9 +46,9 @@ class Export {
     return report(progress, totals_.blocks, total);
   }
 
-  /// A sparse feed's reader cannot compute the topic state: what was proven here goes along.
+  /// Whoever reads a feed with holes cannot compute the topic state: what was proven here goes along.
   Result<void> add_topic_entries() {
-    if (prefix_ == head_.tree_size) return {};
+    if (prefix_ == head_.tree_size && !manifest_missing_) return {};
     std::vector<BundleTopicEntry> entries;
     for (const std::uint32_t position : reader_.known_entries()) {
       SHOAL_TRY(FeedReader::ProvenEntry proven, reader_.topic_entry(position));
@@ -72,12 +72,14 @@ class Export {
 
   Result<void> add(BlockIndex index) {
     SHOAL_TRY(Bytes header, reader_.header_bytes(index));
+    SHOAL_TRY(const BlockHeader fields, decode_header(header));
     std::optional<Bytes> payload;
     if (auto held = reader_.payload(index); held.ok()) {
       payload = *std::move(held);
     } else if (held.error().code != Code::not_found && held.error().code != Code::pruned) {
       return std::move(held).error();
     }
+    if (fields.is(BlockKind::manifest) && !payload) manifest_missing_ = true;
     const std::size_t payload_size = payload ? payload->size() : 0;
     if (!pending_.empty() && payload_bytes_ + payload_size > kMaxPayloadSize) SHOAL_CHECK(flush());
     payload_bytes_ += payload_size;
@@ -121,6 +123,7 @@ class Export {
   std::vector<Pending> pending_;
   std::size_t pending_bytes_ = 0;
   std::size_t payload_bytes_ = 0;
+  bool manifest_missing_ = false;
   BundleTotals totals_;
 };
 
@@ -167,9 +170,11 @@ class Import {
   Result<void> add_run(const BundleRun& run) {
     if (next_position_ != 0) return bad("a run after topic entries");
     // Whoever reads the file without a store keeps one edge only.
-    if (run.base != 0 && run.base != prefix_) return bad("a run that does not follow the ones before");
+    if (run.base != prefix_) return bad("a run that does not follow the ones before");
+    if (run.blocks.front().index.value() < next_block_) return bad("runs out of order");
     SHOAL_CHECK(mirror_.accept(head_, run.base, run.blocks, run.cover));
-    if (run.base == prefix_) prefix_ = contiguous_end(run);
+    prefix_ = contiguous_end(run);
+    next_block_ = run.blocks.back().index.value() + 1;
     totals_.blocks += run.blocks.size();
     for (const IncomingBlock& block : run.blocks) totals_.payloads += block.payload ? 1U : 0U;
     return {};
@@ -187,7 +192,8 @@ class Import {
  private:
   Checkpoint head_;
   FeedMirror& mirror_;
-  std::uint64_t prefix_ = 0;
+  std::uint64_t prefix_ = 0;         // blocks that came from 0 on without a hole
+  std::uint64_t next_block_ = 0;     // smallest index that the next run may begin with
   std::uint64_t next_position_ = 0;  // smallest position that the next entry may have
   BundleTotals totals_;
 };

@@ -6,6 +6,9 @@
 #include "feed/feed_log.h"
 #include "store/journal.h"
 
+#include <optional>
+#include <string>
+
 namespace shoal::feed {
 
 /// One record batch of one partition, encoded (base offset and epoch are patched at commit).
@@ -32,17 +35,31 @@ struct CommitResult {
   std::vector<CommittedBlock> blocks;
 };
 
+/// What a node may tell the writer at its start.
+struct WriterOptions {
+  /// Where the data directory is (directory_marker()); empty when it has no place (volatile feeds). Another value than
+  /// the one the last writer left is the sign of a copied or restored directory.
+  std::string place;
+  /// The owner's word (`--assert-head SIZE:ROOT`) that this is the last head ever signed: overrides every refusal, when
+  /// the store's head is this one.
+  struct AssertedHead {
+    std::uint64_t tree_size = 0;
+    Digest root;
+  };
+  std::optional<AssertedHead> asserted = {};
+};
+
 /// The only code that signs with a feed's key. Confined to one thread (the node's writer thread). After
 /// Code::unknown_outcome every call fails until the feed is opened again.
 class FeedWriter {
  public:
-
   /// Compares journal and store (RELIABILITY.md's start-up table), replays what a crash left in the journal, and
   /// refuses with Code::unsafe_to_sign where signing could make a second history; the hint says what to do. A feed
   /// without any head begins empty and unsigned.
   [[nodiscard]] static Result<std::unique_ptr<FeedWriter>> open(FeedLog& log, store::KvStore& store,
                                                                 store::Journal& journal, crypto::KeyPair key,
-                                                                const base::Clock& clock, base::LogSink& sink);
+                                                                const base::Clock& clock, base::LogSink& sink,
+                                                                const WriterOptions& options = {});
   ~FeedWriter();
 
   /// Commits one group: build headers, hash, sign, verify, journal (one fdatasync), then the store. When it returns, the

@@ -1,0 +1,69 @@
+#pragma once
+
+#include "feed/checkpoint.h"
+#include "feed/have_rows.h"
+#include "feed/topic_state.h"
+#include "feed/tree_tail.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+
+/// What a feed log keeps in memory: everything that is asked often and is small beside the blocks.
+namespace shoal::feed {
+
+/// A topic-state entry that was proven under a head without holding the whole topic state (sparse readers).
+struct LearnedEntry {
+  TopicStateEntry entry;
+  std::uint32_t position = 0;
+  std::uint32_t topic_count = 0;  ///< of the head it was proven under
+  Digest topic_root;
+  std::vector<Digest> path;
+
+  [[nodiscard]] bool is_under(const Checkpoint& head) const {
+    return topic_count == head.topic_count && topic_root == head.topic_root;
+  }
+};
+
+/// One topic partition as it is known and held here. Its number (position in LogState::partitions) is given in the
+/// order of first sight and prefixes its index rows.
+struct PartitionState {
+  TopicPartition stream;
+  std::optional<std::uint32_t> position;  ///< in the topic state of the header prefix
+  std::optional<LearnedEntry> learned;
+  Offset log_start{0};
+  Offset high_watermark{0};
+  Offset held_end{0};  ///< next offset of the last block whose header is held
+  std::optional<BlockIndex> last_held;
+  UnixMs largest_held = kNoTime;
+  std::uint64_t payload_bytes = 0;
+};
+
+using Partitions = std::vector<PartitionState>;
+
+/// Confined to the lock of its log.
+struct LogState {
+  std::optional<Checkpoint> head;
+  std::optional<merkle::RightEdge> head_edge;
+  std::optional<Bytes> fork_proof;
+
+  TreeTail tail;               ///< the tree over the header prefix
+  std::uint64_t applied = 0;   ///< blocks of the prefix that `topics` has stepped over; less only where a manifest's
+                               ///< payload is missing
+  std::unique_ptr<TopicState> topics;
+
+  RangeSet headers;
+  RangeSet payloads;
+  RangeSet pruned;
+  Partitions partitions;  ///< by number; 0 is the reserved stream
+  std::map<TopicPartition, std::uint32_t> numbers;
+
+  /// True when `topics` is what the accepted head signs.
+  [[nodiscard]] bool topics_complete() const { return head && applied == head->tree_size; }
+  [[nodiscard]] std::optional<std::uint32_t> number_of(const TopicPartition& stream) const {
+    const auto found = numbers.find(stream);
+    return found == numbers.end() ? std::nullopt : std::optional<std::uint32_t>{found->second};
+  }
+};
+
+}  // namespace shoal::feed
