@@ -24,8 +24,16 @@ TEST(BlockHeader, HasTheDocumentedLayout) {
   const Bytes bytes = encode_header(sample_data());
   ASSERT_EQ(bytes.size(), kMinHeaderSize + 7);
   EXPECT_EQ(base::to_hex(ByteView(bytes).first(64)),
-            "01010000" "00000003" "000000000000002a" "00000000000003e8" "0000000c" "00011170" "0000018bcfe56800"
-            "fffffffffffffffb" "000000000000005a" "000000000000005f");
+            "01010000"
+            "00000003"
+            "000000000000002a"
+            "00000000000003e8"
+            "0000000c"
+            "00011170"
+            "0000018bcfe56800"
+            "fffffffffffffffb"
+            "000000000000005a"
+            "000000000000005f");
   EXPECT_EQ(base::to_hex(ByteView(bytes).subspan(96)), "07" + base::to_hex(base::as_bytes("us.west")));
 }
 
@@ -82,7 +90,8 @@ struct IllegalHeader {
 };
 
 TEST(BlockHeader, RejectsFieldsThatContradictTheFormat) {
-  const Bytes zeros(8, 0), ones(8, 0xff), minimum{0x80, 0, 0, 0, 0, 0, 0, 0}, maximum{0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+  const Bytes zeros(8, 0), ones(8, 0xff), minimum{0x80, 0, 0, 0, 0, 0, 0, 0},
+      maximum{0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
   const std::vector<IllegalHeader> cases = {
       {"version 0", 0, {0}},
       {"version 2", 0, {2}},
@@ -130,13 +139,13 @@ TEST(BlockHeader, RejectsReservedBlocksThatLookLikeData) {
 }
 
 TEST(BlockHeader, AcceptsTopicNamesByKafkasRule) {
-  for (const std::string& name : {std::string("a"), std::string("us.west_1-B"), std::string("..."),
-                                  std::string(kMaxTopicLength, 'z')}) {
+  for (const std::string& name :
+       {std::string("a"), std::string("us.west_1-B"), std::string("..."), std::string(kMaxTopicLength, 'z')}) {
     EXPECT_TRUE(is_legal_topic(name)) << name;
   }
-  for (const std::string& name : {std::string(), std::string("."), std::string(".."), std::string("a b"),
-                                  std::string("a/b"), std::string("\xc3\xa9"), std::string("a\0b", 3),
-                                  std::string(kMaxTopicLength + 1, 'z')}) {
+  for (const std::string& name :
+       {std::string(), std::string("."), std::string(".."), std::string("a b"), std::string("a/b"),
+        std::string("\xc3\xa9"), std::string("a\0b", 3), std::string(kMaxTopicLength + 1, 'z')}) {
     EXPECT_FALSE(is_legal_topic(name)) << name;
   }
 }

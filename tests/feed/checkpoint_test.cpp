@@ -29,8 +29,8 @@ TEST(Checkpoint, NoteHasTheDocumentedLines) {
   const std::string hex = feed.id().hex();
   const std::string root = "ERERERERERERERERERERERERERERERERERERERERERE=";
   const std::string topics = "IiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiI=";
-  EXPECT_EQ(note_text(feed.id(), sample_head(feed)), "shoalcast/feed/" + hex + "\n812\n" + root +
-                                                         "\ntime 1700000000123\ntopics 3 " + topics + "\n");
+  EXPECT_EQ(note_text(feed.id(), sample_head(feed)),
+            "shoalcast/feed/" + hex + "\n812\n" + root + "\ntime 1700000000123\ntopics 3 " + topics + "\n");
   EXPECT_TRUE(note_text(feed.id(), sample_head(feed, Epoch{2})).starts_with("shoalcast/feed/" + hex + "/2\n812\n"));
   const std::string note = signed_note(feed.id(), sample_head(feed));
   EXPECT_NE(note.find("\n\n\xE2\x80\x94 shoalcast/feed/" + hex + " "), std::string::npos);

@@ -27,7 +27,12 @@ TEST(TopicState, BeginsWithTheReservedStream) {
   const TopicState state;
   ASSERT_EQ(state.size(), 1U);
   EXPECT_EQ(state.at(0), TopicStateEntry{});
-  EXPECT_EQ(base::to_hex(encode_topic_entry(state.at(0))), "00" "00000000" "0000000000000000" "0000000000000000" "ffffffffffffffff");
+  EXPECT_EQ(base::to_hex(encode_topic_entry(state.at(0))),
+            "00"
+            "00000000"
+            "0000000000000000"
+            "0000000000000000"
+            "ffffffffffffffff");
   EXPECT_EQ(state.root(), naive_root(state));
   EXPECT_EQ(state.partitions("x"), 0U);
 }
@@ -35,7 +40,13 @@ TEST(TopicState, BeginsWithTheReservedStream) {
 TEST(TopicState, EntryHasTheDocumentedLayout) {
   const TopicStateEntry entry{{"us", Partition{2}}, Offset{258}, BlockIndex{9}, UnixMs{77}};
   const Bytes bytes = encode_topic_entry(entry);
-  EXPECT_EQ(base::to_hex(bytes), "02" "7573" "00000002" "0000000000000102" "000000000000000a" "000000000000004d");
+  EXPECT_EQ(base::to_hex(bytes),
+            "02"
+            "7573"
+            "00000002"
+            "0000000000000102"
+            "000000000000000a"
+            "000000000000004d");
   EXPECT_EQ(decode_topic_entry(bytes).value(), entry);
 }
 
@@ -241,14 +252,14 @@ TEST(TopicState, IncrementalRootIsTheNaiveRootForAnyStream) {
         const std::string name = "m" + std::to_string(*rc::gen::inRange(0, 4));
         const std::uint32_t count = state.partitions(name) != 0 ? state.partitions(name) : *rc::gen::inRange(1U, 5U);
         manifest.topics = {{name, count, "", ""}};
-        RC_ASSERT(state.apply(reserved_header(state, BlockKind::manifest, kPayload), BlockIndex{index}, &manifest).ok());
+        RC_ASSERT(
+            state.apply(reserved_header(state, BlockKind::manifest, kPayload), BlockIndex{index}, &manifest).ok());
       } else {
         const std::string name = (choice < 4 ? "m" : "t") + std::to_string(*rc::gen::inRange(0, 4));
         const auto partitions = static_cast<std::int32_t>(std::max(1U, state.partitions(name)));
         const UnixMs largest{*rc::gen::inRange(-3, 100)};
-        BlockHeader header =
-            data_header(state, {name, Partition{*rc::gen::inRange(0, partitions)}}, *rc::gen::inRange(1U, 9U), kPayload,
-                        largest, largest);
+        BlockHeader header = data_header(state, {name, Partition{*rc::gen::inRange(0, partitions)}},
+                                         *rc::gen::inRange(1U, 9U), kPayload, largest, largest);
         header.running_largest_time = std::max(header.running_largest_time, kNoTime);
         RC_ASSERT(state.apply(header, BlockIndex{index}).ok());
       }
