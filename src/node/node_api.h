@@ -53,7 +53,8 @@ struct FeedReference {
   std::vector<std::string> peer_hints;  ///< x.pe of a link
 };
 
-struct OwnFeed {
+/// What open_feed() found or made.
+struct OpenedFeed {
   FeedId feed;
   bool created = false;
 };
@@ -81,7 +82,7 @@ class NodeApi {
 
   // Own feeds
   /// Opens the own feed, making key and feed when `options.create`; Code::unsafe_to_sign as FeedWriter says.
-  [[nodiscard]] virtual Result<OwnFeed> open_feed(const std::string& name, const FeedOptions& options) = 0;
+  [[nodiscard]] virtual Result<OpenedFeed> open_feed(const std::string& name, const FeedOptions& options) = 0;
   /// Appends a manifest block to the own feed. Topics that exist already keep their partition count
   /// (Code::invalid_argument when another one is asked).
   [[nodiscard]] virtual Result<void> publish_manifest(const std::string& name, const feed::Manifest& manifest) = 0;
@@ -115,6 +116,8 @@ class NodeApi {
   [[nodiscard]] virtual Result<feed::BundleSummary> import_bundle(const std::filesystem::path& file,
                                                                   const Progress& progress) = 0;
 
+  /// Opens and serves everything owned and mirrored here (`shoal node`).
+  virtual void serve_all() = 0;
   virtual void close() = 0;
 };
 

@@ -15,7 +15,7 @@ bool TopicWriter::has_room(std::size_t record_bytes) const {
   return buffered_ == 0 || buffered_ + record_bytes <= options_.max_buffered;
 }
 
-Result<Offset> TopicWriter::add(const TopicPartition& stream, record::Record record, base::MonoTime now) {
+Result<TopicWriter::Added> TopicWriter::add(const TopicPartition& stream, record::Record record, base::MonoTime now) {
   const std::size_t bytes = record::encoded_size(record);
   if (bytes > kMaxBatchBytes) {
     return Error{Code::limit_exceeded, "a record may not be larger than 8 MiB", "split it, or publish a reference to it"};
@@ -23,18 +23,22 @@ Result<Offset> TopicWriter::add(const TopicPartition& stream, record::Record rec
   const auto [entry, fresh] = lanes_.try_emplace(stream);
   Lane& lane = entry->second;
   if (fresh) lane.next = next_offset_(stream);
+  Added added{lane.next, false};
   if (lane.open && lane.open->bytes + bytes > options_.batch_bytes) seal(lane);
   if (!lane.open) {
+    added.due_changed = true;
     lane.open = SealedBatch{stream, lane.next, {}, 0};
     lane.due = now + options_.linger;
   }
   lane.open->records.push_back(std::move(record));
   lane.open->bytes += bytes;
   buffered_ += bytes;
-  const Offset offset = lane.next;
   ++lane.next;
-  if (lane.open->bytes >= options_.batch_bytes) seal(lane);
-  return offset;
+  if (lane.open->bytes >= options_.batch_bytes) {
+    seal(lane);
+    added.due_changed = true;
+  }
+  return added;
 }
 
 std::optional<base::MonoTime> TopicWriter::next_due() const {

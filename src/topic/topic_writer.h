@@ -41,9 +41,13 @@ class TopicWriter {
 
   /// True while a record of this size may be added: an empty buffer takes any legal record.
   [[nodiscard]] bool has_room(std::size_t record_bytes) const;
+  struct Added {
+    Offset offset{0};
+    bool due_changed = false;  ///< a batch was opened or sealed: next_due() may be sooner than before
+  };
   /// Adds the record and tells its offset. Code::limit_exceeded when no block can hold it; the caller has asked
   /// has_room().
-  [[nodiscard]] Result<Offset> add(const TopicPartition& stream, record::Record record, base::MonoTime now);
+  [[nodiscard]] Result<Added> add(const TopicPartition& stream, record::Record record, base::MonoTime now);
 
   /// Time at which take() has something, when no further record comes; nullopt when nothing is open or sealed. A time
   /// that has passed means now.

@@ -1,0 +1,82 @@
+#include "node/commit_thread.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace shoal::node {
+namespace {
+
+/// How often heartbeats are looked for when nothing else happens.
+constexpr base::MonoTime kIdleInterval = std::chrono::seconds(1);
+
+}  // namespace
+
+CommitThread::CommitThread(const base::Clock& clock) : clock_(&clock), thread_([this] { loop(); }) {}
+
+CommitThread::~CommitThread() { stop(); }
+
+void CommitThread::add(std::shared_ptr<OwnFeed> feed) {
+  const std::lock_guard lock(mutex_);
+  feeds_.push_back(std::move(feed));
+}
+
+void CommitThread::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+  }
+  wake_.notify_one();
+}
+
+Result<void> CommitThread::run(std::function<Result<void>()> task) {
+  std::packaged_task<Result<void>()> packaged(std::move(task));
+  auto done = packaged.get_future();
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return Error{Code::closed, "the node is closed", ""};
+    tasks_.push_back(std::move(packaged));
+    woken_ = true;
+  }
+  wake_.notify_one();
+  return done.get();
+}
+
+void CommitThread::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void CommitThread::loop() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    woken_ = false;
+    const auto feeds = feeds_;
+    auto tasks = std::move(tasks_);
+    tasks_.clear();
+    lock.unlock();
+
+    for (auto& task : tasks) task();
+    bool more = false;
+    base::MonoTime due = clock_->mono_now() + kIdleInterval;
+    for (const auto& feed : feeds) {
+      if (const auto first = feed->next_due(); first && *first <= clock_->mono_now()) more |= feed->commit_due();
+      feed->heartbeat_if_due();
+      if (const auto next = feed->next_due()) due = std::min(due, *next);
+    }
+
+    lock.lock();
+    if (more || stopping_) continue;
+    const base::MonoTime now = clock_->mono_now();
+    if (due <= now) continue;
+    wake_.wait_for(lock, due - now, [&] { return woken_ || stopping_ || !tasks_.empty(); });
+  }
+  // Somebody waits for each of these.
+  for (auto& task : tasks_) task();
+  tasks_.clear();
+}
+
+}  // namespace shoal::node

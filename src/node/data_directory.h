@@ -1,0 +1,43 @@
+#pragma once
+
+#include <shoal/result.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace shoal::node {
+
+/// One data directory, held by one process. Layout: `lock`, `node.key`, `port`, `keys/NAME.key`, `own/` and `mirrored/`
+/// (stores), `journal`.
+class DataDirectory {
+ public:
+  /// Makes the directory (mode 0700) when it is missing and takes its lock. Code::in_use names the process that has it.
+  [[nodiscard]] static Result<std::unique_ptr<DataDirectory>> open(const std::filesystem::path& path);
+  /// Gives the lock back.
+  ~DataDirectory();
+  DataDirectory(const DataDirectory&) = delete;
+  DataDirectory& operator=(const DataDirectory&) = delete;
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] std::filesystem::path node_key() const { return path_ / "node.key"; }
+  [[nodiscard]] std::filesystem::path keys() const { return path_ / "keys"; }
+  [[nodiscard]] std::filesystem::path own_store() const { return path_ / "own"; }
+  [[nodiscard]] std::filesystem::path mirror_store() const { return path_ / "mirrored"; }
+  [[nodiscard]] std::filesystem::path journal() const { return path_ / "journal"; }
+
+  /// The port this directory listens on unless told otherwise; 0 before the first.
+  [[nodiscard]] std::uint16_t remembered_port() const;
+  void remember_port(std::uint16_t port) const;
+
+  /// Bytes on disk of everything in the directory, as du counts.
+  [[nodiscard]] std::uint64_t disk_bytes() const;
+
+ private:
+  DataDirectory(std::filesystem::path path, int lock) : path_(std::move(path)), lock_(lock) {}
+
+  std::filesystem::path path_;
+  int lock_;
+};
+
+}  // namespace shoal::node

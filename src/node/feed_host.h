@@ -1,0 +1,117 @@
+#pragma once
+
+#include "base/random.h"
+#include "feed/feed_log.h"
+#include "feed/feed_mirror.h"
+#include "feed/feed_reader.h"
+#include "replication/replicator.h"
+#include "topic/topic_filter.h"
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+
+namespace shoal::node {
+
+/// One open feed in this node: what is stored, who replicates it, and who waits for news. Thread-safe, but for what is
+/// marked. Lives as long as its node.
+class FeedHost final : public replication::ReplicatorEvents {
+ public:
+  struct Parts {
+    feed::FeedStores stores;
+    std::shared_ptr<base::Executor> strand;
+    const base::Clock* clock = nullptr;
+    base::LogSink* log = nullptr;
+    bool upload = true;
+    bool online = false;
+    /// Told of each peer that was caught lying, on the feed's strand.
+    std::function<void(const replication::PeerView&, std::string_view)> on_blamed;
+  };
+  /// Opens the feed's rows. `own` feeds have no mirror: nothing but their writer changes them.
+  [[nodiscard]] static Result<std::unique_ptr<FeedHost>> open(const FeedId& feed, bool own, Parts parts);
+  ~FeedHost() override;
+
+  [[nodiscard]] const FeedId& id() const { return id_; }
+  [[nodiscard]] bool own() const { return mirror_ == nullptr; }
+  [[nodiscard]] const feed::FeedReader& reader() const { return reader_; }
+  [[nodiscard]] feed::FeedLog& log() { return *log_; }
+  [[nodiscard]] base::Executor& strand() { return *parts_.strand; }
+  /// Only on the strand.
+  [[nodiscard]] replication::Replicator& replicator() { return *replicator_; }
+  /// Null for own feeds. Only on the strand.
+  [[nodiscard]] feed::FeedMirror* mirror() { return mirror_.get(); }
+  [[nodiscard]] bool online() const { return parts_.online; }
+
+  /// Runs `task` on the strand.
+  void post(std::function<void()> task) { parts_.strand->post(std::move(task)); }
+
+  /// What one handle wants fetched; the union of all is followed. Dropped with the returned handle.
+  struct Want {
+    topic::TopicFilter filter;
+    bool everything = true;
+  };
+  using WantHandle = std::shared_ptr<void>;
+  [[nodiscard]] WantHandle want(Want want);
+
+  /// A number that grows with everything a waiter may care for.
+  [[nodiscard]] std::uint64_t version() const;
+  /// Waits until version() differs from `seen`; false when the deadline passed, the stop came, or the host closed.
+  bool wait_change(std::uint64_t seen, std::chrono::steady_clock::time_point deadline, const std::stop_token& stop) const;
+  /// Wakes all waiters.
+  void notify();
+  /// Ends all waiting for good.
+  void close();
+  [[nodiscard]] bool closed() const;
+
+  /// Result of the question "what is your newest head", asked of every connected peer.
+  struct HeadQuestion {
+    bool done = false;
+    bool answered = false;
+  };
+  /// Asks; the answer is filled in and version() grows.
+  [[nodiscard]] std::shared_ptr<const HeadQuestion> ask_heads(std::chrono::milliseconds settle,
+                                                              std::chrono::milliseconds timeout);
+
+  /// Newest tree size that was completely held (as the wants ask) and durable; 0 before the first.
+  [[nodiscard]] std::uint64_t synced_size() const;
+
+  /// An own feed grew or was signed again. Any thread.
+  void committed(feed::CommitResult commit);
+
+  // replication::ReplicatorEvents, on the strand
+  void on_head(const feed::Checkpoint& head) override;
+  void on_blocks() override;
+  void on_synced(const feed::Checkpoint& head) override;
+  void on_peer_blamed(const replication::PeerView& peer, std::string_view what) override;
+  void on_peers_changed() override;
+  void on_fork() override;
+
+ private:
+  FeedHost(const FeedId& feed, std::unique_ptr<feed::FeedLog> log, Parts parts);
+  void apply_wants();
+  void learn_topics();
+
+  FeedId id_;
+  Parts parts_;
+  std::unique_ptr<feed::FeedLog> log_;
+  feed::FeedReader reader_;
+  base::SeededRandom random_;
+  std::unique_ptr<feed::FeedMirror> mirror_;
+  std::unique_ptr<replication::Replicator> replicator_;
+  std::uint32_t learned_topic_count_ = 0;  // on the strand
+  bool learning_ = false;                  // on the strand
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable_any changed_;
+  std::uint64_t version_ = 0;
+  std::uint64_t synced_size_ = 0;
+  bool closed_ = false;
+  std::uint64_t next_want_ = 0;
+  std::map<std::uint64_t, Want> wants_;
+  std::shared_ptr<FeedHost*> alive_;  ///< want handles may outlive the host
+};
+
+}  // namespace shoal::node

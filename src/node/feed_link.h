@@ -1,0 +1,23 @@
+#pragma once
+
+#include <shoal/types.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace shoal::node {
+
+/// `magnet:?xs=urn:btpk:<hex>&dn=<name>&x.pe=<host:port>` (BEP 46, BEP 9): a feed id with hints for people and dialling.
+struct FeedLink {
+  FeedId feed;
+  std::string name;
+  std::vector<std::string> peers;
+};
+
+bool is_feed_link(std::string_view text);
+/// Unknown parameters are ignored. Code::invalid_argument when the id is missing or malformed.
+[[nodiscard]] Result<FeedLink> parse_feed_link(std::string_view text);
+std::string format_feed_link(const FeedLink& link);
+
+}  // namespace shoal::node

@@ -1,0 +1,121 @@
+#include "node/key_store.h"
+
+#include "base/try.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+namespace shoal::node {
+namespace {
+
+constexpr std::size_t kMaxName = 64;
+constexpr std::string_view kSuffix = ".key";
+
+}  // namespace
+
+bool KeyStore::is_legal_name(std::string_view name) {
+  constexpr std::string_view kLegal = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  if (name.empty() || name.size() > kMaxName || name.front() == '.' || name.front() == '-') return false;
+  return name.find_first_not_of(kLegal) == std::string_view::npos && !FeedId::parse(name).ok();
+}
+
+Result<KeyInfo> KeyStore::generate(const std::string& name) {
+  SHOAL_CHECK(check_new_name(name));
+  SHOAL_TRY(const auto secret, passphrase());
+  const auto key = crypto::KeyPair::generate();
+  SHOAL_CHECK(crypto::write_key_file(file_of(name), key, secret));
+  return KeyInfo{name, key.public_key(), secret.has_value()};
+}
+
+Result<std::vector<KeyInfo>> KeyStore::list() const {
+  std::vector<KeyInfo> keys;
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_, failed)) {
+    const std::string file = entry.path().filename().string();
+    if (file.size() <= kSuffix.size() || !file.ends_with(kSuffix)) continue;
+    const std::string name = file.substr(0, file.size() - kSuffix.size());
+    if (!is_legal_name(name)) continue;
+    SHOAL_TRY(const auto key, crypto::read_key_file_public(entry.path()));
+    SHOAL_TRY(const bool sealed, crypto::key_file_is_sealed(entry.path()));
+    keys.push_back({name, key, sealed});
+  }
+  std::sort(keys.begin(), keys.end(), [](const KeyInfo& a, const KeyInfo& b) { return a.name < b.name; });
+  return keys;
+}
+
+Result<std::optional<KeyInfo>> KeyStore::find(const std::string& name) const {
+  if (!is_legal_name(name) || !std::filesystem::exists(file_of(name))) return std::optional<KeyInfo>{};
+  SHOAL_TRY(const auto key, crypto::read_key_file_public(file_of(name)));
+  SHOAL_TRY(const bool sealed, crypto::key_file_is_sealed(file_of(name)));
+  return std::optional(KeyInfo{name, key, sealed});
+}
+
+Result<std::optional<KeyInfo>> KeyStore::find(const PublicKey& key) const {
+  SHOAL_TRY(const auto keys, list());
+  for (const KeyInfo& info : keys) {
+    if (info.key == key) return std::optional(info);
+  }
+  return std::optional<KeyInfo>{};
+}
+
+Result<crypto::KeyPair> KeyStore::open(const std::string& name) const {
+  if (!is_legal_name(name) || !std::filesystem::exists(file_of(name))) {
+    return Error{Code::not_found, "there is no key named " + name, "shoal key ls lists them; shoal init makes a new one"};
+  }
+  return read(file_of(name));
+}
+
+Result<void> KeyStore::export_secret(const std::string& name, const std::filesystem::path& file) const {
+  SHOAL_TRY(const auto key, open(name));
+  SHOAL_TRY(const auto secret, passphrase());
+  return crypto::write_key_file(file, key, secret);
+}
+
+Result<KeyInfo> KeyStore::import(const std::string& name, const std::filesystem::path& file) {
+  SHOAL_CHECK(check_new_name(name));
+  SHOAL_TRY(const auto key, read(file));
+  SHOAL_TRY(const auto known, find(key.public_key()));
+  if (known) {
+    return Error{Code::already_exists, "this key is here already, as " + known->name, "use that name"};
+  }
+  SHOAL_TRY(const auto secret, passphrase());
+  SHOAL_CHECK(crypto::write_key_file(file_of(name), key, secret));
+  return KeyInfo{name, key.public_key(), secret.has_value()};
+}
+
+Result<std::optional<crypto::SecretBytes>> KeyStore::passphrase() const {
+  if (!ask_) return std::optional<crypto::SecretBytes>{};
+  SHOAL_TRY(std::string text, ask_());
+  crypto::SecretBytes secret(text.size());
+  std::copy(text.begin(), text.end(), secret.mutable_view().begin());
+  explicit_bzero(text.data(), text.size());
+  return std::optional(std::move(secret));
+}
+
+Result<void> KeyStore::check_new_name(const std::string& name) const {
+  if (!is_legal_name(name)) {
+    return Error{Code::invalid_argument, "'" + name + "' is no legal name",
+                 "1 to 64 letters, digits, dots, dashes and underscores, beginning with a letter or digit"};
+  }
+  if (std::filesystem::exists(file_of(name))) {
+    return Error{Code::already_exists, "there is a key named " + name + " already", "choose another name"};
+  }
+  // Made here with the mode that reading asks for.
+  if (mkdir(directory_.c_str(), 0700) != 0 && !std::filesystem::is_directory(directory_)) {
+    return Error{Code::io, "cannot make the directory " + directory_.string(), ""};
+  }
+  return {};
+}
+
+Result<crypto::KeyPair> KeyStore::read(const std::filesystem::path& file) const {
+  SHOAL_TRY(const bool sealed, crypto::key_file_is_sealed(file));
+  std::optional<crypto::SecretBytes> secret;
+  if (sealed) {
+    if (!ask_) return Error{Code::bad_key, file.string() + " is sealed with a passphrase", "pass --passphrase-file FILE"};
+    SHOAL_TRY(secret, passphrase());
+  }
+  return crypto::read_key_file(file, secret);
+}
+
+}  // namespace shoal::node

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "crypto/key_file.h"
+#include "crypto/keys.h"
+#include "node/node_api.h"
+
+#include <filesystem>
+#include <functional>
+
+namespace shoal::node {
+
+/// The feed keys of a data directory, by name: `keys/NAME.key`. Thread-safe: all state is in the file system.
+class KeyStore {
+ public:
+  using AskPassphrase = std::function<Result<std::string>()>;
+
+  KeyStore(std::filesystem::path directory, AskPassphrase ask)
+      : directory_(std::move(directory)), ask_(std::move(ask)) {}
+
+  /// 1..64 of [a-zA-Z0-9._-], not beginning with a dot, and no 64 hex digits (those are feed ids).
+  static bool is_legal_name(std::string_view name);
+
+  /// Sealed under the passphrase when one is configured. Code::already_exists when the name is taken.
+  [[nodiscard]] Result<KeyInfo> generate(const std::string& name);
+  [[nodiscard]] Result<std::vector<KeyInfo>> list() const;
+  [[nodiscard]] Result<std::optional<KeyInfo>> find(const std::string& name) const;
+  [[nodiscard]] Result<std::optional<KeyInfo>> find(const PublicKey& key) const;
+  /// Asks for the passphrase when the file is sealed.
+  [[nodiscard]] Result<crypto::KeyPair> open(const std::string& name) const;
+  [[nodiscard]] Result<void> export_secret(const std::string& name, const std::filesystem::path& file) const;
+  [[nodiscard]] Result<KeyInfo> import(const std::string& name, const std::filesystem::path& file);
+
+ private:
+  [[nodiscard]] std::filesystem::path file_of(const std::string& name) const { return directory_ / (name + ".key"); }
+  [[nodiscard]] Result<std::optional<crypto::SecretBytes>> passphrase() const;
+  [[nodiscard]] Result<void> check_new_name(const std::string& name) const;
+  [[nodiscard]] Result<crypto::KeyPair> read(const std::filesystem::path& file) const;
+
+  std::filesystem::path directory_;
+  AskPassphrase ask_;
+};
+
+}  // namespace shoal::node

@@ -1,0 +1,74 @@
+#pragma once
+
+#include "base/random.h"
+#include "feed/feed_writer.h"
+#include "node/feed_host.h"
+#include "topic/partitioner.h"
+#include "topic/topic_writer.h"
+
+#include <shoal/producer.h>
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+namespace shoal::node {
+
+class CommitThread;
+
+/// The publishing side of one own feed: buffers records (any thread) and commits them in groups (the commit thread).
+class OwnFeed {
+ public:
+  OwnFeed(FeedHost& host, std::unique_ptr<feed::FeedWriter> writer, const base::Clock& clock, base::LogSink& log);
+
+  [[nodiscard]] FeedHost& host() { return *host_; }
+
+  /// One producer at a time. Code::in_use for a second one.
+  [[nodiscard]] Result<void> begin_producing(const ProducerOptions& options, CommitThread& thread);
+  /// What is buffered is committed; nothing is taken any more.
+  void end_producing();
+  void on_acked(std::function<void(const AckRun&)> callback);
+  [[nodiscard]] Result<Position> send(const ProducerRecord& record, const Wait& wait);
+  [[nodiscard]] Result<void> flush(const Wait& wait);
+  /// Wakes everybody who waits here; they answer Code::closed.
+  void close();
+
+  // Commit thread only.
+  /// When commit_due() has work; nullopt when it has none.
+  [[nodiscard]] std::optional<base::MonoTime> next_due() const;
+  /// Commits what is due; gives whether something was.
+  bool commit_due();
+  [[nodiscard]] Result<void> publish_manifest(const feed::Manifest& manifest);
+  void heartbeat_if_due();
+
+ private:
+  [[nodiscard]] Result<TopicPartition> choose_stream(const ProducerRecord& record);
+  [[nodiscard]] Result<feed::CommitResult> commit(std::vector<topic::SealedBatch>& batches);
+  void acknowledge(const feed::CommitResult& result, std::size_t bytes, std::size_t records);
+  void fail(const Error& error);
+
+  FeedHost* host_;
+  std::unique_ptr<feed::FeedWriter> writer_;  // commit thread
+  const base::Clock* clock_;
+  base::LogSink* log_;
+  base::MonoTime last_signed_{0};  // commit thread
+
+  mutable std::mutex mutex_;
+  std::condition_variable_any room_;
+  base::SeededRandom random_;
+  topic::Partitioner partitioner_;
+  std::map<std::string, std::uint32_t> partitions_;  ///< of topics that exist or have records buffered
+  std::map<TopicPartition, Offset> next_offsets_;    ///< committed ends, as of begin_producing()
+  Codec codec_ = Codec::none;
+  std::unique_ptr<topic::TopicWriter> buffer_;  ///< set while producing
+  std::function<void(const AckRun&)> on_acked_;
+  std::uint64_t records_taken_ = 0;
+  std::uint64_t records_acked_ = 0;
+  std::optional<Error> failure_;
+  bool closed_ = false;
+  CommitThread* thread_ = nullptr;
+};
+
+}  // namespace shoal::node

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "crypto/keys.h"
+#include "node/feed_host.h"
+#include "node/worker_pool.h"
+#include "replication/peer_locator.h"
+#include "replication/session_peer.h"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+
+namespace shoal::node {
+
+/// The discovery key of a feed: what the swarm knows it by.
+crypto::Digest discovery_key(const FeedId& feed);
+
+/// Turns the swarm's connections into sessions of the node's feeds, each session on a strand of its own, and turns
+/// banned nodes away. Thread-safe.
+class PeerHub final : public std::enable_shared_from_this<PeerHub> {
+ public:
+  PeerHub(const crypto::KeyPair& node_key, WorkerPool& pool, const base::Clock& clock, base::LogSink& log);
+
+  /// Opens the feed to connections; `host` lives until the pool has stopped.
+  void serve(FeedHost& host);
+  /// Accepts connections that were made for this feed.
+  [[nodiscard]] std::shared_ptr<replication::PeerAcceptor> acceptor(const FeedId& feed);
+  /// Turns the node away for a while.
+  void ban(const PublicKey& node);
+  /// Closes every session; sessions end on their strands.
+  void close();
+
+ private:
+  friend class FeedAcceptor;
+
+  [[nodiscard]] std::optional<replication::SessionPeer::Feed> find(const crypto::Digest& key) const;
+  [[nodiscard]] bool refuses(const PublicKey& node) const;
+  [[nodiscard]] replication::SessionPeer::Parts session_parts(std::shared_ptr<base::Executor> strand);
+
+  const crypto::KeyPair* node_key_;
+  WorkerPool* pool_;
+  const base::Clock* clock_;
+  base::LogSink* log_;
+
+  mutable std::mutex mutex_;
+  std::map<crypto::Digest, FeedHost*> feeds_;
+  std::map<PublicKey, base::MonoTime> banned_until_;
+};
+
+}  // namespace shoal::node

@@ -1,0 +1,239 @@
+#include "node/subscription.h"
+
+#include "base/bytes.h"
+#include "base/try.h"
+#include "base/wire.h"
+#include "store/keyspace.h"
+
+#include <algorithm>
+
+namespace shoal::node {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+/// After the last connected peer answered, others that are being dialled get this long.
+constexpr std::chrono::milliseconds kHeadSettle{2000};
+
+topic::Selection selection_of(const SubscribeOptions& options) {
+  topic::Selection selection;
+  selection.filter.topics = options.topics;
+  selection.filter.partition = options.partition;
+  if (options.start.kind == Start::Kind::time) selection.from = UnixMs(options.start.number);
+  selection.before = options.before;
+  selection.ordered = options.ordered;
+  return selection;
+}
+
+RecordView to_view(const topic::Slice& slice, std::uint32_t position) {
+  const record::RecordView& from = slice.batch->records()[position];
+  RecordView view;
+  view.topic = slice.header.stream.topic;
+  view.partition = slice.header.stream.partition;
+  view.offset = from.offset;
+  view.block = slice.block;
+  view.time = from.timestamp;
+  view.append_time = slice.header.append_time;
+  view.key = from.key;
+  view.value = from.value;
+  for (const auto& header : from.headers) view.headers.emplace_back(header.name, header.value);
+  return view;
+}
+
+std::size_t view_bytes(const RecordView& view) {
+  return (view.key ? view.key->size() : 0) + (view.value ? view.value->size() : 0);
+}
+
+}  // namespace
+
+Result<std::optional<StoredCursor>> CursorStore::get(const FeedId& feed, const std::string& name) const {
+  SHOAL_TRY(const auto row, store_->get(store::Column::meta, store::cursor_key(feed, name)));
+  if (!row) return std::optional<StoredCursor>{};
+  base::WireReader reader(*row);
+  StoredCursor cursor;
+  cursor.token = std::string(base::as_text(reader.bytes(reader.u32())));
+  cursor.note = std::string(base::as_text(reader.bytes(reader.u32())));
+  if (!reader.finished()) return Error{Code::corrupt, "the stored cursor '" + name + "' is damaged", "start again with -o"};
+  return std::optional(std::move(cursor));
+}
+
+Result<void> CursorStore::put(const FeedId& feed, const std::string& name, const StoredCursor& cursor) {
+  base::WireWriter row;
+  row.u32(static_cast<std::uint32_t>(cursor.token.size()));
+  row.bytes(base::as_bytes(cursor.token));
+  row.u32(static_cast<std::uint32_t>(cursor.note.size()));
+  row.bytes(base::as_bytes(cursor.note));
+  store::WriteBatch batch;
+  batch.put(store::Column::meta, store::cursor_key(feed, name), std::move(row).take());
+  return store_->write(batch, store::Sync::yes);
+}
+
+LocalSubscription::LocalSubscription(FeedHost& host, CursorStore cursors, SubscribeOptions options,
+                                     std::shared_ptr<void> keep_alive)
+    : host_(&host),
+      cursors_(cursors),
+      options_(std::move(options)),
+      keep_alive_(std::move(keep_alive)),
+      reader_(host.reader(), selection_of(options_)) {}
+
+Result<std::shared_ptr<LocalSubscription>> LocalSubscription::open(FeedHost& host, CursorStore cursors,
+                                                                   SubscribeOptions options,
+                                                                   std::shared_ptr<void> keep_alive) {
+  std::shared_ptr<LocalSubscription> made(
+      new LocalSubscription(host, cursors, std::move(options), std::move(keep_alive)));
+  const SubscribeOptions& wanted = made->options_;
+  if (wanted.start.kind == Start::Kind::token) SHOAL_CHECK(topic::decode_cursor(wanted.start.token));
+  if (!host.own() && host.online()) {
+    FeedHost::Want want;
+    want.filter = {wanted.topics, wanted.partition};
+    want.everything = !wanted.sparse || wanted.topics.empty();
+    made->want_ = host.want(std::move(want));
+    made->question_ = host.ask_heads(kHeadSettle, wanted.find_timeout);
+  } else {
+    auto answered = std::make_shared<FeedHost::HeadQuestion>();
+    answered->done = answered->answered = true;
+    made->question_ = std::move(answered);
+  }
+  return made;
+}
+
+Result<topic::StartPosition> LocalSubscription::start_position() const {
+  topic::StartPosition start;
+  switch (options_.start.kind) {
+    case Start::Kind::beginning:
+    case Start::Kind::time: break;
+    case Start::Kind::end: start.kind = topic::StartPosition::Kind::end; break;
+    case Start::Kind::token: {
+      SHOAL_TRY(start.cursor, topic::decode_cursor(options_.start.token));
+      break;
+    }
+    case Start::Kind::stored: {
+      SHOAL_TRY(const auto cursor, stored());
+      if (cursor) {
+        SHOAL_TRY(start.cursor, topic::decode_cursor(cursor->token));
+      }
+      break;
+    }
+    case Start::Kind::offset:
+      start.kind = topic::StartPosition::Kind::offset;
+      start.number = options_.start.number;
+      break;
+    case Start::Kind::last:
+      start.kind = topic::StartPosition::Kind::last;
+      start.number = options_.start.number;
+      break;
+  }
+  return start;
+}
+
+Result<bool> LocalSubscription::try_start() {
+  note_head_question();
+  const bool needs_head = options_.start.kind == Start::Kind::end || options_.start.kind == Start::Kind::last;
+  if (needs_head && !question_->done) return false;
+  if (options_.start.kind == Start::Kind::last) {
+    // The ends to count from are known with all headers, or with all signed topic entries.
+    const auto head = host_->reader().head();
+    const bool known = !head || host_->reader().header_prefix() >= head->tree_size ||
+                       host_->reader().known_entries().size() >= head->topic_count;
+    if (!known && report_.answered) return false;
+  }
+  SHOAL_TRY(const auto start, start_position());
+  SHOAL_CHECK(reader_.start(start));
+  last_cursor_ = topic::encode_cursor(reader_.cursor());
+  return true;
+}
+
+void LocalSubscription::note_head_question() {
+  if (end_size_ || !question_->done) return;
+  const auto head = host_->reader().head();
+  report_.answered = question_->answered;
+  end_size_ = head ? head->tree_size : 0;
+}
+
+Result<Poll> LocalSubscription::poll(const PollOptions& options) {
+  const auto deadline = SteadyClock::now() + options.wait.timeout;
+  for (;;) {
+    const std::uint64_t version = host_->version();
+    if (host_->closed()) return Error{Code::closed, "the node is closed", ""};
+    if (!started_) {
+      SHOAL_TRY(started_, try_start());
+    }
+    std::vector<RecordView> views;
+    std::vector<std::shared_ptr<const topic::Slice>> owners;
+    std::size_t bytes = 0;
+    bool more = started_;
+    while (more && views.size() < options.max_records && (views.empty() || bytes < options.max_bytes)) {
+      SHOAL_TRY(more, gather(options, bytes, views, owners));
+    }
+    if (!views.empty()) {
+      last_slices_ = owners;
+      last_cursor_ = cursor_after(views.back());
+      auto owner = std::make_shared<std::vector<std::shared_ptr<const topic::Slice>>>(std::move(owners));
+      return Poll(Poll::Status::records, Records(std::move(views), std::move(owner)), last_cursor_);
+    }
+    SHOAL_TRY(const bool end, at_end());
+    if (end) return Poll(Poll::Status::end, {}, last_cursor_);
+    if (host_->reader().fork_proof()) {
+      return Error{Code::fork, "the owner of feed " + host_->id().hex() + " signed two histories",
+                   "everything before the fork was delivered"};
+    }
+    if (!host_->wait_change(version, deadline, options.wait.stop)) {
+      if (host_->closed()) return Error{Code::closed, "the node is closed", ""};
+      return Poll(Poll::Status::timeout, {}, last_cursor_);
+    }
+  }
+}
+
+Result<bool> LocalSubscription::gather(const PollOptions& options, std::size_t& bytes, std::vector<RecordView>& views,
+                                       std::vector<std::shared_ptr<const topic::Slice>>& owners) {
+  if (!taken_.slice) {
+    SHOAL_TRY(auto slice, reader_.next());
+    if (!slice) return false;
+    taken_ = Taken{std::make_shared<const topic::Slice>(std::move(*slice)), 0};
+  }
+  owners.push_back(taken_.slice);
+  const topic::Slice& slice = *taken_.slice;
+  while (taken_.next < slice.records.size() && views.size() < options.max_records &&
+         (views.empty() || bytes < options.max_bytes)) {
+    views.push_back(to_view(slice, slice.records[taken_.next++]));
+    bytes += view_bytes(views.back());
+  }
+  if (taken_.next == slice.records.size()) taken_ = {};
+  return true;
+}
+
+Result<bool> LocalSubscription::at_end() {
+  if (!options_.until_head) return false;
+  note_head_question();
+  if (!started_ || !end_size_) return false;
+  const auto head = host_->reader().head();
+  if (head) report_.head_time = head->time;
+  report_.tree_size = *end_size_;
+  SHOAL_TRY(report_.complete, reader_.has_read_to(*end_size_));
+  // Nobody there to bring the rest: what is held was delivered.
+  return report_.complete || !report_.answered;
+}
+
+std::string LocalSubscription::cursor_after(const RecordView& record) const {
+  for (const auto& slice : last_slices_) {
+    if (slice->block != record.block) continue;
+    const auto position = static_cast<std::uint32_t>(record.offset - slice->header.base_offset);
+    return topic::encode_cursor(slice->cursor_after(position));
+  }
+  return last_cursor_;
+}
+
+Result<void> LocalSubscription::commit(const std::string& token, const std::string& note) {
+  if (options_.cursor.empty()) return Error{Code::invalid_argument, "this subscription has no cursor name", ""};
+  SHOAL_CHECK(topic::decode_cursor(token));
+  return cursors_.put(host_->id(), options_.cursor, {token, note});
+}
+
+Result<std::optional<StoredCursor>> LocalSubscription::stored() const {
+  if (options_.cursor.empty()) return std::optional<StoredCursor>{};
+  return cursors_.get(host_->id(), options_.cursor);
+}
+
+HeadReport LocalSubscription::head_report() const { return report_; }
+
+}  // namespace shoal::node

@@ -1,0 +1,69 @@
+#pragma once
+
+#include "node/feed_host.h"
+#include "node/node_api.h"
+#include "topic/topic_reader.h"
+
+#include <deque>
+#include <memory>
+
+namespace shoal::node {
+
+/// Keeps durable cursors: rows of the logged store.
+class CursorStore {
+ public:
+  explicit CursorStore(store::KvStore& store) : store_(&store) {}
+  [[nodiscard]] Result<std::optional<StoredCursor>> get(const FeedId& feed, const std::string& name) const;
+  [[nodiscard]] Result<void> put(const FeedId& feed, const std::string& name, const StoredCursor& cursor);
+
+ private:
+  store::KvStore* store_;
+};
+
+/// Reads one feed for one caller: a topic reader that waits for what the replicator brings.
+class LocalSubscription final : public SubscriptionApi {
+ public:
+  /// `host` lives as long as `keep_alive`, which is the node's inside.
+  [[nodiscard]] static Result<std::shared_ptr<LocalSubscription>> open(FeedHost& host, CursorStore cursors,
+                                                                       SubscribeOptions options,
+                                                                       std::shared_ptr<void> keep_alive);
+
+  [[nodiscard]] Result<Poll> poll(const PollOptions& options) override;
+  [[nodiscard]] std::string cursor_after(const RecordView& record) const override;
+  [[nodiscard]] Result<void> commit(const std::string& token, const std::string& note) override;
+  [[nodiscard]] Result<std::optional<StoredCursor>> stored() const override;
+  [[nodiscard]] HeadReport head_report() const override;
+
+ private:
+  struct Taken {
+    std::shared_ptr<const topic::Slice> slice;
+    std::uint32_t next = 0;  ///< position in slice->records
+  };
+
+  LocalSubscription(FeedHost& host, CursorStore cursors, SubscribeOptions options, std::shared_ptr<void> keep_alive);
+
+  [[nodiscard]] Result<topic::StartPosition> start_position() const;
+  /// Begins the walk once what `start` refers to is known; false while it is not.
+  [[nodiscard]] Result<bool> try_start();
+  /// Moves records from slices into `views` until a bound is met; false when nothing more is readable now.
+  [[nodiscard]] Result<bool> gather(const PollOptions& options, std::size_t& bytes, std::vector<RecordView>& views,
+                                    std::vector<std::shared_ptr<const topic::Slice>>& owners);
+  [[nodiscard]] Result<bool> at_end();
+  void note_head_question();
+
+  FeedHost* host_;
+  CursorStore cursors_;
+  SubscribeOptions options_;
+  std::shared_ptr<void> keep_alive_;
+  FeedHost::WantHandle want_;
+  topic::TopicReader reader_;
+  std::shared_ptr<const FeedHost::HeadQuestion> question_;
+  bool started_ = false;
+  std::optional<std::uint64_t> end_size_;  ///< tree size at which until_head ends, once it is known
+  HeadReport report_;
+  Taken taken_;
+  std::vector<std::shared_ptr<const topic::Slice>> last_slices_;  ///< of the newest poll, for cursor_after
+  std::string last_cursor_;
+};
+
+}  // namespace shoal::node

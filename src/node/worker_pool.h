@@ -1,0 +1,28 @@
+#pragma once
+
+#include "base/executor.h"
+
+#include <memory>
+
+namespace shoal::node {
+
+/// Threads that run strands: tasks of one strand never overlap, tasks of different strands do. docs/ARCHITECTURE.md has
+/// the table of who may block where; here nobody waits for another strand.
+class WorkerPool {
+ public:
+  explicit WorkerPool(unsigned threads);
+  /// Stops: tasks that did not begin are dropped.
+  ~WorkerPool();
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  [[nodiscard]] std::shared_ptr<base::Executor> make_strand();
+  /// Finishes the running tasks and joins the threads; nothing runs afterwards. Not from a pool thread.
+  void stop();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace shoal::node
