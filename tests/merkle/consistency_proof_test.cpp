@@ -79,6 +79,24 @@ TEST(ConsistencyProof, RootsSwapped) {
   }
 }
 
+// Proofs of another length fit no trees of those sizes, whatever roots are claimed.
+TEST(ConsistencyProof, AProofOfWrongLengthIsRefusedEvenIfItLeadsToTheRoots) {
+  const ReferenceTree tree(kSizes);
+  const Digest extra = leaf_hash(Bytes{1});
+  for (std::uint64_t second = 2; second <= kSizes; ++second) {
+    for (std::uint64_t first = 1; first < second; ++first) {
+      auto proof = prove_consistency(tree, first, second).value();
+      ASSERT_TRUE(refused(verify_consistency(first, tree.root(first), 4 * second, tree.root(second), proof)));
+      proof.push_back(extra);
+      const Digest first_left = node_hash(extra, tree.root(first));
+      const Digest second_left = node_hash(extra, tree.root(second));
+      ASSERT_TRUE(refused(verify_consistency(first, first_left, second, second_left, proof)));
+      const Digest second_right = node_hash(tree.root(second), extra);
+      ASSERT_TRUE(refused(verify_consistency(first, tree.root(first), second, second_right, proof)));
+    }
+  }
+}
+
 TEST(ConsistencyProof, HugeTrees) {
   const testing::UniformTree tree;
   EXPECT_TRUE(rc::check([&] {

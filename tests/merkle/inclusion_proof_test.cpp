@@ -66,6 +66,23 @@ TEST(InclusionProof, EveryFlippedBitOfLeafAndRootIsRefused) {
   }
 }
 
+// Paths of another length fit no tree of that size, whatever root is claimed.
+TEST(InclusionProof, APathOfWrongLengthIsRefusedEvenIfItLeadsToTheRoot) {
+  const ReferenceTree tree(kSizes);
+  const Digest extra = leaf_hash(Bytes{1});
+  for (std::uint64_t size = 1; size <= kSizes; ++size) {
+    for (std::uint64_t index = 0; index < size; ++index) {
+      auto path = prove_inclusion(tree, index, size).value();
+      ASSERT_TRUE(refused(verify_inclusion(tree.leaf(index), index, 4 * size, path, tree.root(size)))) << "too short";
+      path.push_back(extra);
+      const Digest left = node_hash(extra, tree.root(size));
+      const Digest right = node_hash(tree.root(size), extra);
+      ASSERT_TRUE(refused(verify_inclusion(tree.leaf(index), index, size, path, left))) << "too long";
+      ASSERT_TRUE(refused(verify_inclusion(tree.leaf(index), index, size, path, right))) << "too long";
+    }
+  }
+}
+
 TEST(InclusionProof, HugeTrees) {
   const testing::UniformTree tree;
   EXPECT_TRUE(rc::check([&] {
