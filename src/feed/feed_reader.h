@@ -24,6 +24,8 @@ class FeedReader {
   explicit FeedReader(const FeedLog& log);
 
   [[nodiscard]] const FeedId& id() const;
+  /// What it reads.
+  [[nodiscard]] const FeedLog& log() const { return *log_; }
   /// Newest accepted head; nullopt before the first.
   [[nodiscard]] std::optional<Checkpoint> head() const;
   /// Right edge at the accepted head, when it is known (always for own feeds).
