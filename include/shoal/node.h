@@ -86,6 +86,9 @@ class Node {
   /// Code::in_use when another process has the directory (its pid is named).
   [[nodiscard]] static Result<Node> open(NodeOptions options);
   explicit Node(std::shared_ptr<node::NodeApi> api);
+  ~Node();
+  Node(Node&&) noexcept = default;
+  Node& operator=(Node&&) noexcept;
 
   [[nodiscard]] Result<Feed> open_feed(const std::string& name, const FeedOptions& options = {});
   [[nodiscard]] Result<Subscription> subscribe(const FeedId& feed, const SubscribeOptions& options = {});

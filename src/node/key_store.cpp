@@ -2,6 +2,7 @@
 
 #include "base/try.h"
 
+#include <string.h>
 #include <sys/stat.h>
 
 #include <algorithm>

@@ -36,6 +36,7 @@ class SubscriptionApi {
   [[nodiscard]] virtual Result<void> commit(const std::string& token, const std::string& note) = 0;
   [[nodiscard]] virtual Result<std::optional<StoredCursor>> stored() const = 0;
   [[nodiscard]] virtual HeadReport head_report() const = 0;
+  [[nodiscard]] virtual std::optional<std::chrono::milliseconds> head_age() const = 0;
 };
 
 /// See shoal::Mirror.

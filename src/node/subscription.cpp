@@ -236,4 +236,10 @@ Result<std::optional<StoredCursor>> LocalSubscription::stored() const {
 
 HeadReport LocalSubscription::head_report() const { return report_; }
 
+std::optional<std::chrono::milliseconds> LocalSubscription::head_age() const {
+  const auto head = host_->reader().head();
+  if (!head) return std::nullopt;
+  return std::chrono::milliseconds(base::SystemClock().wall_now() - head->time);
+}
+
 }  // namespace shoal::node

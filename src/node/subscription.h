@@ -33,6 +33,7 @@ class LocalSubscription final : public SubscriptionApi {
   [[nodiscard]] Result<void> commit(const std::string& token, const std::string& note) override;
   [[nodiscard]] Result<std::optional<StoredCursor>> stored() const override;
   [[nodiscard]] HeadReport head_report() const override;
+  [[nodiscard]] std::optional<std::chrono::milliseconds> head_age() const override;
 
  private:
   struct Taken {

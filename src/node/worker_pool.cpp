@@ -60,9 +60,15 @@ WorkerPool::~WorkerPool() { stop(); }
 std::shared_ptr<base::Executor> WorkerPool::make_strand() { return std::make_shared<Strand>(impl_->context); }
 
 void WorkerPool::stop() {
+  if (impl_->threads.empty()) return;
   impl_->context.stop();
   for (std::thread& thread : impl_->threads) thread.join();
   impl_->threads.clear();
+  // What was posted before the end (a connection's last words) still runs, here. Bounded, because tasks may post others.
+  constexpr int kLastTasks = 100000;
+  impl_->context.restart();
+  for (int i = 0; i < kLastTasks && impl_->context.poll_one() > 0; ++i) {
+  }
 }
 
 }  // namespace shoal::node

@@ -11,13 +11,12 @@ namespace shoal::node {
 class WorkerPool {
  public:
   explicit WorkerPool(unsigned threads);
-  /// Stops: tasks that did not begin are dropped.
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   [[nodiscard]] std::shared_ptr<base::Executor> make_strand();
-  /// Finishes the running tasks and joins the threads; nothing runs afterwards. Not from a pool thread.
+  /// Joins the threads after what was posted has run; timers that are not due are dropped. Not from a pool thread.
   void stop();
 
  private:
