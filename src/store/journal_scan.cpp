@@ -108,13 +108,14 @@ class Scanner {
 
   void read_slot(std::size_t index) {
     HeadSlot slot;
-    std::size_t unreadable = 0;
+    std::optional<std::size_t> unreadable;
+    std::uint64_t missing = 0;
     bool used = false;
     for (std::size_t side = 0; side < kPagesPerSlot; ++side) {
       const std::size_t page = kFirstSlotPage + index * kPagesPerSlot + side;
       HeadPage found = read_head_page(page);
       if (!found.record) {
-        ++unreadable;
+        unreadable = page;
         continue;
       }
       HeadRecord& record = *found.record;
@@ -127,23 +128,35 @@ class Scanner {
         found.needs_repair = true;
       }
       if (found.needs_repair) repair_page(page, encode_head_page(page, record));
+      if (record.state == HeadState::missing) missing = record.sequence;
       const bool counts = record.state == HeadState::current || record.state == HeadState::forgotten;
       if (counts && record.sequence >= slot.newest.sequence) {
         slot.newest = std::move(record);
         slot.newest_page = side;
       }
     }
-    slot.use = used ? HeadSlot::Use::used : unreadable > 0 ? HeadSlot::Use::lost : HeadSlot::Use::free;
-    slot.damaged = unreadable > 0 && newer_head_is_missing(index, slot);
+    slot.use = used ? HeadSlot::Use::used : unreadable ? HeadSlot::Use::lost : HeadSlot::Use::free;
+    slot.damaged = missing > slot.newest.sequence;
+    if (unreadable) notice_missing_head(index, *unreadable, slot);
     scan_.slots.push_back(std::move(slot));
   }
 
-  /// With one page unreadable the other may be the older one. It surely is when the ring holds a later group.
-  [[nodiscard]] bool newer_head_is_missing(std::size_t index, const HeadSlot& slot) const {
-    if (slot.newest.state == HeadState::unused) return true;
-    return std::any_of(scan_.groups.begin(), scan_.groups.end(), [&](const GroupSpot& group) {
-      return group.slot == index && group.sequence > slot.newest.sequence;
-    });
+  /// With one page unreadable the other may hold the older head. It surely does when the ring has a later group; that
+  /// is written down, because the group will be written over one day.
+  void notice_missing_head(std::size_t index, std::size_t page, HeadSlot& slot) {
+    if (slot.newest.state == HeadState::unused) {
+      slot.damaged = true;
+      return;
+    }
+    HeadRecord missing;
+    missing.state = HeadState::missing;
+    missing.feed = slot.feed;
+    for (const GroupSpot& group : scan_.groups) {
+      if (group.slot == index) missing.sequence = std::max(missing.sequence, group.sequence);
+    }
+    if (missing.sequence <= slot.newest.sequence) return;
+    slot.damaged = true;
+    repair_page(page, encode_head_page(page, missing));
   }
 
   /// Groups whose head did not reach the disk were never acknowledged.

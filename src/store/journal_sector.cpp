@@ -131,7 +131,7 @@ std::optional<HeadRecord> decode_head(std::size_t page, ByteView page_bytes, std
   record.sequence = reader.u64();
   record.group_size = reader.u32();
   record.feed.key.bytes = reader.array<32>();
-  if (kind != static_cast<std::uint8_t>(SectorKind::head) || state > static_cast<std::uint8_t>(HeadState::undone) ||
+  if (kind != static_cast<std::uint8_t>(SectorKind::head) || state > static_cast<std::uint8_t>(HeadState::missing) ||
       head_size > Journal::kMaxHeadSize || record.group_page >= kRingPages ||
       record.group_size > Journal::kMaxGroupSize) {
     return std::nullopt;

@@ -48,6 +48,7 @@ enum class HeadState : std::uint8_t {
   current = 1,
   forgotten = 2,  ///< the user removed the feed
   undone = 3,     ///< a commit that a crash cut short; the other page counts
+  missing = 4,    ///< there was a newer head than the other page's, and it cannot be read any more
 };
 
 struct HeadRecord {

@@ -136,6 +136,27 @@ TEST(JournalDamage, WithBothCopiesOfTheNewestHeadGoneItIsNotAnOlderOne) {
   EXPECT_EQ(head_of(*must_open(disk), kFeed), sample_head(50));
 }
 
+TEST(JournalDamage, AMissingHeadIsNotForgottenWhenTheRingGoesOn) {
+  const auto disk = written_disk();
+  for (const std::size_t copy : kCopySectors) disk->current[kFirstSlotPage * kPageSize + copy * kSectorSize] ^= 1;
+  {
+    const auto journal = must_open(disk);
+    groups_of(*journal, kFeed);
+    groups_of(*journal, kOther);
+    for (std::uint64_t i = 20; i < 60; ++i) {
+      journal->release();
+      ASSERT_TRUE(journal->commit(kOther, sample_head(i), sample(i, 200'000)).ok());
+    }
+  }
+  for (int again = 0; again < 2; ++again) {
+    const Result<std::optional<Bytes>> head = must_open(disk)->last_head(kFeed);
+    ASSERT_FALSE(head.ok());
+    EXPECT_EQ(head.error().code, Code::corrupt);
+  }
+  ASSERT_TRUE(must_open(disk)->commit(kFeed, sample_head(70), {}).ok());
+  EXPECT_EQ(head_of(*must_open(disk), kFeed), sample_head(70));
+}
+
 TEST(JournalDamage, WithAllOfAFeedsHeadsGoneNoUnknownFeedIsTakenForNew) {
   const auto disk = written_disk();
   for (std::size_t page = kFirstSlotPage; page < kFirstSlotPage + kPagesPerSlot; ++page) {

@@ -110,7 +110,7 @@ TEST(JournalSector, SealedNonsenseIsDamage) {
   }
   Bytes page(kPageSize);
   for (const char* content :
-       {"03", "0204", "02010101", "0201000000000400", "0201000000000000000000000000000100040001"}) {
+       {"03", "0205", "02010101", "0201000000000400", "0201000000000000000000000000000100040001"}) {
     const Bytes sector = sealed_sector(8, *base::from_hex(content));
     std::copy(sector.begin(), sector.end(), page.begin());
     EXPECT_FALSE(decode_head(1, page, 0).has_value()) << content;
