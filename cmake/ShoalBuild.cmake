@@ -75,7 +75,7 @@ function(shoal_test name)
   list(TRANSFORM ARG_DEPENDS PREPEND shoal_)
   target_link_libraries(${name}_tests PRIVATE ${ARG_DEPENDS} shoal_options GTest::gmock GTest::gtest_main rapidcheck
     ${ARG_LIBRARIES})
-  gtest_discover_tests(${name}_tests DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 LABELS ${name})
+  gtest_discover_tests(${name}_tests NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 LABELS ${name})
 endfunction()
 
 # shoal_fuzz(NAME SOURCES file... DEPENDS floor...)
