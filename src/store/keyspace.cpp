@@ -29,7 +29,6 @@ enum class TreeRow : std::uint8_t { tile = 0x01, node = 0x02 };
 
 constexpr FeedNumber kStoreItself{0};
 constexpr std::size_t kFeedIdSize = 32;
-constexpr std::size_t kMetaPrefixSize = 5;
 constexpr std::size_t kBlockKeySize = 12;
 constexpr std::size_t kTopicRowKeySize = 16;
 
