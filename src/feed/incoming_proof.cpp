@@ -18,6 +18,7 @@ Result<void> check_payload(const BlockHeader& header, Epoch epoch, ByteView payl
     SHOAL_TRY(const record::BatchInfo info, record::inspect_batch(payload));
     if (info.base_offset != header.base_offset) return bad("the batch has another base offset than its header");
     if (info.record_count != header.record_count) return bad("the batch has another record count than its header");
+    if (info.max_timestamp != header.largest_time) return bad("the batch has another largest time than its header");
     if (info.leader_epoch > epoch.value()) return bad("the batch is of a later epoch");
   }
   return {};
