@@ -1,0 +1,191 @@
+#include "replication/block_fetcher.h"
+
+#include <algorithm>
+
+namespace shoal::replication {
+namespace {
+
+/// A peer that brings nothing for so long is asked no more while others can give.
+constexpr base::MonoTime kStall = std::chrono::seconds(5);
+constexpr base::MonoTime kSlowPenalty = std::chrono::seconds(30);
+constexpr std::size_t kMaxCancelled = 1024;
+
+}  // namespace
+
+std::uint64_t BlockFetcher::ask(FetchWant::Ask ask) {
+  Peer* peer = core_.find(ask.peer);
+  const feed::FeedMirror& mirror = *core_.mirror();
+  if (peer == nullptr || !mirror.knows_edge(ask.base)) return 0;
+  ask.window = std::max<std::uint64_t>(ask.window, 2 * kMaxPlainMessage);
+  const std::uint64_t id = core_.fresh_id();
+  const FetchWant& want = wants_.emplace(id, FetchWant(id, std::move(ask), core_.now())).first->second;
+  core_.send(*peer, want.message());
+  return id;
+}
+
+void BlockFetcher::cancel(std::uint64_t want) {
+  const auto found = wants_.find(want);
+  if (found == wants_.end()) return;
+  if (Peer* peer = core_.find(found->second.ask().peer)) core_.send(*peer, Cancel{want});
+  end(want, std::nullopt);
+}
+
+void BlockFetcher::cancel_all(Purpose purpose) {
+  std::vector<std::uint64_t> ids;
+  for (const auto& [id, want] : wants_) {
+    if (want.ask().purpose == purpose) ids.push_back(id);
+  }
+  for (const std::uint64_t id : ids) cancel(id);
+}
+
+FetchWant* BlockFetcher::expected(PeerId id, Peer& peer, std::uint64_t want, std::size_t) {
+  const auto found = wants_.find(want);
+  if (found != wants_.end() && found->second.ask().peer == id) return &found->second;
+  const bool late = std::find(cancelled_.begin(), cancelled_.end(), want) != cancelled_.end();
+  if (!late) core_.blame(peer, "data that nobody asked for");
+  return nullptr;
+}
+
+/// Whether our side still knows what the run is proven from and under; when our head moved on by another way it may not,
+/// and then nothing can be said of the peer.
+bool BlockFetcher::provable(const FetchWant& want, const Data& data) const {
+  const feed::FeedMirror& mirror = *core_.mirror();
+  const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  if (!mirror.knows_edge(data.base)) return false;
+  if (!ours) return true;
+  const std::uint64_t size = want.ask().proof.tree_size;
+  if (size < ours->tree_size) return mirror.knows_edge(size);
+  return size == ours->tree_size || data.base == ours->tree_size;
+}
+
+void BlockFetcher::on_data(PeerId id, Peer& peer, const Data& data, std::size_t wire_size) {
+  FetchWant* want = expected(id, peer, data.want, wire_size);
+  if (want == nullptr) return;
+  if (Result<void> due = want->check_run(data, wire_size); !due) return core_.blame(peer, due.error().message);
+  if (data.with_head) {
+    if (!heads_.check_signature(peer, data.head)) return;
+    if (data.head.tree_size >= peer.head_size()) peer.view.head = data.head;
+  }
+  if (!provable(*want, data)) return cancel(data.want);
+  store_run(peer, *want, data);
+}
+
+void BlockFetcher::store_run(Peer& peer, FetchWant& want, const Data& data) {
+  std::vector<feed::IncomingBlock> blocks;
+  blocks.reserve(data.blocks.size());
+  for (const DataBlock& block : data.blocks) {
+    feed::IncomingBlock incoming{block.index, block.header, std::nullopt};
+    if (block.form == PayloadForm::with_block) incoming.payload = ByteView(block.payload);
+    blocks.push_back(incoming);
+  }
+  const feed::Checkpoint proof = want.ask().proof;
+  Result<feed::AcceptResult> result = core_.mirror()->accept(proof, data.base, blocks, data.cover);
+  if (!result) return fail(peer, want.id(), result.error(), "a run of blocks does not prove");
+  peer.view.blocks_in += data.blocks.size();
+  want.run_taken(data, core_.now());
+  renew(peer, want);
+  hooks_.on_run(want, data);
+  if (!data.blocks.empty()) hooks_.on_new_blocks();
+  if (result->head_advanced) heads_.accepted(proof);
+}
+
+void BlockFetcher::on_piece(PeerId id, Peer& peer, Piece piece, std::size_t wire_size) {
+  FetchWant* want = expected(id, peer, piece.want, wire_size);
+  if (want == nullptr) return;
+  if (Result<void> due = want->check_piece(piece, wire_size); !due) return core_.blame(peer, due.error().message);
+  const BlockIndex block = piece.block;
+  const std::optional<Bytes> payload = want->piece_taken(std::move(piece), core_.now());
+  if (payload) {
+    if (Result<void> stored = core_.mirror()->add_payload(block, *payload); !stored) {
+      return fail(peer, want->id(), stored.error(), "a payload does not prove");
+    }
+  }
+  renew(peer, *want);
+  if (!payload) return;
+  hooks_.on_payload(*want, block);
+  hooks_.on_new_blocks();
+}
+
+void BlockFetcher::fail(Peer& peer, std::uint64_t want, const Error& error, std::string_view what) {
+  if (error.code == Code::fork) {
+    cancel(want);
+    return heads_.fork_found();
+  }
+  core_.refused(peer, error, what);
+  // Trouble of our own (a full disk): asking on would fail again and again.
+  if (!peer.gone) cancel(want);
+}
+
+void BlockFetcher::renew(Peer& peer, FetchWant& want) {
+  if (const std::uint64_t more = want.renew(); more > 0) core_.send(peer, Credit{want.id(), more});
+}
+
+void BlockFetcher::on_end(PeerId id, Peer& peer, const WantEnd& end_message) {
+  FetchWant* want = expected(id, peer, end_message.want, 0);
+  if (want == nullptr) return;
+  if (end_message.reason == EndReason::done) {
+    if (want->live()) return core_.blame(peer, "a live want that is done");
+    const bool all_there = !want->ask().streams.empty() || want->finished();
+    if (!all_there) return core_.blame(peer, "it says done and left blocks out");
+  } else if (want->finished()) {
+    return core_.blame(peer, "it gave everything and says that it does not hold it");
+  }
+  end(end_message.want, end_message.reason);
+}
+
+void BlockFetcher::end(std::uint64_t id, std::optional<EndReason> reason) {
+  const auto found = wants_.find(id);
+  const FetchWant want = std::move(found->second);
+  wants_.erase(found);
+  if (!reason) {
+    cancelled_.push_back(id);
+    if (cancelled_.size() > kMaxCancelled) cancelled_.pop_front();
+  }
+  hooks_.on_end(want, reason);
+}
+
+void BlockFetcher::forget(PeerId id) {
+  std::vector<std::uint64_t> lost;
+  for (const auto& [want_id, want] : wants_) {
+    if (want.ask().peer == id) lost.push_back(want_id);
+  }
+  for (const std::uint64_t want_id : lost) end(want_id, std::nullopt);
+}
+
+void BlockFetcher::tick() {
+  const base::MonoTime now = core_.now();
+  std::vector<std::uint64_t> stalled;
+  for (const auto& [id, want] : wants_) {
+    if (want.live() || want.finished() || now - want.progress() < kStall) continue;
+    if (hooks_.has_alternative(want)) stalled.push_back(id);
+  }
+  for (const std::uint64_t id : stalled) {
+    const auto found = wants_.find(id);
+    if (found == wants_.end()) continue;
+    if (Peer* peer = core_.find(found->second.ask().peer)) {
+      peer->slow_until = now + kSlowPenalty;
+      core_.log(base::LogLevel::info, "peer at " + peer->view.address.host_port + " stalls; its blocks are asked elsewhere");
+    }
+    cancel(id);
+  }
+}
+
+std::size_t BlockFetcher::outstanding(PeerId id, Purpose purpose) const {
+  return static_cast<std::size_t>(std::count_if(wants_.begin(), wants_.end(), [&](const auto& item) {
+    return item.second.ask().peer == id && item.second.ask().purpose == purpose && !item.second.finished();
+  }));
+}
+
+const FetchWant* BlockFetcher::live() const {
+  for (const auto& [id, want] : wants_) {
+    if (want.live()) return &want;
+  }
+  return nullptr;
+}
+
+const FetchWant* BlockFetcher::find(std::uint64_t want) const {
+  const auto found = wants_.find(want);
+  return found == wants_.end() ? nullptr : &found->second;
+}
+
+}  // namespace shoal::replication

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "replication/replicator_core.h"
+
+namespace shoal::replication {
+
+/// Why blocks are asked for.
+enum class Purpose : std::uint8_t { portion, streams, live, single };
+
+/// One want of ours at one peer: what was asked, what may come next, and the rules that an honest answer keeps
+/// (docs/PROTOCOL.md, "Serving a want"). Knows nothing of the feed's content.
+class FetchWant {
+ public:
+  struct Ask {
+    PeerId peer{0};
+    Purpose purpose = Purpose::portion;
+    feed::Checkpoint proof;  ///< head that the blocks are proven under
+    std::uint64_t base = 0;
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    std::vector<TopicPartition> streams;  ///< empty: all topics
+    std::uint64_t window = 0;             ///< bytes of credit
+  };
+  FetchWant(std::uint64_t id, Ask ask, base::MonoTime now);
+
+  [[nodiscard]] Want message() const;
+  [[nodiscard]] std::uint64_t id() const { return id_; }
+  [[nodiscard]] const Ask& ask() const { return ask_; }
+  [[nodiscard]] std::uint64_t next() const { return next_; }
+  [[nodiscard]] bool live() const { return ask_.purpose == Purpose::live; }
+  /// All that was asked for is there; only the end is still to come.
+  [[nodiscard]] bool finished() const;
+  [[nodiscard]] base::MonoTime progress() const { return progress_; }
+
+  /// Code::unverified, with words for the blame, unless the run is what this want may bring next. Moves proof head and
+  /// base on when the run carries a head.
+  [[nodiscard]] Result<void> check_run(const Data& data, std::size_t wire_size);
+  /// The run proved: steps behind it.
+  void run_taken(const Data& data, base::MonoTime now);
+  /// The same for pieces.
+  [[nodiscard]] Result<void> check_piece(const Piece& piece, std::size_t wire_size);
+  /// Returns the payload once it is whole.
+  [[nodiscard]] std::optional<Bytes> piece_taken(Piece&& piece, base::MonoTime now);
+  [[nodiscard]] const feed::BlockHeader& piece_header() const { return piece_header_; }
+
+  /// Credit to grant now; 0 when enough is left.
+  [[nodiscard]] std::uint64_t renew();
+
+ private:
+  [[nodiscard]] Result<void> check_blocks(const Data& data) const;
+  [[nodiscard]] Result<void> spend(std::size_t wire_size);
+
+  std::uint64_t id_;
+  Ask ask_;
+  std::uint64_t next_;
+  std::uint64_t credit_;
+  base::MonoTime progress_;
+  std::optional<BlockIndex> piece_block_;
+  feed::BlockHeader piece_header_;
+  Bytes pieces_;
+  std::uint32_t next_piece_ = 0;
+};
+
+}  // namespace shoal::replication

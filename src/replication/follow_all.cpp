@@ -1,0 +1,115 @@
+#include "replication/follow_all.h"
+
+#include <algorithm>
+
+namespace shoal::replication {
+namespace {
+
+constexpr std::size_t kPortionsPerPeer = 2;
+constexpr std::uint64_t kPortionBytes = std::uint64_t{1} << 20;
+
+}  // namespace
+
+void FollowAll::start(const Follow& follow) {
+  stop();
+  follow_ = follow;
+  active_ = true;
+  planner_.start(follow.from);
+  // Pruned payloads are not fetched again: block_prefix counts them as held.
+  planner_.add_held(0, core_.reader().block_prefix());
+  for (const BlockRange& run : core_.reader().held_payloads()) planner_.add_held(run.begin.value(), run.end.value());
+}
+
+void FollowAll::stop() {
+  active_ = false;
+  fetcher_.cancel_all(Purpose::portion);
+  planner_.clear();
+}
+
+std::uint64_t FollowAll::goal(std::uint64_t tree_size) const {
+  return follow_.live ? tree_size : std::min(tree_size, follow_.until);
+}
+
+RequestPlanner::Offer FollowAll::offer(const Peer& peer, std::uint64_t tree_size) {
+  return {peer.have.complete, std::min(peer.head_size(), tree_size), &peer.held, &peer.lacking};
+}
+
+/// The head under which the peer can prove blocks to us.
+std::optional<feed::Checkpoint> FollowAll::proof_with(const Peer& peer, const feed::Checkpoint& ours) const {
+  if (!peer.view.head) return std::nullopt;
+  if (peer.head_size() >= ours.tree_size) return ours;
+  // It is behind: its own head serves once it is known to be a prefix of ours.
+  if (peer.view.head->epoch == ours.epoch && core_.mirror()->knows_edge(peer.head_size())) return peer.view.head;
+  return std::nullopt;
+}
+
+void FollowAll::plan() {
+  const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  if (!active_ || !ours) return;
+  const base::MonoTime now = core_.now();
+  // Peers that stalled are asked only for what is left when all others have their share.
+  for (const bool slow : {false, true}) {
+    for (const auto& [id, peer] : core_.peers()) {
+      if (peer->gone || (peer->slow_until > now) != slow) continue;
+      while (fetcher_.outstanding(id, Purpose::portion) < kPortionsPerPeer && plan_for(id, *peer, *ours)) {
+      }
+    }
+  }
+}
+
+bool FollowAll::plan_for(PeerId id, const Peer& peer, const feed::Checkpoint& ours) {
+  const std::optional<feed::Checkpoint> proof = proof_with(peer, ours);
+  if (!proof) return false;
+  const std::uint64_t to = goal(proof->tree_size);
+  const auto range = planner_.next(offer(peer, proof->tree_size), to, planner_.portion(kPortionBytes));
+  if (!range) return false;
+  FetchWant::Ask ask;
+  ask.peer = id;
+  ask.purpose = Purpose::portion;
+  ask.proof = *proof;
+  ask.base = std::min(core_.reader().header_prefix(), range->begin.value());
+  ask.begin = range->begin.value();
+  ask.end = range->end.value();
+  ask.window = core_.options().credit_bytes / kPortionsPerPeer;
+  if (fetcher_.ask(std::move(ask)) == 0) return false;
+  planner_.assign(*range);
+  return true;
+}
+
+void FollowAll::on_run(const Data& run) {
+  std::uint64_t bytes = 0;
+  for (const DataBlock& block : run.blocks) {
+    bytes += block.header.size() + block.payload.size();
+    const std::uint64_t index = block.index.value();
+    // What every connected holder pruned is not waited for; its header is here.
+    const bool gone = block.form == PayloadForm::pruned && !anybody_has(index);
+    if (block.form == PayloadForm::with_block || gone) planner_.add_held(index, index + 1);
+  }
+  planner_.measured(run.blocks.size(), bytes);
+}
+
+void FollowAll::on_payload(BlockIndex block) {
+  planner_.add_held(block.value(), block.value() + 1);
+  if (const Result<feed::BlockHeader> header = core_.reader().header(block)) planner_.measured(0, header->payload_size);
+}
+
+void FollowAll::on_end(const FetchWant& want, std::optional<EndReason>) {
+  planner_.release({BlockIndex{want.ask().begin}, BlockIndex{want.ask().end}});
+}
+
+bool FollowAll::anybody_has(std::uint64_t block) const {
+  return std::any_of(core_.peers().begin(), core_.peers().end(),
+                     [&](const auto& item) { return !item.second->gone && item.second->may_give(block); });
+}
+
+bool FollowAll::has_alternative(const FetchWant& want) const {
+  const base::MonoTime now = core_.now();
+  return std::any_of(core_.peers().begin(), core_.peers().end(), [&](const auto& item) {
+    const Peer& peer = *item.second;
+    return item.first != want.ask().peer && !peer.gone && peer.slow_until <= now && peer.may_give(want.next());
+  });
+}
+
+bool FollowAll::complete(const feed::Checkpoint& head) const { return planner_.complete(goal(head.tree_size)); }
+
+}  // namespace shoal::replication

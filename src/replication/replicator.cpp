@@ -1,0 +1,68 @@
+#include "replication/replicator.h"
+
+#include "replication/have_report.h"
+#include "replication/offset_fetches.h"
+#include "replication/replicator_parts.h"
+
+namespace shoal::replication {
+
+Replicator::Replicator(Parts parts, Options options) : impl_(std::make_unique<Impl>(parts, options)) {}
+Replicator::~Replicator() = default;
+
+PeerId Replicator::add_peer(const PeerAddress& address, const PublicKey& node_key, std::shared_ptr<Outbox> outbox) {
+  return impl_->add_peer(address, node_key, std::move(outbox));
+}
+
+void Replicator::on_message(PeerId id, Message message) { impl_->on_message(id, std::move(message)); }
+
+void Replicator::on_writable(PeerId id) {
+  Peer* peer = impl_->core.find(id);
+  if (peer == nullptr) return;
+  impl_->requests.pump(id, *peer);
+  impl_->wants.pump(id);
+}
+
+void Replicator::on_violation(PeerId id, std::string_view what) {
+  if (Peer* peer = impl_->core.find(id)) impl_->core.blame(*peer, what);
+}
+
+void Replicator::remove_peer(PeerId id) { impl_->remove_peer(id); }
+
+std::vector<PeerView> Replicator::peers() const {
+  std::vector<PeerView> out;
+  for (const auto& [id, peer] : impl_->core.peers()) {
+    if (!peer->gone) out.push_back(peer->view);
+  }
+  return out;
+}
+
+void Replicator::follow(Follow follow) { impl_->follow(std::move(follow)); }
+
+void Replicator::stop_following() { impl_->stop_following(); }
+
+void Replicator::on_committed(const feed::CommitResult&) {
+  impl_->wants.pump_all();
+  impl_->heads.announce_all();
+  impl_->report_held();
+}
+
+WantId Replicator::fetch_offset(const TopicPartition& stream, Offset offset, base::MonoTime timeout,
+                                std::function<void(Result<BlockIndex>)> done) {
+  const WantId id = impl_->offsets.start(stream, offset, timeout, std::move(done));
+  impl_->arm();
+  return id;
+}
+
+void Replicator::ask_heads(base::MonoTime settle, base::MonoTime timeout, std::function<void(bool)> done) {
+  impl_->heads.ask(settle, timeout, std::move(done));
+  impl_->arm();
+}
+
+void Replicator::fetch_topics(std::vector<std::string> topics, base::MonoTime timeout,
+                              std::function<void(Result<void>)> done) {
+  impl_->fetch_topics(std::move(topics), timeout, std::move(done));
+}
+
+void Replicator::cancel(WantId want) { impl_->offsets.cancel(want); }
+
+}  // namespace shoal::replication

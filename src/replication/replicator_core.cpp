@@ -1,0 +1,74 @@
+#include "replication/replicator_core.h"
+
+#include <algorithm>
+
+namespace shoal::replication {
+
+bool Peer::may_give(std::uint64_t block) const {
+  if (lacking.contains(block)) return false;
+  return (have.complete && block < head_size()) || held.contains(block);
+}
+
+bool Peer::may_give(const TopicPartition& stream) const {
+  if (have.complete) return true;
+  return std::any_of(have.streams.begin(), have.streams.end(), [&](const TopicPartition& one) {
+    return one.topic == stream.topic && (one.partition == kAllPartitions || one.partition == stream.partition);
+  });
+}
+
+std::uint64_t ReplicatorCore::fresh_id() {
+  std::uint64_t id = 0;
+  while (id == 0) id = parts_.random->next();
+  return id;
+}
+
+Peer* ReplicatorCore::find(PeerId id) {
+  const auto found = peers_.find(id);
+  return found == peers_.end() || found->second->gone ? nullptr : found->second.get();
+}
+
+void ReplicatorCore::send(Peer& peer, Body body, bool bulk) {
+  if (peer.gone) return;
+  Message message{.body = std::move(body), .bulk = bulk};
+  message.wire_size = encoded_size(message.body);
+  peer.view.bytes_out += message.wire_size;
+  peer.outbox->send(std::move(message));
+}
+
+void ReplicatorCore::blame(Peer& peer, std::string_view what) {
+  if (peer.gone) return;
+  peer.gone = true;
+  log(base::LogLevel::warning, "peer " + peer.view.node_key.hex().substr(0, 16) + " at " +
+                                   peer.view.address.host_port + " is refused: " + std::string(what));
+  tell([view = peer.view, what = std::string(what)](ReplicatorEvents& events) { events.on_peer_blamed(view, what); });
+  peer.outbox->close(what);
+}
+
+void ReplicatorCore::refused(Peer& peer, const Error& error, std::string_view what) {
+  const std::string text = std::string(what) + ": " + error.message;
+  if (error.code == Code::unverified) return blame(peer, text);
+  log(base::LogLevel::error, text);
+}
+
+void ReplicatorCore::log(base::LogLevel level, std::string_view message) const {
+  if (parts_.log != nullptr) parts_.log->log(level, "replication", message);
+}
+
+void ReplicatorCore::later(std::function<void()> call) {
+  parts_.executor->post([alive = std::weak_ptr<bool>(alive_), call = std::move(call)] {
+    if (!alive.expired()) call();
+  });
+}
+
+base::Executor::TimerId ReplicatorCore::after(base::MonoTime delay, std::function<void()> call) {
+  return parts_.executor->post_after(delay, [alive = std::weak_ptr<bool>(alive_), call = std::move(call)] {
+    if (!alive.expired()) call();
+  });
+}
+
+void ReplicatorCore::tell(std::function<void(ReplicatorEvents&)> event) {
+  if (parts_.events == nullptr) return;
+  later([events = parts_.events, event = std::move(event)] { event(*events); });
+}
+
+}  // namespace shoal::replication

@@ -1,0 +1,73 @@
+#pragma once
+
+#include "replication/have_set.h"
+#include "replication/replicator.h"
+
+#include <deque>
+#include <map>
+#include <string>
+
+namespace shoal::replication {
+
+/// What is known of one connected peer beyond what people see.
+struct Peer {
+  PeerView view;
+  std::shared_ptr<Replicator::Outbox> outbox;
+  bool gone = false;     ///< blamed or closed here; its remove_peer is on the way
+  bool greeted = false;  ///< its first head or no_head came
+  Have have;
+  HaveSet held;           ///< have.ranges
+  HaveSet lacking;        ///< what it was asked for and did not give; until its next head or have
+  base::MonoTime slow_until{0};   ///< it stalled: asked again only when nobody else can give
+  std::optional<feed::Checkpoint> told_head;  ///< newest head we announced to it
+  bool has_live_want = false;     ///< it gets heads with pushed blocks
+  std::uint64_t ping_nonce = 0;   ///< outstanding; 0 none
+  base::MonoTime ping_sent{0};
+  base::MonoTime last_heard{0};
+
+  [[nodiscard]] std::uint64_t head_size() const { return view.head ? view.head->tree_size : 0; }
+  /// It says that it holds the block, and did not fail to give it.
+  [[nodiscard]] bool may_give(std::uint64_t block) const;
+  /// It says that it holds everything of the stream, or of all.
+  [[nodiscard]] bool may_give(const TopicPartition& stream) const;
+};
+
+/// What the parts of one replicator share: the feed, the peers, sending, blaming, time.
+class ReplicatorCore {
+ public:
+  ReplicatorCore(Replicator::Parts parts, Replicator::Options options) : parts_(parts), options_(options) {}
+
+  [[nodiscard]] const feed::FeedReader& reader() const { return *parts_.reader; }
+  [[nodiscard]] feed::FeedMirror* mirror() const { return parts_.mirror; }
+  [[nodiscard]] const Replicator::Options& options() const { return options_; }
+  [[nodiscard]] base::MonoTime now() const { return parts_.clock->mono_now(); }
+  [[nodiscard]] base::Executor& executor() const { return *parts_.executor; }
+  /// Never 0.
+  [[nodiscard]] std::uint64_t fresh_id();
+
+  std::map<PeerId, std::unique_ptr<Peer>>& peers() { return peers_; }
+  [[nodiscard]] const std::map<PeerId, std::unique_ptr<Peer>>& peers() const { return peers_; }
+  /// Null when it is unknown or gone.
+  [[nodiscard]] Peer* find(PeerId id);
+
+  void send(Peer& peer, Body body, bool bulk = false);
+  /// Names the peer for a lie, disconnects it and hears it no more.
+  void blame(Peer& peer, std::string_view what);
+  /// What to do after FeedMirror refused: blame for Code::unverified, log for trouble of our own.
+  void refused(Peer& peer, const Error& error, std::string_view what);
+  void log(base::LogLevel level, std::string_view message) const;
+
+  /// Runs `call` on the executor, unless the replicator is gone by then.
+  void later(std::function<void()> call);
+  base::Executor::TimerId after(base::MonoTime delay, std::function<void()> call);
+  /// Tells the owner; never inside a call into the replicator.
+  void tell(std::function<void(ReplicatorEvents&)> event);
+
+ private:
+  Replicator::Parts parts_;
+  Replicator::Options options_;
+  std::map<PeerId, std::unique_ptr<Peer>> peers_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace shoal::replication

@@ -1,0 +1,379 @@
+#include "replication/replicator_parts.h"
+
+#include "replication/have_report.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace shoal::replication {
+namespace {
+
+constexpr base::MonoTime kTick = std::chrono::milliseconds(100);
+constexpr base::MonoTime kPingEvery = std::chrono::seconds(15);
+constexpr base::MonoTime kSilence = std::chrono::seconds(60);
+/// A peer that ended a live want, or fell behind with one, is not asked for another so soon.
+constexpr base::MonoTime kLivePause = std::chrono::seconds(2);
+
+template <class... Calls>
+struct Overloaded : Calls... {
+  using Calls::operator()...;
+};
+template <class... Calls>
+Overloaded(Calls...) -> Overloaded<Calls...>;
+
+}  // namespace
+
+Replicator::Impl::Impl(Parts parts, Options options)
+    : core(parts, options),
+      heads(
+          core, [this] { on_accepted(); }, [this] { return fetcher.live() != nullptr; }),
+      topics(core, heads),
+      fetcher(core, heads, fetch_hooks()),
+      all(core, fetcher),
+      streams(core, fetcher, topics),
+      offsets(core, fetcher, topics),
+      wants(core),
+      requests(core) {}
+
+BlockFetcher::Hooks Replicator::Impl::fetch_hooks() {
+  BlockFetcher::Hooks hooks;
+  hooks.on_run = [this](const FetchWant& want, const Data& run) { on_run(want, run); };
+  hooks.on_payload = [this](const FetchWant& want, BlockIndex block) {
+    if (all.active()) all.on_payload(block);
+    offsets.on_payload(want, block);
+  };
+  hooks.on_end = [this](const FetchWant& want, std::optional<EndReason> reason) { on_want_end(want, reason); };
+  hooks.on_new_blocks = [this] { on_new_blocks(); };
+  hooks.has_alternative = [this](const FetchWant& want) {
+    if (want.ask().purpose == Purpose::portion) return all.has_alternative(want);
+    return want.ask().purpose == Purpose::streams && streams.has_alternative(want);
+  };
+  return hooks;
+}
+
+PeerId Replicator::Impl::add_peer(const PeerAddress& address, const PublicKey& node_key,
+                                  std::shared_ptr<Outbox> outbox) {
+  const PeerId id{++last_peer_};
+  auto peer = std::make_unique<Peer>();
+  peer->view.id = id;
+  peer->view.address = address;
+  peer->view.node_key = node_key;
+  peer->outbox = std::move(outbox);
+  peer->last_heard = core.now();
+  Peer& added = *core.peers().emplace(id, std::move(peer)).first->second;
+  heads.greet(added);
+  tick_peer(added);
+  core.tell([](ReplicatorEvents& events) { events.on_peers_changed(); });
+  arm();
+  return id;
+}
+
+void Replicator::Impl::remove_peer(PeerId id) {
+  const auto found = core.peers().find(id);
+  if (found == core.peers().end()) return;
+  found->second->gone = true;
+  fetcher.forget(id);
+  topics.forget(id);
+  offsets.forget(id);
+  wants.forget(id);
+  requests.forget(id);
+  core.peers().erase(found);
+  heads.forget(id);
+  core.tell([](ReplicatorEvents& events) { events.on_peers_changed(); });
+  plan_soon();
+}
+
+void Replicator::Impl::on_message(PeerId id, Message message) {
+  Peer* peer = core.find(id);
+  if (peer == nullptr) return;
+  peer->view.bytes_in += message.wire_size;
+  peer->last_heard = core.now();
+  dispatch(id, *peer, message);
+  after_message(id);
+}
+
+/// A peer that was blamed on the way loses its wants at once, so that others are asked without waiting for its end.
+void Replicator::Impl::after_message(PeerId id) {
+  const auto found = core.peers().find(id);
+  if (found == core.peers().end() || !found->second->gone) return;
+  fetcher.forget(id);
+  topics.forget(id);
+  offsets.forget(id);
+  wants.forget(id);
+  requests.forget(id);
+  plan_soon();
+}
+
+void Replicator::Impl::dispatch(PeerId id, Peer& peer, Message& message) {
+  const bool greeting = std::holds_alternative<Head>(message.body) || std::holds_alternative<NoHead>(message.body) ||
+                        std::holds_alternative<Fork>(message.body);
+  if (!peer.greeted && !greeting) return core.blame(peer, "it does not begin with its head");
+  const bool answers = !std::holds_alternative<Fork>(message.body);
+  const bool asks_us = core.mirror() != nullptr;
+  std::visit(
+      Overloaded{
+          [&](const Head& head) {
+            peer.view.answered = true;
+            heads.on_head(id, peer, head.head);
+            plan_soon();
+          },
+          [&](const NoHead&) {
+            peer.view.answered = true;
+            heads.on_no_head(id, peer);
+            plan_soon();
+          },
+          [&](const Fork& fork) { heads.on_fork(peer, fork); },
+          [&](const AskHead&) { heads.announce(peer); },
+          [&](const Have& have) { on_have(id, peer, have); },
+          [&](const Ping& ping) { requests.on_request(id, peer, ping); },
+          [&](const Growth& growth) { requests.on_request(id, peer, growth); },
+          [&](const TopicStateRequest& request) { requests.on_request(id, peer, request); },
+          [&](const Lookup& lookup) { requests.on_request(id, peer, lookup); },
+          [&](const Pong& pong) { on_pong(peer, pong); },
+          [&](const GrowthReply& reply) { heads.on_growth_reply(id, peer, reply); },
+          [&](const TopicStateReply& reply) {
+            topics.on_reply(id, peer, reply);
+            plan_soon();
+          },
+          [&](const LookupReply& reply) { offsets.on_lookup_reply(id, peer, reply); },
+          [&](const Want& want) { wants.on_want(id, peer, want); },
+          [&](const Credit& credit) { wants.on_credit(id, peer, credit); },
+          [&](const Cancel& cancel) { wants.on_cancel(id, cancel); },
+          [&](const Data& data) {
+            asks_us ? fetcher.on_data(id, peer, data, message.wire_size) : core.blame(peer, "blocks of our own feed");
+          },
+          [&](Piece& piece) {
+            asks_us ? fetcher.on_piece(id, peer, std::move(piece), message.wire_size)
+                    : core.blame(peer, "blocks of our own feed");
+          },
+          [&](const WantEnd& end) { fetcher.on_end(id, peer, end); },
+          // The session keeps these to itself.
+          [&](const Unknown&) {},
+          [&](const Open&) {},
+          [&](const Identity&) {},
+          [&](const Close&) {},
+      },
+      message.body);
+  peer.greeted = peer.greeted || answers;
+}
+
+void Replicator::Impl::on_have(PeerId id, Peer& peer, const Have& have) {
+  peer.have = have;
+  peer.held.clear();
+  peer.lacking.clear();
+  for (const BlockRange& range : have.ranges) {
+    if (range.begin >= range.end) return core.blame(peer, "it holds a run that ends before it begins");
+    peer.held.add(range.begin.value(), range.end.value());
+  }
+  streams.on_have(id);
+  plan_soon();
+}
+
+void Replicator::Impl::on_pong(Peer& peer, const Pong& pong) {
+  if (peer.ping_nonce == 0 || pong.nonce != peer.ping_nonce) return core.blame(peer, "a pong to no ping");
+  peer.ping_nonce = 0;
+  peer.view.round_trip_us = std::chrono::duration_cast<std::chrono::microseconds>(core.now() - peer.ping_sent).count();
+}
+
+void Replicator::Impl::on_run(const FetchWant& want, const Data& run) {
+  if (Peer* peer = core.find(want.ask().peer)) {
+    for (const DataBlock& block : run.blocks) {
+      if (block.form == PayloadForm::pruned) peer->lacking.add(block.index.value(), block.index.value() + 1);
+    }
+  }
+  if (all.active()) all.on_run(run);
+  offsets.on_run(want, run);
+}
+
+void Replicator::Impl::on_want_end(const FetchWant& want, std::optional<EndReason> reason) {
+  Peer* peer = core.find(want.ask().peer);
+  if (peer != nullptr && reason == EndReason::not_held) {
+    if (want.live()) {
+      peer->slow_until = std::max(peer->slow_until, core.now() + kLivePause);
+    } else if (want.ask().streams.empty()) {
+      peer->lacking.add(want.next(), want.next() + 1);
+    }
+  }
+  switch (want.ask().purpose) {
+    case Purpose::portion:
+      all.on_end(want, reason);
+      break;
+    case Purpose::streams:
+      streams.on_end(want, reason);
+      break;
+    case Purpose::single:
+      offsets.on_end(want, reason);
+      break;
+    case Purpose::live:
+      break;
+  }
+  plan_soon();
+}
+
+void Replicator::Impl::on_accepted() {
+  streams.on_accepted();
+  wants.pump_all();
+  heads.announce_all();
+  held_changed_ = true;
+  plan_soon();
+}
+
+void Replicator::Impl::on_new_blocks() {
+  held_changed_ = true;
+  // Passed on at once, before our own flush.
+  wants.pump_all();
+  plan_soon();
+  if (std::exchange(blocks_told_, true)) return;
+  core.later([this] { blocks_told_ = false; });
+  core.tell([](ReplicatorEvents& events) { events.on_blocks(); });
+}
+
+void Replicator::Impl::follow(Follow wanted) {
+  stop_following();
+  if (core.mirror() == nullptr) return;
+  follow_ = std::move(wanted);
+  told_synced_.reset();
+  if (follow_->everything) {
+    all.start(*follow_);
+  } else {
+    streams.start(*follow_);
+  }
+  plan_soon();
+}
+
+void Replicator::Impl::stop_following() {
+  follow_.reset();
+  all.stop();
+  streams.stop();
+  fetcher.cancel_all(Purpose::live);
+}
+
+void Replicator::Impl::plan_soon() {
+  if (std::exchange(plan_pending_, true)) return;
+  core.later([this] {
+    plan_pending_ = false;
+    plan();
+  });
+}
+
+void Replicator::Impl::plan() {
+  topics.resume();
+  offsets.resume();
+  if (!follow_ || heads.forked()) return;
+  plan_live();
+  all.plan();
+  streams.plan();
+  check_synced();
+}
+
+void Replicator::Impl::plan_live() {
+  const std::optional<feed::Checkpoint> ours = core.reader().head();
+  if (!follow_->live || !ours || fetcher.live() != nullptr || !core.mirror()->knows_edge(ours->tree_size)) return;
+  const base::MonoTime now = core.now();
+  std::optional<PeerId> best;
+  std::tuple<bool, bool, std::int64_t> best_rank;
+  for (const auto& [id, peer] : core.peers()) {
+    if (peer->gone || peer->head_size() < ours->tree_size || peer->slow_until > now) continue;
+    const std::tuple rank{!peer->have.complete, peer->view.round_trip_us < 0, peer->view.round_trip_us};
+    if (best && rank >= best_rank) continue;
+    best = id;
+    best_rank = rank;
+  }
+  if (!best) return;
+  FetchWant::Ask ask;
+  ask.peer = *best;
+  ask.purpose = Purpose::live;
+  ask.proof = *ours;
+  ask.base = ask.begin = ours->tree_size;
+  ask.window = core.options().credit_bytes / 4;
+  ask.streams = follow_->everything ? std::vector<TopicPartition>{} : streams.wanted();
+  (void)fetcher.ask(std::move(ask));
+}
+
+void Replicator::Impl::check_synced() {
+  const std::optional<feed::Checkpoint> ours = core.reader().head();
+  const std::optional<std::uint64_t> newest = heads.newest_announced();
+  if (!ours || !newest || told_synced_ == ours) return;
+  const bool reached = ours->tree_size >= *newest || (!follow_->live && ours->tree_size >= follow_->until);
+  const bool complete = follow_->everything ? all.complete(*ours) : streams.complete(*ours);
+  if (!reached || !complete) return;
+  told_synced_ = ours;
+  core.tell([head = *ours](ReplicatorEvents& events) { events.on_synced(head); });
+}
+
+void Replicator::Impl::fetch_topics(std::vector<std::string> names, base::MonoTime timeout,
+                                    std::function<void(Result<void>)> done) {
+  if (core.mirror() == nullptr) return core.later([done = std::move(done)] { done({}); });
+  if (names.empty()) names.push_back(std::string());
+  struct Progress {
+    std::size_t open = 0;
+    Result<void> result;
+    std::function<void(Result<void>)> done;
+  };
+  auto progress = std::make_shared<Progress>(Progress{names.size(), {}, std::move(done)});
+  for (const std::string& name : names) {
+    topics.fetch(name, timeout, [progress](const Result<void>& result) {
+      if (!result) progress->result = result;
+      if (--progress->open == 0) progress->done(progress->result);
+    });
+  }
+  arm();
+}
+
+void Replicator::Impl::report_held() {
+  Have have = report_have(core.reader(), core.options().serve);
+  if (have == last_have_) return;
+  for (const auto& [id, peer] : core.peers()) {
+    // A complete holder's runs follow from its heads.
+    const bool implied = have.complete && last_have_.complete;
+    if (!peer->gone && !implied) core.send(*peer, have);
+  }
+  last_have_ = std::move(have);
+}
+
+void Replicator::Impl::arm() {
+  if (armed_) return;
+  armed_ = true;
+  core.after(kTick, [this] {
+    armed_ = false;
+    tick();
+    const bool idle = core.peers().empty() && !topics.busy() && !offsets.busy() && !heads.asking();
+    if (!idle) arm();
+  });
+}
+
+void Replicator::Impl::tick() {
+  heads.tick();
+  topics.tick();
+  offsets.tick();
+  fetcher.tick();
+  if (std::exchange(held_changed_, false)) report_held();
+  for (const auto& [id, peer] : core.peers()) {
+    if (!peer->gone) tick_peer(*peer);
+  }
+  const FetchWant* live = fetcher.live();
+  const std::optional<feed::Checkpoint> ours = core.reader().head();
+  // Others brought a newer head, and the live want's peer has it too but pushes nothing: another peer takes over.
+  if (live != nullptr && ours && live->ask().proof.tree_size < ours->tree_size &&
+      core.now() - live->progress() > kLivePause) {
+    if (Peer* peer = core.find(live->ask().peer)) peer->slow_until = core.now() + kLivePause;
+    fetcher.cancel(live->id());
+  }
+  plan_soon();
+}
+
+void Replicator::Impl::tick_peer(Peer& peer) {
+  const base::MonoTime now = core.now();
+  if (now - peer.last_heard > kSilence) {
+    peer.gone = true;
+    return peer.outbox->close("silent for too long");
+  }
+  const bool first = peer.ping_sent.count() == 0;
+  if (peer.ping_nonce == 0 && peer.greeted && (first || now - peer.ping_sent > kPingEvery)) {
+    peer.ping_nonce = core.fresh_id();
+    peer.ping_sent = now;
+    core.send(peer, Ping{peer.ping_nonce});
+  }
+}
+
+}  // namespace shoal::replication

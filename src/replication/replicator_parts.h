@@ -1,0 +1,65 @@
+#pragma once
+
+#include "replication/follow_all.h"
+#include "replication/follow_streams.h"
+#include "replication/offset_fetches.h"
+#include "replication/request_server.h"
+#include "replication/want_server.h"
+
+namespace shoal::replication {
+
+/// Joins the parts of one replicator: hands each message to the part that it concerns, and tells parts of what others
+/// changed. Decides nothing about blocks, heads or topics itself.
+struct Replicator::Impl {
+  Impl(Parts parts, Options options);
+
+  PeerId add_peer(const PeerAddress& address, const PublicKey& node_key, std::shared_ptr<Outbox> outbox);
+  void on_message(PeerId id, Message message);
+  void remove_peer(PeerId id);
+  void follow(Follow wanted);
+  void stop_following();
+  void fetch_topics(std::vector<std::string> topics, base::MonoTime timeout, std::function<void(Result<void>)> done);
+  /// Tells peers what is held when that changed.
+  void report_held();
+  /// Starts the ticking that deadlines need, while there is something to watch.
+  void arm();
+
+  ReplicatorCore core;
+  HeadExchange heads;
+  TopicExchange topics;
+  BlockFetcher fetcher;
+  FollowAll all;
+  FollowStreams streams;
+  OffsetFetches offsets;
+  WantServer wants;
+  RequestServer requests;
+
+ private:
+  void dispatch(PeerId id, Peer& peer, Message& message);
+  void on_have(PeerId id, Peer& peer, const Have& have);
+  void on_pong(Peer& peer, const Pong& pong);
+  BlockFetcher::Hooks fetch_hooks();
+  void on_run(const FetchWant& want, const Data& run);
+  void on_want_end(const FetchWant& want, std::optional<EndReason> reason);
+  void on_accepted();
+  void on_new_blocks();
+  void after_message(PeerId id);
+  /// Asks for what is missing, as soon as the present call is through.
+  void plan_soon();
+  void plan();
+  void plan_live();
+  void check_synced();
+  void tick();
+  void tick_peer(Peer& peer);
+
+  std::optional<Follow> follow_;
+  std::uint64_t last_peer_ = 0;
+  Have last_have_;
+  std::optional<feed::Checkpoint> told_synced_;
+  bool plan_pending_ = false;
+  bool blocks_told_ = false;
+  bool held_changed_ = false;
+  bool armed_ = false;
+};
+
+}  // namespace shoal::replication

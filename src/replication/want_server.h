@@ -1,0 +1,36 @@
+#pragma once
+
+#include "replication/replicator_core.h"
+#include "replication/served_want.h"
+
+namespace shoal::replication {
+
+/// Serves the wants of all peers: lazily, as each peer's credit and queue allow, live ones first, the others in turn.
+class WantServer {
+ public:
+  static constexpr std::size_t kMaxWantsPerPeer = 16;
+  /// No more than this waits for one peer before we stop reading blocks for it.
+  static constexpr std::size_t kQueueLimit = std::size_t{192} << 10;
+
+  explicit WantServer(ReplicatorCore& core) : core_(core) {}
+
+  void on_want(PeerId id, Peer& peer, const Want& want);
+  void on_credit(PeerId id, Peer& peer, const Credit& credit);
+  void on_cancel(PeerId id, const Cancel& cancel);
+  void forget(PeerId id) { wants_.erase(id); }
+  /// Sends what the peer's queue has room for.
+  void pump(PeerId id);
+  /// New blocks or a new head: live wants go on.
+  void pump_all();
+
+ private:
+  using Wants = std::vector<std::unique_ptr<ServedWant>>;
+  /// False when the want has nothing to send now.
+  bool send_next(Peer& peer, Wants& wants, std::size_t index);
+
+  ReplicatorCore& core_;
+  std::map<PeerId, Wants> wants_;
+  PayloadCache payloads_;
+};
+
+}  // namespace shoal::replication
