@@ -1,0 +1,52 @@
+#include "byte_source.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cerrno>
+#include <cstring>
+
+namespace shoal::command {
+
+Result<FdSource> FdSource::open(const std::string& path, int stop_fd) {
+  if (path == "-") return FdSource(STDIN_FILENO, false, stop_fd);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    const Code code = errno == ENOENT ? Code::not_found : Code::io;
+    return Error{code, "cannot open " + path + ": " + std::strerror(errno), ""};
+  }
+  struct stat info {};
+  if (fstat(fd, &info) == 0 && S_ISDIR(info.st_mode)) {
+    ::close(fd);
+    return Error{Code::io, path + " is a directory", "name its files"};
+  }
+  return FdSource(fd, true, stop_fd);
+}
+
+FdSource::FdSource(FdSource&& other) noexcept : fd_(other.fd_), owned_(other.owned_), stop_fd_(other.stop_fd_) {
+  other.owned_ = false;
+}
+
+FdSource::~FdSource() {
+  if (owned_) ::close(fd_);
+}
+
+Result<std::size_t> FdSource::read(std::span<std::uint8_t> into) {
+  while (true) {
+    pollfd waits[2] = {{fd_, POLLIN, 0}, {stop_fd_, POLLIN, 0}};
+    if (::poll(waits, stop_fd_ < 0 ? 1 : 2, -1) < 0) {
+      if (errno == EINTR) continue;
+      return Error{Code::io, std::string("cannot wait for input: ") + std::strerror(errno), ""};
+    }
+    if (stop_fd_ >= 0 && waits[1].revents != 0) return Error{Code::cancelled, "interrupted", ""};
+    if ((waits[0].revents & POLLNVAL) != 0) return Error{Code::io, "the input is closed", ""};
+    const ssize_t got = ::read(fd_, into.data(), into.size());
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno != EINTR && errno != EAGAIN) {
+      return Error{Code::io, std::string("cannot read the input: ") + std::strerror(errno), ""};
+    }
+  }
+}
+
+}  // namespace shoal::command

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <shoal/result.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+/// Where `pub` reads from.
+namespace shoal::command {
+
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  /// Waits for at least one byte; 0 at the end. Code::cancelled when asked to stop, Code::io.
+  [[nodiscard]] virtual Result<std::size_t> read(std::span<std::uint8_t> into) = 0;
+};
+
+/// A file, pipe or terminal. `stop_fd` (or -1) becomes readable when reading should end.
+class FdSource final : public ByteSource {
+ public:
+  /// `-` is stdin. Code::not_found and Code::io.
+  [[nodiscard]] static Result<FdSource> open(const std::string& path, int stop_fd);
+  FdSource(int fd, bool owned, int stop_fd) : fd_(fd), owned_(owned), stop_fd_(stop_fd) {}
+  FdSource(FdSource&& other) noexcept;
+  FdSource& operator=(FdSource&&) = delete;
+  ~FdSource() override;
+
+  [[nodiscard]] Result<std::size_t> read(std::span<std::uint8_t> into) override;
+
+ private:
+  int fd_;
+  bool owned_;
+  int stop_fd_;
+};
+
+}  // namespace shoal::command

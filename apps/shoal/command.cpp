@@ -1,0 +1,43 @@
+#include "command.h"
+
+namespace shoal::command {
+
+void Command::declare(OptionSet& options) {
+  declare_own(options);
+  if (uses_network_) declare_network(options, common_);
+  declare_common(options, common_);
+}
+
+void Command::apply_verbosity(Messages& messages) const {
+  messages.set_quiet(common_.quiet);
+  messages.set_verbose(common_.verbose);
+}
+
+const std::vector<CommandEntry>& all_commands() {
+  static const std::vector<CommandEntry> kCommands = {
+      {"init", "make a key and a feed, or renew the feed's description", make_init},
+      {"pub", "append records to an own feed", make_pub},
+      {"sub", "read a feed, live unless -e", make_sub},
+      {"get", "read single records by offset", make_get},
+      {"mirror", "keep and serve verified copies", make_mirror},
+      {"node", "serve what is owned and wanted, without a job of its own", make_node},
+      {"ls", "list the feeds in the directory", make_ls},
+      {"info", "what is known of a feed", make_info},
+      {"topics", "the topics of a feed and where they end", make_topics},
+      {"peers", "who is connected", make_peers},
+      {"verify", "hash everything again against the signed head", make_verify},
+      {"export", "write a feed to a file", make_export},
+      {"import", "take a feed from a file, verified", make_import},
+      {"link", "the link that others open an own feed with", make_link},
+      {"bootstrap", "a DHT rendezvous node for private networks", make_bootstrap},
+      {"key gen", "make a key", make_key_gen},
+      {"key ls", "list the own keys", make_key_ls},
+      {"key show", "print an own key's public half", make_key_show},
+      {"key export", "write a key, or its public half", make_key_export},
+      {"key import", "take a key from a file", make_key_import},
+      {"version", "print the version", make_version},
+  };
+  return kCommands;
+}
+
+}  // namespace shoal::command

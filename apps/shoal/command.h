@@ -1,0 +1,71 @@
+#pragma once
+
+#include "common_options.h"
+#include "output.h"
+#include "stop_signals.h"
+
+#include <memory>
+
+namespace shoal::command {
+
+/// What a running command may use besides its options.
+struct Context {
+  Messages& messages;
+  DataOutput& out;
+  StopSignals& stop;
+};
+
+/// One word (or two, as in `key gen`) of the command line. Made anew for each run.
+class Command {
+ public:
+  virtual ~Command() = default;
+  /// Declares all options; the set must not outlive this.
+  void declare(OptionSet& options);
+  /// What -q and -v ask for, once the options are parsed.
+  void apply_verbosity(Messages& messages) const;
+  /// The exit of the process; an error is printed and mapped by exit_for().
+  [[nodiscard]] virtual Result<Exit> run(Context& context) = 0;
+
+ protected:
+  explicit Command(bool uses_network) : uses_network_(uses_network) { common_.offline = !uses_network; }
+  virtual void declare_own(OptionSet& options) = 0;
+
+  CommonOptions common_;
+
+ private:
+  const bool uses_network_;
+};
+
+struct CommandEntry {
+  const char* name;
+  const char* summary;  ///< one line of `shoal --help`
+  std::unique_ptr<Command> (*make)();
+};
+
+/// Every command, in the order of the help.
+[[nodiscard]] const std::vector<CommandEntry>& all_commands();
+
+// One function per command_*.cpp.
+std::unique_ptr<Command> make_init();
+std::unique_ptr<Command> make_key_gen();
+std::unique_ptr<Command> make_key_ls();
+std::unique_ptr<Command> make_key_show();
+std::unique_ptr<Command> make_key_export();
+std::unique_ptr<Command> make_key_import();
+std::unique_ptr<Command> make_pub();
+std::unique_ptr<Command> make_sub();
+std::unique_ptr<Command> make_get();
+std::unique_ptr<Command> make_mirror();
+std::unique_ptr<Command> make_node();
+std::unique_ptr<Command> make_bootstrap();
+std::unique_ptr<Command> make_ls();
+std::unique_ptr<Command> make_info();
+std::unique_ptr<Command> make_topics();
+std::unique_ptr<Command> make_peers();
+std::unique_ptr<Command> make_verify();
+std::unique_ptr<Command> make_export();
+std::unique_ptr<Command> make_import();
+std::unique_ptr<Command> make_link();
+std::unique_ptr<Command> make_version();
+
+}  // namespace shoal::command

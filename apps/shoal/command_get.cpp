@@ -1,0 +1,91 @@
+#include "base/try.h"
+#include "command.h"
+#include "node_session.h"
+#include "record_sink.h"
+#include "start_position.h"
+#include "topic_name.h"
+#include "units.h"
+
+#include <algorithm>
+
+namespace shoal::command {
+namespace {
+
+/// Records asked for at once, so that a long range does not have to fit into memory.
+constexpr std::int64_t kStep = 4096;
+
+class GetCommand final : public Command {
+ public:
+  GetCommand() : Command(true) {}
+  [[nodiscard]] Result<Exit> run(Context& context) override;
+
+ protected:
+  void declare_own(OptionSet& options) override;
+
+ private:
+  [[nodiscard]] Result<Exit> read_range(Context& context, OpenFeed& source, OffsetRange range, RecordSink& sink) const;
+
+  std::string feed_;
+  std::string topic_;
+  std::string range_;
+  Partition partition_{0};
+  std::chrono::milliseconds timeout_{30'000};
+  StyleOptions style_options_;
+};
+
+void GetCommand::declare_own(OptionSet& options) {
+  options.positional("FEED", feed_, "own name, 64 hexadecimal digits, link or bundle file");
+  options.positional("TOPIC", topic_, "the topic");
+  options.positional("OFFSET", range_, "FIRST[..LAST], both ends included");
+  options.parsed("-p,--partition", partition_, "N", "the partition (0)",
+                 [](const std::string& text) -> Result<Partition> {
+                   SHOAL_TRY(const auto number, parse_integer(text, 0));
+                   if (number > INT32_MAX) return Error{Code::invalid_argument, "no partition has such a number", ""};
+                   return Partition(static_cast<std::int32_t>(number));
+                 });
+  options.parsed("--timeout", timeout_, "TIME", "how long to look for it (30s)", parse_duration);
+  style_options_.declare(options);
+  options.examples({"shoal get FEED us 812", "shoal get FEED us 800..812 -J"});
+}
+
+Result<Exit> GetCommand::run(Context& context) {
+  SHOAL_TRY(auto style, style_options_.style());
+  SHOAL_CHECK(check_topic_name(topic_));
+  SHOAL_TRY(const auto range, parse_offset_range(range_));
+  SHOAL_TRY(auto source, open_feed(context, common_, feed_));
+  std::unique_ptr<RecordSink> sink;
+  if (style_options_.out.empty()) {
+    sink = std::make_unique<StreamSink>(context.out, std::move(style), source.feed.feed.hex());
+  } else {
+    sink = std::make_unique<DirectorySink>(style_options_.out);
+  }
+  return read_range(context, source, range, *sink);
+}
+
+Result<Exit> GetCommand::read_range(Context& context, OpenFeed& source, OffsetRange range, RecordSink& sink) const {
+  GetRequest request{.feed = source.feed.feed, .topic = topic_, .partition = partition_};
+  for (std::int64_t next = range.first.value(); next <= range.last.value();) {
+    request.first = Offset(next);
+    request.last = Offset(next + std::min(kStep - 1, range.last.value() - next));
+    auto records = source.session->get(request, source.feed.peer_hints, {timeout_, context.stop.token()});
+    if (!records.ok() || records->empty()) {
+      if (next == range.first.value() && !records.ok()) return std::move(records).error();
+      const std::string why = records.ok() ? "there is no offset " + std::to_string(next) : records.error().message;
+      context.messages.error({Code::not_found, why, ""});
+      if (next == range.first.value()) return Exit::unknown;
+      return records.ok() || records.error().code == Code::not_found
+                 ? Exit::partly
+                 : worse_of(Exit::partly, exit_for(records.error().code));
+    }
+    for (const RecordView& record : *records) SHOAL_CHECK(sink.append(record, {}));
+    next = records->views().back().offset.value() + 1;
+  }
+  SHOAL_CHECK(sink.settle());
+  return Exit::ok;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_get() { return std::make_unique<GetCommand>(); }
+
+}  // namespace shoal::command

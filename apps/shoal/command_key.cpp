@@ -1,0 +1,165 @@
+#include "base/try.h"
+#include "command.h"
+#include "node_session.h"
+
+#include <fcntl.h>
+#include <sys/sendfile.h>
+#include <unistd.h>
+#include <cerrno>
+#include <cstring>
+
+namespace shoal::command {
+namespace {
+
+Result<node::KeyInfo> find_key(NodeSession& session, const std::string& name) {
+  SHOAL_TRY(const auto keys, session->keys());
+  for (const node::KeyInfo& key : keys) {
+    if (key.name == name) return key;
+  }
+  return Error{Code::not_found, "there is no key named " + name, "shoal key ls lists them"};
+}
+
+/// Commands that take a key's name and nothing else.
+class KeyCommand : public Command {
+ protected:
+  KeyCommand() : Command(false) {}
+  void declare_own(OptionSet& options) override { options.positional("NAME", name_, "what the key is called here"); }
+
+  std::string name_;
+};
+
+class KeyGen final : public KeyCommand {
+ public:
+  [[nodiscard]] Result<Exit> run(Context& context) override {
+    SHOAL_TRY(auto session, NodeSession::open(context, common_));
+    SHOAL_TRY(const auto key, session->generate_key(name_));
+    SHOAL_CHECK(context.out.write(key.key.hex() + "\n"));
+    return Exit::ok;
+  }
+
+ protected:
+  void declare_own(OptionSet& options) override {
+    KeyCommand::declare_own(options);
+    options.examples({"shoal key gen quakes", "shoal key gen quakes --passphrase-file fd:3 3<secret"});
+  }
+};
+
+class KeyShow final : public KeyCommand {
+ public:
+  [[nodiscard]] Result<Exit> run(Context& context) override {
+    SHOAL_TRY(auto session, NodeSession::open(context, common_));
+    SHOAL_TRY(const auto key, find_key(session, name_));
+    SHOAL_CHECK(context.out.write(key.key.hex() + "\n"));
+    return Exit::ok;
+  }
+};
+
+class KeyList final : public Command {
+ public:
+  KeyList() : Command(false) {}
+  [[nodiscard]] Result<Exit> run(Context& context) override {
+    SHOAL_TRY(auto session, NodeSession::open(context, common_));
+    SHOAL_TRY(const auto keys, session->keys());
+    std::vector<std::vector<std::string>> rows;
+    for (const node::KeyInfo& key : keys) rows.push_back({key.name, key.key.hex(), key.sealed ? "sealed" : "open"});
+    SHOAL_CHECK(context.out.write(format_table(rows)));
+    return Exit::ok;
+  }
+
+ protected:
+  void declare_own(OptionSet&) override {}
+};
+
+class KeyImport final : public KeyCommand {
+ public:
+  [[nodiscard]] Result<Exit> run(Context& context) override {
+    SHOAL_TRY(auto session, NodeSession::open(context, common_));
+    SHOAL_TRY(const auto key, session->import_key(name_, file_));
+    SHOAL_CHECK(context.out.write(key.key.hex() + "\n"));
+    return Exit::ok;
+  }
+
+ protected:
+  void declare_own(OptionSet& options) override {
+    KeyCommand::declare_own(options);
+    options.positional("FILE", file_, "a key file written by 'shoal key export --secret'");
+  }
+
+ private:
+  std::string file_;
+};
+
+/// Copies without the bytes entering this process.
+Result<void> send_to_stdout(const std::filesystem::path& file) {
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  ssize_t sent = fd < 0 ? -1 : 1;
+  while (sent > 0) {
+    sent = ::sendfile(STDOUT_FILENO, fd, nullptr, 1 << 16);
+    if (sent < 0 && errno == EINTR) sent = 1;
+  }
+  const int reason = errno;
+  if (fd >= 0) ::close(fd);
+  if (sent == 0) return {};
+  return Error{Code::io, std::string("cannot write the key: ") + std::strerror(reason), "name a FILE to write it to"};
+}
+
+class KeyExport final : public KeyCommand {
+ public:
+  [[nodiscard]] Result<Exit> run(Context& context) override {
+    if (public_ == secret_) return Error{Code::invalid_argument, "either --public or --secret", ""};
+    if (secret_ && file_.empty() && ::isatty(STDOUT_FILENO) == 1) {
+      return Error{Code::invalid_argument, "a secret key is not shown on a terminal", "name a FILE to write it to"};
+    }
+    SHOAL_TRY(auto session, NodeSession::open(context, common_));
+    SHOAL_CHECK(public_ ? export_public(context, session) : export_secret(session));
+    return Exit::ok;
+  }
+
+ protected:
+  void declare_own(OptionSet& options) override {
+    KeyCommand::declare_own(options);
+    options.positional("FILE", file_, "where to (else stdout)", false);
+    options.flag("--public", public_, "the public half: the feed's id");
+    options.flag("--secret", secret_, "the key file itself, for a backup or another machine");
+    options.examples({"shoal key export quakes --public", "shoal key export quakes --secret quakes.key"});
+  }
+
+ private:
+  [[nodiscard]] Result<void> export_public(Context& context, NodeSession& session) const {
+    SHOAL_TRY(const auto key, find_key(session, name_));
+    const std::string text = key.key.hex() + "\n";
+    if (file_.empty()) return context.out.write(text);
+    const int fd = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0) {
+      return Error{errno == EEXIST ? Code::already_exists : Code::io,
+                   "cannot make " + file_ + ": " + std::strerror(errno), ""};
+    }
+    DataOutput file(fd);
+    auto written = file.write(text);
+    if (written.ok()) written = file.flush();
+    ::close(fd);
+    return written;
+  }
+
+  [[nodiscard]] Result<void> export_secret(NodeSession& session) const {
+    if (!file_.empty()) return session->export_secret_key(name_, file_);
+    SHOAL_TRY(const auto directory, data_directory(common_));
+    SHOAL_TRY(const auto scratch, ScratchDirectory::make(directory));
+    SHOAL_CHECK(session->export_secret_key(name_, scratch.path() / "key"));
+    return send_to_stdout(scratch.path() / "key");
+  }
+
+  std::string file_;
+  bool public_ = false;
+  bool secret_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_key_gen() { return std::make_unique<KeyGen>(); }
+std::unique_ptr<Command> make_key_ls() { return std::make_unique<KeyList>(); }
+std::unique_ptr<Command> make_key_show() { return std::make_unique<KeyShow>(); }
+std::unique_ptr<Command> make_key_export() { return std::make_unique<KeyExport>(); }
+std::unique_ptr<Command> make_key_import() { return std::make_unique<KeyImport>(); }
+
+}  // namespace shoal::command

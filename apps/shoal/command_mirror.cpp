@@ -1,0 +1,83 @@
+#include "base/try.h"
+#include "command.h"
+#include "node_session.h"
+#include "topic_name.h"
+
+#include <set>
+#include <thread>
+
+namespace shoal::command {
+namespace {
+
+/// How long one wait for the next sync lasts before it is asked again.
+constexpr std::chrono::milliseconds kWait{3'600'000};
+
+class MirrorCommand final : public Command {
+ public:
+  MirrorCommand() : Command(true) {}
+  [[nodiscard]] Result<Exit> run(Context& context) override;
+
+ protected:
+  void declare_own(OptionSet& options) override;
+
+ private:
+  /// Mirrors one feed until interrupted or until its own trouble ends it.
+  [[nodiscard]] Exit keep(Context& context, NodeSession& session, const node::FeedReference& feed) const;
+
+  std::vector<std::string> feeds_;
+  std::vector<std::string> topics_;
+};
+
+void MirrorCommand::declare_own(OptionSet& options) {
+  options.positionals("FEED", feeds_, "own name, 64 hexadecimal digits or link", true);
+  options.texts("-t,--topic", topics_, "GLOB", "only these topics; repeatable");
+  options.not_yet("--keep", true);
+  options.not_yet("--max-size", true);
+  options.examples({"shoal mirror FEED", "shoal mirror FEED OTHER -t 'us*'"});
+}
+
+Result<Exit> MirrorCommand::run(Context& context) {
+  for (const std::string& topic : topics_) SHOAL_CHECK(check_topic_glob(topic));
+  SHOAL_TRY(auto session, NodeSession::open(context, common_));
+  std::vector<node::FeedReference> references;
+  std::set<FeedId> seen;
+  for (const std::string& feed : feeds_) {
+    SHOAL_TRY(auto reference, session->resolve(feed));
+    if (seen.insert(reference.feed).second) references.push_back(std::move(reference));
+  }
+  std::vector<Exit> exits(references.size(), Exit::ok);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < references.size(); ++i) {
+    threads.emplace_back([&, i] { exits[i] = keep(context, session, references[i]); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  Exit exit = Exit::ok;
+  for (const Exit one : exits) exit = worse_of(exit, one);
+  return exit;
+}
+
+Exit MirrorCommand::keep(Context& context, NodeSession& session, const node::FeedReference& feed) const {
+  const auto report = [&](const Error& error) {
+    context.messages.error({error.code, "feed " + feed.feed.hex() + ": " + error.message, error.hint});
+    return exit_for(error.code);
+  };
+  const auto mirror = session->mirror(feed, {.topics = topics_});
+  if (!mirror.ok()) return report(mirror.error());
+  while (!context.stop.stopped()) {
+    const auto size = (*mirror)->wait_synced({kWait, context.stop.token()});
+    if (size.ok()) {
+      context.messages.notice("synced " + feed.feed.hex() + " " + std::to_string(*size));
+    } else if (size.error().code == Code::cancelled) {
+      break;
+    } else if (size.error().code != Code::timed_out) {
+      return report(size.error());
+    }
+  }
+  return Exit::ok;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_mirror() { return std::make_unique<MirrorCommand>(); }
+
+}  // namespace shoal::command

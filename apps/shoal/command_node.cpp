@@ -1,0 +1,52 @@
+#include "base/try.h"
+#include "command.h"
+#include "node_session.h"
+
+namespace shoal::command {
+namespace {
+
+/// A node that only serves: the node floor takes up what is owned and wanted by itself.
+class NodeCommand final : public Command {
+ public:
+  NodeCommand() : Command(true) {}
+  [[nodiscard]] Result<Exit> run(Context& context) override {
+    SHOAL_TRY(const auto session, NodeSession::open(context, common_));
+    context.stop.wait();
+    return Exit::ok;
+  }
+
+ protected:
+  void declare_own(OptionSet& options) override {
+    options.examples({"shoal node", "shoal node --listen 0.0.0.0:7000 --no-lsd"});
+  }
+};
+
+/// A node in a directory of its own below the data directory, so that it holds up nobody who works with feeds there.
+class BootstrapCommand final : public Command {
+ public:
+  BootstrapCommand() : Command(true) {}
+  [[nodiscard]] Result<Exit> run(Context& context) override {
+    if (common_.offline || common_.no_dht) {
+      return Error{Code::invalid_argument, "a rendezvous node needs the network and the DHT", ""};
+    }
+    CommonOptions options = common_;
+    SHOAL_TRY(const auto directory, data_directory(common_));
+    options.data = directory / "bootstrap";
+    if (!options.private_network) options.private_network = true;
+    SHOAL_TRY(const auto session, NodeSession::open(context, options));
+    context.stop.wait();
+    return Exit::ok;
+  }
+
+ protected:
+  void declare_own(OptionSet& options) override {
+    options.examples({"shoal bootstrap --listen 10.0.0.5:6881", "shoal sub FEED --bootstrap 10.0.0.5:6881"});
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_node() { return std::make_unique<NodeCommand>(); }
+std::unique_ptr<Command> make_bootstrap() { return std::make_unique<BootstrapCommand>(); }
+
+}  // namespace shoal::command

@@ -1,0 +1,164 @@
+#include "base/try.h"
+#include "command.h"
+#include "exact_file.h"
+#include "node_session.h"
+#include "record_sink.h"
+#include "start_position.h"
+#include "subscription_loop.h"
+#include "time_text.h"
+#include "topic_name.h"
+#include "units.h"
+
+#include <chrono>
+
+namespace shoal::command {
+namespace {
+
+UnixMs now() {
+  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::system_clock;
+  return UnixMs(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
+}
+
+class SubCommand final : public Command {
+ public:
+  SubCommand() : Command(true) {}
+  [[nodiscard]] Result<Exit> run(Context& context) override;
+
+ protected:
+  void declare_own(OptionSet& options) override;
+
+ private:
+  /// Checks what the parser cannot, and fills `wanted_` and `limits_`.
+  [[nodiscard]] Result<void> prepare();
+  [[nodiscard]] Result<Exit> read_into(Context& context, OpenFeed& source, node::SubscriptionApi& subscription);
+  [[nodiscard]] Result<Exit> report_end(Context& context, const node::SubscriptionApi& subscription) const;
+
+  std::string feed_;
+  std::vector<std::string> topics_;
+  std::optional<Partition> partition_;
+  std::vector<std::string> positions_;
+  bool until_end_ = false;
+  std::string cursor_;
+  std::string to_;
+  bool sparse_ = false;
+  bool unordered_ = false;
+  StyleOptions style_options_;
+
+  RecordStyle style_;
+  SubscribeOptions wanted_;
+  LoopLimits limits_;
+};
+
+void SubCommand::declare_own(OptionSet& options) {
+  options.positional("FEED", feed_, "own name, 64 hexadecimal digits, link or bundle file");
+  options.texts("-t,--topic", topics_, "TOPIC", "only this topic, or those of a glob; repeatable");
+  options.value("-p,--partition", "N", "only this partition", [this](const std::string& text) -> Result<void> {
+    SHOAL_TRY(const auto number, parse_integer(text, 0));
+    if (number > INT32_MAX) return Error{Code::invalid_argument, "no partition has such a number", ""};
+    partition_ = Partition(static_cast<std::int32_t>(number));
+    return {};
+  });
+  options.texts("-o,--offset", positions_, "WHERE",
+                "beginning, end, stored, cursor:TOKEN, N, -N, s@TIME (from), e@TIME (before)");
+  options.flag("-e,--exit", until_end_, "leave at the end of the newest head");
+  options.parsed("-c,--count", limits_.count, "N", "leave after N records", [](const std::string& text) {
+    auto count = parse_integer(text, 1);
+    return count.ok() ? Result<std::uint64_t>(static_cast<std::uint64_t>(*count)) : std::move(count).error();
+  });
+  options.text("--cursor", cursor_, "NAME", "a durable position by this name");
+  options.text("--to", to_, "FILE", "write to FILE, each record once even after kill -9 (with --cursor)");
+  options.flag("--sparse", sparse_, "fetch and keep the wanted topics only");
+  options.flag("--unordered", unordered_, "do not wait for other topics to keep the feed's order");
+  options.parsed("--timeout", limits_.record_timeout, "TIME", "exit 4 after so long without a record", parse_duration);
+  options.parsed("--stall-exit", limits_.stall_timeout, "TIME", "exit 4 after so long without a sign of life",
+                 parse_duration);
+  options.not_yet("--cache", true);
+  style_options_.declare(options);
+  options.examples({"shoal sub FEED                                  everything, then live",
+                    "shoal sub FEED -e -t 'us*' -J                   what is there of some topics, as JSON",
+                    "shoal sub FEED -e -o s@2018-02-03 -o e@2018-02-04",
+                    "shoal sub FEED --cursor nightly --to quakes.ndjson"});
+}
+
+Result<void> SubCommand::prepare() {
+  SHOAL_TRY(style_, style_options_.style());
+  for (const std::string& topic : topics_) SHOAL_CHECK(check_topic_glob(topic));
+  SHOAL_TRY(auto position, parse_start(positions_, now()));
+  if (!to_.empty() && cursor_.empty()) {
+    return Error{Code::invalid_argument, "--to needs --cursor NAME", "the cursor knows how much of the file is true"};
+  }
+  if (!to_.empty() && !style_options_.out.empty()) {
+    return Error{Code::invalid_argument, "--to and --out exclude each other", ""};
+  }
+  if (position.start && position.start->kind == Start::Kind::stored && cursor_.empty()) {
+    return Error{Code::invalid_argument, "-o stored needs --cursor NAME", ""};
+  }
+  wanted_.topics = topics_;
+  wanted_.partition = partition_;
+  wanted_.start = position.start.value_or(cursor_.empty() ? Start::beginning() : Start::stored());
+  wanted_.before = position.before;
+  wanted_.until_head = until_end_ || (position.before && *position.before <= now());
+  wanted_.find_timeout = common_.find_timeout;
+  wanted_.cursor = cursor_;
+  wanted_.sparse = sparse_;
+  wanted_.ordered = !unordered_;
+  return {};
+}
+
+Result<Exit> SubCommand::run(Context& context) {
+  SHOAL_CHECK(prepare());
+  SHOAL_TRY(auto source, open_feed(context, common_, feed_));
+  if (source.bundle) wanted_.until_head = true;
+  SHOAL_TRY(const auto subscription, source.session->subscribe(source.feed, wanted_));
+  return read_into(context, source, *subscription);
+}
+
+Result<Exit> SubCommand::read_into(Context& context, OpenFeed& source, node::SubscriptionApi& subscription) {
+  std::unique_ptr<ExactFile> file;
+  if (!to_.empty()) {
+    SHOAL_TRY(const auto stored, subscription.stored());
+    const bool resumes = stored && wanted_.start.kind == Start::Kind::stored;
+    SHOAL_TRY(file, ExactFile::open(to_, resumes ? stored : std::nullopt));
+  }
+  std::unique_ptr<RecordSink> sink;
+  if (!style_options_.out.empty()) {
+    sink = std::make_unique<DirectorySink>(style_options_.out);
+  } else {
+    sink = std::make_unique<StreamSink>(file ? file->out() : context.out, style_, source.feed.feed.hex());
+  }
+  SubscriptionLoop loop(subscription, *sink, limits_);
+  if (!file && style_options_.out.empty()) loop.watch_reader(context.out);
+  if (!cursor_.empty()) loop.move_cursor(file.get());
+  const auto ended = loop.run(context.stop.token());
+  if (!ended.ok()) {
+    if (context.out.reader_gone()) return Exit::ok;
+    if (ended.error().code == Code::cancelled && !wanted_.until_head && limits_.count == 0) return Exit::ok;
+    return ended.error();
+  }
+  if (*ended == SubscriptionLoop::End::count || !wanted_.until_head) return Exit::ok;
+  return report_end(context, subscription);
+}
+
+Result<Exit> SubCommand::report_end(Context& context, const node::SubscriptionApi& subscription) const {
+  const HeadReport report = subscription.head_report();
+  if (!report.answered) {
+    const std::string age =
+        report.head_time ? "the newest head held here was signed " + format_age(now() - *report.head_time) + " ago"
+                         : "nothing of this feed is held here";
+    context.messages.error(
+        {Code::unavailable, "nobody answered; " + age,
+         "wait longer with --find-timeout, name a node with --peer, or read what is here with --offline"});
+    return Exit::no_answer;
+  }
+  if (!report.complete) {
+    context.messages.error({Code::unavailable, "some records of the newest head are held by nobody who answered", ""});
+    return Exit::partly;
+  }
+  return Exit::ok;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_sub() { return std::make_unique<SubCommand>(); }
+
+}  // namespace shoal::command

@@ -1,0 +1,64 @@
+#include "base/try.h"
+#include "command.h"
+#include "node_session.h"
+
+namespace shoal::command {
+namespace {
+
+/// `verify FEED|BUNDLE`: everything held is hashed again; holes and damage are named one a line.
+class VerifyCommand final : public Command {
+ public:
+  VerifyCommand() : Command(false) {}
+  [[nodiscard]] Result<Exit> run(Context& context) override;
+
+ protected:
+  void declare_own(OptionSet& options) override {
+    options.positional("FEED", feed_, "own name, 64 hexadecimal digits, link or bundle file");
+    options.examples({"shoal verify quakes", "shoal verify quakes.shoal"});
+  }
+
+ private:
+  std::string feed_;
+};
+
+std::string range_text(const feed::BlockRange& range) {
+  const std::string first = std::to_string(range.begin.value());
+  const std::string last = std::to_string(range.end.value() - 1);
+  return first == last ? "block " + first : "blocks " + first + " to " + last;
+}
+
+std::string report_text(const FeedId& feed, const feed::AuditReport& report) {
+  std::string text = "feed " + feed.hex() + "\ntree size " + std::to_string(report.head.tree_size) + "\n";
+  text += "headers checked " + std::to_string(report.headers_checked) + "\n";
+  text += "payloads checked " + std::to_string(report.payloads_checked) + "\n";
+  text += "payloads pruned " + std::to_string(report.payloads_pruned) + "\n";
+  for (const auto& range : report.missing_headers) text += "missing " + range_text(range) + "\n";
+  for (const auto& range : report.missing_payloads) text += "missing payload of " + range_text(range) + "\n";
+  for (const std::string& damage : report.damage) text += "damaged: " + damage + "\n";
+  return text;
+}
+
+Result<Exit> VerifyCommand::run(Context& context) {
+  SHOAL_TRY(auto source, open_feed(context, common_, feed_));
+  const auto stopped = [&context] { return context.stop.stopped(); };
+  SHOAL_TRY(const auto report,
+            source.session->verify(source.feed, progress_of(context.messages, "verifying", stopped)));
+  SHOAL_CHECK(context.out.write(report_text(source.feed.feed, report)));
+  if (!report.damage.empty()) {
+    context.messages.error(
+        {Code::corrupt, "damaged: " + report.damage.front(), "restore a backup, or fetch the feed again"});
+    return Exit::damaged;
+  }
+  if (!report.complete()) {
+    context.messages.error({Code::unavailable, "some blocks are not here", "shoal mirror FEED fetches them"});
+    return Exit::partly;
+  }
+  SHOAL_CHECK(context.out.write("complete\n"));
+  return Exit::ok;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_verify() { return std::make_unique<VerifyCommand>(); }
+
+}  // namespace shoal::command

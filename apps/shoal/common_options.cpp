@@ -1,0 +1,112 @@
+#include "common_options.h"
+
+#include "base/try.h"
+#include "byte_source.h"
+#include "host_port.h"
+#include "units.h"
+
+#include <unistd.h>
+#include <array>
+#include <cstdlib>
+
+namespace shoal::command {
+namespace {
+
+constexpr std::size_t kMaxPassphrase = 4096;
+
+/// An option of addresses: repeatable, and several with commas in the environment or a file.
+void addresses(OptionSet& options, const std::string& name, std::vector<std::string>& target, bool allow_any_port,
+               const std::string& help) {
+  options.values(name, "HOST:PORT", help, true, [&target, allow_any_port](const std::string& text) -> Result<void> {
+    SHOAL_TRY(std::string address, parse_host_port(text, allow_any_port));
+    target.push_back(std::move(address));
+    return {};
+  });
+}
+
+std::string from_environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+}  // namespace
+
+void declare_common(OptionSet& options, CommonOptions& common) {
+  options.group("Common options");
+  options.parsed("--data", common.data, "DIR", "where keys and feeds are kept",
+                 [](const std::string& text) -> Result<std::filesystem::path> {
+                   if (text.empty()) return Error{Code::invalid_argument, "an empty directory name", ""};
+                   return std::filesystem::path(text);
+                 });
+  options.text("--passphrase-file", common.passphrase_file, "FILE|fd:N", "what opens a sealed key file");
+  options.flag("-q,--quiet", common.quiet, "errors and warnings only");
+  options.flag("-v,--verbose", common.verbose, "say what happens inside");
+}
+
+void declare_network(OptionSet& options, CommonOptions& common) {
+  options.group("Network options");
+  addresses(options, "--listen", common.listen, true, "listen here (port 0: any) instead of everywhere");
+  addresses(options, "--bootstrap", common.bootstrap, false, "enter the DHT here");
+  addresses(options, "--peer", common.peers, false, "dial this node");
+  options.parsed("--network", common.private_network, "public|private",
+                 "private: no public routers, local addresses allowed",
+                 [](const std::string& text) -> Result<std::optional<bool>> {
+                   if (text == "public") return std::optional<bool>(false);
+                   if (text == "private") return std::optional<bool>(true);
+                   return Error{Code::invalid_argument, "'" + text + "' is neither public nor private", ""};
+                 });
+  options.flag("--no-dht", common.no_dht, "do not use the DHT");
+  options.flag("--no-lsd", common.no_lsd, "do not look for peers on the local network");
+  options.flag("--no-upload", common.no_upload, "serve nobody");
+  options.flag("--offline", common.offline, "use no network at all");
+  options.parsed("--up-limit", common.up_limit, "RATE", "bytes a second sent at most (K M G)", parse_size);
+  options.parsed("--down-limit", common.down_limit, "RATE", "bytes a second received at most", parse_size);
+  options.parsed("--find-timeout", common.find_timeout, "TIME", "how long to look for the newest head (20s)",
+                 parse_duration);
+}
+
+Result<std::filesystem::path> data_directory(const CommonOptions& common) {
+  if (!common.data.empty()) return common.data;
+  // systemd separates several state directories with colons; the first one is ours.
+  if (const std::string state = from_environment("STATE_DIRECTORY"); !state.empty()) {
+    return std::filesystem::path(state.substr(0, state.find(':')));
+  }
+  if (const std::string share = from_environment("XDG_DATA_HOME"); !share.empty()) {
+    return std::filesystem::path(share) / "shoal";
+  }
+  if (const std::string home = from_environment("HOME"); !home.empty()) {
+    return std::filesystem::path(home) / ".local" / "share" / "shoal";
+  }
+  return Error{Code::invalid_argument, "no directory to keep keys and feeds in", "name one with --data DIR"};
+}
+
+Result<std::string> read_passphrase(const std::string& source) {
+  const auto unreadable = [&source](const std::string& why) {
+    return Error{Code::bad_key, "cannot read a passphrase from " + source + ": " + why, ""};
+  };
+  std::optional<FdSource> input;
+  if (source.starts_with("fd:")) {
+    const auto fd = parse_integer(source.substr(3), 0);
+    if (!fd || *fd > 1'000'000) return unreadable("not a descriptor");
+    input.emplace(static_cast<int>(*fd), false, -1);
+  } else {
+    auto opened = FdSource::open(source, -1);
+    if (!opened) return unreadable(opened.error().message);
+    input.emplace(std::move(*opened));
+  }
+  std::string passphrase;
+  std::array<std::uint8_t, 512> chunk{};
+  while (passphrase.size() <= kMaxPassphrase) {
+    auto got = input->read(chunk);
+    if (!got) return unreadable(got.error().message);
+    if (*got == 0) break;
+    passphrase.append(reinterpret_cast<const char*>(chunk.data()), *got);
+  }
+  if (passphrase.size() > kMaxPassphrase) return unreadable("it is too long");
+  if (passphrase.ends_with('\n')) passphrase.pop_back();
+  if (passphrase.ends_with('\r')) passphrase.pop_back();
+  if (passphrase.empty()) return unreadable("it is empty");
+  return passphrase;
+}
+
+}  // namespace shoal::command

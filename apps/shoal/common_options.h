@@ -1,0 +1,44 @@
+#pragma once
+
+#include "option_set.h"
+
+#include <shoal/node.h>
+
+#include <chrono>
+#include <filesystem>
+
+namespace shoal::command {
+
+/// The options that every command takes.
+struct CommonOptions {
+  std::filesystem::path data = {};
+  std::string passphrase_file = {};
+  bool quiet = false;
+  bool verbose = false;
+
+  // Those that open the network also take:
+  std::vector<std::string> listen = {};
+  std::vector<std::string> bootstrap = {};
+  std::vector<std::string> peers = {};
+  std::optional<bool> private_network = {};
+  bool no_dht = false;
+  bool no_lsd = false;
+  bool no_upload = false;
+  bool offline = false;
+  std::uint64_t up_limit = 0;
+  std::uint64_t down_limit = 0;
+  std::chrono::milliseconds find_timeout{20'000};
+};
+
+void declare_common(OptionSet& options, CommonOptions& common);
+void declare_network(OptionSet& options, CommonOptions& common);
+
+/// --data, else $SHOAL_DATA, $STATE_DIRECTORY, $XDG_DATA_HOME/shoal, ~/.local/share/shoal.
+/// Code::invalid_argument when none of them says anything.
+[[nodiscard]] Result<std::filesystem::path> data_directory(const CommonOptions& common);
+
+/// What --passphrase-file names, `fd:N` being a descriptor; one line end at the end is not part of it.
+/// Code::bad_key when it cannot be read or is empty.
+[[nodiscard]] Result<std::string> read_passphrase(const std::string& source);
+
+}  // namespace shoal::command

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <shoal/info.h>
+
+#include <string>
+#include <vector>
+
+/// Feeds, topics and peers for people (aligned text) and for programs (one line of JSON, LF included).
+namespace shoal::command {
+
+[[nodiscard]] std::string info_json(const FeedInfo& info);
+[[nodiscard]] std::string topics_json(const FeedInfo& info);
+[[nodiscard]] std::string feeds_json(const std::vector<FeedSummary>& feeds);
+[[nodiscard]] std::string peers_json(const std::vector<PeerInfo>& peers);
+
+/// `now` gives the head's age.
+[[nodiscard]] std::string info_text(const FeedInfo& info, UnixMs now);
+[[nodiscard]] std::string topics_text(const FeedInfo& info);
+[[nodiscard]] std::string feeds_text(const std::vector<FeedSummary>& feeds);
+[[nodiscard]] std::string peers_text(const std::vector<PeerInfo>& peers);
+
+}  // namespace shoal::command

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "exit_code.h"
+
+#include <shoal/node.h>
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+/// What the command writes. Data goes to stdout and nothing else does; all words for people go to stderr, one line
+/// each, errors as `shoal: error: ...` with a `hint: ...` line that says what to do.
+namespace shoal::command {
+
+/// Lines on stderr. Thread-safe.
+class Messages {
+ public:
+  void set_quiet(bool quiet) { quiet_ = quiet; }
+  void set_verbose(bool verbose) { verbose_ = verbose; }
+  [[nodiscard]] bool quiet() const { return quiet_; }
+
+  /// A fact that scripts wait for, as it is (`listening HOST:PORT`); silent with -q.
+  void notice(std::string_view line);
+  void warning(std::string_view text);
+  void error(const Error& error);
+  /// A line of the library's log: warnings and errors always, the others only with -v.
+  void log(LogLevel level, std::string_view text);
+  /// A line that the next one overwrites; only on a terminal.
+  void progress(std::string_view text);
+
+ private:
+  void line(std::string_view prefix, std::string_view text);
+
+  std::mutex mutex_;
+  bool quiet_ = false;
+  bool verbose_ = false;
+  bool progress_shown_ = false;
+};
+
+/// Buffered bytes on a descriptor. Thread-safe for whole `write` calls.
+class DataOutput {
+ public:
+  explicit DataOutput(int fd) : fd_(fd) {}
+
+  /// Buffered; writes out when much has come together. The errors of flush().
+  [[nodiscard]] Result<void> write(std::string_view bytes);
+  /// Code::closed when the reader went away (then `reader_gone()`), Code::no_space, Code::io.
+  [[nodiscard]] Result<void> flush();
+  /// True once a write said so; `look` asks the system too, for those who have nothing to write.
+  [[nodiscard]] bool reader_gone() const { return reader_gone_; }
+  [[nodiscard]] bool look_for_reader();
+
+ private:
+  [[nodiscard]] Result<void> flush_locked();
+
+  std::mutex mutex_;
+  const int fd_;
+  std::string buffer_;
+  bool reader_gone_ = false;
+};
+
+/// Progress of something long for node_api, on stderr when that is a terminal; `stopped` ends it.
+[[nodiscard]] std::function<bool(std::uint64_t, std::uint64_t)> progress_of(Messages& messages, std::string what,
+                                                                            std::function<bool()> stopped);
+
+/// Rows in aligned columns, two spaces between, the first row being the heading.
+[[nodiscard]] std::string format_table(const std::vector<std::vector<std::string>>& rows);
+
+}  // namespace shoal::command

@@ -1,0 +1,73 @@
+#include "publisher.h"
+
+#include "base/try.h"
+#include "replay_pacer.h"
+
+#include <condition_variable>
+#include <mutex>
+
+namespace shoal::command {
+namespace {
+
+/// False when `stop` came first.
+bool sleep_for(std::chrono::nanoseconds duration, const std::stop_token& stop) {
+  if (duration.count() <= 0) return !stop.stop_requested();
+  std::mutex mutex;
+  std::condition_variable_any woken;
+  std::unique_lock lock(mutex);
+  woken.wait_for(lock, stop, duration, [] { return false; });
+  return !stop.stop_requested();
+}
+
+}  // namespace
+
+Published Publisher::run(const std::stop_token& stop) {
+  Published published;
+  const auto step = send_all(stop);
+  if (step.ok()) {
+    published.stopped_at_bad_record = *step == RecordStream::Step::stopped;
+  } else if (step.error().code == Code::cancelled && stop.stop_requested()) {
+    published.interrupted = true;
+  } else {
+    published.failure = step.error();
+  }
+  const auto flushed = flush();
+  if (!flushed.ok() && !published.failure) published.failure = flushed.error();
+  published.records = sent_;
+  return published;
+}
+
+Result<RecordStream::Step> Publisher::send_all(const std::stop_token& stop) {
+  ReplayPacer pacer(options_.replay_speed);
+  ProducerRecord record;
+  record.topic = options_.topic;
+  record.headers = options_.headers;
+  while (true) {
+    SHOAL_TRY(const auto step, stream_.next(record));
+    if (step != RecordStream::Step::record) return step;
+    if (record.time && options_.replay_speed > 0) {
+      const auto now = std::chrono::steady_clock::now().time_since_epoch();
+      if (!sleep_for(pacer.wait_for(*record.time, now), stop)) return Error{Code::cancelled, "interrupted", ""};
+    }
+    const auto sent = producer_.send(record, {options_.ack_timeout, stop});
+    if (sent.ok()) {
+      ++sent_;
+      continue;
+    }
+    // The record is at fault, not the producer.
+    const Code code = sent.error().code;
+    if (code != Code::invalid_argument && code != Code::limit_exceeded) return sent.error();
+    if (!stream_.refuse(sent.error())) return RecordStream::Step::stopped;
+  }
+}
+
+Result<void> Publisher::flush() {
+  while (true) {
+    const std::uint64_t before = ledger_.records();
+    auto flushed = producer_.flush({options_.ack_timeout});
+    const bool progress = ledger_.records() > before;
+    if (flushed.ok() || flushed.error().code != Code::timed_out || !progress) return flushed;
+  }
+}
+
+}  // namespace shoal::command

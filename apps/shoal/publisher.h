@@ -1,0 +1,48 @@
+#pragma once
+
+#include "ack_ledger.h"
+#include "record_stream.h"
+
+#include "node/node_api.h"
+
+#include <chrono>
+
+namespace shoal::command {
+
+struct PublisherOptions {
+  std::string topic = "default";  ///< unless selected
+  std::vector<std::pair<std::string, std::optional<Bytes>>> headers = {};
+  double replay_speed = 0;  ///< 0: no pacing
+  std::chrono::milliseconds ack_timeout{60'000};
+};
+
+/// How publishing ended.
+struct Published {
+  std::uint64_t records = 0;  ///< taken and acknowledged
+  bool stopped_at_bad_record = false;
+  bool interrupted = false;
+  std::optional<Error> failure = {};  ///< something was taken and may not be acknowledged
+};
+
+/// Moves records from a stream to a producer, paced if asked, and waits for the acknowledgements. One thread.
+class Publisher {
+ public:
+  Publisher(node::ProducerApi& producer, RecordStream& stream, AckLedger& ledger, const PublisherOptions& options)
+      : producer_(producer), stream_(stream), ledger_(ledger), options_(options) {}
+
+  /// Whatever ends the stream, what was taken is flushed before this returns, unless the producer failed.
+  [[nodiscard]] Published run(const std::stop_token& stop);
+
+ private:
+  [[nodiscard]] Result<RecordStream::Step> send_all(const std::stop_token& stop);
+  /// Flushes, and goes on waiting as long as acknowledgements come in time.
+  [[nodiscard]] Result<void> flush();
+
+  node::ProducerApi& producer_;
+  RecordStream& stream_;
+  AckLedger& ledger_;
+  const PublisherOptions& options_;
+  std::uint64_t sent_ = 0;
+};
+
+}  // namespace shoal::command

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "frame_reader.h"
+#include "output.h"
+#include "selector.h"
+
+#include <optional>
+
+/// The records that `pub` was given: files one after the other, framed, with what the selectors say of each.
+namespace shoal::command {
+
+struct StreamOptions {
+  std::vector<std::string> files = {};  ///< empty or `-`: stdin
+  Framing framing = Framing::lines;
+  std::uint64_t skip_records = 0;  ///< of each file
+  bool skip_bad = false;
+  SelectorOptions selectors = {};
+  std::size_t max_record = std::size_t{32} << 20;
+};
+
+class RecordStream {
+ public:
+  enum class Step : std::uint8_t {
+    record,
+    end,
+    stopped,  ///< at a bad record that may not be skipped; it was named on stderr
+  };
+
+  RecordStream(StreamOptions options, Messages& messages, int stop_fd);
+
+  /// Fills value, topic, key and time of `record`, the latter three only when selected. Code::cancelled, Code::io,
+  /// Code::not_found for a file that is gone.
+  [[nodiscard]] Result<Step> next(ProducerRecord& record);
+  /// Somebody further down refused the record that next() gave last: names it. True when reading may go on.
+  [[nodiscard]] bool refuse(const Error& why);
+  [[nodiscard]] std::uint64_t bad_records() const { return bad_records_; }
+
+ private:
+  [[nodiscard]] Result<bool> open_next();
+  [[nodiscard]] std::string place() const;
+
+  const StreamOptions options_;
+  Messages& messages_;
+  const int stop_fd_;
+  RecordSelector selector_;
+  std::size_t next_file_ = 0;
+  std::optional<FdSource> source_;
+  std::optional<FrameReader> frames_;
+  std::uint64_t bad_records_ = 0;
+};
+
+}  // namespace shoal::command

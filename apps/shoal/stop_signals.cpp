@@ -1,0 +1,67 @@
+#include "stop_signals.h"
+
+#include "base/assert.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+#include <cerrno>
+#include <csignal>
+
+namespace shoal::command {
+namespace {
+
+sigset_t stop_set() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  return set;
+}
+
+void wait_readable(int fd) {
+  pollfd ready{fd, POLLIN, 0};
+  while (::poll(&ready, 1, -1) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace
+
+StopSignals::StopSignals() {
+  std::signal(SIGPIPE, SIG_IGN);
+  const sigset_t set = stop_set();
+  SHOAL_ASSERT(pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);
+  SHOAL_ASSERT(::pipe2(stop_pipe_, O_CLOEXEC) == 0 && ::pipe2(quit_pipe_, O_CLOEXEC) == 0);
+  thread_ = std::thread([this] { run(); });
+}
+
+StopSignals::~StopSignals() {
+  ::close(quit_pipe_[1]);
+  thread_.join();
+  for (const int fd : {quit_pipe_[0], stop_pipe_[0], stop_pipe_[1]}) ::close(fd);
+}
+
+void StopSignals::run() {
+  const sigset_t set = stop_set();
+  const int signals = ::signalfd(-1, &set, SFD_CLOEXEC);
+  SHOAL_ASSERT(signals >= 0);
+  while (true) {
+    pollfd waits[2] = {{signals, POLLIN, 0}, {quit_pipe_[0], POLLIN, 0}};
+    if (::poll(waits, 2, -1) < 0) continue;
+    if (waits[1].revents != 0) break;
+    signalfd_siginfo info{};
+    if (::read(signals, &info, sizeof info) != static_cast<ssize_t>(sizeof info)) continue;
+    const int number = static_cast<int>(info.ssi_signo);
+    if (signal_.exchange(number) != 0) ::_exit(128 + number);
+    static_cast<void>(!::write(stop_pipe_[1], "x", 1));
+    source_.request_stop();
+  }
+  ::close(signals);
+}
+
+void StopSignals::wait() const { wait_readable(stop_pipe_[0]); }
+
+Exit StopSignals::exit() const { return signal_ == SIGTERM ? Exit::terminated : Exit::interrupted; }
+
+}  // namespace shoal::command
