@@ -151,13 +151,18 @@ Result<void> accept_growth(const std::filesystem::path& path, const Checkpoint& 
   SHOAL_CHECK(read_note(file));
   while (true) {
     SHOAL_TRY(const FrameType type, file.next());
-    if (type != FrameType::run) break;
-    SHOAL_TRY(const BundleRun run, decode_run(file.body()));
-    if (run.base > held_size || contiguous_end(run) < held_size || !mirror.knows_edge(run.base)) continue;
+    if (type != FrameType::run) return {};  // the first run of the import decides
+    SHOAL_TRY(BundleRun run, decode_run(file.body()));
+    if (run.base > held_size || contiguous_end(run) < held_size) continue;
+    if (!mirror.knows_edge(run.base)) {
+      // A log with holes knows the edge of its head. No gap lies before that, so the cover stays as it is.
+      const auto passed = static_cast<std::ptrdiff_t>(held_size - run.base);
+      run.blocks.erase(run.blocks.begin(), run.blocks.begin() + passed);
+      run.base = held_size;
+    }
     SHOAL_CHECK(mirror.accept(head, run.base, run.blocks, run.cover));
     return {};
   }
-  return {};  // the first run decides
 }
 
 /// Frames after the note, in their order.

@@ -178,6 +178,22 @@ TEST_F(Bundle, ExtendsAnyOlderCopy) {
   }
 }
 
+TEST_F(Bundle, FillsTheHolesOfAnOlderSparseCopy) {
+  for (const std::uint64_t held : {300U, 256U, 511U}) {
+    Producer producer({}, static_cast<std::uint8_t>(held));
+    ASSERT_TRUE(producer.open().ok());
+    grow(producer, held);
+    Follower sparse(producer.id());
+    ASSERT_TRUE(sparse.open().ok());
+    ASSERT_TRUE(deliver(producer.reader(), *producer.writer->head(), 0, {0, 5, 255}).to(*sparse.mirror).ok());
+    grow(producer, 600);
+    ASSERT_TRUE(write_bundle(producer.reader(), file(), {}).ok());
+    const auto read = read_bundle(file(), *sparse.mirror, {});
+    ASSERT_TRUE(read.ok()) << held << ": " << read.error().message;
+    expect_same(sparse.reader(), producer.reader());
+  }
+}
+
 TEST_F(Bundle, OfAnOlderHeadChangesNothing) {
   grow(40);
   (void)export_all();
