@@ -154,9 +154,23 @@ def make():
     }
 
 
+def missing_in_document(vectors):
+    """Values of the worked examples that docs/FORMAT.md does not print."""
+    text = (HERE / "../../docs/FORMAT.md").read_text()
+    packed = "".join(text.replace("`", "").replace("|", "").split())
+    head = vectors["head"]
+    expected = [vectors["blocks"][0]["payload_root"], vectors["blocks"][1]["payload_root"], vectors["blocks"][1]["leaf"],
+                vectors["manifest"], head["compact"], head["topic_root"]]
+    expected += vectors["roots"] + vectors["topic_entries"] + head["note"].split("\n")
+    expected += [vector["root"] for vector in vectors["payload_roots"][:-1]]
+    return [value for value in expected if "".join(value.split()) not in packed]
+
+
 if __name__ == "__main__":
     made = json.dumps(make(), indent=1) + "\n"
     if sys.argv[1:] != ["--check"]:
         print(made, end="")
     elif made != (HERE / "golden_feed.json").read_text():
         sys.exit("golden_feed.json is not what docs/FORMAT.md gives")
+    elif missing_in_document(json.loads(made)):
+        sys.exit(f"docs/FORMAT.md prints other examples: {missing_in_document(json.loads(made))}")
