@@ -153,12 +153,19 @@ Result<void> FeedLog::load_blocks() {
   return {};
 }
 
+/// The reserved stream has a row only once it has changed.
+void FeedLog::add_reserved() {
+  state_.partitions.push_back(PartitionState{.position = 0});
+  state_.numbers.emplace(TopicPartition{}, 0);
+}
+
 Result<void> FeedLog::load_partitions() {
   std::map<std::uint32_t, TopicStateEntry> entries;
   const store::KeyRange range = store::topic_range(number_);
   const auto rows = stores_.blocks->iterate(store::Column::topics);
   for (rows->seek(range.begin); rows->valid() && in_range(range, rows->key()); rows->next()) {
     SHOAL_TRY(PartitionRow row, decode_partition(rows->value()));
+    if (state_.partitions.empty() && !row.partition.stream.topic.empty()) add_reserved();
     const auto number = static_cast<std::uint32_t>(state_.partitions.size());
     if (!std::ranges::equal(rows->key(), store::topic_key(number_, store::TopicNumber{number}))) {
       return corrupt("a topic row is missing");
@@ -172,10 +179,9 @@ Result<void> FeedLog::load_partitions() {
   SHOAL_CHECK(rows->status());
   if (state_.partitions.empty()) {
     if (state_.applied > 0) return corrupt("the topic rows are missing");
-    state_.partitions.push_back(PartitionState{.position = 0});
-    state_.numbers.emplace(TopicPartition{}, 0);
+    add_reserved();
   }
-  if (entries.empty()) entries.emplace(0, TopicStateEntry{});
+  entries.emplace(0, TopicStateEntry{});
   std::vector<TopicStateEntry> in_order;
   for (auto& [position, entry] : entries) {
     if (position != in_order.size()) return corrupt("a topic entry is missing");

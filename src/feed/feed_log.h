@@ -98,6 +98,7 @@ class FeedLog : public merkle::HashReader {
   [[nodiscard]] Result<void> load_head();
   [[nodiscard]] Result<void> load_blocks();
   [[nodiscard]] Result<void> load_partitions();
+  void add_reserved();
   [[nodiscard]] Result<void> check_loaded();
   [[nodiscard]] Result<void> drop_beyond_head();
   [[nodiscard]] bool one_store() const { return stores_.heads == stores_.blocks; }

@@ -12,7 +12,8 @@
 namespace shoal::feed {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;
+using OrderedJson = nlohmann::ordered_json;  // for writing only: its look-ups are linear
 
 /// The manifest itself needs three levels; the rest is for members of later versions.
 constexpr int kMaxDepth = 16;
@@ -84,14 +85,14 @@ bool is_lower_hex(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
-void put(Json& object, const char* name, const std::string& value) {
+void put(OrderedJson& object, const char* name, const std::string& value) {
   if (!value.empty()) object[name] = value;
 }
 
 }  // namespace
 
 std::string encode_manifest(const Manifest& manifest) {
-  Json json = Json::object();
+  OrderedJson json = OrderedJson::object();
   put(json, "title", manifest.title);
   put(json, "description", manifest.description);
   put(json, "licence", manifest.licence);
@@ -99,7 +100,7 @@ std::string encode_manifest(const Manifest& manifest) {
   put(json, "home_page", manifest.home_page);
   put(json, "successor", manifest.successor);
   for (const ManifestTopic& topic : manifest.topics) {
-    Json item = Json::object();
+    OrderedJson item = OrderedJson::object();
     item["name"] = topic.name;
     item["partitions"] = topic.partitions;
     put(item, "content_type", topic.content_type);
@@ -107,7 +108,7 @@ std::string encode_manifest(const Manifest& manifest) {
     json["topics"].push_back(std::move(item));
   }
   // JSON is UTF-8: what is not becomes U+FFFD instead of an exception.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
 Result<Manifest> decode_manifest(ByteView bytes) {
