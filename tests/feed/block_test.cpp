@@ -3,7 +3,7 @@
 #include "feed/sample_feed.h"
 #include "merkle/tree_hash.h"
 
-#include <functional>
+#include <rapidcheck.h>
 
 namespace shoal::feed {
 namespace {
@@ -136,6 +136,27 @@ TEST(BlockHeader, RejectsReservedBlocksThatLookLikeData) {
   for (const IllegalHeader& c : cases) {
     EXPECT_FALSE(decode_header(patched(manifest, c.offset, c.with)).ok()) << c.what;
   }
+}
+
+TEST(BlockHeader, BytesAreReadOneWayOrNotAtAll) {
+  const bool held = rc::check("what decodes encodes to the same bytes", [] {
+    BlockHeader header = sample_data();
+    header.stream.topic = std::string(*rc::gen::inRange<std::size_t>(1, kMaxTopicLength + 1), 'x');
+    header.record_count = *rc::gen::inRange(1U, 1U << 31);
+    header.smallest_time = UnixMs{*rc::gen::inRange<std::int64_t>(-1000, 1000)};
+    header.largest_time = header.smallest_time + *rc::gen::inRange<std::int64_t>(0, 1000);
+    header.running_largest_time = header.largest_time + *rc::gen::inRange<std::int64_t>(0, 1000);
+    header.extension = *rc::gen::resize(300, rc::gen::arbitrary<Bytes>());
+    Bytes bytes = encode_header(header);
+    RC_ASSERT(decode_header(bytes).value() == header);
+    const int changes = *rc::gen::inRange(1, 4);
+    for (int i = 0; i < changes; ++i) {
+      bytes[*rc::gen::inRange<std::size_t>(0, bytes.size())] = *rc::gen::arbitrary<std::uint8_t>();
+    }
+    bytes.resize(bytes.size() - *rc::gen::inRange<std::size_t>(0, 3));
+    if (const auto decoded = decode_header(bytes); decoded.ok()) RC_ASSERT(encode_header(*decoded) == bytes);
+  });
+  EXPECT_TRUE(held);
 }
 
 TEST(BlockHeader, AcceptsTopicNamesByKafkasRule) {

@@ -2,6 +2,8 @@
 
 #include "feed/sample_feed.h"
 
+#include <rapidcheck.h>
+
 namespace shoal::feed {
 namespace {
 
@@ -79,6 +81,19 @@ TEST(BundleRun, RejectsWhatTheFormatForbids) {
   EXPECT_FALSE(decode_run(body).ok()) << "no blocks";
   body[8] = 1, body[9] = 1;
   EXPECT_FALSE(decode_run(body).ok()) << "257 blocks";
+}
+
+TEST(BundleRun, BytesAreReadOneWayOrNotAtAll) {
+  const Bytes body = encode_run(SampleRun{}.run());
+  const bool held = rc::check("what decodes encodes to the same bytes", [&body] {
+    Bytes changed = body;
+    const int changes = *rc::gen::inRange(1, 4);
+    for (int i = 0; i < changes; ++i) {
+      changed[*rc::gen::inRange<std::size_t>(0, changed.size())] = *rc::gen::arbitrary<std::uint8_t>();
+    }
+    if (const auto decoded = decode_run(changed); decoded.ok()) RC_ASSERT(encode_run(*decoded) == changed);
+  });
+  EXPECT_TRUE(held);
 }
 
 TEST(BundleRun, LimitsThePayloadsOfARun) {

@@ -56,6 +56,8 @@ TEST(Manifest, UnknownMembersAreIgnored) {
   EXPECT_EQ(decoded->topics[0].partitions, 1U);
 }
 
+TEST(Manifest, TheLastOfRepeatedMembersCounts) { EXPECT_EQ(decode(R"({"title":"a","title":"b"})").value().title, "b"); }
+
 TEST(Manifest, RejectsMalformedDocuments) {
   const std::string deep = std::string(17, '[') + std::string(17, ']');
   for (const std::string& json : {
