@@ -23,6 +23,7 @@ class FeedLink : public Replicator::Outbox, public std::enable_shared_from_this<
     base::Executor* feed_executor = nullptr;
     base::Executor* session_executor = nullptr;
     std::shared_ptr<SendGauge> gauge;
+    std::function<std::shared_ptr<Replicator::Outbox>(std::shared_ptr<Replicator::Outbox>)> wrap;  ///< may be empty
     /// Called on the session's executor; they check themselves that the session is still there.
     std::function<void(Message)> to_session;
     std::function<void(std::string)> close_session;

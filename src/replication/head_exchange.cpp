@@ -2,12 +2,15 @@
 
 #include "replication/have_report.h"
 
+#include <algorithm>
+
 namespace shoal::replication {
 namespace {
 
 /// How long a head that a push should bring may stay away before growth is asked for.
 constexpr base::MonoTime kPushGrace = std::chrono::milliseconds(500);
 constexpr base::MonoTime kGrowthTimeout = std::chrono::seconds(5);
+constexpr std::size_t kMaxStale = 256;
 
 }  // namespace
 
@@ -114,7 +117,8 @@ void HeadExchange::request_growth(PeerId id, Peer& peer) {
 void HeadExchange::on_growth_reply(PeerId id, Peer& peer, const GrowthReply& reply) {
   const auto found = growths_.find(id);
   if (found == growths_.end() || found->second.request != reply.request) {
-    return core_.blame(peer, "a growth reply to no question");
+    const bool late = std::find(stale_.begin(), stale_.end(), reply.request) != stale_.end();
+    return late ? void() : core_.blame(peer, "a growth reply to no question");
   }
   const PendingGrowth pending = found->second;
   growths_.erase(found);
@@ -205,14 +209,18 @@ void HeadExchange::tick() {
   for (const auto& [id, peer] : core_.peers()) {
     if (peer->gone || !peer->view.head || forked_ || core_.mirror() == nullptr) continue;
     const auto growth = growths_.find(id);
-    if (growth != growths_.end() && now - growth->second.sent > kGrowthTimeout) growths_.erase(growth);
-    const auto since = waiting_.find(id);
-    if (since == waiting_.end()) continue;
-    if (ours && ours->tree_size >= peer->head_size()) {
-      waiting_.erase(since);
-    } else if (now - since->second > kPushGrace) {
-      request_growth(id, *peer);
+    if (growth != growths_.end() && now - growth->second.sent > kGrowthTimeout) {
+      stale_.push_back(growth->second.request);
+      if (stale_.size() > kMaxStale) stale_.pop_front();
+      growths_.erase(growth);
     }
+    if (ours && ours->tree_size >= peer->head_size()) {
+      waiting_.erase(id);
+      continue;
+    }
+    // A push that stays away, an answer that never came, or a refusal that may be over by now.
+    const auto since = waiting_.try_emplace(id, now).first;
+    if (now - since->second > kPushGrace) request_growth(id, *peer);
   }
   settle_questions();
 }

@@ -71,6 +71,7 @@ class HeadExchange {
   std::map<PeerId, base::MonoTime> waiting_;  ///< heads that a push is expected to bring, since when
   std::vector<Question> questions_;
   std::optional<feed::Checkpoint> last_verified_;
+  std::deque<std::uint64_t> stale_;  ///< questions given up: late answers are ignored, not blamed
   bool forked_ = false;
 };
 

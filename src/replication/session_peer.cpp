@@ -183,6 +183,7 @@ SessionPeer::Impl::Channel& SessionPeer::Impl::add_channel(const Feed& feed, con
   link.feed_executor = feed.executor;
   link.session_executor = parts.executor;
   link.gauge = gauge;
+  link.wrap = parts.wrap_outbox;
   link.to_session = [weak = self, number = channel->ours](Message message) {
     if (auto peer = weak.lock()) {
       peer->impl_->gauge->pending -= message.wire_size;

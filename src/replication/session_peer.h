@@ -32,6 +32,8 @@ class SessionPeer : public PeerTransportHandler, public std::enable_shared_from_
     std::function<std::optional<Feed>(const crypto::Digest& discovery_key)> find_feed;
     /// True when the node key must be turned away (banned, or our own). Any thread.
     std::function<bool(const PublicKey&)> refuses;
+    /// Put between each feed's replicator and this session when set (a test's liar, a tap).
+    std::function<std::shared_ptr<Replicator::Outbox>(std::shared_ptr<Replicator::Outbox>)> wrap_outbox = {};
     /// What our hello says; tests speak as older and newer nodes.
     Version version = {};
   };
