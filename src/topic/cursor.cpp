@@ -102,10 +102,11 @@ Result<Cursor> decode_cursor(std::string_view token) {
     stream.partition = Partition(reader.number<std::int32_t>());
     reader.expect('=');
     const Mark mark = reader.mark();
-    if (reader.failed()) break;
+    if (reader.failed() || stream.topic.empty()) return malformed();
     cursor.ahead[stream] = mark;
   }
-  if (reader.failed()) return malformed();
+  // One form only: ascending, no partition twice, none that is not ahead.
+  if (reader.failed() || encode_cursor(cursor) != token) return malformed();
   return cursor;
 }
 

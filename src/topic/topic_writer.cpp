@@ -15,26 +15,36 @@ bool TopicWriter::has_room(std::size_t record_bytes) const {
   return buffered_ == 0 || buffered_ + record_bytes <= options_.max_buffered;
 }
 
+bool TopicWriter::fits(const Lane& lane, const record::Record& record, std::size_t bytes) const {
+  return lane.open->bytes + bytes <= options_.batch_bytes && lane.open->records.size() < record::kMaxBatchRecords &&
+         lane.open_headers + record.headers.size() <= record::kMaxBatchHeaders;
+}
+
 Result<TopicWriter::Added> TopicWriter::add(const TopicPartition& stream, record::Record record, base::MonoTime now) {
   const std::size_t bytes = record::encoded_size(record);
   if (bytes > kMaxBatchBytes) {
     return Error{Code::limit_exceeded, "a record may not be larger than 8 MiB", "split it, or publish a reference to it"};
   }
+  if (record.headers.size() > record::kMaxBatchHeaders) {
+    return Error{Code::limit_exceeded,
+                 "a record may not have more than " + std::to_string(record::kMaxBatchHeaders) + " headers",
+                 "put what they say into the value"};
+  }
   const auto [entry, fresh] = lanes_.try_emplace(stream);
   Lane& lane = entry->second;
   if (fresh) lane.next = next_offset_(stream);
   Added added{lane.next, false};
-  if (lane.open && lane.open->bytes + bytes > options_.batch_bytes) seal(lane);
+  if (lane.open && !fits(lane, record, bytes)) seal(lane);
   if (!lane.open) {
     added.due_changed = true;
-    lane.open = SealedBatch{stream, lane.next, {}, 0};
-    lane.due = now + options_.linger;
+    open(stream, lane, now);
   }
+  lane.open_headers += record.headers.size();
   lane.open->records.push_back(std::move(record));
   lane.open->bytes += bytes;
   buffered_ += bytes;
   ++lane.next;
-  if (lane.open->bytes >= options_.batch_bytes) {
+  if (lane.open->bytes >= options_.batch_bytes || lane.open->records.size() == record::kMaxBatchRecords) {
     seal(lane);
     added.due_changed = true;
   }
@@ -43,20 +53,14 @@ Result<TopicWriter::Added> TopicWriter::add(const TopicPartition& stream, record
 
 std::optional<base::MonoTime> TopicWriter::next_due() const {
   if (!sealed_.empty()) return base::MonoTime::min();
-  std::optional<base::MonoTime> due;
-  for (const auto& [stream, lane] : lanes_) {
-    if (lane.open && (!due || lane.due < *due)) due = lane.due;
-  }
-  return due;
+  if (due_.empty()) return std::nullopt;
+  return due_.begin()->first.first;
 }
 
 std::vector<SealedBatch> TopicWriter::take(base::MonoTime now, std::size_t max_bytes) {
-  const bool some_due = std::any_of(lanes_.begin(), lanes_.end(),
-                                    [&](const auto& entry) { return entry.second.open && entry.second.due <= now; });
+  const bool some_due = !due_.empty() && due_.begin()->first.first <= now;
   if (some_due || !sealed_.empty()) {
-    for (auto& [stream, lane] : lanes_) {
-      if (lane.open && lane.due <= now + kGroupWindow) seal(lane);
-    }
+    while (!due_.empty() && due_.begin()->first.first <= now + kGroupWindow) seal(*due_.begin()->second);
   }
   std::vector<SealedBatch> taken;
   std::size_t bytes = 0;
@@ -69,9 +73,7 @@ std::vector<SealedBatch> TopicWriter::take(base::MonoTime now, std::size_t max_b
 }
 
 void TopicWriter::seal_all() {
-  for (auto& [stream, lane] : lanes_) {
-    if (lane.open) seal(lane);
-  }
+  while (!due_.empty()) seal(*due_.begin()->second);
 }
 
 void TopicWriter::release(std::size_t bytes) {
@@ -79,7 +81,15 @@ void TopicWriter::release(std::size_t bytes) {
   buffered_ -= bytes;
 }
 
+void TopicWriter::open(const TopicPartition& stream, Lane& lane, base::MonoTime now) {
+  lane.open = SealedBatch{stream, lane.next, {}, 0};
+  lane.open_headers = 0;
+  lane.due = {now + options_.linger, opened_++};
+  due_.emplace(lane.due, &lane);
+}
+
 void TopicWriter::seal(Lane& lane) {
+  due_.erase(lane.due);
   if (on_sealed_) on_sealed_(lane.open->stream.topic);
   sealed_.push_back(std::move(*lane.open));
   lane.open.reset();

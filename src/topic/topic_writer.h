@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace shoal::topic {
@@ -45,8 +46,9 @@ class TopicWriter {
     Offset offset{0};
     bool due_changed = false;  ///< a batch was opened or sealed: next_due() may be sooner than before
   };
-  /// Adds the record and tells its offset. Code::limit_exceeded when no block can hold it; the caller has asked
-  /// has_room().
+  /// Adds the record and tells its offset. Code::limit_exceeded when no block can hold it (size, number of headers);
+  /// nothing has changed then. The caller has asked has_room(). What is sealed always passes record::encode_batch().
+  /// Costs O(log partitions).
   [[nodiscard]] Result<Added> add(const TopicPartition& stream, record::Record record, base::MonoTime now);
 
   /// Time at which take() has something, when no further record comes; nullopt when nothing is open or sealed. A time
@@ -66,18 +68,25 @@ class TopicWriter {
   void on_sealed(std::function<void(const std::string& topic)> callback) { on_sealed_ = std::move(callback); }
 
  private:
+  /// Open batches by the time they are due; those of one time in the order they were opened.
+  using DueKey = std::pair<base::MonoTime, std::uint64_t>;
   struct Lane {
     Offset next{0};
     std::optional<SealedBatch> open;
-    base::MonoTime due{0};
+    std::size_t open_headers = 0;  ///< record headers in the open batch
+    DueKey due;                    ///< of the open batch, in due_
   };
 
+  [[nodiscard]] bool fits(const Lane& lane, const record::Record& record, std::size_t bytes) const;
+  void open(const TopicPartition& stream, Lane& lane, base::MonoTime now);
   void seal(Lane& lane);
 
   Options options_;
   std::function<Offset(const TopicPartition&)> next_offset_;
   std::function<void(const std::string&)> on_sealed_;
   std::map<TopicPartition, Lane> lanes_;
+  std::map<DueKey, Lane*> due_;  ///< the lanes with an open batch
+  std::uint64_t opened_ = 0;     ///< batches opened so far
   std::deque<SealedBatch> sealed_;
   std::size_t buffered_ = 0;
 };
