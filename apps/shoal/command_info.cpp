@@ -13,6 +13,8 @@ UnixMs now() {
   return UnixMs(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
 }
 
+constexpr const char* kHint = "wait longer with --find-timeout, or name a node with --peer";
+
 /// `info FEED` and `topics FEED`: one question, two ways to show the answer.
 class InfoCommand final : public Command {
  public:
@@ -22,6 +24,11 @@ class InfoCommand final : public Command {
     SHOAL_TRY(auto source, open_feed(context, common_, feed_));
     const auto wait = common_.offline || source.bundle ? std::chrono::milliseconds(0) : common_.find_timeout;
     SHOAL_TRY(const auto info, source.session->info(source.feed, {wait, context.stop.token()}));
+    if (!info.own && !info.head_time) {
+      if (wait.count() > 0)
+        return Error{Code::unavailable, "nobody answered, and nothing of this feed is held here", kHint};
+      return Error{Code::not_found, "nothing of this feed is held here", kHint};
+    }
     SHOAL_CHECK(context.out.write(text(info)));
     return Exit::ok;
   }

@@ -5,12 +5,13 @@
 namespace shoal::command {
 namespace {
 
-/// A node that only serves: the node floor takes up what is owned and wanted by itself.
+/// A node that only serves what is owned and wanted.
 class NodeCommand final : public Command {
  public:
   NodeCommand() : Command(true) {}
   [[nodiscard]] Result<Exit> run(Context& context) override {
     SHOAL_TRY(const auto session, NodeSession::open(context, common_));
+    session->serve_all();
     context.stop.wait();
     return Exit::ok;
   }

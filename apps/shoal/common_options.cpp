@@ -43,8 +43,8 @@ void declare_common(OptionSet& options, CommonOptions& common) {
   options.flag("-v,--verbose", common.verbose, "say what happens inside");
 }
 
-void declare_network(OptionSet& options, CommonOptions& common) {
-  options.group("Network options");
+void declare_network(OptionSet& options, CommonOptions& common, bool hidden) {
+  options.group(hidden ? "" : "Network options");
   addresses(options, "--listen", common.listen, true, "listen here (port 0: any) instead of everywhere");
   addresses(options, "--bootstrap", common.bootstrap, false, "enter the DHT here");
   addresses(options, "--peer", common.peers, false, "dial this node");

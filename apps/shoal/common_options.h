@@ -16,7 +16,7 @@ struct CommonOptions {
   bool quiet = false;
   bool verbose = false;
 
-  // Those that open the network also take:
+  // Of use to those that open the network:
   std::vector<std::string> listen = {};
   std::vector<std::string> bootstrap = {};
   std::vector<std::string> peers = {};
@@ -31,7 +31,8 @@ struct CommonOptions {
 };
 
 void declare_common(OptionSet& options, CommonOptions& common);
-void declare_network(OptionSet& options, CommonOptions& common);
+/// With `hidden` they are accepted, so that scripts can give them to every command, and left out of the help.
+void declare_network(OptionSet& options, CommonOptions& common, bool hidden);
 
 /// --data, else $SHOAL_DATA, $STATE_DIRECTORY, $XDG_DATA_HOME/shoal, ~/.local/share/shoal.
 /// Code::invalid_argument when none of them says anything.

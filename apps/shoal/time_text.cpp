@@ -151,10 +151,13 @@ Result<UnixMs> parse_unix_time(std::string_view text, TimeUnit unit) {
   Decimal decimal;
   if (!split_decimal(text, decimal)) {
     // 1.5e9 and the like: JSON allows them.
+    const std::size_t exponent = text.find_first_of("eE");
+    Decimal mantissa;
+    if (exponent == std::string_view::npos || !split_decimal(text.substr(0, exponent), mantissa)) return bad;
     const std::string copy(text);
     char* end = nullptr;
     const double value = std::strtod(copy.c_str(), &end);
-    const bool number = !copy.empty() && (std::isdigit(static_cast<unsigned char>(copy.back())) != 0) && *end == '\0';
+    const bool number = *end == '\0' && copy.find('\0') == std::string::npos;
     const double ms = std::floor(value * std::pow(10.0, milli_digits(unit)));
     if (!number || !(std::fabs(ms) < 4e18)) return bad;
     return UnixMs(static_cast<std::int64_t>(ms));

@@ -1,0 +1,66 @@
+#include "feed_text.h"
+
+#include "output.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace shoal::command {
+namespace {
+
+using Json = nlohmann::json;
+
+FeedInfo sample() {
+  FeedInfo info;
+  info.name = "quakes";
+  info.own = true;
+  info.tree_size = 12;
+  info.held_blocks = 11;
+  info.root_hash = "ab";
+  info.head_time = UnixMs(1517616000000);
+  info.mirrors = 2;
+  info.disk_bytes = 4096;
+  info.topics.push_back({.name = "us", .partition = Partition(1), .end_offset = Offset(168), .bytes = 99});
+  return info;
+}
+
+TEST(FeedText, InfoJsonHasTheContractsMembers) {
+  const Json json = Json::parse(info_json(sample()));
+  EXPECT_EQ(json["feed"], std::string(64, '0'));
+  EXPECT_EQ(json["name"], "quakes");
+  EXPECT_EQ(json["tree_size"], 12);
+  EXPECT_EQ(json["held_blocks"], 11);
+  EXPECT_EQ(json["root_hash"], "ab");
+  EXPECT_EQ(json["epoch"], 0);
+  EXPECT_EQ(json["head_time_ms"], 1517616000000);
+  EXPECT_EQ(json["mirrors"], 2);
+  EXPECT_EQ(json["disk_bytes"], 4096);
+  ASSERT_EQ(json["topics"].size(), 1U);
+  for (const char* member : {"name", "partition", "log_start_offset", "high_watermark", "end_offset", "bytes"}) {
+    EXPECT_TRUE(json["topics"][0].contains(member)) << member;
+  }
+  EXPECT_EQ(Json::parse(topics_json(sample())), json["topics"]);
+}
+
+TEST(FeedText, NoHeadIsNull) { EXPECT_TRUE(Json::parse(info_json({}))["head_time_ms"].is_null()); }
+
+TEST(FeedText, TitlesThatAreNotUtf8DoNotEndTheProcess) {
+  FeedInfo info = sample();
+  info.title = "\xff";
+  EXPECT_EQ(Json::parse(info_json(info))["title"], "\xef\xbf\xbd");
+}
+
+TEST(FeedText, ListsAreArrays) {
+  EXPECT_EQ(feeds_json({}), "[]\n");
+  EXPECT_EQ(peers_json({}), "[]\n");
+  EXPECT_EQ(Json::parse(peers_json({PeerInfo{}}))[0]["round_trip_us"], Json());
+}
+
+TEST(FeedText, TablesAreAligned) {
+  EXPECT_EQ(format_table({{"A", "B"}, {"long", "x"}}), "A     B\nlong  x\n");
+  EXPECT_NE(info_text(sample(), UnixMs(1517616000000 + 7200'000)).find("2018-02-03T00:00:00.000Z (2 h ago)"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace shoal::command

@@ -1,0 +1,161 @@
+#include "option_set.h"
+
+#include "temporary_directory.h"
+#include "units.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace shoal::command {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// A command with an option of each kind.
+class OptionSetTest : public testing::Test {
+ protected:
+  OptionSetTest() {
+    set_.positional("FEED", feed_, "a feed");
+    set_.positionals("FILE", files_, "files", false);
+    set_.flag("-e,--exit", flag_, "leave");
+    set_.text("-f,--format", text_, "FORMAT", "format");
+    set_.texts("-t,--topic", topics_, "TOPIC", "topics");
+    set_.parsed("--batch-bytes", size_, "SIZE", "bytes", parse_size);
+    set_.choice<int>("--network", network_, "which", {{"public", 1}, {"private", 2}});
+    set_.values("--peer", "HOST:PORT", "peers", true, [this](const std::string& text) -> Result<void> {
+      if (text == "bad") return Error{Code::invalid_argument, "'bad' is bad", "be good"};
+      peers_.push_back(text);
+      return {};
+    });
+    set_.not_yet("--cache", true);
+    set_.list(names_);
+    names_.add("--config", true);
+    names_.add("--other-command", true);
+  }
+  ~OptionSetTest() override {
+    for (const char* name : {"SHOAL_BATCH_BYTES", "SHOAL_EXIT", "SHOAL_PEER", "SHOAL_NETWORK"}) unsetenv(name);
+  }
+
+  Error error_of(const std::vector<std::string>& arguments) {
+    const auto done = set_.parse(arguments, names_);
+    EXPECT_FALSE(done.ok());
+    return done.ok() ? Error{} : done.error();
+  }
+  void accept(const std::vector<std::string>& arguments) {
+    const auto done = set_.parse(arguments, names_);
+    ASSERT_TRUE(done.ok()) << done.error().message;
+    EXPECT_FALSE(*done);
+  }
+
+  OptionSet set_{"sub", "read a feed"};
+  OptionNames names_;
+  TemporaryDirectory directory_;
+  std::string feed_;
+  std::vector<std::string> files_;
+  bool flag_ = false;
+  std::string text_;
+  std::vector<std::string> topics_;
+  std::uint64_t size_ = 7;
+  int network_ = 0;
+  std::vector<std::string> peers_;
+};
+
+TEST_F(OptionSetTest, OptionsStandAnywhere) {
+  accept({"-t", "a", "FEED", "-e", "--topic=b", "one", "-f-", "--batch-bytes", "2K", "two"});
+  EXPECT_EQ(feed_, "FEED");
+  EXPECT_THAT(files_, ElementsAre("one", "two"));
+  EXPECT_THAT(topics_, ElementsAre("a", "b"));
+  EXPECT_TRUE(flag_);
+  EXPECT_EQ(text_, "-");
+  EXPECT_EQ(size_, 2048U);
+}
+
+TEST_F(OptionSetTest, AValueMayBeginWithADash) {
+  accept({"FEED", "-f", "-5", "-t", "-x", "--", "-file"});
+  EXPECT_EQ(text_, "-5");
+  EXPECT_THAT(topics_, ElementsAre("-x"));
+  EXPECT_THAT(files_, ElementsAre("-file"));
+}
+
+TEST_F(OptionSetTest, RepeatedValuesAndCommas) {
+  accept({"FEED", "--peer", "a:1,b:2", "--peer", "c:3", "-t", "a,b"});
+  EXPECT_THAT(peers_, ElementsAre("a:1", "b:2", "c:3"));
+  EXPECT_THAT(topics_, ElementsAre("a,b"));
+}
+
+TEST_F(OptionSetTest, EveryParseErrorIsAUsageError) {
+  EXPECT_THAT(error_of({}).message, HasSubstr("FEED"));
+  EXPECT_THAT(error_of({"FEED", "--nonsense"}).message, HasSubstr("--nonsense"));
+  EXPECT_THAT(error_of({"FEED", "--batch-bytes", "many"}).message, HasSubstr("'many' is not a size"));
+  EXPECT_EQ(error_of({"FEED", "--peer", "bad"}).hint, "be good");
+  EXPECT_THAT(error_of({"FEED", "--network", "other"}).message, HasSubstr("public|private"));
+  EXPECT_THAT(error_of({"FEED", "--format"}).message, HasSubstr("--format"));
+  EXPECT_THAT(error_of({"FEED", "-f", "a", "-f", "b"}).message, HasSubstr("--format"));
+  EXPECT_THAT(error_of({"FEED", "--cache", "1G"}).message, HasSubstr("--cache is not supported yet"));
+  for (const auto& error : {error_of({}), error_of({"FEED", "--cache", "1G"})}) {
+    EXPECT_EQ(error.code, Code::invalid_argument);
+  }
+}
+
+TEST_F(OptionSetTest, HelpNamesOptionsButNotThoseToCome) {
+  const auto help = set_.parse({"--help"}, names_);
+  ASSERT_TRUE(help.ok());
+  EXPECT_TRUE(*help);
+  EXPECT_THAT(set_.help(), HasSubstr("--batch-bytes SIZE"));
+  EXPECT_THAT(set_.help(), HasSubstr("-t, --topic TOPIC"));
+  EXPECT_THAT(set_.help(), testing::Not(HasSubstr("--cache")));
+}
+
+TEST_F(OptionSetTest, TheEnvironmentGivesLongOptions) {
+  setenv("SHOAL_BATCH_BYTES", "3K", 1);
+  setenv("SHOAL_EXIT", "1", 1);
+  setenv("SHOAL_PEER", "a:1,b:2", 1);
+  accept({"FEED"});
+  EXPECT_EQ(size_, 3072U);
+  EXPECT_TRUE(flag_);
+  EXPECT_THAT(peers_, ElementsAre("a:1", "b:2"));
+}
+
+TEST_F(OptionSetTest, TheCommandLineBeatsTheEnvironmentAndThatTheFile) {
+  const auto file = directory_ / "config.toml";
+  write_text(file, "batch-bytes = \"1K\"\nnetwork = \"public\"\nformat = \"from file\"\n");
+  setenv("SHOAL_BATCH_BYTES", "2K", 1);
+  setenv("SHOAL_NETWORK", "private", 1);
+  accept({"FEED", "--batch-bytes", "4K", "--config", file.string()});
+  EXPECT_EQ(size_, 4096U);
+  EXPECT_EQ(network_, 2);
+  EXPECT_EQ(text_, "from file");
+}
+
+TEST_F(OptionSetTest, AFileMayServeSeveralCommands) {
+  const auto file = directory_ / "config.toml";
+  write_text(file,
+             "# all commands\nother-command = \"x\"\ntopic = [\"a\", \"b\"]\nexit = true\n\n[sub]\nformat = \"s\"\n\n"
+             "[pub]\nformat = \"p\"\n");
+  accept({"FEED", "--config", file.string()});
+  EXPECT_EQ(text_, "s");
+  EXPECT_TRUE(flag_);
+  EXPECT_THAT(topics_, ElementsAre("a", "b"));
+}
+
+TEST_F(OptionSetTest, AFileWithAnUnknownOptionOrNoFileIsAUsageError) {
+  const auto file = directory_ / "config.toml";
+  write_text(file, "tpoic = \"a\"\n");
+  EXPECT_THAT(error_of({"FEED", "--config", file.string()}).message, HasSubstr("tpoic"));
+  EXPECT_EQ(error_of({"FEED", "--config", (directory_ / "none").string()}).code, Code::invalid_argument);
+}
+
+TEST(OptionNames, KnowsWhichTakeAValue) {
+  OptionNames names;
+  names.add("-t,--topic", true);
+  names.add("-e,--exit", false);
+  EXPECT_TRUE(names.takes_value("-t"));
+  EXPECT_TRUE(names.takes_value("--topic"));
+  EXPECT_FALSE(names.takes_value("--exit"));
+  EXPECT_TRUE(names.known("--exit"));
+  EXPECT_FALSE(names.known("--nothing"));
+}
+
+}  // namespace
+}  // namespace shoal::command
