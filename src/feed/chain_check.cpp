@@ -49,8 +49,8 @@ Result<void> check_end(const Link& link, const LearnedEntry& learned, const std:
     return same_head ? bad("a block beyond the signed end") : Result<void>{};
   }
   if (link.block == *end.last_block) {
-    const bool fits = link.header.next_offset() == end.next_offset &&
-                      link.header.running_largest_time == end.largest_time;
+    const bool fits =
+        link.header.next_offset() == end.next_offset && link.header.running_largest_time == end.largest_time;
     return fits ? Result<void>{} : bad("the last block is not the signed end");
   }
   if (link.header.next_offset() >= end.next_offset) return bad("a block reaches beyond the signed end");
@@ -74,8 +74,7 @@ Result<void> LogStage::check_stream(const TopicPartition& stream, const std::vec
   std::optional<TimeIndex> index;
   if (number) index.emplace(*log_->stores_.blocks, log_->number_, store::TopicNumber{*number});
   const auto found = number ? touched_.find(*number) : touched_.end();
-  const LearnedEntry* learned =
-      found != touched_.end() && found->second.learned ? &*found->second.learned : nullptr;
+  const LearnedEntry* learned = found != touched_.end() && found->second.learned ? &*found->second.learned : nullptr;
   const auto held_link = [&](const std::optional<TimeRow>& row) -> Result<std::optional<Link>> {
     if (!row) return std::optional<Link>{};
     SHOAL_TRY(BlockHeader header, log_->header(row->block));

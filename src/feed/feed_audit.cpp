@@ -160,7 +160,8 @@ class Audit {
       damage("the headers give another root than the signed head");
     }
     const auto stored = log_.inspect([](const LogState& state) { return state.tail.edge(); });
-    if (edge_.size() == stored.size() && edge_ != stored) damage("headers and the stored right edge contradict each other");
+    if (edge_.size() == stored.size() && edge_ != stored)
+      damage("headers and the stored right edge contradict each other");
   }
 
   void check_topics() {

@@ -215,9 +215,9 @@ Result<void> FeedLog::drop_beyond_head() {
              ", which are ahead of the accepted head (its log was lost); they will be fetched again";
   SHOAL_CHECK(set_property(kRebuildingProperty, Bytes{1}));  // from here on the index rows may be ahead of the headers
   store::WriteBatch batch;
-  for (const auto& [which, set] : {std::pair{HaveSet::headers, &state_.headers},
-                                   std::pair{HaveSet::payloads, &state_.payloads},
-                                   std::pair{HaveSet::pruned, &state_.pruned}}) {
+  for (const auto& [which, set] :
+       {std::pair{HaveSet::headers, &state_.headers}, std::pair{HaveSet::payloads, &state_.payloads},
+        std::pair{HaveSet::pruned, &state_.pruned}}) {
     const std::uint64_t end = set->bound();
     set->remove(size, end);
     put_have_range(batch, number_, which, *set, size, end);
@@ -229,7 +229,8 @@ Result<void> FeedLog::drop_beyond_head() {
     SHOAL_TRY(state_.tail, TreeTail::load(*stores_.blocks, number_, size));
   }
   state_.applied = 0;
-  batch.put(store::Column::meta, state_key(number_), encode_state_row({id_, state_.tail.size(), 0, state_.tail.edge()}));
+  batch.put(store::Column::meta, state_key(number_),
+            encode_state_row({id_, state_.tail.size(), 0, state_.tail.edge()}));
   SHOAL_CHECK(stores_.blocks->write(batch, store::Sync::no));
   return rebuild_indices();
 }

@@ -6,7 +6,8 @@ namespace shoal::feed {
 namespace {
 
 Error not_held(BlockIndex block, std::string_view what) {
-  return Error{Code::not_found, "the " + std::string(what) + " of block " + std::to_string(block.value()) + " is not held"};
+  return Error{Code::not_found,
+               "the " + std::string(what) + " of block " + std::to_string(block.value()) + " is not held"};
 }
 
 }  // namespace

@@ -40,8 +40,8 @@ struct FeedMirror::Impl {
 
   FeedLog& log;
   base::LogSink& sink;
-  std::deque<merkle::RightEdge> edges;       // learned, newest last
-  std::optional<Checkpoint> last_verified;   // its signature is good: runs of blocks come under one head
+  std::deque<merkle::RightEdge> edges;      // learned, newest last
+  std::optional<Checkpoint> last_verified;  // its signature is good: runs of blocks come under one head
 };
 
 FeedMirror::FeedMirror(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -161,7 +161,8 @@ Result<void> FeedMirror::Impl::catch_up() {
 
 void FeedMirror::Impl::remember(merkle::RightEdge edge) {
   const std::uint64_t size = edge.size();
-  if (std::any_of(edges.begin(), edges.end(), [&](const merkle::RightEdge& known) { return known.size() == size; })) return;
+  if (std::any_of(edges.begin(), edges.end(), [&](const merkle::RightEdge& known) { return known.size() == size; }))
+    return;
   if (edges.size() == kMaxEdges) edges.pop_front();
   edges.push_back(std::move(edge));
 }
@@ -235,8 +236,8 @@ Result<void> FeedMirror::add_topic_entry(const TopicStateEntry& entry, std::uint
   SHOAL_CHECK(impl_->log.inspect([&](const LogState& state) -> Result<void> {
     const auto number = state.number_of(entry.stream);
     for (const PartitionState& other : state.partitions) {
-      const bool same_place = (other.position && *other.position == position) ||
-                              (other.learned && other.learned->position == position);
+      const bool same_place =
+          (other.position && *other.position == position) || (other.learned && other.learned->position == position);
       if (same_place && other.stream != entry.stream) return bad("two topics at one place of the topic state");
     }
     if (!number) return {};

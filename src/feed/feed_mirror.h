@@ -16,14 +16,14 @@ struct IncomingBlock {
 
 /// What accept() did.
 struct AcceptResult {
-  bool head_advanced = false;   ///< the head given is now the accepted one
+  bool head_advanced = false;  ///< the head given is now the accepted one
   std::size_t new_headers = 0;
   std::size_t new_payloads = 0;
 };
 
 /// Takes other people's bytes into a feed: verify, then commit. Nothing unverified reaches the log, and no head that
-/// does not extend the accepted one. Code::unverified blames the sender, Code::corrupt our disk, Code::fork the owner (the
-/// proof is stored and stays; readers keep the common prefix). Confined to one executor.
+/// does not extend the accepted one. Code::unverified blames the sender, Code::corrupt our disk, Code::fork the owner
+/// (the proof is stored and stays; readers keep the common prefix). Confined to one executor.
 class FeedMirror {
  public:
   /// `log` may be a sparse, full, or empty feed's.
@@ -33,14 +33,14 @@ class FeedMirror {
   /// What it writes to.
   [[nodiscard]] const FeedLog& log() const;
 
-  /// Verifies `blocks` (ascending) under `head`: with the right edge at `base` (0, or a size this log knows the edge of:
-  /// see knows_edge) and `cover` = build_cover(base, head.tree_size, indices) they must give head.root. Payloads must
-  /// match their headers; data payloads must be sound batches with the header's offset and count.
+  /// Verifies `blocks` (ascending) under `head`: with the right edge at `base` (0, or a size this log knows the edge
+  /// of: see knows_edge) and `cover` = build_cover(base, head.tree_size, indices) they must give head.root. Payloads
+  /// must match their headers; data payloads must be sound batches with the header's offset and count.
   ///
   /// A head newer than the accepted one is accepted with them when `base` is the accepted head's size or lower and the
-  /// growth is proven (first head: its signature is enough). For a full prefix the topic state is recomputed and must be
-  /// the signed one. An equal history with a newer time is a heartbeat and is accepted. Blocks may be empty: then this
-  /// only advances the head. A head that conflicts with the accepted one is Code::fork.
+  /// growth is proven (first head: its signature is enough). For a full prefix the topic state is recomputed and must
+  /// be the signed one. An equal history with a newer time is a heartbeat and is accepted. Blocks may be empty: then
+  /// this only advances the head. A head that conflicts with the accepted one is Code::fork.
   [[nodiscard]] Result<AcceptResult> accept(const Checkpoint& head, std::uint64_t base,
                                             const std::vector<IncomingBlock>& blocks,
                                             const std::vector<merkle::Digest>& cover);

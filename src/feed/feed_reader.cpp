@@ -28,8 +28,8 @@ TopicStateEntry known_end(const LogState& state, const PartitionState& partition
 
 TopicView view_of(const LogState& state, const PartitionState& partition) {
   const TopicStateEntry end = known_end(state, partition);
-  return TopicView{partition.stream,   partition.log_start,  partition.high_watermark, end.next_offset,
-                   end.last_block,     end.largest_time,     partition.payload_bytes};
+  return TopicView{partition.stream, partition.log_start, partition.high_watermark, end.next_offset,
+                   end.last_block,   end.largest_time,    partition.payload_bytes};
 }
 
 std::vector<BlockRange> ranges(const std::vector<RangeSet::Run>& runs) {

@@ -21,7 +21,12 @@ Error invalid(std::string_view what) { return Error{Code::invalid_argument, std:
 struct FeedWriter::Impl {
   Impl(FeedLog& the_log, store::KvStore& the_store, store::Journal& the_journal, crypto::KeyPair the_key,
        const base::Clock& the_clock, base::LogSink& the_sink)
-      : log(the_log), store(the_store), journal(the_journal), key(std::move(the_key)), clock(the_clock), sink(the_sink) {}
+      : log(the_log),
+        store(the_store),
+        journal(the_journal),
+        key(std::move(the_key)),
+        clock(the_clock),
+        sink(the_sink) {}
 
   struct Draft {
     BlockHeader header;
@@ -30,7 +35,9 @@ struct FeedWriter::Impl {
   };
 
   Result<void> ready() const;
-  const TopicState& topics() const { return *log.inspect([](const LogState& state) { return state.topics.get(); }); }
+  const TopicState& topics() const {
+    return *log.inspect([](const LogState& state) { return state.topics.get(); });
+  }
   Result<void> check_batch(const PendingBatch& batch) const;
   BlockHeader next_header(BlockKind kind, const TopicPartition& stream, const TopicState& state) const;
   Result<void> add_draft(LogStage& stage, Draft& draft) const;
@@ -38,7 +45,7 @@ struct FeedWriter::Impl {
   Result<void> verify_own(const Checkpoint& signed_head, const std::vector<Draft>& drafts) const;
   Result<CommitResult> commit_drafts(LogStage stage, std::vector<Draft> drafts);
   Result<void> make_permanent(LogStage stage, const Checkpoint& signed_head, const std::vector<Draft>& drafts);
-  Result<void> journal_commit(const Checkpoint& signed_head, ByteView group);
+  Result<bool> make_room(std::size_t size);
   Error poison(const Error& cause);
   void refresh_head() { head = log.head(); }
 
@@ -56,14 +63,17 @@ FeedWriter::FeedWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 FeedWriter::~FeedWriter() = default;
 
 Result<std::unique_ptr<FeedWriter>> FeedWriter::open(FeedLog& log, store::KvStore& store, store::Journal& journal,
-                                                     crypto::KeyPair key, const base::Clock& clock,
-                                                     base::LogSink& sink, const WriterOptions& options) {
+                                                     crypto::KeyPair key, const base::Clock& clock, base::LogSink& sink,
+                                                     const WriterOptions& options) {
   if (key.public_key() != log.id().key) return Error{Code::bad_key, "the key is not the one of feed " + log.id().hex()};
   if (log.inspect([](const LogState& state) { return state.fork_proof.has_value(); })) {
     return Error{Code::unsafe_to_sign, "feed " + log.id().hex() + " has forked: it was signed twice",
                  "`shoal resolve-fork` starts a new epoch"};
   }
   SHOAL_CHECK(settle_journal_and_store(log, journal, sink, options));
+  if (!log.head() && journal.feeds().size() >= store::Journal::kMaxFeeds) {
+    return Error{Code::limit_exceeded, "the journal has no room for another own feed"};
+  }
   auto impl = std::make_unique<Impl>(log, store, journal, std::move(key), clock, sink);
   impl->refresh_head();
   return std::unique_ptr<FeedWriter>(new FeedWriter(std::move(impl)));
@@ -78,13 +88,17 @@ Result<void> FeedWriter::Impl::ready() const {
 
 Error FeedWriter::Impl::poison(const Error& cause) {
   poisoned = true;
-  sink.log(base::LogLevel::error, "feed", "a commit of feed " + log.id().hex() + " has an unknown outcome: " + cause.message);
+  sink.log(base::LogLevel::error, "feed",
+           "a commit of feed " + log.id().hex() + " has an unknown outcome: " + cause.message);
   return Error{Code::unknown_outcome, "the commit may or may not have happened: " + cause.message,
                "open the feed again: journal and store tell what is there"};
 }
 
 Result<void> FeedWriter::Impl::check_batch(const PendingBatch& batch) const {
   if (!is_legal_topic(batch.stream.topic)) return invalid("illegal topic name `" + batch.stream.topic + "`");
+  const std::int32_t partition = batch.stream.partition.value();
+  if (partition < 0 || static_cast<std::uint32_t>(partition) >= kMaxTopicPartitions)
+    return invalid("illegal partition");
   if (batch.batch.size() > kMaxPayloadSize) return Error{Code::limit_exceeded, "a batch above 8 MiB"};
   const auto info = record::inspect_batch(batch.batch);
   if (!info) return invalid("a batch that is not sound: " + info.error().message);
@@ -148,35 +162,45 @@ Result<void> FeedWriter::Impl::verify_own(const Checkpoint& signed_head, const s
   return {};
 }
 
-Result<void> FeedWriter::Impl::journal_commit(const Checkpoint& signed_head, ByteView group) {
-  if (journal.free_space() < group.size()) {
-    SHOAL_CHECK(store.make_durable());
-    journal.release();
-  }
-  return journal.commit(log.id(), encode_checkpoint(signed_head), group);
+/// Makes room in the ring for `size` bytes when that can be had: what lies there must be durable in the store first.
+Result<bool> FeedWriter::Impl::make_room(std::size_t size) {
+  if (size > store::Journal::kMaxGroupSize) return false;
+  if (journal.free_space() >= size) return true;
+  SHOAL_CHECK(store.make_durable());
+  journal.release();
+  return journal.free_space() >= size;  // groups of feeds that were not opened yet keep theirs
 }
 
-/// After this the group is durable, or the writer is poisoned. Crash at each step: before the journal's fdatasync nothing
-/// was acknowledged and the store has either nothing (small group) or a durable longer head that the next start adopts
-/// (large group); after it the next start replays the slot.
+/// After this the group is durable, or its outcome is unknown. Crash at each step: before the journal's fdatasync
+/// nothing was acknowledged and the store has either nothing (small group) or a durable longer head that the next start
+/// adopts (large group); after it the next start replays the slot.
 Result<void> FeedWriter::Impl::make_permanent(LogStage stage, const Checkpoint& signed_head,
                                               const std::vector<Draft>& drafts) {
   std::vector<GroupBlockView> views;
   for (const Draft& draft : drafts) views.push_back({draft.header_bytes, draft.payload});
+  const Bytes head_bytes = encode_checkpoint(signed_head);
   const FeedLog::HeadUpdate update{signed_head, {}};
-  if (group_size(views) > store::Journal::kMaxGroupSize) {
-    SHOAL_CHECK(log.commit(std::move(stage), update, store::Sync::yes));
-    return journal_commit(signed_head, {});
+  auto small = drafts.empty() ? Result<bool>{true} : make_room(group_size(views));
+  if (!small) return poison(small.error());
+  if (!*small) {
+    if (const auto made = log.commit(std::move(stage), update, store::Sync::yes); !made) return poison(made.error());
+    if (const auto made = journal.commit(log.id(), head_bytes, {}); !made) return poison(made.error());
+    return {};
   }
-  const Bytes group = drafts.empty() ? Bytes{} : encode_group(signed_head.tree_size - drafts.size(), signed_head, views);
-  SHOAL_CHECK(journal_commit(signed_head, group));
-  return log.commit(std::move(stage), update, store::Sync::no);
+  const Bytes group =
+      drafts.empty() ? Bytes{} : encode_group(signed_head.tree_size - drafts.size(), signed_head, views);
+  if (const auto made = journal.commit(log.id(), head_bytes, group); !made) {
+    // A full journal wrote nothing; after any other failure the group may or may not be there.
+    return made.error().code == Code::limit_exceeded ? made.error() : poison(made.error());
+  }
+  if (const auto made = log.commit(std::move(stage), update, store::Sync::no); !made) return poison(made.error());
+  return {};
 }
 
 Result<CommitResult> FeedWriter::Impl::commit_drafts(LogStage stage, std::vector<Draft> drafts) {
   const Checkpoint signed_head = sign_head(stage, clock.wall_now());
   if (const auto verified = verify_own(signed_head, drafts); !verified) return verified.error();
-  if (const auto made = make_permanent(std::move(stage), signed_head, drafts); !made) return poison(made.error());
+  SHOAL_CHECK(make_permanent(std::move(stage), signed_head, drafts));
   head = signed_head;
   CommitResult result{signed_head, {}};
   std::uint64_t index = signed_head.tree_size - drafts.size();
@@ -231,7 +255,7 @@ Result<Checkpoint> FeedWriter::heartbeat() {
   LogStage stage(impl_->log);
   const Checkpoint signed_head = impl_->sign_head(stage, time);
   if (const auto verified = impl_->verify_own(signed_head, {}); !verified) return verified.error();
-  if (const auto made = impl_->make_permanent(std::move(stage), signed_head, {}); !made) return impl_->poison(made.error());
+  SHOAL_CHECK(impl_->make_permanent(std::move(stage), signed_head, {}));
   impl_->head = signed_head;
   return signed_head;
 }

@@ -62,8 +62,8 @@ class FeedWriter {
                                                                 const WriterOptions& options = {});
   ~FeedWriter();
 
-  /// Commits one group: build headers, hash, sign, verify, journal (one fdatasync), then the store. When it returns, the
-  /// group is durable; the caller publishes and acknowledges. Batches keep their order. Fails as a whole, signing
+  /// Commits one group: build headers, hash, sign, verify, journal (one fdatasync), then the store. When it returns,
+  /// the group is durable; the caller publishes and acknowledges. Batches keep their order. Fails as a whole, signing
   /// nothing, with Code::invalid_argument (illegal topic or partition, bad batch) or Code::limit_exceeded.
   [[nodiscard]] Result<CommitResult> commit(std::vector<PendingBatch> group);
   /// Appends a manifest block.

@@ -26,8 +26,7 @@ struct DecodedBlock {
 /// The hashes that one verified cover taught, as a tree that can be asked.
 class ProvenNodes final : public merkle::HashReader {
  public:
-  ProvenNodes(const merkle::RightEdge& from, const std::vector<DecodedBlock>& blocks,
-              const merkle::CoverResult& cover);
+  ProvenNodes(const merkle::RightEdge& from, const std::vector<DecodedBlock>& blocks, const merkle::CoverResult& cover);
   [[nodiscard]] Result<std::vector<Digest>> read(const std::vector<merkle::NodeId>& nodes) const override;
 
  private:

@@ -83,7 +83,8 @@ class Rebuild {
     if (header.is(BlockKind::manifest)) {
       if (!state_.payloads.contains(block.value())) return {};
       SHOAL_TRY(const auto payload, store_.get(store::Column::payloads, store::block_key(feed_, block)));
-      if (!payload) return Error{Code::corrupt, "the manifest of block " + std::to_string(block.value()) + " is missing"};
+      if (!payload)
+        return Error{Code::corrupt, "the manifest of block " + std::to_string(block.value()) + " is missing"};
       SHOAL_TRY(manifest, decode_manifest(*payload));
     }
     SHOAL_CHECK(out_.topics.apply(header, block, manifest ? &*manifest : nullptr));

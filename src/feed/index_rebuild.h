@@ -18,7 +18,7 @@ struct RebuiltIndices {
 /// Erases the three columns' rows of the feed and writes them again from the held headers. `state` gives what is held,
 /// and what headers do not tell: numbers given so far, log starts and learned entries. Code::corrupt when a held header
 /// is missing or damaged.
-[[nodiscard]] Result<RebuiltIndices> rebuild_index_rows(store::KvStore& store, store::FeedNumber feed,
-                                                        const FeedId& id, const LogState& state);
+[[nodiscard]] Result<RebuiltIndices> rebuild_index_rows(store::KvStore& store, store::FeedNumber feed, const FeedId& id,
+                                                        const LogState& state);
 
 }  // namespace shoal::feed

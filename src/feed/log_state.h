@@ -47,9 +47,9 @@ struct LogState {
   std::optional<merkle::RightEdge> head_edge;
   std::optional<Bytes> fork_proof;
 
-  TreeTail tail;               ///< the tree over the header prefix
-  std::uint64_t applied = 0;   ///< blocks of the prefix that `topics` has stepped over; less only where a manifest's
-                               ///< payload is missing
+  TreeTail tail;              ///< the tree over the header prefix
+  std::uint64_t applied = 0;  ///< blocks of the prefix that `topics` has stepped over; less only where a manifest's
+                              ///< payload is missing
   std::unique_ptr<TopicState> topics;
 
   RangeSet headers;

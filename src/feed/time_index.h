@@ -20,8 +20,8 @@ class TimeIndex {
  public:
   TimeIndex(const store::KvStore& store, store::FeedNumber feed, store::TopicNumber topic);
 
-  static void put(store::WriteBatch& batch, store::FeedNumber feed, store::TopicNumber topic,
-                  const BlockHeader& header, BlockIndex block);
+  static void put(store::WriteBatch& batch, store::FeedNumber feed, store::TopicNumber topic, const BlockHeader& header,
+                  BlockIndex block);
 
   /// The first row of a block >= `block`.
   [[nodiscard]] Result<std::optional<TimeRow>> at_or_after(BlockIndex block);

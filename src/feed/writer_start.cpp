@@ -22,7 +22,11 @@ class Start {
       : log_(log), journal_(journal), sink_(sink), options_(options) {}
 
   Result<void> run() {
-    if (asserted()) return adopt_store("the owner asserted the head");
+    if (asserted()) {
+      // Groups of the history that the owner disowns must not be replayed at a later start.
+      SHOAL_CHECK(journal_.forget(log_.id()));
+      return adopt_store("the owner asserted the head");
+    }
     SHOAL_CHECK(read_journal());
     SHOAL_CHECK(check_place());
     SHOAL_CHECK(compare());
@@ -148,8 +152,8 @@ class Start {
     for (std::size_t i = 0; i < group.blocks.size(); ++i) {
       SHOAL_TRY(BlockHeader header, decode_header(group.blocks[i].header));
       SHOAL_CHECK(verify_payload(header, group.blocks[i].payload));
-      SHOAL_CHECK(stage.add({BlockIndex{group.first + i}, std::move(header), group.blocks[i].header,
-                             ByteView(group.blocks[i].payload)}));
+      SHOAL_CHECK(stage.add(
+          {BlockIndex{group.first + i}, std::move(header), group.blocks[i].header, ByteView(group.blocks[i].payload)}));
     }
     if (stage.edge().size() != group.head.tree_size || stage.edge().root() != group.head.root ||
         stage.topics().size() != group.head.topic_count || stage.topics().root() != group.head.topic_root) {

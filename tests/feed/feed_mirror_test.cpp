@@ -156,7 +156,8 @@ TEST_F(FeedMirrorTest, TakesRunsInAnyOrder) {
   base::SeededRandom random(4);
   for (std::size_t i = starts.size(); i > 1; --i) std::swap(starts[i - 1], starts[random.below(i)]);
   for (const std::uint64_t at : starts) {
-    const auto done = deliver(producer.reader(), now, 0, span(at, std::min(at + 16, now.tree_size))).to(*follower.mirror);
+    const auto done =
+        deliver(producer.reader(), now, 0, span(at, std::min(at + 16, now.tree_size))).to(*follower.mirror);
     ASSERT_TRUE(done.ok()) << at << ": " << done.error().message;
   }
   EXPECT_EQ(follower.reader().block_prefix(), now.tree_size);

@@ -74,7 +74,8 @@ inline PendingBatch batch_of(const TopicPartition& to, const std::vector<std::in
 
 /// One producer: store, journal, log and writer. With an empty directory everything lives in memory.
 struct Producer {
-  explicit Producer(std::filesystem::path where = {}, std::uint8_t seed = 7) : directory(std::move(where)), key_seed(seed) {}
+  explicit Producer(std::filesystem::path where = {}, std::uint8_t seed = 7)
+      : directory(std::move(where)), key_seed(seed) {}
 
   /// Opens what is closed; the writer's error when it refuses.
   Result<void> open(const WriterOptions& options = {}) {
