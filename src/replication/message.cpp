@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/wire.h"
 
+#include <bit>
 #include <type_traits>
 
 namespace shoal::replication {
@@ -209,7 +210,7 @@ std::size_t encoded_size(const Body& body) {
       body);
 }
 
-Result<Message> decode_message(ByteView bytes) {
+Result<Message> decode_message(ByteView bytes, Sender sender) {
   if (bytes.size() > kMaxPlainMessage) return Error{Code::unverified, "the message is larger than the protocol allows"};
   base::WireReader in(bytes);
   Message message;
@@ -218,10 +219,13 @@ Result<Message> decode_message(ByteView bytes) {
   message.wire_size = bytes.size();
   if (!in.ok()) return Error{Code::unverified, "the message is too short"};
   if (!decode_body(type, in, message.body)) {
-    if (type < kFirstIgnorableType) return Error{Code::unverified, "the message has an unknown type"};
+    if (type < kFirstIgnorableType || std::popcount(type) % 2 != 0) {
+      return Error{Code::unverified, "the message has an unknown type"};
+    }
     message.body = Unknown{type};
+    return message;
   }
-  if (!in.ok()) {
+  if (!in.ok() || (in.remaining() > 0 && sender == Sender::known)) {
     return Error{Code::unverified, std::string("the ") + message_name(message.body) + " message is malformed"};
   }
   return message;

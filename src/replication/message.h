@@ -16,31 +16,32 @@ namespace shoal::replication {
 
 using crypto::Digest;
 
-/// First byte of a message. A later minor version adds types from kFirstIgnorableType on only: those are skipped by
-/// who does not know them. An unknown type below ends the session.
+/// First byte of a message. Every type has an even number of set bits, so that no single flipped bit makes one message
+/// another. A later minor version adds types from kFirstIgnorableType on only: who does not know them skips them. An unknown
+/// type below, or one of odd parity, ends the session.
 enum class MessageType : std::uint8_t {
-  open = 0x02,
-  identity = 0x03,
-  close = 0x04,
-  ping = 0x05,
-  pong = 0x06,
-  fork = 0x10,
-  head = 0x11,
-  no_head = 0x12,
-  ask_head = 0x13,
-  have = 0x14,
-  growth = 0x18,
-  growth_reply = 0x19,
-  topic_state = 0x1a,
-  topic_state_reply = 0x1b,
-  lookup = 0x1c,
-  lookup_reply = 0x1d,
-  want = 0x20,
-  credit = 0x21,
-  cancel = 0x22,
-  data = 0x23,
-  piece = 0x24,
-  want_end = 0x25,
+  open = 0x05,
+  identity = 0x06,
+  close = 0x09,
+  ping = 0x0a,
+  pong = 0x0c,
+  fork = 0x11,
+  head = 0x12,
+  no_head = 0x14,
+  ask_head = 0x17,
+  have = 0x18,
+  growth = 0x1b,
+  growth_reply = 0x1d,
+  topic_state = 0x1e,
+  topic_state_reply = 0x21,
+  lookup = 0x22,
+  lookup_reply = 0x24,
+  want = 0x27,
+  credit = 0x28,
+  cancel = 0x2b,
+  data = 0x2d,
+  piece = 0x2e,
+  want_end = 0x30,
 };
 inline constexpr std::uint8_t kFirstIgnorableType = 0x80;
 
@@ -458,9 +459,11 @@ struct Message {
 void encode_message(const Message& message, Bytes& out);
 /// Bytes that encode_message would append.
 [[nodiscard]] std::size_t encoded_size(const Body& body);
-/// Bounded, allocates no more than the input's size allows. Fields after the known ones are ignored. Code::unverified for
-/// malformed input and for unknown types that are not ignorable.
-[[nodiscard]] Result<Message> decode_message(ByteView bytes);
+/// Whether the sender speaks a later minor version than this code: only then may a message be longer than we know it.
+enum class Sender : std::uint8_t { known, later };
+/// Bounded, allocates no more than the input's size allows. Fields after the known ones of a later version are ignored.
+/// Code::unverified for malformed input and for unknown types that are not ignorable.
+[[nodiscard]] Result<Message> decode_message(ByteView bytes, Sender sender = Sender::known);
 /// The message's name in docs/PROTOCOL.md.
 [[nodiscard]] const char* message_name(const Body& body);
 

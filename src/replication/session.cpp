@@ -9,7 +9,7 @@
 namespace shoal::replication {
 namespace {
 
-constexpr std::uint8_t kHelloType = 0x01;
+constexpr std::uint8_t kHelloType = 0x03;
 constexpr std::size_t kMaxHello = 256;
 
 /// BLAKE2b(DH, transcript || sender's role), in guarded memory.

@@ -97,7 +97,8 @@ void SessionPeer::Impl::on_session_message(ByteView sealed) {
     // Not a proof against the peer: whoever sits on the way can do this. The session ends, nobody is banned.
     return end(opened.error().message);
   }
-  Result<Message> message = decode_message(plain);
+  const bool later = session.their_version().minor > session.version().minor;
+  Result<Message> message = decode_message(plain, later ? Sender::later : Sender::known);
   if (!message) return violation(message.error().message);
   dispatch(std::move(*message));
 }

@@ -107,6 +107,7 @@ TEST(RandomAccess, APrunedBlockIsSaidToBePrunedAndFoundElsewhere) {
   EXPECT_EQ(alone.result->error().code, Code::pruned);
 
   reader.connect(keeper);
+  world.time.run_for(1s);
   Answer both;
   reader.replicator().fetch_offset(stream("t1"), Offset{2}, 10s, both.take());
   ASSERT_TRUE(world.wait([&] { return both.result.has_value(); }));

@@ -1,0 +1,166 @@
+#include "simulation/direct_link.h"
+#include "simulation/swarm_world.h"
+
+using namespace std::chrono_literals;
+
+namespace shoal::replication {
+namespace {
+
+using feed::testing::stream;
+using simulation::SwarmNode;
+using simulation::SwarmWorld;
+
+/// A peer by hand: takes what the replicator sends, and reads it or not.
+struct HandPeer final : Replicator::Outbox {
+  std::vector<Message> got;
+  std::size_t bytes = 0;
+  bool reads = true;
+  bool closed = false;
+  std::string reason;
+  void send(Message message) override {
+    const std::size_t size = encoded_size(message.body);
+    if (!reads) bytes += size;
+    message.wire_size = size;
+    got.push_back(std::move(message));
+  }
+  [[nodiscard]] std::size_t queued() const override { return bytes; }
+  void close(std::string_view why) override {
+    closed = true;
+    reason = why;
+  }
+  template <class T>
+  [[nodiscard]] std::vector<T> all() const {
+    std::vector<T> out;
+    for (const Message& message : got) {
+      if (const T* one = std::get_if<T>(&message.body)) out.push_back(*one);
+    }
+    return out;
+  }
+};
+
+struct Hand : SwarmWorld {
+  Hand() : peer(std::make_shared<HandPeer>()) {
+    publish_many(400, 3, 3000);
+    id = publisher.replicator().add_peer({"hand", "direct", false}, PublicKey{}, peer);
+    say(NoHead{});
+  }
+  void say(Body body) {
+    Message message{.channel = 1, .body = std::move(body)};
+    message.wire_size = encoded_size(message.body);
+    publisher.replicator().on_message(id, std::move(message));
+  }
+  Want whole(std::uint64_t name, std::uint64_t credit) const {
+    Want want;
+    want.want = name;
+    want.tree_size = want.end = size();
+    want.credit = credit;
+    return want;
+  }
+  std::shared_ptr<HandPeer> peer;
+  PeerId id{0};
+};
+
+TEST(Limits, AServerSendsWhatWasGrantedAndNoMore) {
+  Hand world;
+  world.say(world.whole(5, 300'000));
+  std::size_t sent = 0;
+  for (const Message& message : world.peer->got) {
+    if (std::holds_alternative<Data>(message.body)) sent += message.wire_size;
+  }
+  EXPECT_LE(sent, 300'000U);
+  EXPECT_GT(sent, 200'000U);
+  world.say(Credit{5, 100'000'000});
+  EXPECT_EQ(world.peer->all<WantEnd>().size(), 1U);
+  EXPECT_EQ(world.peer->all<WantEnd>()[0].reason, EndReason::done);
+}
+
+TEST(Limits, APeerThatNeverReadsCostsABoundedAmount) {
+  Hand world;
+  world.peer->reads = false;
+  for (std::uint64_t i = 1; i <= 16; ++i) world.say(world.whole(i, 1ULL << 40));
+  EXPECT_LT(world.peer->bytes, 400'000U);
+  for (std::uint64_t i = 0; i < 64 && !world.peer->closed; ++i) world.say(Lookup{i, stream("t1"), LookupBy::offset, 1});
+  EXPECT_FALSE(world.peer->closed);
+  for (std::uint64_t i = 0; i < 64 && !world.peer->closed; ++i) world.say(Lookup{i, stream("t1"), LookupBy::offset, 1});
+  EXPECT_TRUE(world.peer->closed);
+  EXPECT_LT(world.peer->bytes, 400'000U);
+}
+
+TEST(Limits, TooManyOrImpossibleWantsAreRefused) {
+  {
+    Hand world;
+    world.peer->reads = false;
+    for (std::uint64_t i = 1; i <= 17; ++i) world.say(world.whole(i, 0));
+    EXPECT_TRUE(world.peer->closed);
+  }
+  const auto refused = [](const std::function<void(Want&)>& change) {
+    Hand world;
+    Want want = world.whole(3, 1000);
+    change(want);
+    world.say(want);
+    return world.peer->closed;
+  };
+  EXPECT_TRUE(refused([](Want& want) { want.want = 0; }));
+  EXPECT_TRUE(refused([](Want& want) { want.begin = want.end; }));
+  EXPECT_TRUE(refused([](Want& want) { want.base = want.begin + 1; }));
+  EXPECT_TRUE(refused([](Want& want) { want.end = want.tree_size + 1; }));
+  EXPECT_TRUE(refused([](Want& want) { want.tree_size = std::uint64_t{1} << 48; }));
+  EXPECT_TRUE(refused([](Want& want) { want.streams = {stream("t1")}; }));
+  EXPECT_TRUE(refused([](Want& want) { want.all_topics = false; }));
+  EXPECT_FALSE(refused([](Want&) {}));
+}
+
+TEST(Limits, APeerThatDoesNotBeginWithItsHeadIsRefused) {
+  SwarmWorld world;
+  world.publish_many(3);
+  auto peer = std::make_shared<HandPeer>();
+  const PeerId id = world.publisher.replicator().add_peer({"hand", "direct", false}, PublicKey{}, peer);
+  world.publisher.replicator().on_message(id, Message{.body = Ping{4}});
+  EXPECT_TRUE(peer->closed);
+}
+
+TEST(Limits, BytesThatNobodyGrantedAreRefused) {
+  SwarmWorld world;
+  world.publish_many(600, 1, 5000);
+  SwarmNode reader(world.time, "reader", 1);
+  reader.mirror(world.producer.id(), {.serve = true, .credit_bytes = 300'000});
+  // The sender believes that it has credit without end.
+  const auto generous = [](const Message&, Bytes& bytes) {
+    const Result<Message> message = decode_message(bytes);
+    if (!message) return;
+    if (const Want* want = std::get_if<Want>(&message->body)) {
+      Message more = *message;
+      std::get<Want>(more.body).credit = 1ULL << 40;
+      (void)want;
+      bytes.clear();
+      encode_message(more, bytes);
+    }
+  };
+  simulation::DirectLink::join(world.time, 50ms, {&reader.replicator(), reader.node_key(), generous, {}},
+                               {&world.publisher.replicator(), world.publisher.node_key(), {}, {}});
+  reader.follow_all();
+  world.time.run_for(3s);
+  ASSERT_EQ(reader.events.blames.size(), 1U);
+  EXPECT_NE(reader.events.blames[0].what.find("granted"), std::string::npos);
+}
+
+TEST(Limits, AMirrorThatDoesNotServeSaysSo) {
+  SwarmWorld world;
+  world.publish_many(30);
+  SwarmNode quiet(world.time, "quiet", 2);
+  quiet.mirror(world.producer.id(), {.serve = false, .credit_bytes = 1 << 20});
+  quiet.follow_all();
+  quiet.connect(world.publisher);
+  ASSERT_TRUE(world.wait([&] { return quiet.held() == world.size(); }));
+  SwarmNode reader(world.time, "reader", 1);
+  reader.mirror(world.producer.id());
+  reader.follow_all();
+  reader.connect(quiet);
+  world.time.run_for(5s);
+  EXPECT_EQ(reader.held(), 0U);
+  EXPECT_TRUE(reader.events.synced.empty());
+  EXPECT_TRUE(reader.events.blames.empty());
+}
+
+}  // namespace
+}  // namespace shoal::replication
