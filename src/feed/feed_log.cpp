@@ -146,6 +146,7 @@ Result<void> FeedLog::load_blocks() {
   SHOAL_TRY(state_.headers, load_have_set(*stores_.blocks, number_, HaveSet::headers));
   SHOAL_TRY(state_.payloads, load_have_set(*stores_.blocks, number_, HaveSet::payloads));
   SHOAL_TRY(state_.pruned, load_have_set(*stores_.blocks, number_, HaveSet::pruned));
+  for (const RangeSet::Run& run : state_.payloads.runs()) state_.pruned.remove(run.begin, run.end);  // fetched again
   if (state_.headers.first_gap(0) < summary.header_prefix) return corrupt("headers of the prefix are missing");
   SHOAL_TRY(state_.tail, TreeTail::load(*stores_.blocks, number_, summary.header_prefix));
   if (state_.tail.edge() != summary.edge) return corrupt("headers and tree contradict each other");
@@ -157,6 +158,7 @@ Result<void> FeedLog::load_blocks() {
 void FeedLog::add_reserved() {
   state_.partitions.push_back(PartitionState{.position = 0});
   state_.numbers.emplace(TopicPartition{}, 0);
+  state_.note_place(0);
 }
 
 Result<void> FeedLog::load_partitions() {
@@ -175,6 +177,7 @@ Result<void> FeedLog::load_partitions() {
       return corrupt("two topics have one position");
     }
     state_.partitions.push_back(std::move(row.partition));
+    state_.note_place(number);
   }
   SHOAL_CHECK(rows->status());
   if (state_.partitions.empty()) {
@@ -198,8 +201,8 @@ Result<void> FeedLog::check_loaded() {
   if (state_.tail.size() == head.tree_size) {
     if (state_.tail.edge().root() != head.root) return corrupt("the tree is not the one its head signs");
     state_.head_edge = state_.tail.edge();
-  } else if (one_store()) {
-    return corrupt("blocks and head are of different sizes");
+  } else if (state_.tail.size() > head.tree_size) {
+    return corrupt("blocks beyond the accepted head");
   }
   if (state_.topics_complete() &&
       (state_.topics->size() != head.topic_count || state_.topics->root() != head.topic_root)) {

@@ -57,7 +57,10 @@ void FeedLog::publish(LogStage& stage, const std::optional<HeadUpdate>& head) {
       const std::size_t needed = std::size_t{stage.touched_.rbegin()->first} + 1;
       if (state_.partitions.size() < needed) state_.partitions.resize(needed);
     }
-    for (auto& [number, partition] : stage.touched_) state_.partitions[number] = std::move(partition);
+    for (auto& [number, partition] : stage.touched_) {
+      state_.partitions[number] = std::move(partition);
+      state_.note_place(number);
+    }
     state_.numbers.merge(stage.new_numbers_);
     if (head) {
       state_.head = head->head;
@@ -170,6 +173,8 @@ Result<void> FeedLog::rebuild_indices() {
     state_.numbers = std::move(rebuilt.numbers);
     state_.topics = std::make_unique<TopicState>(std::move(rebuilt.topics));
     state_.applied = rebuilt.applied;
+    state_.places.clear();
+    for (std::uint32_t i = 0; i < state_.partitions.size(); ++i) state_.note_place(i);
     spare_topics_.reset();
   }
   std::vector<std::uint32_t> all(state_.partitions.size());

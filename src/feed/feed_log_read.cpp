@@ -40,7 +40,8 @@ Result<Bytes> FeedLog::stored_payload(BlockIndex block) const {
   const auto [held, pruned] = inspect([&](const LogState& state) {
     return std::pair{state.payloads.contains(block.value()), state.pruned.contains(block.value())};
   });
-  if (pruned) return Error{Code::pruned, "the payload of block " + std::to_string(block.value()) + " was dropped here"};
+  if (pruned && !held)
+    return Error{Code::pruned, "the payload of block " + std::to_string(block.value()) + " was dropped here"};
   if (!held) return not_held(block, "payload");
   SHOAL_TRY(auto row, stores_.blocks->get(store::Column::payloads, store::block_key(number_, block)));
   if (row) return std::move(*row);

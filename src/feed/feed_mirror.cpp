@@ -235,14 +235,13 @@ Result<void> FeedMirror::add_topic_entry(const TopicStateEntry& entry, std::uint
   if (entry.last_block && entry.last_block->value() >= head->tree_size) return bad("a topic's end beyond the head");
   SHOAL_CHECK(impl_->log.inspect([&](const LogState& state) -> Result<void> {
     const auto number = state.number_of(entry.stream);
-    for (const PartitionState& other : state.partitions) {
-      const bool same_place =
-          (other.position && *other.position == position) || (other.learned && other.learned->position == position);
-      if (same_place && other.stream != entry.stream) return bad("two topics at one place of the topic state");
+    const auto place = state.places.find(position);
+    if (place != state.places.end() && state.partitions[place->second].stream != entry.stream) {
+      return bad("two topics at one place of the topic state");
     }
     if (!number) return {};
     const PartitionState& partition = state.partitions[*number];
-    if (partition.position && *partition.position != position) return bad("a topic at two places of the topic state");
+    if (partition.place().value_or(position) != position) return bad("a topic at two places of the topic state");
     if (entry.next_offset < partition.held_end) return bad("a signed end before blocks that are held");
     if (partition.learned && entry.next_offset < partition.learned->entry.next_offset) {
       return bad("a signed end that went back");

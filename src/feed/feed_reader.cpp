@@ -135,10 +135,10 @@ Result<FeedReader::ProvenEntry> FeedReader::topic_entry(std::uint32_t position) 
       if (position >= state.topics->size()) return Error{Code::not_found, "the topic state has no such entry"};
       return ProvenEntry{state.topics->at(position), position, state.topics->prove(position)};
     }
-    for (const PartitionState& partition : state.partitions) {
-      if (!partition.learned || partition.learned->position != position) continue;
-      if (!state.head || !partition.learned->is_under(*state.head)) break;
-      return ProvenEntry{partition.learned->entry, position, partition.learned->path};
+    const auto place = state.places.find(position);
+    if (place != state.places.end() && state.head) {
+      const auto& learned = state.partitions[place->second].learned;
+      if (learned && learned->is_under(*state.head)) return ProvenEntry{learned->entry, position, learned->path};
     }
     return Error{Code::not_found, "the topic entry is not known here under the accepted head"};
   });

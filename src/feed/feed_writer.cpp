@@ -198,7 +198,7 @@ Result<void> FeedWriter::Impl::make_permanent(LogStage stage, const Checkpoint& 
 }
 
 Result<CommitResult> FeedWriter::Impl::commit_drafts(LogStage stage, std::vector<Draft> drafts) {
-  const Checkpoint signed_head = sign_head(stage, clock.wall_now());
+  const Checkpoint signed_head = sign_head(stage, std::max(clock.wall_now(), UnixMs{0}));
   if (const auto verified = verify_own(signed_head, drafts); !verified) return verified.error();
   SHOAL_CHECK(make_permanent(std::move(stage), signed_head, drafts));
   head = signed_head;

@@ -37,6 +37,12 @@ struct PartitionState {
   std::optional<BlockIndex> last_held;
   UnixMs largest_held = kNoTime;
   std::uint64_t payload_bytes = 0;
+
+  /// Position in the feed's topic state, from whichever source it is known.
+  [[nodiscard]] std::optional<std::uint32_t> place() const {
+    if (position || !learned) return position;
+    return learned->position;
+  }
 };
 
 using Partitions = std::vector<PartitionState>;
@@ -57,12 +63,16 @@ struct LogState {
   RangeSet pruned;
   Partitions partitions;  ///< by number; 0 is the reserved stream
   std::map<TopicPartition, std::uint32_t> numbers;
+  std::map<std::uint32_t, std::uint32_t> places;  ///< position in the topic state -> number, where it is known
 
   /// True when `topics` is what the accepted head signs.
   [[nodiscard]] bool topics_complete() const { return head && applied == head->tree_size; }
   [[nodiscard]] std::optional<std::uint32_t> number_of(const TopicPartition& stream) const {
     const auto found = numbers.find(stream);
     return found == numbers.end() ? std::nullopt : std::optional<std::uint32_t>{found->second};
+  }
+  void note_place(std::uint32_t number) {
+    if (const auto place = partitions[number].place()) places.insert_or_assign(*place, number);
   }
 };
 

@@ -43,9 +43,15 @@ class Start {
                  "newer was ever published, start with --assert-head SIZE:ROOT of the store's head"};
   }
 
+  /// Tree and topic state are known up to the head: what the next one grows from.
+  [[nodiscard]] bool complete(const Checkpoint& head) const {
+    return log_.inspect(
+        [&](const LogState& state) { return state.tail.size() == head.tree_size && state.applied == head.tree_size; });
+  }
+
   [[nodiscard]] bool asserted() const {
     const std::optional<Checkpoint> held = log_.head();
-    return options_.asserted && held && held->tree_size == options_.asserted->tree_size &&
+    return options_.asserted && held && complete(*held) && held->tree_size == options_.asserted->tree_size &&
            held->root == options_.asserted->root;
   }
 
@@ -97,6 +103,7 @@ class Start {
 
   Result<void> compare() {
     const std::optional<Checkpoint> held = log_.head();
+    if (held && !complete(*held)) return unsafe("blocks of the accepted head are missing");
     if (!signed_) return held ? unsafe("the journal is missing or has no record of this feed") : Result<void>{};
     if (held && held->epoch != signed_->epoch) return unsafe("journal and store are of different epochs");
     if (!held || signed_->tree_size > held->tree_size) return replay();

@@ -246,6 +246,38 @@ TEST_F(WriterStart, RestoredCopyOfTheDirectoryIsRefused) {
   expect_opens(9, {.place = place()});
 }
 
+TEST_F(WriterStart, HeadBeyondTheHeldBlocksIsRefusedUntilRecovered) {
+  ASSERT_TRUE(producer.open().ok());
+  append(40);
+  producer.close();
+  // The disk is gone but the key is not: the tail comes back from a mirror, into an own store.
+  Producer again(scratch.path() / "again");
+  fs::create_directories(again.directory);
+  ASSERT_TRUE(producer.open().ok());
+  const FeedReader source = producer.reader();
+  const Checkpoint head = source.head().value();
+  {
+    again.store = store::open_rocks_store(again.directory / "own", store::Backing::logged, again.sink).value();
+    again.log = FeedLog::open({again.store.get(), again.store.get()}, again.id()).value();
+    auto mirror = FeedMirror::open(*again.log, again.sink).value();
+    ASSERT_TRUE(testing::deliver(source, head, 0, testing::span(0, 10)).to(*mirror).ok());
+    mirror.reset();
+    again.close();
+  }
+  const WriterOptions asserted{.asserted = WriterOptions::AssertedHead{head.tree_size, head.root}};
+  EXPECT_EQ(again.open(asserted).error().code, Code::unsafe_to_sign);
+  {
+    auto mirror = FeedMirror::open(*again.log, again.sink).value();
+    ASSERT_TRUE(testing::deliver(source, head, 10, testing::span(10, 40)).to(*mirror).ok());
+  }
+  again.close();
+  EXPECT_EQ(again.open().error().code, Code::unsafe_to_sign);  // no journal knows of it
+  again.close();
+  const auto opened = again.open(asserted);
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  EXPECT_EQ(again.writer->next_offset(stream("t")), Offset{40});
+}
+
 TEST_F(WriterStart, AnotherKeyIsRefused) {
   ASSERT_TRUE(producer.open().ok());
   const auto opened = FeedWriter::open(*producer.log, *producer.store, *producer.journal, testing::test_key(9),
