@@ -189,6 +189,23 @@ TEST_F(FeedMirrorTest, PayloadsMayComeLaterAndManifestsToo) {
   EXPECT_TRUE(audit(follower.reader(), {})->complete());
 }
 
+TEST_F(FeedMirrorTest, PrunedPayloadsCanBeFetchedAgain) {
+  ASSERT_TRUE(replicate(producer.reader(), follower).ok());
+  ASSERT_TRUE(follower.log->prune_before(BlockIndex{10}).ok());
+  EXPECT_EQ(follower.reader().payload(BlockIndex{5}).error().code, Code::pruned);
+  const Bytes payload = producer.reader().payload(BlockIndex{5}).value();
+  ASSERT_TRUE(follower.mirror->add_payload(BlockIndex{5}, payload).ok());
+  for (int reopened = 0; reopened < 2; ++reopened) {
+    EXPECT_EQ(follower.reader().payload(BlockIndex{5}).value(), payload);
+    EXPECT_EQ(follower.reader().payload(BlockIndex{4}).error().code, Code::pruned);
+    const auto report = audit(follower.reader(), {});
+    EXPECT_TRUE(report->complete());
+    EXPECT_EQ(report->payloads_pruned, 8U);  // 1 to 9 without 5; the manifest in block 0 is never dropped
+    follower.close();
+    ASSERT_TRUE(follower.open().ok());
+  }
+}
+
 TEST_F(FeedMirrorTest, SparseReaderKnowsWhetherItsTopicIsComplete) {
   const FeedReader source = producer.reader();
   const Checkpoint now = head();
