@@ -1,5 +1,7 @@
 #include "byte_source.h"
 
+#include "base/try.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -9,18 +11,28 @@
 
 namespace shoal::command {
 
+namespace {
+
+Error cannot_open(const std::string& path) {
+  return Error{errno == ENOENT ? Code::not_found : Code::io, "cannot open " + path + ": " + std::strerror(errno), ""};
+}
+
+}  // namespace
+
+Result<void> FdSource::check(const std::string& path) {
+  if (path == "-") return {};
+  struct stat info {};
+  if (::access(path.c_str(), R_OK) != 0 || ::stat(path.c_str(), &info) != 0) return cannot_open(path);
+  if (S_ISDIR(info.st_mode)) return Error{Code::io, path + " is a directory", "name its files"};
+  return {};
+}
+
 Result<FdSource> FdSource::open(const std::string& path, int stop_fd) {
   if (path == "-") return FdSource(STDIN_FILENO, false, stop_fd);
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    const Code code = errno == ENOENT ? Code::not_found : Code::io;
-    return Error{code, "cannot open " + path + ": " + std::strerror(errno), ""};
-  }
-  struct stat info {};
-  if (fstat(fd, &info) == 0 && S_ISDIR(info.st_mode)) {
-    ::close(fd);
-    return Error{Code::io, path + " is a directory", "name its files"};
-  }
+  SHOAL_CHECK(check(path));
+  // A named pipe without a writer would block here, deaf to signals; read() waits for both.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return cannot_open(path);
   return FdSource(fd, true, stop_fd);
 }
 

@@ -21,6 +21,8 @@ class FdSource final : public ByteSource {
  public:
   /// `-` is stdin. Code::not_found and Code::io.
   [[nodiscard]] static Result<FdSource> open(const std::string& path, int stop_fd);
+  /// The errors of open() without opening: a pipe that was opened and closed has lost its writer.
+  [[nodiscard]] static Result<void> check(const std::string& path);
   FdSource(int fd, bool owned, int stop_fd) : fd_(fd), owned_(owned), stop_fd_(stop_fd) {}
   FdSource(FdSource&& other) noexcept;
   FdSource& operator=(FdSource&&) = delete;

@@ -122,6 +122,7 @@ OptionNames all_option_names() {
     command->declare(options);
     options.list(names);
   }
+  names.add("-h,--help", false);
   names.add("--config", true);
   names.add("--version", false);
   return names;

@@ -146,9 +146,8 @@ Result<void> PubCommand::prepare() {
   int stdin_times = stream_.files.empty() ? 1 : 0;
   for (const std::string& file : stream_.files) {
     if (file == "-") ++stdin_times;
-    if (file == "-") continue;
     // Before a feed is made for nothing.
-    SHOAL_TRY(const FdSource readable, FdSource::open(file, -1));
+    SHOAL_CHECK(FdSource::check(file));
   }
   if (stdin_times > 1) return refuse("stdin can be read once only");
   return {};

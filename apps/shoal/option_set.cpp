@@ -66,6 +66,10 @@ class ConfigFile final : public CLI::ConfigTOML {
 class HelpFormatter final : public CLI::Formatter {
  public:
   HelpFormatter() { column_width(30); }
+  [[nodiscard]] std::string make_group(std::string heading, bool positional,
+                                       std::vector<const CLI::Option*> options) const override {
+    return CLI::Formatter::make_group(std::move(heading), positional, std::move(options)).substr(1);
+  }
   [[nodiscard]] std::string make_option_opts(const CLI::Option* option) const override {
     return option->get_type_size() == 0 || option->get_type_name().empty() ? "" : " " + option->get_type_name();
   }
@@ -84,6 +88,10 @@ void OptionNames::add(const std::string& names, bool takes_value) {
   for (const std::string& name : split_names(names)) names_.emplace_back(name, takes_value);
 }
 
+void OptionNames::add(const OptionNames& others) {
+  names_.insert(names_.end(), others.names_.begin(), others.names_.end());
+}
+
 bool OptionNames::known(std::string_view name) const {
   return std::any_of(names_.begin(), names_.end(), [&](const auto& entry) { return entry.first == name; });
 }
@@ -95,6 +103,16 @@ bool OptionNames::takes_value(std::string_view name) const {
 
 struct OptionSet::Parser {
   Parser(const std::string& name, const std::string& summary) : app(summary, "shoal " + name), command(name) {}
+
+  /// Help and configuration stand last, below the common options.
+  void finish() {
+    if (app.get_help_ptr() != nullptr) return;
+    app.set_help_flag("-h,--help", "print this and leave")->group("Common options");
+    app.set_config("--config", "", "take options from a TOML file")
+        ->group("Common options")
+        ->envname("SHOAL_CONFIG")
+        ->type_name("FILE");
+  }
 
   CLI::Option* declare(CLI::Option* option, const std::string& option_names, bool takes_value) {
     names.add(option_names, takes_value);
@@ -111,9 +129,8 @@ struct OptionSet::Parser {
 
 OptionSet::OptionSet(std::string command, std::string summary) : parser_(std::make_unique<Parser>(command, summary)) {
   parser_->app.formatter(std::make_shared<HelpFormatter>());
-  parser_->app.set_help_flag("-h,--help", "print this and leave")->group("Common options");
   parser_->app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
-  parser_->names.add("-h,--help", false);
+  parser_->app.set_help_flag();
 }
 
 OptionSet::~OptionSet() = default;
@@ -168,7 +185,7 @@ void OptionSet::group(const std::string& heading) { parser_->heading = heading; 
 
 void OptionSet::not_yet(const std::string& names, bool takes_value) {
   const std::string name = split_names(names).back();
-  const auto refuse = [name] { throw CLI::ValidationError(name, name + " is not supported yet by this version"); };
+  const auto refuse = [name] { throw CLI::ValidationError(name, "not supported yet by this version"); };
   CLI::Option* option =
       takes_value ? parser_->app.add_option_function<std::string>(names, [refuse](const std::string&) { refuse(); })
                   : parser_->app.add_flag_callback(names, refuse);
@@ -182,23 +199,17 @@ void OptionSet::examples(const std::vector<std::string>& lines) {
   parser_->app.footer(footer);
 }
 
-void OptionSet::list(OptionNames& names) const {
-  for (const CLI::Option* option : parser_->app.get_options()) {
-    if (!option->nonpositional()) continue;
-    for (const std::string& name : option->get_lnames()) names.add("--" + name, option->get_type_size() > 0);
-    for (const std::string& name : option->get_snames()) names.add("-" + name, option->get_type_size() > 0);
-  }
-}
+void OptionSet::list(OptionNames& names) const { names.add(parser_->names); }
 
-std::string OptionSet::help() const { return parser_->app.help(); }
+std::string OptionSet::help() const {
+  parser_->finish();
+  return parser_->app.help();
+}
 
 Result<bool> OptionSet::parse(const std::vector<std::string>& arguments, const OptionNames& all) {
   const std::string see = "shoal " + parser_->command + " --help";
   try {
-    parser_->app.set_config("--config", "", "take options from a TOML file")
-        ->group("Common options")
-        ->envname("SHOAL_CONFIG")
-        ->type_name("FILE");
+    parser_->finish();
     parser_->app.config_formatter(std::make_shared<ConfigFile>(parser_->command, all));
     parser_->app.allow_config_extras(CLI::config_extras_mode::ignore_all);
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

@@ -18,6 +18,7 @@ namespace shoal::command {
 class OptionNames {
  public:
   void add(const std::string& names, bool takes_value);
+  void add(const OptionNames& others);
   [[nodiscard]] bool known(std::string_view name) const;
   /// `name` with its dashes. Unknown names take no value.
   [[nodiscard]] bool takes_value(std::string_view name) const;

@@ -92,7 +92,7 @@ TEST_F(OptionSetTest, EveryParseErrorIsAUsageError) {
   EXPECT_THAT(error_of({"FEED", "--network", "other"}).message, HasSubstr("public|private"));
   EXPECT_THAT(error_of({"FEED", "--format"}).message, HasSubstr("--format"));
   EXPECT_THAT(error_of({"FEED", "-f", "a", "-f", "b"}).message, HasSubstr("--format"));
-  EXPECT_THAT(error_of({"FEED", "--cache", "1G"}).message, HasSubstr("--cache is not supported yet"));
+  EXPECT_THAT(error_of({"FEED", "--cache", "1G"}).message, HasSubstr("--cache: not supported yet"));
   for (const auto& error : {error_of({}), error_of({"FEED", "--cache", "1G"})}) {
     EXPECT_EQ(error.code, Code::invalid_argument);
   }
@@ -144,6 +144,16 @@ TEST_F(OptionSetTest, AFileWithAnUnknownOptionOrNoFileIsAUsageError) {
   write_text(file, "tpoic = \"a\"\n");
   EXPECT_THAT(error_of({"FEED", "--config", file.string()}).message, HasSubstr("tpoic"));
   EXPECT_EQ(error_of({"FEED", "--config", (directory_ / "none").string()}).code, Code::invalid_argument);
+}
+
+TEST_F(OptionSetTest, ListsWhichOptionsTakeAValue) {
+  for (const char* name : {"-f", "--format", "--topic", "--peer", "--cache", "--batch-bytes"}) {
+    EXPECT_TRUE(names_.takes_value(name)) << name;
+  }
+  for (const char* name : {"-e", "--exit"}) {
+    EXPECT_TRUE(names_.known(name)) << name;
+    EXPECT_FALSE(names_.takes_value(name)) << name;
+  }
 }
 
 TEST(OptionNames, KnowsWhichTakeAValue) {

@@ -1,0 +1,74 @@
+#!/usr/bin/env bats
+# Help, version, and command lines that are none.
+
+load common
+
+@test "the overview names every command and goes to stdout" {
+  expect 0 shoal --help
+  for word in init pub sub get mirror node ls info topics peers verify export import link bootstrap "key gen" version; do
+    [[ "$output" == *"  $word "* ]]
+  done
+  [ -z "$stderr" ]
+  overview=$output
+  expect 0 shoal help
+  [ "$output" = "$overview" ]
+}
+
+@test "what a later version does is not listed" {
+  expect 0 shoal --help
+  for word in repair recover resolve-fork bench doctor "key release"; do
+    [[ "$output" != *"  $word "* ]]
+  done
+}
+
+@test "each command has help with an example or none to give" {
+  for word in init pub sub get mirror node ls info topics peers verify export import link bootstrap version; do
+    expect 0 shoal "$word" --help
+    [[ "$output" == *"Usage: shoal $word"* && "$output" == *"--data DIR"* ]]
+    help=$output
+    expect 0 shoal help "$word"
+    [ "$output" = "$help" ]
+  done
+  for word in init pub sub get mirror info verify export import link; do
+    expect 0 shoal "$word" --help
+    [[ "$output" == *"Examples:"* ]]
+  done
+}
+
+@test "help opens no data directory" {
+  expect 0 shoal pub --help
+  expect 0 shoal version
+  [ ! -e "$SHOAL_DATA" ]
+}
+
+@test "two-word commands have help too" {
+  expect 0 shoal key --help
+  [[ "$output" == *"key export"* && "$output" != *"  pub "* ]]
+  expect 0 shoal key export --help
+  [[ "$output" == *"--secret"* ]]
+  expect 0 shoal help key gen
+  [[ "$output" == *"Usage: shoal key gen"* ]]
+}
+
+@test "the version has one line" {
+  expect 0 shoal version
+  [[ "$output" =~ ^shoal\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+  version=$output
+  expect 0 shoal --version
+  [ "$output" = "$version" ]
+}
+
+@test "no command, an unknown one and a half one are usage errors" {
+  fails 2 "no command" shoal
+  fails 2 "unknown command 'bogus'" shoal bogus
+  fails 2 "did you mean 'shoal pub'" shoal pbu
+  fails 2 "needs a second word" shoal key
+  fails 2 "unknown command 'key bogus'" shoal key bogus
+  fails 2 "unknown command" shoal help bogus
+}
+
+@test "every error has the exit code on stderr's first line and a hint" {
+  expect 2 shoal sub
+  [ "${stderr_lines[0]}" = "shoal: error: FEED is required" ]
+  [ "${stderr_lines[1]}" = "hint: shoal sub --help" ]
+}
