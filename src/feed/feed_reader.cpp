@@ -28,8 +28,13 @@ TopicStateEntry known_end(const LogState& state, const PartitionState& partition
 
 TopicView view_of(const LogState& state, const PartitionState& partition) {
   const TopicStateEntry end = known_end(state, partition);
+  // All headers of the prefix are held, and an entry under the accepted head speaks for the whole of its tree.
+  std::uint64_t known_to = state.tail.size();
+  if (state.head && partition.learned && partition.learned->is_under(*state.head)) {
+    known_to = std::max(known_to, state.head->tree_size);
+  }
   return TopicView{partition.stream, partition.log_start, partition.high_watermark, end.next_offset,
-                   end.last_block,   end.largest_time,    partition.payload_bytes};
+                   end.last_block,   end.largest_time,    partition.payload_bytes,  known_to};
 }
 
 std::vector<BlockRange> ranges(const std::vector<RangeSet::Run>& runs) {
