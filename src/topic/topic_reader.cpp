@@ -46,9 +46,8 @@ Result<std::optional<Slice>> TopicReader::next() {
     for (auto lane = lanes_.begin(); lane != lanes_.end(); ++lane) {
       if (lane->second.candidate && lane->second.candidate->block.value() < limit) ready.push_back(lane);
     }
-    std::sort(ready.begin(), ready.end(), [](const auto& a, const auto& b) {
-      return a->second.candidate->block < b->second.candidate->block;
-    });
+    std::sort(ready.begin(), ready.end(),
+              [](const auto& a, const auto& b) { return a->second.candidate->block < b->second.candidate->block; });
     if (selection_.ordered && ready.size() > 1) ready.resize(1);
 
     bool moved = false;
@@ -63,9 +62,11 @@ Result<std::optional<Slice>> TopicReader::next() {
 
 Result<bool> TopicReader::has_read_to(std::uint64_t tree_size) {
   SHOAL_CHECK(refresh());
-  if (may_have_unseen_topics() && seen_.header_prefix < tree_size) return false;
+  // A partition that is no lane yet would begin at the common mark.
+  if (unseen_ && std::max(seen_.header_prefix, cursor_.common.block.value()) < tree_size) return false;
   return std::all_of(lanes_.begin(), lanes_.end(), [&](const auto& entry) {
     const Lane& lane = entry.second;
+    if (lane.mark.block.value() >= tree_size) return true;
     if (lane.candidate) return lane.candidate->block.value() >= tree_size;
     return std::max(lane.clear_to, seen_.header_prefix) >= tree_size;
   });
@@ -74,15 +75,24 @@ Result<bool> TopicReader::has_read_to(std::uint64_t tree_size) {
 Cursor TopicReader::cursor() const { return cursor_; }
 
 TopicReader::Extent TopicReader::extent() const {
-  Extent extent;
-  if (const auto head = reader_->head()) {
-    extent.tree_size = head->tree_size;
-    extent.topic_count = head->topic_count;
-  }
-  extent.header_prefix = reader_->header_prefix();
-  extent.payloads = reader_->held_payload_count();
-  extent.entries = reader_->known_entries().size();
-  return extent;
+  return reader_->log().inspect([](const feed::LogState& state) {
+    Extent extent;
+    if (state.head) {
+      extent.tree_size = state.head->tree_size;
+      extent.topic_count = state.head->topic_count;
+    }
+    extent.header_prefix = state.tail.size();
+    extent.headers = state.headers.count();
+    extent.payloads = state.payloads.count();
+    if (state.topics_complete()) {
+      extent.entries = state.topics->size();
+    } else if (state.head) {
+      for (const feed::PartitionState& partition : state.partitions) {
+        if (partition.learned && partition.learned->is_under(*state.head)) ++extent.entries;
+      }
+    }
+    return extent;
+  });
 }
 
 Result<void> TopicReader::refresh() {
@@ -95,39 +105,56 @@ Result<void> TopicReader::refresh() {
     for (const feed::TopicView& view : views) {
       if (!selection_.filter.selects(view.stream)) continue;
       const auto [entry, fresh] = lanes_.try_emplace(view.stream);
-      if (fresh) SHOAL_CHECK(place(view.stream, view, entry->second));
+      if (fresh) place(view.stream, view, entry->second);
       if (!entry->second.candidate) SHOAL_CHECK(look_ahead(view.stream, view, entry->second));
     }
+    SHOAL_TRY(unseen_, may_have_unseen());
     return {};
   }
   for (auto& [stream, lane] : lanes_) {
-    if (lane.candidate || lane.clear_to >= seen_.tree_size) continue;
+    if (lane.candidate || !lane.stale) continue;
     SHOAL_TRY(const auto view, reader_->topic(stream));
     if (view) SHOAL_CHECK(look_ahead(stream, *view, lane));
   }
   return {};
 }
 
-Result<void> TopicReader::place(const TopicPartition& stream, const feed::TopicView& view, Lane& lane) {
+void TopicReader::place(const TopicPartition& stream, const feed::TopicView& view, Lane& lane) {
   lane.mark = cursor_.mark_of(stream);
   if (start_.kind == StartPosition::Kind::offset) lane.min_offset = start_.number;
   if (start_.kind == StartPosition::Kind::last) {
     lane.min_offset = std::max<std::int64_t>(0, view.end.value() - start_.number);
   }
+}
+
+Result<void> TopicReader::jump(const TopicPartition& stream, const feed::TopicView& view, Lane& lane) {
   // Jumps only spare work; the filters in select_records() and wanted() decide what is delivered.
-  if (lane.min_offset > 0) {
+  Mark mark = lane.mark;
+  if (lane.min_offset > 0 && view.end.value() <= lane.min_offset) {
+    if (view.last_block) mark = std::max(mark, Mark{*view.last_block + 1, 0});
+  } else if (lane.min_offset > 0) {
     SHOAL_TRY(const auto block, reader_->block_of_offset(stream, Offset(lane.min_offset)));
-    if (block) lane.mark = std::max(lane.mark, Mark{*block, 0});
+    if (block) {
+      SHOAL_TRY(const auto header, reader_->header(*block));
+      const std::int64_t inside = lane.min_offset - header.base_offset.value();
+      if (inside >= 0 && lane.min_offset < header.next_offset().value()) {
+        mark = std::max(mark, Mark{*block, static_cast<std::uint32_t>(inside)});
+      }
+    }
   }
   if (selection_.from) {
     SHOAL_TRY(const auto block, reader_->block_of_time(stream, *selection_.from));
-    if (block && block->value() < seen_.header_prefix) lane.mark = std::max(lane.mark, Mark{*block, 0});
+    if (block && block->value() < seen_.header_prefix) mark = std::max(mark, Mark{*block, 0});
   }
-  if (lane.mark > cursor_.common) cursor_.ahead[stream] = lane.mark;
+  if (mark == lane.mark) return {};
+  lane.mark = mark;
+  if (mark > cursor_.common) cursor_.ahead[stream] = mark;
   return {};
 }
 
 Result<void> TopicReader::look_ahead(const TopicPartition& stream, const feed::TopicView& view, Lane& lane) {
+  lane.stale = false;
+  if (!lane.begun) SHOAL_CHECK(jump(stream, view, lane));
   const BlockIndex from = lane.mark.block;
   if (!view.last_block || *view.last_block < from) lane.clear_to = std::max(lane.clear_to, view.known_to);
   const auto after = from.value() == 0 ? std::nullopt : std::optional(from - 1);
@@ -140,16 +167,33 @@ Result<void> TopicReader::look_ahead(const TopicPartition& stream, const feed::T
   return {};
 }
 
-bool TopicReader::may_have_unseen_topics() const {
-  if (seen_.entries >= seen_.topic_count) return false;
+Result<bool> TopicReader::may_have_unseen() const {
+  if (seen_.topic_count > 0 && seen_.entries >= seen_.topic_count) return false;
   if (!selection_.filter.names_only()) return true;
-  return std::any_of(selection_.filter.topics.begin(), selection_.filter.topics.end(), [&](const std::string& name) {
-    return std::none_of(lanes_.begin(), lanes_.end(), [&](const auto& lane) { return lane.first.topic == name; });
-  });
+  SHOAL_TRY(const auto manifest, reader_->manifest());
+  for (const std::string& name : selection_.filter.topics) {
+    // What no manifest that is held here names has one partition, as far as can be known.
+    std::uint32_t partitions = 1;
+    if (manifest) {
+      for (const feed::ManifestTopic& topic : manifest->topics) {
+        if (topic.name == name) partitions = topic.partitions;
+      }
+    }
+    if (!has_lanes_of(name, partitions)) return true;
+  }
+  return false;
+}
+
+bool TopicReader::has_lanes_of(const std::string& topic, std::uint32_t partitions) const {
+  if (selection_.filter.partition) return lanes_.contains({topic, *selection_.filter.partition});
+  for (std::uint32_t i = 0; i < partitions; ++i) {
+    if (!lanes_.contains({topic, Partition(static_cast<std::int32_t>(i))})) return false;
+  }
+  return true;
 }
 
 std::uint64_t TopicReader::order_limit() const {
-  std::uint64_t limit = may_have_unseen_topics() ? seen_.header_prefix : std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t limit = unseen_ ? seen_.header_prefix : std::numeric_limits<std::uint64_t>::max();
   for (const auto& [stream, lane] : lanes_) {
     if (!lane.candidate) limit = std::min(limit, std::max(lane.clear_to, seen_.header_prefix));
   }
@@ -212,6 +256,8 @@ std::vector<std::uint32_t> TopicReader::select_records(const Lane& lane, const r
 void TopicReader::step_over(const TopicPartition& stream, Lane& lane) {
   lane.mark = Mark{lane.candidate->block + 1, 0};
   lane.candidate.reset();
+  lane.stale = true;
+  lane.begun = true;
   if (selection_.ordered) {
     cursor_.common = std::max(cursor_.common, lane.mark);
     std::erase_if(cursor_.ahead, [&](const auto& entry) { return entry.second <= cursor_.common; });

@@ -55,8 +55,8 @@ class TopicReader {
   /// Code::pruned when it was dropped here, Code::corrupt when it is damaged.
   [[nodiscard]] Result<std::optional<Slice>> next();
 
-  /// True when everything selected in the first `tree_size` blocks was walked over, which the headers held or the signed
-  /// ends prove.
+  /// True when everything selected in the first `tree_size` blocks was walked over, which the headers held or the
+  /// signed ends prove.
   [[nodiscard]] Result<bool> has_read_to(std::uint64_t tree_size);
   [[nodiscard]] Cursor cursor() const;
 
@@ -71,6 +71,8 @@ class TopicReader {
     std::int64_t min_offset = 0;
     std::uint64_t clear_to = 0;          ///< no block of the partition lies in [mark, clear_to)
     std::optional<Candidate> candidate;  ///< the partition's next block, when its header is held
+    bool stale = true;                   ///< moved since it looked for its candidate
+    bool begun = false;                  ///< stepped over some block
     bool delivered = false;
   };
   /// What is held, as far as the walk depends on it: while it is equal, looking again finds nothing new.
@@ -78,16 +80,21 @@ class TopicReader {
     std::uint64_t tree_size = 0;
     std::uint32_t topic_count = 0;
     std::uint64_t header_prefix = 0;
+    std::uint64_t headers = 0;
     std::uint64_t payloads = 0;
-    std::size_t entries = 0;
+    std::size_t entries = 0;  ///< of the topic state, known under the accepted head
     bool operator==(const Extent&) const = default;
   };
 
   [[nodiscard]] Extent extent() const;
   [[nodiscard]] Result<void> refresh();
-  [[nodiscard]] Result<void> place(const TopicPartition& stream, const feed::TopicView& view, Lane& lane);
+  void place(const TopicPartition& stream, const feed::TopicView& view, Lane& lane);
+  /// Moves a lane that has not begun to where the selection begins, as far as that is known here.
+  [[nodiscard]] Result<void> jump(const TopicPartition& stream, const feed::TopicView& view, Lane& lane);
   [[nodiscard]] Result<void> look_ahead(const TopicPartition& stream, const feed::TopicView& view, Lane& lane);
-  [[nodiscard]] bool may_have_unseen_topics() const;
+  /// Whether the feed may have selected partitions that are no lanes yet.
+  [[nodiscard]] Result<bool> may_have_unseen() const;
+  [[nodiscard]] bool has_lanes_of(const std::string& topic, std::uint32_t partitions) const;
   [[nodiscard]] std::uint64_t order_limit() const;
   [[nodiscard]] bool wanted(const Lane& lane, const Candidate& candidate) const;
   [[nodiscard]] bool skips_pruned(const Lane& lane) const;
@@ -103,6 +110,7 @@ class TopicReader {
   Cursor cursor_;
   std::map<TopicPartition, Lane> lanes_;
   Extent seen_;
+  bool unseen_ = true;   ///< may_have_unseen() as of `seen_`
   bool looked_ = false;  ///< lanes were brought up to `seen_`
 };
 

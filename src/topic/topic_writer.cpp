@@ -23,7 +23,8 @@ bool TopicWriter::fits(const Lane& lane, const record::Record& record, std::size
 Result<TopicWriter::Added> TopicWriter::add(const TopicPartition& stream, record::Record record, base::MonoTime now) {
   const std::size_t bytes = record::encoded_size(record);
   if (bytes > kMaxBatchBytes) {
-    return Error{Code::limit_exceeded, "a record may not be larger than 8 MiB", "split it, or publish a reference to it"};
+    return Error{Code::limit_exceeded, "a record may not be larger than 8 MiB",
+                 "split it, or publish a reference to it"};
   }
   if (record.headers.size() > record::kMaxBatchHeaders) {
     return Error{Code::limit_exceeded,

@@ -15,9 +15,9 @@ using namespace std::chrono_literals;
 class WriterWorld {
  public:
   WriterWorld(TopicWriter::Options options, int partitions)
-      : options_(options), partitions_(partitions), writer_(options, [](const TopicPartition& of) {
-          return Offset(of.partition.value() * 1000);
-        }) {}
+      : options_(options),
+        partitions_(partitions),
+        writer_(options, [](const TopicPartition& of) { return Offset(of.partition.value() * 1000); }) {}
 
   void step() {
     switch (*rc::gen::inRange(0, 8)) {

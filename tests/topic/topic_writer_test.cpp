@@ -17,7 +17,9 @@ record::Record record_of(std::size_t value_size, std::size_t headers = 0) {
   return record;
 }
 
-TopicPartition stream(std::string topic, std::int32_t partition = 0) { return {std::move(topic), Partition(partition)}; }
+TopicPartition stream(std::string topic, std::int32_t partition = 0) {
+  return {std::move(topic), Partition(partition)};
+}
 
 TopicWriter make(TopicWriter::Options options) {
   return {options, [](const TopicPartition&) { return Offset(0); }};

@@ -1,5 +1,6 @@
 #include "swarm/libtorrent/extension.h"
 
+#include "swarm/libtorrent/endpoints.h"
 #include "swarm/libtorrent/extension_transport.h"
 #include "swarm/libtorrent/socket_options.h"
 
@@ -14,16 +15,11 @@ namespace shoal::swarm {
 namespace {
 
 constexpr char kExtensionName[] = "shoal";
+constexpr char kNonceName[] = "shoal_nonce";
 /// What others address us with; 1, 2, 3, 4, 7 and 8 are libtorrent's own.
 constexpr int kOurMessageId = 42;
 /// Seconds (plugin ticks) a peer has to show that it speaks our extension.
 constexpr int kHandshakeTicks = 10;
-
-std::string endpoint_text(const lt::tcp::endpoint& endpoint) {
-  const std::string address = endpoint.address().to_string();
-  const std::string port = std::to_string(endpoint.port());
-  return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
-}
 
 replication::PeerAddress describe(const lt::peer_connection_handle& connection) {
   lt::peer_info info;
@@ -42,12 +38,27 @@ class PeerExtension final : public lt::peer_plugin {
 
   [[nodiscard]] lt::string_view type() const override { return kExtensionName; }
 
-  void add_handshake(lt::entry& handshake) override { handshake["m"][kExtensionName] = kOurMessageId; }
+  void add_handshake(lt::entry& handshake) override {
+    handshake["m"][kExtensionName] = kOurMessageId;
+    handshake[kNonceName] = feed_->nonce;
+  }
+
+  bool on_handshake(lt::span<const char> reserved) override {
+    // BEP 10: bit 20 from the right.
+    if ((static_cast<unsigned char>(reserved[5]) & 0x10U) != 0) return true;
+    drop(boost::asio::error::connection_refused);
+    return false;
+  }
 
   bool on_extension_handshake(const lt::bdecode_node& handshake) override {
     const int id = advertised_id(handshake);
     if (id <= 0 || id > 255) {
-      drop();
+      drop(boost::asio::error::connection_refused);
+      return false;
+    }
+    if (handshake.dict_find_string_value(kNonceName) == feed_->nonce) {
+      // The DHT tells us our own address too; libtorrent does not dial one again that ends this way.
+      drop(lt::errors::self_connection);
       return false;
     }
     // Handshakes may repeat; the first one counts.
@@ -58,7 +69,7 @@ class PeerExtension final : public lt::peer_plugin {
   bool on_extended(int length, int message, lt::span<const char> body) override {
     if (message != kOurMessageId || !transport_) return false;
     if (length > static_cast<int>(replication::kMaxMessageSize)) {
-      drop();
+      drop(lt::errors::packet_too_large);
       return true;
     }
     // Called once per fragment that arrived; only the whole message is of use.
@@ -70,7 +81,7 @@ class PeerExtension final : public lt::peer_plugin {
   void on_disconnect(const lt::error_code& error) override { end(error.message()); }
 
   void tick() override {
-    if (!transport_ && ++ticks_ > kHandshakeTicks) drop();
+    if (!transport_ && ++ticks_ > kHandshakeTicks) drop(lt::errors::timed_out_no_handshake);
   }
 
  private:
@@ -94,9 +105,8 @@ class PeerExtension final : public lt::peer_plugin {
     if (--feed_->peers == 0) feed_->on_any_peer_changed(false);
   }
 
-  void drop() {
-    connection_.disconnect(lt::error_code(boost::asio::error::connection_refused), lt::operation_t::bittorrent,
-                           lt::disconnect_severity_t{2});
+  void drop(const lt::error_code& why) {
+    connection_.disconnect(why, lt::operation_t::bittorrent, lt::disconnect_severity_t{2});
   }
 
   lt::peer_connection_handle connection_;

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 namespace shoal::swarm {
 
@@ -15,6 +16,7 @@ namespace shoal::swarm {
 struct FeedConnections {
   std::shared_ptr<NetworkLoop> loop;
   std::shared_ptr<replication::PeerAcceptor> acceptor;
+  std::string nonce;                                  ///< random: a connection that shows it comes from ourselves
   std::function<void(bool any)> on_any_peer_changed;  ///< the first of our peers came, or the last one left
   int peers = 0;                                      ///< connections that speak our extension
 };

@@ -6,16 +6,18 @@
 #include <libtorrent/operations.hpp>
 #include <libtorrent/peer_info.hpp>
 
-#include <chrono>
+#include <algorithm>
 
 namespace shoal::swarm {
 namespace {
 
 constexpr char kExtendedMessage = 20;  // BEP 10
-/// Below this the sender is told to go on; above the double it holds back.
+/// Above this a shrinking queue is no news for the sender.
 constexpr std::size_t kLowWater = std::size_t{64} << 10;
-/// libtorrent tells nobody that its send buffer drained, so it is looked at while it is not empty.
-constexpr std::chrono::microseconds kQueueWatchInterval{500};
+/// libtorrent tells nobody that its send buffer drained, so it is looked at while it is not empty: often while it
+/// moves, rarely when the other side does not read.
+constexpr std::chrono::microseconds kShortestLook{500};
+constexpr std::chrono::microseconds kLongestLook{16000};
 
 void append_frame(std::vector<char>& out, std::uint8_t message_id, ByteView body) {
   const auto length = static_cast<std::uint32_t>(body.size() + 2);
@@ -36,6 +38,7 @@ ExtensionTransport::ExtensionTransport(std::shared_ptr<NetworkLoop> loop, lt::pe
 
 void ExtensionTransport::send(ByteView message) {
   SHOAL_ASSERT(message.size() <= replication::kMaxMessageSize);
+  if (ended_) return;
   {
     const std::lock_guard lock(mutex_);
     append_frame(pending_, remote_message_id_, message);
@@ -43,7 +46,7 @@ void ExtensionTransport::send(ByteView message) {
     if (drain_posted_) return;
     drain_posted_ = true;
   }
-  loop_->post([self = shared_from_this()] { self->drain(); });
+  if (!loop_->post([self = shared_from_this()] { self->drain(); })) forget_queue();
 }
 
 std::size_t ExtensionTransport::queued() const { return pending_bytes_ + library_bytes_; }
@@ -65,6 +68,7 @@ void ExtensionTransport::ended(std::string_view reason) {
   if (ended_) return;
   ended_ = true;
   queue_timer_.reset();
+  forget_queue();
   if (handler_) handler_->on_closed(reason);
   handler_.reset();
 }
@@ -78,28 +82,44 @@ void ExtensionTransport::drain() {
     pending_bytes_ = 0;
     library_bytes_ += out.size();
   }
-  if (ended_ || !connection_.native_handle()) return;
+  if (ended_ || !connection_.native_handle()) return forget_queue();
   connection_.send_buffer(out.data(), static_cast<int>(out.size()));
-  watch_queue();
+  look_interval_ = kShortestLook;
+  if (looking_) return;
+  // The socket took what it could at once and libtorrent hears of it in a moment: so do we, by standing behind it.
+  looking_ = loop_->post([self = shared_from_this()] { self->look_at_queue(); });
 }
 
-void ExtensionTransport::watch_queue() {
-  if (watching_ || ended_) return;
-  if (!queue_timer_) queue_timer_.emplace(loop_->context());
-  watching_ = true;
-  queue_timer_->expires_after(kQueueWatchInterval);
+void ExtensionTransport::look_at_queue() {
+  looking_ = false;
+  if (ended_ || !connection_.native_handle()) return;
+  lt::peer_info info;
+  connection_.get_peer_info(info);
+  const auto now = static_cast<std::size_t>(std::max(info.send_buffer_size, 0));
+  const std::size_t before = library_bytes_.exchange(now);
+  look_interval_ = now == before ? std::min(look_interval_ * 2, kLongestLook) : kShortestLook;
+  if (now > 0) look_later();
+  // Told at every step down: what the sender waits for depends on the size of its next message.
+  if (now < before && now <= kLowWater && handler_) handler_->on_writable();
+}
+
+void ExtensionTransport::look_later() {
+  boost::asio::io_context* const context = loop_->context();
+  if (context == nullptr) return;
+  if (!queue_timer_) queue_timer_.emplace(*context);
+  looking_ = true;
+  queue_timer_->expires_after(look_interval_);
   queue_timer_->async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
     const auto self = weak.lock();
-    if (!self || error || self->ended_) return;
-    self->watching_ = false;
-    if (!self->connection_.native_handle()) return;
-    lt::peer_info info;
-    self->connection_.get_peer_info(info);
-    const auto now = static_cast<std::size_t>(std::max(info.send_buffer_size, 0));
-    const std::size_t before = self->library_bytes_.exchange(now);
-    if (now > 0) self->watch_queue();
-    if (before > kLowWater && now <= kLowWater && self->handler_) self->handler_->on_writable();
+    if (self && !error) self->look_at_queue();
   });
+}
+
+void ExtensionTransport::forget_queue() {
+  const std::lock_guard lock(mutex_);
+  pending_.clear();
+  pending_bytes_ = 0;
+  library_bytes_ = 0;
 }
 
 }  // namespace shoal::swarm

@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -35,7 +36,9 @@ class ExtensionTransport final : public replication::PeerTransport,
 
  private:
   void drain();
-  void watch_queue();
+  void look_at_queue();
+  void look_later();
+  void forget_queue();
 
   std::shared_ptr<NetworkLoop> loop_;
   lt::peer_connection_handle connection_;
@@ -43,8 +46,9 @@ class ExtensionTransport final : public replication::PeerTransport,
   std::uint8_t remote_message_id_;
   std::shared_ptr<replication::PeerTransportHandler> handler_;
   std::optional<boost::asio::steady_timer> queue_timer_;
-  bool watching_ = false;
-  bool ended_ = false;
+  std::chrono::microseconds look_interval_{0};
+  bool looking_ = false;            ///< a look is posted or the timer runs
+  std::atomic<bool> ended_{false};  ///< written on the network thread
 
   std::mutex mutex_;
   std::vector<char> pending_;  ///< framed messages on their way to the network thread; under mutex_

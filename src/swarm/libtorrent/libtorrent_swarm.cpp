@@ -1,6 +1,8 @@
 #include "swarm/libtorrent/libtorrent_swarm.h"
 
 #include "base/try.h"
+#include "crypto/keys.h"
+#include "swarm/libtorrent/endpoints.h"
 #include "swarm/libtorrent/session_settings.h"
 
 #include <libtorrent/add_torrent_params.hpp>
@@ -9,9 +11,7 @@
 #include <libtorrent/extensions/ut_pex.hpp>
 #include <libtorrent/torrent_flags.hpp>
 
-#include <boost/asio/ip/tcp.hpp>
-
-#include <charconv>
+#include <algorithm>
 #include <chrono>
 
 namespace shoal::swarm {
@@ -21,49 +21,43 @@ using namespace std::chrono_literals;
 
 constexpr auto kListenTimeout = 5s;
 /// How often alerts are read when none wakes us; also the pace at which due announcements are looked for.
-constexpr auto kAlertInterval = 20ms;
+constexpr auto kAlertInterval = 10ms;
+/// How often addresses are dialled again, for feeds that have no peer and for those that have one.
 constexpr base::MonoTime kRedialInterval = 2s;
+constexpr base::MonoTime kSettledRedialInterval = 30s;
+constexpr base::MonoTime kDhtQuestionInterval = 1s;
+/// Of each span of the first length, the last stretch of the second dials by uTP, when some feed has no peer.
+constexpr base::MonoTime kUtpPeriod = 30s;
+constexpr base::MonoTime kUtpStretch = 10s;
 
 lt::sha1_hash info_hash(const crypto::Digest& discovery_key) {
   return lt::sha1_hash(reinterpret_cast<const char*>(discovery_key.bytes.data()));
 }
 
-std::string endpoint_text(const lt::address& address, int port) {
-  const std::string host = address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();
-  return host + ":" + std::to_string(port);
-}
-
-/// Names are resolved too; this may block for as long as the resolver does.
-std::vector<lt::tcp::endpoint> resolve(std::string_view host_port) {
-  const std::size_t colon = host_port.rfind(':');
-  if (colon == std::string_view::npos) return {};
-  std::string host(host_port.substr(0, colon));
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  boost::asio::io_context context;
-  boost::asio::ip::tcp::resolver resolver(context);
-  boost::system::error_code error;
-  std::vector<lt::tcp::endpoint> endpoints;
-  for (const auto& entry : resolver.resolve(host, std::string(host_port.substr(colon + 1)), error)) {
-    endpoints.push_back(entry.endpoint());
-  }
-  return endpoints;
+std::string fresh_nonce() {
+  // A fresh public key is a random number as good as any.
+  const PublicKey key = crypto::KeyPair::generate().public_key();
+  return {key.bytes.begin(), key.bytes.begin() + 16};
 }
 
 }  // namespace
 
 LibtorrentSwarm::LibtorrentSwarm(const SwarmOptions& options, base::LogSink& log)
     : log_(&log),
-      session_(session_parameters(options)),
-      loop_(std::make_shared<NetworkLoop>(session_.get_context())) {
-  session_.add_extension(&lt::create_ut_pex_plugin);
+      listen_count_(options.listen.size()),
+      session_(std::make_unique<lt::session>(session_parameters(options))),
+      loop_(std::make_shared<NetworkLoop>(session_->get_context())) {
+  session_->add_extension(&lt::create_ut_pex_plugin);
   if (options.up_limit > 0 || options.down_limit > 0) {
     // libtorrent exempts local peers from limits unless they are in the global class.
     lt::ip_filter everyone;
     const auto global_class = std::uint32_t{1} << static_cast<std::uint32_t>(lt::session::global_peer_class_id);
     everyone.add_rule(lt::make_address("0.0.0.0"), lt::make_address("255.255.255.255"), global_class);
-    everyone.add_rule(lt::make_address("::"), lt::make_address("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"), global_class);
-    session_.set_peer_class_filter(everyone);
+    everyone.add_rule(lt::make_address("::"), lt::make_address("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+                      global_class);
+    session_->set_peer_class_filter(everyone);
   }
+  started_ = clock_.mono_now();
   thread_ = std::thread([this] { run(); });
 }
 
@@ -75,12 +69,13 @@ LibtorrentSwarm::~LibtorrentSwarm() {
   wake_.notify_all();
   thread_.join();
   loop_->end();
-  // The session's own destructor waits for the network thread; connections end on the way.
+  // Waits for the network thread; connections end on the way and call back into this object.
+  session_.reset();
 }
 
 Result<void> LibtorrentSwarm::wait_listening() {
   std::unique_lock lock(mutex_);
-  wake_.wait_for(lock, kListenTimeout, [&] { return !listening_.empty() || !listen_failure_.empty(); });
+  wake_.wait_for(lock, kListenTimeout, [&] { return !listening_.empty() || listen_failures_ >= listen_count_; });
   if (!listening_.empty()) return {};
   const std::string why = listen_failure_.empty() ? "no answer from the network" : listen_failure_;
   return Error{listen_in_use_ ? Code::in_use : Code::io, "cannot listen: " + why,
@@ -89,10 +84,19 @@ Result<void> LibtorrentSwarm::wait_listening() {
 
 void LibtorrentSwarm::join(const crypto::Digest& discovery_key, std::shared_ptr<replication::PeerAcceptor> acceptor) {
   leave(discovery_key);
+  std::uint64_t number = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    number = ++joins_;
+    joined_[discovery_key].number = number;
+  }
   auto connections = std::make_shared<FeedConnections>();
   connections->loop = loop_;
   connections->acceptor = std::move(acceptor);
-  connections->on_any_peer_changed = [this, discovery_key](bool any) { note_peers(discovery_key, any); };
+  connections->nonce = fresh_nonce();
+  connections->on_any_peer_changed = [this, discovery_key, number](bool any) {
+    note_peers(discovery_key, number, any);
+  };
 
   lt::add_torrent_params parameters;
   parameters.info_hashes.v1 = info_hash(discovery_key);
@@ -101,14 +105,20 @@ void LibtorrentSwarm::join(const crypto::Digest& discovery_key, std::shared_ptr<
   parameters.extensions.emplace_back(
       [connections](const lt::torrent_handle&, lt::client_data_t) { return make_feed_extension(connections); });
   lt::error_code error;
-  lt::torrent_handle torrent = session_.add_torrent(std::move(parameters), error);
+  lt::torrent_handle torrent = session_->add_torrent(std::move(parameters), error);
+  const std::lock_guard lock(mutex_);
+  const auto found = joined_.find(discovery_key);
+  const bool current = found != joined_.end() && found->second.number == number;
   if (error) {
     log_->log(base::LogLevel::error, "swarm", "cannot join a feed: " + error.message());
-    return;
+    if (current) joined_.erase(found);
+  } else if (current) {
+    found->second.torrent = std::move(torrent);
+    schedule_.add(discovery_key, clock_.mono_now());
+    if (found->second.has_peer) schedule_.found_peer(discovery_key, clock_.mono_now());
+  } else {
+    remove(torrent);
   }
-  const std::lock_guard lock(mutex_);
-  joined_[discovery_key].torrent = std::move(torrent);
-  schedule_.add(discovery_key, clock_.mono_now());
 }
 
 void LibtorrentSwarm::leave(const crypto::Digest& discovery_key) {
@@ -121,11 +131,19 @@ void LibtorrentSwarm::leave(const crypto::Digest& discovery_key) {
     joined_.erase(found);
     schedule_.remove(discovery_key);
   }
-  session_.remove_torrent(torrent);
+  remove(torrent);
+}
+
+void LibtorrentSwarm::remove(const lt::torrent_handle& torrent) {
+  try {
+    if (torrent.is_valid()) session_->remove_torrent(torrent);
+  } catch (const std::exception& error) {
+    log_->log(base::LogLevel::warning, "swarm", std::string("cannot leave a feed: ") + error.what());
+  }
 }
 
 void LibtorrentSwarm::dial(const crypto::Digest& discovery_key, std::string_view host_port) {
-  const auto endpoints = resolve(host_port);
+  const auto endpoints = resolve_endpoint(host_port);
   if (endpoints.empty()) {
     log_->log(base::LogLevel::warning, "swarm", "cannot resolve " + std::string(host_port));
   }
@@ -150,30 +168,47 @@ void LibtorrentSwarm::run() {
     handle_alerts();
     announce_due();
     dial_due();
+    ask_dht_size();
+    choose_transport();
   }
 }
 
 void LibtorrentSwarm::handle_alerts() {
   std::vector<lt::alert*> alerts;
-  session_.pop_alerts(&alerts);
+  session_->pop_alerts(&alerts);
   for (const lt::alert* alert : alerts) {
-    if (const auto* listens = lt::alert_cast<lt::listen_succeeded_alert>(alert)) {
-      if (listens->socket_type != lt::socket_type_t::tcp) continue;
-      const std::lock_guard lock(mutex_);
-      if (listening_.empty()) listening_ = endpoint_text(listens->address, listens->port);
-      wake_.notify_all();
-    } else if (const auto* refused = lt::alert_cast<lt::listen_failed_alert>(alert)) {
-      const std::lock_guard lock(mutex_);
-      listen_failure_ = endpoint_text(refused->address, refused->port) + ": " + refused->error.message();
-      listen_in_use_ = refused->error == boost::asio::error::address_in_use;
-      log_->log(base::LogLevel::warning, "swarm", "cannot listen on " + listen_failure_);
-      wake_.notify_all();
+    if (const auto* dht = lt::alert_cast<lt::dht_stats_alert>(alert)) {
+      std::size_t& size = dht_sizes_[dht->local_endpoint];
+      size = 0;
+      for (const lt::dht_routing_bucket& bucket : dht->routing_table)
+        size += static_cast<std::size_t>(bucket.num_nodes);
+      std::size_t sum = 0;
+      for (const auto& [local, count] : dht_sizes_) sum += count;
+      dht_nodes_ = sum;
     } else if (lt::alert_cast<lt::dht_bootstrap_alert>(alert) != nullptr ||
                lt::alert_cast<lt::external_ip_alert>(alert) != nullptr) {
       const std::lock_guard lock(mutex_);
       schedule_.restart(clock_.mono_now());
+    } else {
+      handle_listening(*alert);
     }
   }
+}
+
+void LibtorrentSwarm::handle_listening(const lt::alert& alert) {
+  const std::lock_guard lock(mutex_);
+  if (const auto* listens = lt::alert_cast<lt::listen_succeeded_alert>(&alert)) {
+    if (listens->socket_type != lt::socket_type_t::tcp) return;
+    if (listening_.empty()) listening_ = endpoint_text(listens->address, listens->port);
+  } else if (const auto* refused = lt::alert_cast<lt::listen_failed_alert>(&alert)) {
+    ++listen_failures_;
+    listen_failure_ = endpoint_text(refused->address, refused->port) + ": " + refused->error.message();
+    listen_in_use_ = refused->error == boost::asio::error::address_in_use;
+    log_->log(base::LogLevel::warning, "swarm", "cannot listen on " + listen_failure_);
+  } else {
+    return;
+  }
+  wake_.notify_all();
 }
 
 void LibtorrentSwarm::announce_due() {
@@ -182,7 +217,7 @@ void LibtorrentSwarm::announce_due() {
     const std::lock_guard lock(mutex_);
     const auto due = schedule_.next(clock_.mono_now());
     if (!due) return;
-    torrent = joined_.at(*due).torrent;
+    torrent = joined_[*due].torrent;
   }
   if (!torrent.is_valid()) return;
   torrent.force_dht_announce();
@@ -194,30 +229,62 @@ void LibtorrentSwarm::dial_due() {
     const std::lock_guard lock(mutex_);
     const base::MonoTime now = clock_.mono_now();
     for (auto& [key, joined] : joined_) {
-      if (joined.dialled.empty() || joined.has_peer || joined.next_dial > now) continue;
-      joined.next_dial = now + kRedialInterval;
+      if (joined.dialled.empty() || joined.next_dial > now) continue;
+      joined.next_dial = now + (joined.has_peer ? kSettledRedialInterval : kRedialInterval);
       for (const auto& endpoint : joined.dialled) due.emplace_back(joined.torrent, endpoint);
     }
   }
   for (const auto& [torrent, endpoint] : due) {
-    if (torrent.is_valid()) torrent.connect_peer(endpoint);
+    // Named as a tracker's word the address is tried again in spite of earlier failures; without the uTP flag by TCP.
+    if (torrent.is_valid()) torrent.connect_peer(endpoint, lt::peer_info::tracker, lt::pex_encryption);
   }
 }
 
-void LibtorrentSwarm::note_peers(const crypto::Digest& discovery_key, bool any) {
+void LibtorrentSwarm::ask_dht_size() {
+  const base::MonoTime now = clock_.mono_now();
+  if (now < next_dht_question_) return;
+  next_dht_question_ = now + kDhtQuestionInterval;
+  session_->post_dht_stats();
+}
+
+void LibtorrentSwarm::choose_transport() {
+  bool lonely = false;
+  {
+    const std::lock_guard lock(mutex_);
+    lonely = std::any_of(joined_.begin(), joined_.end(), [](const auto& entry) { return !entry.second.has_peer; });
+  }
+  const base::MonoTime phase = (clock_.mono_now() - started_) % kUtpPeriod;
+  const bool utp = lonely && phase >= kUtpPeriod - kUtpStretch;
+  if (utp == dials_by_utp_) return;
+  dials_by_utp_ = utp;
+  lt::settings_pack change;
+  change.set_bool(lt::settings_pack::enable_outgoing_utp, utp);
+  session_->apply_settings(std::move(change));
+}
+
+void LibtorrentSwarm::note_peers(const crypto::Digest& discovery_key, std::uint64_t number, bool any) {
   const std::lock_guard lock(mutex_);
   const auto found = joined_.find(discovery_key);
-  if (found == joined_.end()) return;
+  if (found == joined_.end() || found->second.number != number) return;
+  const base::MonoTime now = clock_.mono_now();
   found->second.has_peer = any;
   if (any) {
-    schedule_.found_peer(discovery_key, clock_.mono_now());
+    schedule_.found_peer(discovery_key, now);
   } else {
-    schedule_.lost_peers(discovery_key, clock_.mono_now());
+    found->second.next_dial = now;
+    schedule_.lost_peers(discovery_key, now);
   }
 }
 
 Result<std::unique_ptr<Swarm>> start_swarm(const SwarmOptions& options, base::LogSink& log) {
-  if (options.listen.empty()) return Error{Code::invalid_argument, "no address to listen on", "pass --listen HOST:PORT"};
+  if (options.listen.empty())
+    return Error{Code::invalid_argument, "no address to listen on", "pass --listen HOST:PORT"};
+  for (const std::string& address : options.listen) {
+    if (!parse_endpoint(address)) {
+      return Error{Code::invalid_argument, "cannot listen on '" + address + "'",
+                   "give a literal address and a port, 127.0.0.1:7001 or [::1]:7001; port 0 takes any free one"};
+    }
+  }
   try {
     auto swarm = std::make_unique<LibtorrentSwarm>(options, log);
     SHOAL_CHECK(swarm->wait_listening());

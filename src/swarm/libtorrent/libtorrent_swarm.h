@@ -7,12 +7,14 @@
 
 #include <utility>
 
+#include <libtorrent/alert.hpp>
 #include <libtorrent/session.hpp>
 #include <libtorrent/torrent_handle.hpp>
 
 #include <atomic>
 #include <condition_variable>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -24,8 +26,10 @@ class LibtorrentSwarm final : public Swarm {
  public:
   LibtorrentSwarm(const SwarmOptions& options, base::LogSink& log);
   ~LibtorrentSwarm() override;
+  LibtorrentSwarm(const LibtorrentSwarm&) = delete;
+  LibtorrentSwarm& operator=(const LibtorrentSwarm&) = delete;
 
-  /// Waits until the first address listens.
+  /// Waits until the first address listens, or all have failed.
   [[nodiscard]] Result<void> wait_listening();
 
   void join(const crypto::Digest& discovery_key, std::shared_ptr<replication::PeerAcceptor> acceptor) override;
@@ -37,6 +41,7 @@ class LibtorrentSwarm final : public Swarm {
  private:
   struct Joined {
     lt::torrent_handle torrent;
+    std::uint64_t number = 0;  ///< tells a feed that was joined again from its former self
     std::set<lt::tcp::endpoint> dialled;
     base::MonoTime next_dial{0};
     bool has_peer = false;
@@ -44,25 +49,38 @@ class LibtorrentSwarm final : public Swarm {
 
   void run();
   void handle_alerts();
+  void handle_listening(const lt::alert& alert);
   void announce_due();
   void dial_due();
-  void note_peers(const crypto::Digest& discovery_key, bool any);
+  void ask_dht_size();
+  /// TCP, and now and then uTP for feeds that have no peer: it gets through address translators.
+  void choose_transport();
+  /// Network thread.
+  void note_peers(const crypto::Digest& discovery_key, std::uint64_t number, bool any);
+  void remove(const lt::torrent_handle& torrent);
 
   base::SystemClock clock_;
   base::LogSink* log_;
-  lt::session session_;
+  std::size_t listen_count_;
+  std::unique_ptr<lt::session> session_;  ///< ended by the destructor, while all the rest still lives
   std::shared_ptr<NetworkLoop> loop_;
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::map<crypto::Digest, Joined> joined_;  ///< under mutex_
   AnnounceSchedule schedule_;                ///< under mutex_
+  std::uint64_t joins_ = 0;                  ///< under mutex_
   std::string listening_;                    ///< under mutex_
+  std::size_t listen_failures_ = 0;          ///< under mutex_
   std::string listen_failure_;               ///< under mutex_
   bool listen_in_use_ = false;               ///< under mutex_
   bool stopping_ = false;                    ///< under mutex_
   std::atomic<std::size_t> dht_nodes_{0};
-  std::thread thread_;  ///< alerts and announcements; may block on libtorrent
+  base::MonoTime started_{0};
+  bool dials_by_utp_ = false;                           ///< own thread
+  base::MonoTime next_dht_question_{0};                 ///< own thread
+  std::map<lt::udp::endpoint, std::size_t> dht_sizes_;  ///< by local address; own thread
+  std::thread thread_;                                  ///< alerts and announcements; may block on libtorrent
 };
 
 }  // namespace shoal::swarm

@@ -18,12 +18,13 @@ class NetworkLoop {
  public:
   explicit NetworkLoop(libtorrent::io_context& context) : context_(&context) {}
 
-  /// Runs `task` on the network thread, or never. Any thread. libtorrent ends the process when a posted task throws, so
-  /// nothing gets out of it.
+  /// Runs `task` on the network thread; false when that is over and it never will. A task that was posted just before
+  /// the end may be dropped too. Any thread. libtorrent ends the process when a posted task throws, so nothing gets out
+  /// of it.
   template <typename Task>
-  void post(Task task) {
+  bool post(Task task) {
     const std::lock_guard lock(mutex_);
-    if (context_ == nullptr) return;
+    if (context_ == nullptr) return false;
     boost::asio::post(*context_, [task = std::move(task)]() mutable {
       try {
         task();
@@ -31,10 +32,14 @@ class NetworkLoop {
         // The connection this was meant for is gone or broken; its own error path says so.
       }
     });
+    return true;
   }
 
-  /// Only on the network thread, where the session is alive.
-  [[nodiscard]] libtorrent::io_context& context() { return *context_; }
+  /// For timers. Only on the network thread, where the session is alive; nullptr while it ends.
+  [[nodiscard]] libtorrent::io_context* context() {
+    const std::lock_guard lock(mutex_);
+    return context_;
+  }
 
   /// No task is posted after this.
   void end() {

@@ -34,6 +34,7 @@ void allow_private_dht(Settings& settings) {
   settings.set_bool(Settings::dht_enforce_node_id, false);
   settings.set_int(Settings::dht_block_ratelimit, 100000);
   settings.set_int(Settings::dht_max_torrents, 20000);
+  settings.set_int(Settings::dht_upload_rate_limit, 1 << 20);  // bytes a second; queries above it are dropped
 }
 
 }  // namespace
@@ -56,7 +57,14 @@ lt::session_params session_parameters(const SwarmOptions& options) {
   settings.set_bool(Settings::prefer_rc4, false);
   settings.set_int(Settings::peer_turnover, 0);
   settings.set_int(Settings::listen_queue_size, 512);
-  settings.set_int(Settings::min_reconnect_time, 10);
+  settings.set_int(Settings::min_reconnect_time, 2);  // seconds, times the failures in a row
+  // The default holds TCP back in proportion to the number of uTP connections.
+  settings.set_int(Settings::mixed_mode_algorithm, Settings::prefer_tcp);
+  // libtorrent would dial by uTP first, which is slower than TCP; the swarm turns it on for feeds that find nobody.
+  settings.set_bool(Settings::enable_outgoing_utp, false);
+  // A taken port is an error, not a reason to take another one silently.
+  settings.set_int(Settings::max_retry_port_bind, 0);
+  settings.set_bool(Settings::listen_system_port_fallback, false);
   settings.set_int(Settings::max_failcount, std::numeric_limits<std::uint8_t>::max());
   settings.set_int(Settings::recv_socket_buffer_size, kUdpBuffer);
   settings.set_int(Settings::alert_queue_size, 20000);

@@ -1,0 +1,108 @@
+#include "swarm/swarm_world.h"
+
+#include <iostream>
+#include <thread>
+
+namespace shoal::swarm {
+namespace {
+
+using namespace testing;
+
+/// A node of a private DHT that joined the feed.
+struct Member {
+  explicit Member(const std::string& bootstrap) : acceptor(std::make_shared<Acceptor>()) {
+    swarm = start(loopback({bootstrap}));
+    if (swarm) swarm->join(feed_of(1), acceptor);
+  }
+  std::shared_ptr<Acceptor> acceptor;
+  std::unique_ptr<Swarm> swarm;
+};
+
+/// Waits for a connection that is open.
+bool wait_open(Acceptor& acceptor, SteadyClock::duration timeout) {
+  const auto end = SteadyClock::now() + timeout;
+  while (SteadyClock::now() < end) {
+    if (acceptor.open() > 0) return true;
+    std::this_thread::sleep_for(5ms);
+  }
+  return false;
+}
+
+TEST(SwarmDiscovery, TwoFindEachOtherThroughAThird) {
+  const auto bootstrap = start_bootstrap();
+  const auto begin = SteadyClock::now();
+  Member left(bootstrap->listening());
+  Member right(bootstrap->listening());
+  ASSERT_TRUE(left.acceptor->wait(0, 10s));
+  ASSERT_TRUE(right.acceptor->wait(0, 10s));
+  RecordProperty("found_ms", static_cast<int>(seconds_since(begin) * 1000));
+  std::cout << "found after " << seconds_since(begin) << " s by "
+            << left.acceptor->wait()->transport->address().transport << "\n";
+}
+
+TEST(SwarmDiscovery, CountsDhtNodes) {
+  const auto bootstrap = start_bootstrap();
+  Member left(bootstrap->listening());
+  const auto end = SteadyClock::now() + kPatience;
+  while (left.swarm->dht_nodes() == 0 && SteadyClock::now() < end) std::this_thread::sleep_for(20ms);
+  EXPECT_GE(left.swarm->dht_nodes(), 1U);
+  EXPECT_EQ(start(loopback())->dht_nodes(), 0U);
+}
+
+TEST(SwarmDiscovery, ALatecomerFindsSettledMembers) {
+  const auto bootstrap = start_bootstrap();
+  Member left(bootstrap->listening());
+  Member right(bootstrap->listening());
+  ASSERT_TRUE(wait_open(*left.acceptor, 10s));
+  std::this_thread::sleep_for(500ms);
+  const auto begin = SteadyClock::now();
+  Member late(bootstrap->listening());
+  EXPECT_TRUE(wait_open(*late.acceptor, 10s));
+  std::cout << "latecomer connected after " << seconds_since(begin) << " s\n";
+}
+
+TEST(SwarmDiscovery, APeerThatComesBackElsewhereIsFoundAgain) {
+  const auto bootstrap = start_bootstrap();
+  Member stays(bootstrap->listening());
+  auto goes = std::make_unique<Member>(bootstrap->listening());
+  ASSERT_TRUE(wait_open(*stays.acceptor, 10s));
+  goes.reset();
+  ASSERT_TRUE(stays.acceptor->wait()->wait_closed());
+  goes = std::make_unique<Member>(bootstrap->listening());
+  const auto begin = SteadyClock::now();
+  EXPECT_TRUE(wait_open(*goes->acceptor, 10s));
+  EXPECT_LT(seconds_since(begin), 5.0);
+  std::cout << "found again after " << seconds_since(begin) << " s\n";
+}
+
+TEST(SwarmDiscovery, AnotherMirrorTakesOverFromOneThatDies) {
+  const auto bootstrap = start_bootstrap();
+  auto first = std::make_unique<Member>(bootstrap->listening());
+  Member reader(bootstrap->listening());
+  ASSERT_TRUE(wait_open(*reader.acceptor, 10s));
+  // Announced while the reader looks rarely, and held off until the first has died.
+  Member second(bootstrap->listening());
+  std::this_thread::sleep_for(1s);
+  first.reset();
+  const auto begin = SteadyClock::now();
+  EXPECT_TRUE(wait_open(*reader.acceptor, 10s));
+  EXPECT_LT(seconds_since(begin), 3.0);
+  std::cout << "taken over after " << seconds_since(begin) << " s\n";
+}
+
+TEST(SwarmDiscovery, ManyFeedsFindEachOther) {
+  const auto bootstrap = start_bootstrap();
+  const auto left = start(loopback({bootstrap->listening()}));
+  const auto right = start(loopback({bootstrap->listening()}));
+  constexpr int kFeeds = 50;
+  std::vector<std::shared_ptr<Acceptor>> acceptors;
+  for (int i = 0; i < kFeeds; ++i) {
+    acceptors.push_back(std::make_shared<Acceptor>());
+    left->join(feed_of(i), acceptors.back());
+    right->join(feed_of(i), std::make_shared<Acceptor>());
+  }
+  for (int i = 0; i < kFeeds; ++i) EXPECT_TRUE(acceptors[static_cast<std::size_t>(i)]->wait()) << i;
+}
+
+}  // namespace
+}  // namespace shoal::swarm
