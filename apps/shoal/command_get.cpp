@@ -24,7 +24,6 @@ class GetCommand final : public Command {
 
  private:
   [[nodiscard]] Result<Exit> read_range(Context& context, OpenFeed& source, OffsetRange range, RecordSink& sink) const;
-  [[nodiscard]] Offset known_end(OpenFeed& source) const;
 
   std::string feed_;
   std::string topic_;
@@ -63,31 +62,14 @@ Result<Exit> GetCommand::run(Context& context) {
   return read_range(context, source, range, *sink);
 }
 
-/// Where the partition ends as far as is known here by now.
-Offset GetCommand::known_end(OpenFeed& source) const {
-  const auto info = source.session->info(source.feed, {});
-  if (!info.ok()) return Offset(0);
-  for (const TopicInfo& topic : info->topics) {
-    if (topic.name == topic_ && topic.partition == partition_) return topic.end_offset;
-  }
-  return Offset(0);
-}
-
 Result<Exit> GetCommand::read_range(Context& context, OpenFeed& source, OffsetRange range, RecordSink& sink) const {
   GetRequest request{.feed = source.feed.feed, .topic = topic_, .partition = partition_};
   for (Offset next = range.first; next <= range.last;) {
     request.first = next;
     request.last = next + std::min(kStep - 1, range.last - next);
-    const Wait wait{timeout_, context.stop.token()};
-    auto records = source.session->get(request, source.feed.peer_hints, wait);
-    if (!records.ok() && records.error().code == Code::not_found) {
-      // The range may end behind the last record: what exists is wanted all the same.
-      const Offset end = known_end(source);
-      if (end > request.first && end <= *request.last) {
-        request.last = end - 1;
-        records = source.session->get(request, source.feed.peer_hints, wait);
-      }
-    }
+    // A range may come in parts; only its first record not coming is an error, which the next round meets.
+    auto records = source.session->get(request, source.feed.peer_hints, {timeout_, context.stop.token()});
+    if (records.ok() && records->empty()) records = Error{Code::not_found, "there are no more records", ""};
     if (!records.ok()) {
       const Code code = records.error().code;
       if (next == range.first || code == Code::cancelled) return std::move(records).error();
@@ -96,7 +78,7 @@ Result<Exit> GetCommand::read_range(Context& context, OpenFeed& source, OffsetRa
       return code == Code::not_found ? Exit::partly : worse_of(Exit::partly, exit_for(code));
     }
     for (const RecordView& record : *records) SHOAL_CHECK(sink.append(record, {}));
-    next = *request.last + 1;
+    next = records->views().back().offset + 1;
   }
   SHOAL_CHECK(sink.settle());
   return Exit::ok;

@@ -42,7 +42,7 @@ load common
   fails 2 "NAME:PARTITIONS" shoal init x --topic a:0
   fails 2 "NAME:PARTITIONS" shoal init x --topic a:70000
   fails 2 "no legal name" shoal init ../x
-  fails 2 "no legal name" shoal init "$NOBODY"
+  fails 2 "no legal name" shoal init -- -x
   fails 2 "not supported yet" shoal init x --keep 30d
 }
 
