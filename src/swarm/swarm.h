@@ -26,7 +26,7 @@ class Swarm : public replication::PeerLocator {
  public:
   /// `host:port` where this node can be dialled: the first listening address.
   [[nodiscard]] virtual std::string listening() const = 0;
-  /// Nodes in the DHT's routing table; 0 without DHT.
+  /// Nodes in the DHT's routing table, to which bootstrap nodes do not belong; 0 without DHT.
   [[nodiscard]] virtual std::size_t dht_nodes() const = 0;
 };
 

@@ -76,6 +76,16 @@ TEST(SwarmLife, SaysWhichPortIsTaken) {
   EXPECT_NE(second.error().message.find(first->listening()), std::string::npos);
 }
 
+TEST(SwarmLife, OneAddressThatWorksIsEnough) {
+  const auto first = start(loopback());
+  ASSERT_TRUE(first);
+  SwarmOptions options = loopback();
+  options.listen = {first->listening(), "127.0.0.1:0"};
+  const auto second = start_swarm(options, silent_log());
+  ASSERT_TRUE(second.ok()) << second.error().message;
+  EXPECT_NE((*second)->listening(), first->listening());
+}
+
 TEST(SwarmLife, RefusesAddressesItCannotRead) {
   for (const char* bad : {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:70000", "127.0.0.1:-1", "localhost:1", "::1:1",
                           "lo:1", "127.0.0.1:1x", ":1"}) {

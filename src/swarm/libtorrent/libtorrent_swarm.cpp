@@ -75,7 +75,7 @@ LibtorrentSwarm::~LibtorrentSwarm() {
 
 Result<void> LibtorrentSwarm::wait_listening() {
   std::unique_lock lock(mutex_);
-  wake_.wait_for(lock, kListenTimeout, [&] { return !listening_.empty() || listen_failures_ >= listen_count_; });
+  wake_.wait_for(lock, kListenTimeout, [&] { return !listening_.empty() || listen_failures_.size() >= listen_count_; });
   if (!listening_.empty()) return {};
   const std::string why = listen_failure_.empty() ? "no answer from the network" : listen_failure_;
   return Error{listen_in_use_ ? Code::in_use : Code::io, "cannot listen: " + why,
@@ -201,7 +201,7 @@ void LibtorrentSwarm::handle_listening(const lt::alert& alert) {
     if (listens->socket_type != lt::socket_type_t::tcp) return;
     if (listening_.empty()) listening_ = endpoint_text(listens->address, listens->port);
   } else if (const auto* refused = lt::alert_cast<lt::listen_failed_alert>(&alert)) {
-    ++listen_failures_;
+    listen_failures_.insert({refused->address, static_cast<std::uint16_t>(refused->port)});
     listen_failure_ = endpoint_text(refused->address, refused->port) + ": " + refused->error.message();
     listen_in_use_ = refused->error == boost::asio::error::address_in_use;
     log_->log(base::LogLevel::warning, "swarm", "cannot listen on " + listen_failure_);

@@ -67,14 +67,14 @@ class LibtorrentSwarm final : public Swarm {
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::map<crypto::Digest, Joined> joined_;  ///< under mutex_
-  AnnounceSchedule schedule_;                ///< under mutex_
-  std::uint64_t joins_ = 0;                  ///< under mutex_
-  std::string listening_;                    ///< under mutex_
-  std::size_t listen_failures_ = 0;          ///< under mutex_
-  std::string listen_failure_;               ///< under mutex_
-  bool listen_in_use_ = false;               ///< under mutex_
-  bool stopping_ = false;                    ///< under mutex_
+  std::map<crypto::Digest, Joined> joined_;      ///< under mutex_
+  AnnounceSchedule schedule_;                    ///< under mutex_
+  std::uint64_t joins_ = 0;                      ///< under mutex_
+  std::string listening_;                        ///< under mutex_
+  std::set<lt::tcp::endpoint> listen_failures_;  ///< under mutex_
+  std::string listen_failure_;                   ///< under mutex_
+  bool listen_in_use_ = false;                   ///< under mutex_
+  bool stopping_ = false;                        ///< under mutex_
   std::atomic<std::size_t> dht_nodes_{0};
   base::MonoTime started_{0};
   bool dials_by_utp_ = false;                           ///< own thread
