@@ -46,8 +46,8 @@ FetchWant* BlockFetcher::expected(PeerId id, Peer& peer, std::uint64_t want, std
   return nullptr;
 }
 
-/// Whether our side still knows what the run is proven from and under; when our head moved on by another way it may not,
-/// and then nothing can be said of the peer.
+/// Whether our side still knows what the run is proven from and under; when our head moved on by another way it may
+/// not, and then nothing can be said of the peer.
 bool BlockFetcher::provable(const FetchWant& want, const Data& data) const {
   const feed::FeedMirror& mirror = *core_.mirror();
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
@@ -164,7 +164,8 @@ void BlockFetcher::tick() {
     if (found == wants_.end()) continue;
     if (Peer* peer = core_.find(found->second.ask().peer)) {
       peer->slow_until = now + kSlowPenalty;
-      core_.log(base::LogLevel::info, "peer at " + peer->view.address.host_port + " stalls; its blocks are asked elsewhere");
+      core_.log(base::LogLevel::info,
+                "peer at " + peer->view.address.host_port + " stalls; its blocks are asked elsewhere");
     }
     cancel(id);
   }

@@ -8,8 +8,8 @@
 
 namespace shoal::replication {
 
-/// Asks peers for blocks, checks and stores what comes, renews credit, and takes wants away from peers that stall. What to
-/// ask for is decided by its users: FollowAll, FollowStreams, OffsetFetches.
+/// Asks peers for blocks, checks and stores what comes, renews credit, and takes wants away from peers that stall. What
+/// to ask for is decided by its users: FollowAll, FollowStreams, OffsetFetches.
 class BlockFetcher {
  public:
   /// A want ended: `reason` is nullopt when the peer left, stalled or was blamed.

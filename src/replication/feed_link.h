@@ -14,8 +14,8 @@ struct SendGauge {
   std::atomic<std::size_t> transport{0};  ///< in the transport's, as last seen
 };
 
-/// One feed on one session: carries messages between the session's executor and the feed's, in order both ways. Owned by
-/// the session, and by the replicator as its outbox.
+/// One feed on one session: carries messages between the session's executor and the feed's, in order both ways. Owned
+/// by the session, and by the replicator as its outbox.
 class FeedLink : public Replicator::Outbox, public std::enable_shared_from_this<FeedLink> {
  public:
   struct Parts {

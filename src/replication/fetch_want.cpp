@@ -27,9 +27,7 @@ Want FetchWant::message() const {
   return want;
 }
 
-bool FetchWant::finished() const {
-  return !live() && !piece_block_ && ask_.streams.empty() && next_ >= ask_.end;
-}
+bool FetchWant::finished() const { return !live() && !piece_block_ && ask_.streams.empty() && next_ >= ask_.end; }
 
 Result<void> FetchWant::spend(std::size_t wire_size) {
   if (wire_size > credit_) return lie("bytes that were not granted");

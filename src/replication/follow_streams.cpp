@@ -93,8 +93,8 @@ bool FollowStreams::reaches(const TopicPartition& stream, std::optional<BlockInd
     const bool begins = !last && (!header->previous || header->previous->value() < from_);
     if (!begins && header->previous != last) return false;
     const Result<bool> payload = reader.has_payload(**next);
-    if (!payload || (!*payload && reader.payload(**next).ok() == false &&
-                     reader.payload(**next).error().code != Code::pruned)) {
+    if (!payload ||
+        (!*payload && reader.payload(**next).ok() == false && reader.payload(**next).error().code != Code::pruned)) {
       return false;
     }
     last = *next;
@@ -109,8 +109,8 @@ void FollowStreams::assign(const std::vector<Spec*>& missing, const feed::Checkp
       load[*id].push_back(spec);
     } else if (!spec->reported && !spec->tried.empty()) {
       spec->reported = true;
-      core_.log(base::LogLevel::warning, "topic " + spec->stream.topic +
-                                             ": the connected peers withhold or lack blocks that the head signs");
+      core_.log(base::LogLevel::warning,
+                "topic " + spec->stream.topic + ": the connected peers withhold or lack blocks that the head signs");
     }
   }
   for (const auto& [id, specs] : load) {

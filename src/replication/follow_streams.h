@@ -5,8 +5,8 @@
 
 namespace shoal::replication {
 
-/// Follows some topics: walks their blocks from peers and compares each partition's chain of blocks with its signed end, so
-/// that a withheld block, the newest too, never looks like completeness.
+/// Follows some topics: walks their blocks from peers and compares each partition's chain of blocks with its signed
+/// end, so that a withheld block, the newest too, never looks like completeness.
 class FollowStreams {
  public:
   FollowStreams(ReplicatorCore& core, BlockFetcher& fetcher, TopicExchange& topics)
@@ -34,8 +34,8 @@ class FollowStreams {
     std::optional<feed::Checkpoint> checked;  ///< complete under this head
     std::uint64_t want = 0;                   ///< outstanding; 0 none
     bool asking_entries = false;
-    bool reported = false;                    ///< said already that nobody gives the rest
-    std::set<PeerId> tried;                   ///< gave all they would, and it was not all
+    bool reported = false;   ///< said already that nobody gives the rest
+    std::set<PeerId> tried;  ///< gave all they would, and it was not all
   };
 
   [[nodiscard]] bool is_complete(const Spec& spec);

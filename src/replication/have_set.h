@@ -10,8 +10,8 @@ namespace shoal::replication {
 
 using feed::BlockRange;
 
-/// A set of block indices kept as disjoint, merged ranges. Operations cost O(log n) in the number of ranges plus what they
-/// change.
+/// A set of block indices kept as disjoint, merged ranges. Operations cost O(log n) in the number of ranges plus what
+/// they change.
 class HaveSet {
  public:
   void add(std::uint64_t begin, std::uint64_t end);

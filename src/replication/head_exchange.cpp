@@ -133,8 +133,7 @@ void HeadExchange::on_growth_reply(PeerId id, Peer& peer, const GrowthReply& rep
   // Our head or the peer's may have moved meanwhile.
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   const bool behind = !ours || ours->tree_size < peer.head_size();
-  const bool moved = (ours ? ours->tree_size : 0) != pending.from.tree_size ||
-                     peer.head_size() != pending.to.tree_size;
+  const bool moved = (ours ? ours->tree_size : 0) != pending.from.tree_size || peer.head_size() != pending.to.tree_size;
   if (!peer.gone && behind && moved) consider(id, peer);
 }
 

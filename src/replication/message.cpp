@@ -153,14 +153,10 @@ class Decoder {
  private:
   std::uint64_t get(std::size_t width) {
     switch (width) {
-      case 1:
-        return in_.u8();
-      case 2:
-        return in_.u16();
-      case 4:
-        return in_.u32();
-      default:
-        return in_.u64();
+      case 1: return in_.u8();
+      case 2: return in_.u16();
+      case 4: return in_.u32();
+      default: return in_.u64();
     }
   }
   base::WireReader& in_;
@@ -232,12 +228,12 @@ Result<Message> decode_message(ByteView bytes, Sender sender) {
 }
 
 const char* message_name(const Body& body) {
-  static constexpr const char* kNames[] = {"unknown", "open",         "identity",    "close",
-                                           "ping",    "pong",         "fork",        "head",
-                                           "no_head", "ask_head",     "have",        "growth",
-                                           "growth_reply", "topic_state", "topic_state_reply", "lookup",
-                                           "lookup_reply", "want",    "credit",      "cancel",
-                                           "data",    "piece",        "want_end"};
+  static constexpr const char* kNames[] = {
+      "unknown", "open",         "identity",     "close",       "ping",
+      "pong",    "fork",         "head",         "no_head",     "ask_head",
+      "have",    "growth",       "growth_reply", "topic_state", "topic_state_reply",
+      "lookup",  "lookup_reply", "want",         "credit",      "cancel",
+      "data",    "piece",        "want_end"};
   static_assert(std::size(kNames) == std::variant_size_v<Body>);
   return kNames[body.index()];
 }

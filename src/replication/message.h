@@ -17,8 +17,8 @@ namespace shoal::replication {
 using crypto::Digest;
 
 /// First byte of a message. Every type has an even number of set bits, so that no single flipped bit makes one message
-/// another. A later minor version adds types from kFirstIgnorableType on only: who does not know them skips them. An unknown
-/// type below, or one of odd parity, ends the session.
+/// another. A later minor version adds types from kFirstIgnorableType on only: who does not know them skips them. An
+/// unknown type below, or one of odd parity, ends the session.
 enum class MessageType : std::uint8_t {
   open = 0x05,
   identity = 0x06,
@@ -172,7 +172,7 @@ struct AskHead {
 /// What the sender holds. Replaces its former statement.
 struct Have {
   static constexpr MessageType kType = MessageType::have;
-  bool complete = false;               ///< everything under each head it announces
+  bool complete = false;                ///< everything under each head it announces
   std::vector<TopicPartition> streams;  ///< everything of these, likewise
   std::vector<feed::BlockRange> ranges;
   template <class Self, class Archive>
@@ -359,10 +359,10 @@ struct Cancel {
 
 /// Where a block's payload is.
 enum class PayloadForm : std::uint8_t {
-  absent,        ///< not asked for (headers only)
-  with_block,    ///< here
-  pieces,        ///< in the piece messages that follow; only the last block of a run
-  pruned,        ///< the sender dropped it
+  absent,      ///< not asked for (headers only)
+  with_block,  ///< here
+  pieces,      ///< in the piece messages that follow; only the last block of a run
+  pruned,      ///< the sender dropped it
 };
 
 struct DataBlock {
@@ -444,9 +444,9 @@ struct Unknown {
   bool operator==(const Unknown&) const = default;
 };
 
-using Body = std::variant<Unknown, Open, Identity, Close, Ping, Pong, Fork, Head, NoHead, AskHead, Have, Growth,
-                          GrowthReply, TopicStateRequest, TopicStateReply, Lookup, LookupReply, Want, Credit, Cancel,
-                          Data, Piece, WantEnd>;
+using Body =
+    std::variant<Unknown, Open, Identity, Close, Ping, Pong, Fork, Head, NoHead, AskHead, Have, Growth, GrowthReply,
+                 TopicStateRequest, TopicStateReply, Lookup, LookupReply, Want, Credit, Cancel, Data, Piece, WantEnd>;
 
 struct Message {
   std::uint32_t channel = 0;

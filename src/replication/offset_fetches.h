@@ -6,7 +6,8 @@
 namespace shoal::replication {
 
 /// Random access: fetches single blocks that hold an offset (docs/PROTOCOL.md, "Random access"). The signed topic state
-/// tells whether the offset is there, a peer's hint which block may hold it, and the block's proven header whether it does.
+/// tells whether the offset is there, a peer's hint which block may hold it, and the block's proven header whether it
+/// does.
 class OffsetFetches {
  public:
   using Done = std::function<void(Result<BlockIndex>)>;

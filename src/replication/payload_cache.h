@@ -8,8 +8,8 @@
 
 namespace shoal::replication {
 
-/// Payloads that are being sent in pieces, with their piece trees, so that a payload is read and hashed once and not once
-/// a piece. Holds the most recently used ones up to a fixed number of bytes, whatever peers ask for.
+/// Payloads that are being sent in pieces, with their piece trees, so that a payload is read and hashed once and not
+/// once a piece. Holds the most recently used ones up to a fixed number of bytes, whatever peers ask for.
 class PayloadCache {
  public:
   static constexpr std::size_t kMaxBytes = std::size_t{32} << 20;

@@ -13,9 +13,9 @@ inline constexpr std::size_t kMaxMessageSize = std::size_t{72} << 10;
 
 /// What a connection tells about itself, for people and logs; never trusted.
 struct PeerAddress {
-  std::string host_port;   ///< `127.0.0.1:40001`
-  std::string transport;   ///< `tcp`, `utp`, `memory`
-  bool outgoing = false;   ///< we dialled
+  std::string host_port;  ///< `127.0.0.1:40001`
+  std::string transport;  ///< `tcp`, `utp`, `memory`
+  bool outgoing = false;  ///< we dialled
 };
 
 /// One side of an ordered, reliable, message-keeping connection. Implementations: libtorrent's extension messages, the

@@ -21,20 +21,20 @@ using WantId = StrongInt<struct WantIdTag, std::uint64_t>;
 
 /// How much of the feed this side keeps fetching.
 struct Follow {
-  bool everything = true;           ///< all blocks of all topics; else only `topics`
+  bool everything = true;              ///< all blocks of all topics; else only `topics`
   std::vector<TopicPartition> topics;  ///< exact names; partition -1 = every partition of the topic
-  bool live = true;                 ///< go on with new heads; else stop at `until`
-  std::uint64_t until = 0;          ///< with !live: a tree size
-  std::uint64_t from = 0;           ///< first block that is wanted
+  bool live = true;                    ///< go on with new heads; else stop at `until`
+  std::uint64_t until = 0;             ///< with !live: a tree size
+  std::uint64_t from = 0;              ///< first block that is wanted
 };
 
 /// What a peer is known to be and to have, for `shoal peers` and for -e's question "did every peer answer".
 struct PeerView {
   PeerId id;
   PeerAddress address;
-  PublicKey node_key;                 ///< proven in the session
+  PublicKey node_key;                    ///< proven in the session
   std::optional<feed::Checkpoint> head;  ///< newest head it announced here
-  bool answered = false;              ///< it announced a head, or that it has none
+  bool answered = false;                 ///< it announced a head, or that it has none
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::uint64_t blocks_in = 0;
@@ -49,8 +49,8 @@ class ReplicatorEvents {
   virtual void on_head(const feed::Checkpoint& head) = 0;
   /// New blocks are verified and readable.
   virtual void on_blocks() = 0;
-  /// All that the follow wants under the newest head that any connected peer announced is held, at least one peer having
-  /// answered. Called each time it becomes true for a newer head.
+  /// All that the follow wants under the newest head that any connected peer announced is held, at least one peer
+  /// having answered. Called each time it becomes true for a newer head.
   virtual void on_synced(const feed::Checkpoint& head) = 0;
   /// The peer sent what does not prove; it was disconnected and its node key is banned for a while.
   virtual void on_peer_blamed(const PeerView& peer, std::string_view what) = 0;
@@ -73,7 +73,7 @@ class Replicator {
     ReplicatorEvents* events = nullptr;
   };
   struct Options {
-    bool serve = true;  ///< --no-upload clears it
+    bool serve = true;                                    ///< --no-upload clears it
     std::uint64_t credit_bytes = std::uint64_t{2} << 20;  ///< in flight per peer
   };
   /// Sends a message of this feed's channel to one peer; bulk messages wait behind others there.
@@ -111,7 +111,8 @@ class Replicator {
   WantId fetch_offset(const TopicPartition& stream, Offset offset, base::MonoTime timeout,
                       std::function<void(Result<BlockIndex>)> done);
   /// Asks every connected peer (and those that connect meanwhile) for its newest head. `done(true)` when every
-  /// connected peer answered, at least one, and `settle` has passed since the last answer; `done(false)` at the timeout.
+  /// connected peer answered, at least one, and `settle` has passed since the last answer; `done(false)` at the
+  /// timeout.
   void ask_heads(base::MonoTime settle, base::MonoTime timeout, std::function<void(bool)> done);
   /// Learns the signed topic-state entries of a sparse reader's topics under the accepted head (all topics when empty).
   void fetch_topics(std::vector<std::string> topics, base::MonoTime timeout, std::function<void(Result<void>)> done);

@@ -38,8 +38,8 @@ void ReplicatorCore::send(Peer& peer, Body body, bool bulk) {
 void ReplicatorCore::blame(Peer& peer, std::string_view what) {
   if (peer.gone) return;
   peer.gone = true;
-  log(base::LogLevel::warning, "peer " + peer.view.node_key.hex().substr(0, 16) + " at " +
-                                   peer.view.address.host_port + " is refused: " + std::string(what));
+  log(base::LogLevel::warning, "peer " + peer.view.node_key.hex().substr(0, 16) + " at " + peer.view.address.host_port +
+                                   " is refused: " + std::string(what));
   tell([view = peer.view, what = std::string(what)](ReplicatorEvents& events) { events.on_peer_blamed(view, what); });
   peer.outbox->close(what);
 }

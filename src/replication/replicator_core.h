@@ -16,12 +16,12 @@ struct Peer {
   bool gone = false;     ///< blamed or closed here; its remove_peer is on the way
   bool greeted = false;  ///< its first head or no_head came
   Have have;
-  HaveSet held;           ///< have.ranges
-  HaveSet lacking;        ///< what it was asked for and did not give; until its next head or have
-  base::MonoTime slow_until{0};   ///< it stalled: asked again only when nobody else can give
+  HaveSet held;                               ///< have.ranges
+  HaveSet lacking;                            ///< what it was asked for and did not give; until its next head or have
+  base::MonoTime slow_until{0};               ///< it stalled: asked again only when nobody else can give
   std::optional<feed::Checkpoint> told_head;  ///< newest head we announced to it
-  bool has_live_want = false;     ///< it gets heads with pushed blocks
-  std::uint64_t ping_nonce = 0;   ///< outstanding; 0 none
+  bool has_live_want = false;                 ///< it gets heads with pushed blocks
+  std::uint64_t ping_nonce = 0;               ///< outstanding; 0 none
   base::MonoTime ping_sent{0};
   base::MonoTime last_heard{0};
 

@@ -110,50 +110,50 @@ void Replicator::Impl::dispatch(PeerId id, Peer& peer, Message& message) {
   if (!peer.greeted && !greeting) return core.blame(peer, "it does not begin with its head");
   const bool answers = !std::holds_alternative<Fork>(message.body);
   const bool asks_us = core.mirror() != nullptr;
-  std::visit(
-      Overloaded{
-          [&](const Head& head) {
-            peer.view.answered = true;
-            heads.on_head(id, peer, head.head);
-            plan_soon();
-          },
-          [&](const NoHead&) {
-            peer.view.answered = true;
-            heads.on_no_head(id, peer);
-            plan_soon();
-          },
-          [&](const Fork& fork) { heads.on_fork(peer, fork); },
-          [&](const AskHead&) { heads.announce(peer); },
-          [&](const Have& have) { on_have(id, peer, have); },
-          [&](const Ping& ping) { requests.on_request(id, peer, ping); },
-          [&](const Growth& growth) { requests.on_request(id, peer, growth); },
-          [&](const TopicStateRequest& request) { requests.on_request(id, peer, request); },
-          [&](const Lookup& lookup) { requests.on_request(id, peer, lookup); },
-          [&](const Pong& pong) { on_pong(peer, pong); },
-          [&](const GrowthReply& reply) { heads.on_growth_reply(id, peer, reply); },
-          [&](const TopicStateReply& reply) {
-            topics.on_reply(id, peer, reply);
-            plan_soon();
-          },
-          [&](const LookupReply& reply) { offsets.on_lookup_reply(id, peer, reply); },
-          [&](const Want& want) { wants.on_want(id, peer, want); },
-          [&](const Credit& credit) { wants.on_credit(id, peer, credit); },
-          [&](const Cancel& cancel) { wants.on_cancel(id, cancel); },
-          [&](const Data& data) {
-            asks_us ? fetcher.on_data(id, peer, data, message.wire_size) : core.blame(peer, "blocks of our own feed");
-          },
-          [&](Piece& piece) {
-            asks_us ? fetcher.on_piece(id, peer, std::move(piece), message.wire_size)
-                    : core.blame(peer, "blocks of our own feed");
-          },
-          [&](const WantEnd& end) { fetcher.on_end(id, peer, end); },
-          // The session keeps these to itself.
-          [&](const Unknown&) {},
-          [&](const Open&) {},
-          [&](const Identity&) {},
-          [&](const Close&) {},
-      },
-      message.body);
+  std::visit(Overloaded{
+                 [&](const Head& head) {
+                   peer.view.answered = true;
+                   heads.on_head(id, peer, head.head);
+                   plan_soon();
+                 },
+                 [&](const NoHead&) {
+                   peer.view.answered = true;
+                   heads.on_no_head(id, peer);
+                   plan_soon();
+                 },
+                 [&](const Fork& fork) { heads.on_fork(peer, fork); },
+                 [&](const AskHead&) { heads.announce(peer); },
+                 [&](const Have& have) { on_have(id, peer, have); },
+                 [&](const Ping& ping) { requests.on_request(id, peer, ping); },
+                 [&](const Growth& growth) { requests.on_request(id, peer, growth); },
+                 [&](const TopicStateRequest& request) { requests.on_request(id, peer, request); },
+                 [&](const Lookup& lookup) { requests.on_request(id, peer, lookup); },
+                 [&](const Pong& pong) { on_pong(peer, pong); },
+                 [&](const GrowthReply& reply) { heads.on_growth_reply(id, peer, reply); },
+                 [&](const TopicStateReply& reply) {
+                   topics.on_reply(id, peer, reply);
+                   plan_soon();
+                 },
+                 [&](const LookupReply& reply) { offsets.on_lookup_reply(id, peer, reply); },
+                 [&](const Want& want) { wants.on_want(id, peer, want); },
+                 [&](const Credit& credit) { wants.on_credit(id, peer, credit); },
+                 [&](const Cancel& cancel) { wants.on_cancel(id, cancel); },
+                 [&](const Data& data) {
+                   asks_us ? fetcher.on_data(id, peer, data, message.wire_size)
+                           : core.blame(peer, "blocks of our own feed");
+                 },
+                 [&](Piece& piece) {
+                   asks_us ? fetcher.on_piece(id, peer, std::move(piece), message.wire_size)
+                           : core.blame(peer, "blocks of our own feed");
+                 },
+                 [&](const WantEnd& end) { fetcher.on_end(id, peer, end); },
+                 // The session keeps these to itself.
+                 [&](const Unknown&) {},
+                 [&](const Open&) {},
+                 [&](const Identity&) {},
+                 [&](const Close&) {},
+             },
+             message.body);
   peer.greeted = peer.greeted || answers;
 }
 
@@ -195,17 +195,10 @@ void Replicator::Impl::on_want_end(const FetchWant& want, std::optional<EndReaso
     }
   }
   switch (want.ask().purpose) {
-    case Purpose::portion:
-      all.on_end(want, reason);
-      break;
-    case Purpose::streams:
-      streams.on_end(want, reason);
-      break;
-    case Purpose::single:
-      offsets.on_end(want, reason);
-      break;
-    case Purpose::live:
-      break;
+    case Purpose::portion: all.on_end(want, reason); break;
+    case Purpose::streams: streams.on_end(want, reason); break;
+    case Purpose::single: offsets.on_end(want, reason); break;
+    case Purpose::live: break;
   }
   plan_soon();
 }

@@ -16,7 +16,7 @@ class RequestPlanner {
 
   /// What one peer says that it can give.
   struct Offer {
-    bool complete = false;      ///< everything below `end`
+    bool complete = false;  ///< everything below `end`
     std::uint64_t end = 0;
     const HaveSet* held = nullptr;
     const HaveSet* lacking = nullptr;  ///< not to be asked for

@@ -4,8 +4,8 @@
 
 namespace shoal::replication {
 
-/// Answers the small questions of peers: growth, topic state, look-ups, pings. Questions wait, a fixed number of them, while
-/// the peer does not read its answers.
+/// Answers the small questions of peers: growth, topic state, look-ups, pings. Questions wait, a fixed number of them,
+/// while the peer does not read its answers.
 class RequestServer {
  public:
   static constexpr std::size_t kMaxWaiting = 64;

@@ -41,9 +41,9 @@ class RunBuilder {
   Frame frame_;
   Data data_;
   std::vector<std::uint64_t> indices_;
-  std::size_t bytes_ = 0;        // prefix, fixed fields and blocks so far
-  std::size_t gap_hashes_ = 0;   // cover nodes before the last block
-  std::uint64_t covered_ = 0;    // end of what blocks and gap hashes tile
+  std::size_t bytes_ = 0;       // prefix, fixed fields and blocks so far
+  std::size_t gap_hashes_ = 0;  // cover nodes before the last block
+  std::uint64_t covered_ = 0;   // end of what blocks and gap hashes tile
   std::uint32_t pieces_ = 0;
 };
 

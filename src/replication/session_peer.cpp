@@ -45,7 +45,7 @@ struct SessionPeer::Impl {
   std::shared_ptr<SendGauge> gauge = std::make_shared<SendGauge>();
   std::deque<Message> urgent;
   std::deque<Message> bulk;
-  Bytes plain;   // reused between messages
+  Bytes plain;  // reused between messages
   Bytes record;
   base::Executor::TimerId deadline = 0;
   bool hello_sent = false;
@@ -286,8 +286,7 @@ void SessionPeer::Impl::violation(const std::string& what) {
     if (channel->added && !channel->closed) channel->link->violation(what);
   }
   if (!their_key && parts.log != nullptr) {
-    parts.log->log(base::LogLevel::warning, "replication",
-                   "refused " + transport->address().host_port + ": " + what);
+    parts.log->log(base::LogLevel::warning, "replication", "refused " + transport->address().host_port + ": " + what);
   }
   end(what);
 }

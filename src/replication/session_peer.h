@@ -20,12 +20,12 @@ class SessionPeer : public PeerTransportHandler, public std::enable_shared_from_
   /// A feed that may be opened over a session, and where its messages go.
   struct Feed {
     FeedId id;
-    Replicator* replicator = nullptr;        ///< outlives the session, or is null once it ended
-    base::Executor* executor = nullptr;      ///< the feed's
+    Replicator* replicator = nullptr;    ///< outlives the session, or is null once it ended
+    base::Executor* executor = nullptr;  ///< the feed's
   };
   struct Parts {
     const crypto::KeyPair* node_key = nullptr;
-    base::Executor* executor = nullptr;      ///< this session's
+    base::Executor* executor = nullptr;  ///< this session's
     const base::Clock* clock = nullptr;
     base::LogSink* log = nullptr;
     /// Finds a feed of this node by its discovery key; nullopt refuses the channel. Any thread.

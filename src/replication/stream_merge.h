@@ -9,8 +9,8 @@
 
 namespace shoal::replication {
 
-/// Walks the held blocks of some topic partitions in feed order, from a first block on. New partitions of a topic that was
-/// asked for as a whole are taken up by refresh().
+/// Walks the held blocks of some topic partitions in feed order, from a first block on. New partitions of a topic that
+/// was asked for as a whole are taken up by refresh().
 class StreamMerge {
  public:
   StreamMerge(const feed::FeedReader& reader, std::vector<TopicPartition> wanted, std::uint64_t begin);

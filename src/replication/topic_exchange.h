@@ -6,8 +6,9 @@
 
 namespace shoal::replication {
 
-/// Learns signed topic-state entries of whole topics from peers: each entry is proven under the accepted head, and a topic
-/// counts as known only when its partitions are there from 0 up to a proven neighbour, so that none can be withheld.
+/// Learns signed topic-state entries of whole topics from peers: each entry is proven under the accepted head, and a
+/// topic counts as known only when its partitions are there from 0 up to a proven neighbour, so that none can be
+/// withheld.
 class TopicExchange {
  public:
   using Done = std::function<void(Result<void>)>;
@@ -38,11 +39,11 @@ class TopicExchange {
     std::string topic;
     std::vector<Done> done;
     base::MonoTime deadline{0};
-    bool scan_all = false;       ///< every entry is read, to list all topics or to prove that one is not there
-    std::uint64_t request = 0;   ///< outstanding; 0 none
+    bool scan_all = false;      ///< every entry is read, to list all topics or to prove that one is not there
+    std::uint64_t request = 0;  ///< outstanding; 0 none
     PeerId peer{0};
     base::MonoTime sent{0};
-    feed::Checkpoint head;       ///< of the pages so far
+    feed::Checkpoint head;                  ///< of the pages so far
     std::optional<std::uint32_t> position;  ///< next page; nullopt: the topic's place is not known yet
     std::vector<feed::TopicStateEntry> entries;
     std::optional<PeerId> denied;  ///< said that the topic is unknown: blamed when the scan finds it

@@ -7,8 +7,7 @@ namespace shoal::replication {
 void WantServer::on_want(PeerId id, Peer& peer, const Want& want) {
   if (Result<void> sane = ServedWant::check(want); !sane) return core_.blame(peer, sane.error().message);
   Wants& wants = wants_[id];
-  const bool known =
-      std::any_of(wants.begin(), wants.end(), [&](const auto& one) { return one->id() == want.want; });
+  const bool known = std::any_of(wants.begin(), wants.end(), [&](const auto& one) { return one->id() == want.want; });
   if (known) return core_.blame(peer, "a want was named twice");
   if (wants.size() >= kMaxWantsPerPeer) return core_.blame(peer, "more wants than allowed");
   const std::optional<feed::Checkpoint> head = core_.reader().head();

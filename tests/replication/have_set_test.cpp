@@ -15,7 +15,8 @@ TEST(HaveSet, MergesNeighboursAndSplitsOnRemoval) {
   set.add(20, 30);
   EXPECT_EQ(set.range_count(), 1U);
   set.remove(15, 35);
-  EXPECT_EQ(set.ranges(), (std::vector<BlockRange>{{BlockIndex{10}, BlockIndex{15}}, {BlockIndex{35}, BlockIndex{40}}}));
+  EXPECT_EQ(set.ranges(),
+            (std::vector<BlockRange>{{BlockIndex{10}, BlockIndex{15}}, {BlockIndex{35}, BlockIndex{40}}}));
   EXPECT_EQ(set.first_gap(10, 50), (BlockRange{BlockIndex{15}, BlockIndex{35}}));
   EXPECT_EQ(set.first_run(12, 50), (BlockRange{BlockIndex{12}, BlockIndex{15}}));
   EXPECT_FALSE(set.first_run(15, 35));
@@ -24,9 +25,8 @@ TEST(HaveSet, MergesNeighboursAndSplitsOnRemoval) {
 RC_GTEST_PROP(HaveSet, BehavesLikeASetOfNumbers, ()) {
   HaveSet ours;
   std::set<std::uint64_t> model;
-  const auto steps = *rc::gen::container<std::vector<std::tuple<bool, std::uint64_t, std::uint64_t>>>(
-      rc::gen::tuple(rc::gen::arbitrary<bool>(), rc::gen::inRange<std::uint64_t>(0, 60),
-                     rc::gen::inRange<std::uint64_t>(0, 60)));
+  const auto steps = *rc::gen::container<std::vector<std::tuple<bool, std::uint64_t, std::uint64_t>>>(rc::gen::tuple(
+      rc::gen::arbitrary<bool>(), rc::gen::inRange<std::uint64_t>(0, 60), rc::gen::inRange<std::uint64_t>(0, 60)));
   for (const auto& [adds, a, b] : steps) {
     adds ? ours.add(a, b) : ours.remove(a, b);
     for (std::uint64_t i = a; i < b; ++i) adds ? void(model.insert(i)) : void(model.erase(i));

@@ -1,4 +1,5 @@
-#include "simulation/direct_link.h"
+#include "replication/feed_link.h"
+#include "replication/fetch_want.h"
 #include "simulation/swarm_world.h"
 
 using namespace std::chrono_literals;
@@ -79,9 +80,8 @@ TEST(Limits, APeerThatNeverReadsCostsABoundedAmount) {
   world.peer->reads = false;
   for (std::uint64_t i = 1; i <= 16; ++i) world.say(world.whole(i, 1ULL << 40));
   EXPECT_LT(world.peer->bytes, 400'000U);
-  for (std::uint64_t i = 0; i < 64 && !world.peer->closed; ++i) world.say(Lookup{i, stream("t1"), LookupBy::offset, 1});
-  EXPECT_FALSE(world.peer->closed);
-  for (std::uint64_t i = 0; i < 64 && !world.peer->closed; ++i) world.say(Lookup{i, stream("t1"), LookupBy::offset, 1});
+  std::uint64_t asked = 0;
+  while (asked < 20'000 && !world.peer->closed) world.say(Lookup{++asked, stream("t1"), LookupBy::offset, 1});
   EXPECT_TRUE(world.peer->closed);
   EXPECT_LT(world.peer->bytes, 400'000U);
 }
@@ -119,29 +119,55 @@ TEST(Limits, APeerThatDoesNotBeginWithItsHeadIsRefused) {
   EXPECT_TRUE(peer->closed);
 }
 
-TEST(Limits, BytesThatNobodyGrantedAreRefused) {
-  SwarmWorld world;
-  world.publish_many(600, 1, 5000);
-  SwarmNode reader(world.time, "reader", 1);
-  reader.mirror(world.producer.id(), {.serve = true, .credit_bytes = 300'000});
-  // The sender believes that it has credit without end.
-  const auto generous = [](const Message&, Bytes& bytes) {
-    const Result<Message> message = decode_message(bytes);
-    if (!message) return;
-    if (const Want* want = std::get_if<Want>(&message->body)) {
-      Message more = *message;
-      std::get<Want>(more.body).credit = 1ULL << 40;
-      (void)want;
-      bytes.clear();
-      encode_message(more, bytes);
-    }
+TEST(Limits, BytesThatNobodyGrantedEndTheSession) {
+  // The feed's executor does not get to run: what a peer sends beyond all credit must not pile up.
+  simulation::VirtualTime time;
+  simulation::VirtualExecutor executor(time);
+  FeedLink::Parts parts;
+  parts.feed_executor = &executor;
+  parts.session_executor = &executor;
+  parts.gauge = std::make_shared<SendGauge>();
+  const auto link = std::make_shared<FeedLink>(std::move(parts));
+  std::size_t taken = 0;
+  const auto deliver = [&] {
+    Message message{.body = Piece{1, BlockIndex{1}, 0, {}, Bytes(60'000, 1)}};
+    message.wire_size = encoded_size(message.body);
+    taken += message.wire_size;
+    return link->deliver(std::move(message));
   };
-  simulation::DirectLink::join(world.time, 50ms, {&reader.replicator(), reader.node_key(), generous, {}},
-                               {&world.publisher.replicator(), world.publisher.node_key(), {}, {}});
-  reader.follow_all();
-  world.time.run_for(3s);
-  ASSERT_EQ(reader.events.blames.size(), 1U);
-  EXPECT_NE(reader.events.blames[0].what.find("granted"), std::string::npos);
+  while (taken < FeedLink::kMaxInbound * 2 && deliver()) {
+  }
+  EXPECT_LE(taken, FeedLink::kMaxInbound + 70'000);
+}
+
+TEST(Limits, AWantTakesNoMoreThanItsCreditAndItsBlocks) {
+  feed::Checkpoint head;
+  head.tree_size = 100;
+  FetchWant want(7, {.proof = head, .begin = 10, .end = 20, .window = 1000}, base::MonoTime{0});
+  Data data;
+  data.want = 7;
+  data.tree_size = 100;
+  data.blocks = {{BlockIndex{10}, {}, PayloadForm::with_block, {}}};
+  const auto check = [&](const std::function<void(Data&)>& change, std::size_t size = 100) {
+    FetchWant fresh = want;
+    Data changed = data;
+    change(changed);
+    return fresh.check_run(changed, size).ok();
+  };
+  EXPECT_TRUE(check([](Data&) {}));
+  EXPECT_TRUE(check([](Data&) {}, 1000));
+  EXPECT_FALSE(check([](Data&) {}, 1001));
+  EXPECT_FALSE(check([](Data& d) { d.tree_size = 99; }));
+  EXPECT_FALSE(check([](Data& d) { d.base = 1; }));
+  EXPECT_FALSE(check([](Data& d) { d.with_head = true; }));
+  EXPECT_FALSE(check([](Data& d) { d.blocks.clear(); }));
+  EXPECT_FALSE(check([](Data& d) { d.blocks[0].index = BlockIndex{11}; }));
+  EXPECT_FALSE(check([](Data& d) { d.blocks[0].form = PayloadForm::absent; }));
+  FetchWant done = want;
+  ASSERT_TRUE(done.check_run(data, 900).ok());
+  done.run_taken(data, base::MonoTime{1});
+  EXPECT_FALSE(done.check_run(data, 100).ok());  // the same blocks again
+  EXPECT_EQ(done.renew(), 1000U);                // refused bytes are spent too
 }
 
 TEST(Limits, AMirrorThatDoesNotServeSaysSo) {

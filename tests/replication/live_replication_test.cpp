@@ -41,9 +41,8 @@ TEST(LiveReplication, KeepsUpWhileTheFeedGrows) {
     world.publish_many(3, 3, i % 10 == 0 ? 90'000 : 100);
     world.time.run_for(10ms);
   }
-  ASSERT_TRUE(world.wait([&] {
-    return !mirror.events.synced.empty() && mirror.events.synced.back() == world.publisher.reader().head();
-  }));
+  ASSERT_TRUE(world.wait(
+      [&] { return !mirror.events.synced.empty() && mirror.events.synced.back() == world.publisher.reader().head(); }));
   world.expect_equal(mirror);
   EXPECT_TRUE(mirror.events.blames.empty());
   EXPECT_TRUE(world.publisher.events.blames.empty());

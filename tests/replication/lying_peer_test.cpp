@@ -49,9 +49,9 @@ class LyingPeer : public ::testing::Test {
   }
 
   struct Outcome {
-    bool complete = false;   ///< the reader got everything in the end, byte for byte
-    bool named = false;      ///< the liar was blamed
-    bool innocent = true;    ///< nobody else was
+    bool complete = false;  ///< the reader got everything in the end, byte for byte
+    bool named = false;     ///< the liar was blamed
+    bool innocent = true;   ///< nobody else was
   };
 
   /// One reader beside the liar, and the honest publisher that comes a little later.
@@ -108,13 +108,26 @@ class LyingPeer : public ::testing::Test {
   /// message. What it must not do is harm.
   static bool has_no_truth(const std::string& field) {
     static const std::set<std::string> kFree = {
-        "have.complete",       // a peer may say that it holds less, or hope to hold more
-        "have.ranges.begin", "have.ranges.end",
-        "ping.nonce",          // its own business: our answer will not fit
-        "want_end.reason",     // of some topics: "all I have" and "I lack some" differ by what we compare ourselves
+        "have.complete",  // a peer may say that it holds less, or hope to hold more
+        "have.ranges.begin",
+        "have.ranges.end",
+        "ping.nonce",       // its own business: our answer will not fit
+        "want_end.reason",  // of some topics: "all I have" and "I lack some" differ by what we compare ourselves
         // What the liar asks of us:
-        "want.want", "want.tree_size", "want.base", "want.begin", "want.end", "want.live", "want.headers_only",
-        "want.credit", "credit.want", "credit.bytes", "cancel.want", "growth.request", "growth.from", "growth.to",
+        "want.want",
+        "want.tree_size",
+        "want.base",
+        "want.begin",
+        "want.end",
+        "want.live",
+        "want.headers_only",
+        "want.credit",
+        "credit.want",
+        "credit.bytes",
+        "cancel.want",
+        "growth.request",
+        "growth.from",
+        "growth.to",
     };
     return kFree.count(field) > 0;
   }
@@ -129,10 +142,10 @@ TEST_F(LyingPeer, IsNamedForAFlippedBitInAnyFieldOfAnyMessage) {
     const Outcome fine = read_beside(honest, whole_feed);
     ASSERT_TRUE(fine.complete);
     ASSERT_FALSE(fine.named);
-    for (const char* name : {"head.head.root", "have.complete", "growth_reply.cover.hash", "data.blocks.payload",
-                             "data.cover.hash", "lookup_reply.block", "want_end.reason", "pong.nonce",
-                             "topic_state_reply.entries.path.hash", "piece.bytes", "piece.path.hash",
-                             "data.head.signature"}) {
+    for (const char* name :
+         {"head.head.root", "have.complete", "growth_reply.cover.hash", "data.blocks.payload", "data.cover.hash",
+          "lookup_reply.block", "want_end.reason", "pong.nonce", "topic_state_reply.entries.path.hash", "piece.bytes",
+          "piece.path.hash", "data.head.signature"}) {
       EXPECT_GT(honest.seen.count(name), 0U) << "the scenario never sends " << name;
     }
     for (const auto& [field, count] : honest.seen) {

@@ -1,4 +1,5 @@
 #include "simulation/swarm_world.h"
+#include "support/hostile_outbox.h"
 
 using namespace std::chrono_literals;
 
@@ -114,6 +115,50 @@ TEST(SeveralPeers, APeerThatIsBehindStillHelps) {
   world.expect_equal(reader);
   EXPECT_TRUE(reader.events.blames.empty());
   for (const PeerView& peer : reader.replicator().peers()) EXPECT_GT(peer.blocks_in, 100U) << peer.address.host_port;
+}
+
+TEST(SeveralPeers, AHostileMirrorIsNamedAndTheTransferCompletes) {
+  Swarm world;
+  world.publish_many(300, 3, 1000);
+  world.publish_many(3, 1, 200'000);
+  world.add_mirrors(2);
+  world.mirrors[0]->wrap_outbox = shoal::testing::HostileOutbox::wrap;
+  SwarmNode reader(world.time, "reader", 1);
+  reader.mirror(world.producer.id());
+  reader.follow_all();
+  reader.connect(*world.mirrors[0]);
+  reader.connect(*world.mirrors[1]);
+  ASSERT_TRUE(world.wait([&] { return !reader.events.synced.empty(); }));
+  world.expect_equal(reader);
+  ASSERT_EQ(reader.events.blames.size(), 1U);
+  EXPECT_EQ(reader.events.blames[0].node, world.mirrors[0]->node_key());
+}
+
+TEST(SeveralPeers, NineOfTenThatWithholdABlockDoNotKeepItFromTheReader) {
+  Swarm world;
+  world.publish_many(120, 3, 500);
+  // Nine sparse mirrors: two of the three topics, and one honest full one.
+  std::vector<std::unique_ptr<SwarmNode>> partial;
+  for (int i = 0; i < 9; ++i) {
+    partial.push_back(
+        std::make_unique<SwarmNode>(world.time, "p" + std::to_string(i), static_cast<std::uint8_t>(30 + i)));
+    partial.back()->mirror(world.producer.id());
+    partial.back()->follow_topics({feed::testing::stream("t0"), feed::testing::stream("t1")});
+    partial.back()->connect(world.publisher);
+  }
+  world.add_mirrors(1);
+  ASSERT_TRUE(world.wait([&] {
+    return std::all_of(partial.begin(), partial.end(), [](const auto& node) { return !node->events.synced.empty(); });
+  }));
+  world.time.run_for(1s);
+  SwarmNode reader(world.time, "reader", 1);
+  reader.mirror(world.producer.id());
+  reader.follow_all();
+  for (const auto& node : partial) reader.connect(*node);
+  reader.connect(*world.mirrors[0]);
+  ASSERT_TRUE(world.wait([&] { return !reader.events.synced.empty(); }));
+  world.expect_equal(reader);
+  EXPECT_TRUE(reader.events.blames.empty());
 }
 
 }  // namespace

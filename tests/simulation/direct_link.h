@@ -6,8 +6,8 @@
 #include <functional>
 #include <memory>
 
-/// Two replicators joined without a session: every message is encoded, may be changed on the way, and is decoded again. What
-/// a session does with malformed messages and foreign channels is done here too.
+/// Two replicators joined without a session: every message is encoded, may be changed on the way, and is decoded again.
+/// What a session does with malformed messages and foreign channels is done here too.
 namespace shoal::simulation {
 
 /// May change an encoded message of one side.
@@ -39,7 +39,8 @@ class DirectLink : public std::enable_shared_from_this<DirectLink> {
   void close() {
     if (!std::exchange(open_, false)) return;
     for (Side& side : sides_) {
-      time_.schedule(base::MonoTime{0}, [self = shared_from_this(), &side] { side.replicator->remove_peer(side.other); });
+      time_.schedule(base::MonoTime{0},
+                     [self = shared_from_this(), &side] { side.replicator->remove_peer(side.other); });
     }
   }
   [[nodiscard]] bool open() const { return open_; }

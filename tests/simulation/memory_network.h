@@ -43,14 +43,14 @@ class MemoryTransport final : public replication::PeerTransport, public std::ena
     queued_ += message.size();
     peak_ = std::max(peak_, queued_);
     bytes_sent_ += message.size();
-    const auto took = base::MonoTime(static_cast<std::int64_t>(static_cast<double>(message.size()) * 1e9 /
-                                                               link_.bytes_per_second));
+    const auto took =
+        base::MonoTime(static_cast<std::int64_t>(static_cast<double>(message.size()) * 1e9 / link_.bytes_per_second));
     free_at_ = std::max(free_at_, time_.mono_now()) + took;
-    time_.schedule(free_at_ - time_.mono_now(), [self = shared_from_this(), size = message.size()] { self->left(size); });
-    time_.schedule(free_at_ - time_.mono_now() + link_.latency,
-                   [other = other_, copy = std::move(copy)] {
-                     if (auto there = other.lock()) there->arrive(copy);
-                   });
+    time_.schedule(free_at_ - time_.mono_now(),
+                   [self = shared_from_this(), size = message.size()] { self->left(size); });
+    time_.schedule(free_at_ - time_.mono_now() + link_.latency, [other = other_, copy = std::move(copy)] {
+      if (auto there = other.lock()) there->arrive(copy);
+    });
   }
   void close(std::string_view reason) override { shut(std::string(reason), true); }
 

@@ -45,7 +45,11 @@ struct LogLines final : base::LogSink {
 class SwarmNode {
  public:
   SwarmNode(VirtualTime& time, std::string name, std::uint8_t key_seed)
-      : time_(time), executor_(time), random_(key_seed), name_(std::move(name)), key_(feed::testing::test_key(key_seed)) {}
+      : time_(time),
+        executor_(time),
+        random_(key_seed),
+        name_(std::move(name)),
+        key_(feed::testing::test_key(key_seed)) {}
   ~SwarmNode() { disconnect_all(); }
 
   void own(feed::testing::Producer& producer, replication::Replicator::Options options = {}) {
@@ -95,9 +99,7 @@ class SwarmNode {
     parts.version = version;
     return parts;
   }
-  [[nodiscard]] replication::SessionPeer::Feed session_feed() {
-    return {reader_->id(), replicator_.get(), &executor_};
-  }
+  [[nodiscard]] replication::SessionPeer::Feed session_feed() { return {reader_->id(), replicator_.get(), &executor_}; }
   void disconnect_all() {
     for (const auto& transport : transports_) transport->close("the node stops");
     transports_.clear();
@@ -164,8 +166,8 @@ struct SwarmWorld {
     std::vector<feed::PendingBatch> batches;
     for (std::size_t i = 0; i < count; ++i) {
       const auto stamp = static_cast<std::int64_t>(++records_);
-      batches.push_back(feed::testing::batch_of(feed::testing::stream("t" + std::to_string(i % topics)), {stamp},
-                                                value_size));
+      batches.push_back(
+          feed::testing::batch_of(feed::testing::stream("t" + std::to_string(i % topics)), {stamp}, value_size));
       if (batches.size() == group || i + 1 == count) publish(std::exchange(batches, {}));
     }
   }
