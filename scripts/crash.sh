@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Kills a publisher with SIGKILL at random moments and checks after each kill that every acknowledged record is there,
+# that offsets have no gap, that the content is right and that the next publish goes on.
+#
+#   scripts/crash.sh [ROUNDS]        default 100; builds what it needs first
+#   SHOAL_TEST_SEED=N scripts/crash.sh      repeats the choices of a run that printed `seed N`
+#   SHOAL_BINARY=FILE scripts/crash.sh      this command instead of one built here
+
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+rounds=${1:-100}
+[[ $rounds =~ ^[1-9][0-9]*$ ]] || die "usage: scripts/crash.sh [ROUNDS]"
+
+if [ -z "${SHOAL_BINARY:-}" ]; then
+  build=build/release
+  mkdir -p build
+  scripts/bootstrap.sh build
+  say "building the command (release) ..."
+  { cmake --preset release && cmake --build --preset release -j "$(jobs)" --target shoal; } >build/crash-build.log 2>&1 ||
+    { tail -n 40 build/crash-build.log >&2; die "the build failed"; }
+  SHOAL_BINARY=$PWD/$build/apps/shoal/shoal
+fi
+
+export SHOAL_BINARY SHOAL_CRASH_ROUNDS=$rounds
+exec "$PYTHON" -B tests/system/crash_test.py -v PublisherCrash
