@@ -93,13 +93,16 @@ class Node {
   [[nodiscard]] Result<Feed> open_feed(const std::string& name, const FeedOptions& options = {});
   [[nodiscard]] Result<Subscription> subscribe(const FeedId& feed, const SubscribeOptions& options = {});
   [[nodiscard]] Result<Mirror> mirror(const FeedId& feed, const MirrorOptions& options = {});
-  /// From disk or straight from the swarm, proven. Code::not_found when the offset is proven absent.
+  /// From disk or straight from the swarm, proven. Code::not_found when the first offset is proven absent. A range gives
+  /// at least its first record, and ends early where something cannot be had or at 64 MiB of payload: ask again from
+  /// there.
   [[nodiscard]] Result<Records> get(const GetRequest& request, const Wait& wait);
   [[nodiscard]] Result<FeedInfo> info(const FeedId& feed);
   [[nodiscard]] Result<std::vector<PeerInfo>> peers(const FeedId& feed);
   /// `host:port` this node can be dialled at; empty when offline.
   [[nodiscard]] std::string listening() const;
-  /// Ends sessions, flushes, closes the stores. The destructor does the same.
+  /// Commits what producers took, ends sessions, closes the stores and gives the directory back. The destructor does
+  /// the same. Not from a callback.
   void close();
 
  private:

@@ -29,6 +29,7 @@ void CommitThread::wake() {
 }
 
 Result<void> CommitThread::run(std::function<Result<void>()> task) {
+  if (std::this_thread::get_id() == thread_.get_id()) return task();
   std::packaged_task<Result<void>()> packaged(std::move(task));
   auto done = packaged.get_future();
   {
@@ -48,35 +49,38 @@ void CommitThread::stop() {
   }
   wake_.notify_one();
   if (thread_.joinable()) thread_.join();
+  feeds_.clear();
 }
 
 void CommitThread::loop() {
   std::unique_lock lock(mutex_);
-  while (!stopping_) {
+  for (;;) {
     woken_ = false;
+    const bool last = stopping_;
     const auto feeds = feeds_;
     auto tasks = std::move(tasks_);
     tasks_.clear();
     lock.unlock();
-
     for (auto& task : tasks) task();
-    bool more = false;
-    base::MonoTime due = clock_->mono_now() + kIdleInterval;
-    for (const auto& feed : feeds) {
-      if (const auto first = feed->next_due(); first && *first <= clock_->mono_now()) more |= feed->commit_due();
-      feed->heartbeat_if_due();
-      if (const auto next = feed->next_due()) due = std::min(due, *next);
-    }
-
+    Pass pass = commit_all(feeds);
+    while (last && pass.more) pass = commit_all(feeds);
     lock.lock();
-    if (more || stopping_) continue;
+    if (last) return;
     const base::MonoTime now = clock_->mono_now();
-    if (due <= now) continue;
-    wake_.wait_for(lock, due - now, [&] { return woken_ || stopping_ || !tasks_.empty(); });
+    if (pass.more || pass.due <= now) continue;
+    wake_.wait_for(lock, pass.due - now, [&] { return woken_ || stopping_; });
   }
-  // Somebody waits for each of these.
-  for (auto& task : tasks_) task();
-  tasks_.clear();
+}
+
+CommitThread::Pass CommitThread::commit_all(const std::vector<std::shared_ptr<OwnFeed>>& feeds) {
+  Pass pass;
+  pass.due = clock_->mono_now() + kIdleInterval;
+  for (const auto& feed : feeds) {
+    if (const auto first = feed->next_due(); first && *first <= clock_->mono_now()) pass.more |= feed->commit_due();
+    feed->heartbeat_if_due();
+    if (const auto next = feed->next_due()) pass.due = std::min(pass.due, *next);
+  }
+  return pass;
 }
 
 }  // namespace shoal::node

@@ -5,7 +5,6 @@
 #include <condition_variable>
 #include <functional>
 #include <future>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -17,21 +16,27 @@ namespace shoal::node {
 class CommitThread {
  public:
   explicit CommitThread(const base::Clock& clock);
-  /// Commits nothing more, and joins.
   ~CommitThread();
   CommitThread(const CommitThread&) = delete;
   CommitThread& operator=(const CommitThread&) = delete;
 
-  /// The feed stays until the thread is gone.
+  /// The feed stays until stop().
   void add(std::shared_ptr<OwnFeed> feed);
   /// Something may be due sooner than was thought.
   void wake();
-  /// Runs `task` on the thread and waits for it.
+  /// Runs `task` on the thread and waits for it; at once when this is the thread.
   [[nodiscard]] Result<void> run(std::function<Result<void>()> task);
+  /// Commits what is due, joins, and lets go of the feeds. Not from the thread itself.
   void stop();
 
  private:
   void loop();
+  /// Gives whether a feed may have more, and when to look again.
+  struct Pass {
+    bool more = false;
+    base::MonoTime due{0};
+  };
+  [[nodiscard]] Pass commit_all(const std::vector<std::shared_ptr<OwnFeed>>& feeds);
 
   const base::Clock* clock_;
   std::mutex mutex_;

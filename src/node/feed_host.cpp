@@ -3,15 +3,16 @@
 #include "base/try.h"
 #include "node/system_random.h"
 
+#include <algorithm>
 #include <set>
 
 namespace shoal::node {
 
-Result<std::unique_ptr<FeedHost>> FeedHost::open(const FeedId& feed, bool own, Parts parts) {
+Result<std::shared_ptr<FeedHost>> FeedHost::open(const FeedId& feed, bool own, Parts parts) {
   base::LogSink* log = parts.log;
   SHOAL_TRY(auto rows, feed::FeedLog::open(parts.stores, feed));
   if (!rows->dropped_at_open().empty()) log->log(base::LogLevel::warning, "feed", rows->dropped_at_open());
-  std::unique_ptr<FeedHost> host(new FeedHost(feed, std::move(rows), std::move(parts)));
+  std::shared_ptr<FeedHost> host(new FeedHost(feed, std::move(rows), std::move(parts)));
   if (!own) {
     SHOAL_TRY(host->mirror_, feed::FeedMirror::open(*host->log_, *log));
   }
@@ -34,10 +35,50 @@ FeedHost::FeedHost(const FeedId& feed, std::unique_ptr<feed::FeedLog> log, Parts
       parts_(std::move(parts)),
       log_(std::move(log)),
       reader_(*log_),
-      random_(system_random()),
-      alive_(std::make_shared<FeedHost*>(this)) {}
+      random_(system_random()) {}
 
 FeedHost::~FeedHost() = default;
+
+bool FeedHost::run(std::function<void()> task) {
+  enum class Stage : std::uint8_t { waiting, running, done, dropped };
+  struct Job {
+    std::mutex mutex;
+    std::condition_variable changed;
+    Stage stage = Stage::waiting;
+  };
+  const auto job = std::make_shared<Job>();
+  post([job, task = std::move(task)] {
+    {
+      const std::lock_guard lock(job->mutex);
+      if (job->stage == Stage::dropped) return;
+      job->stage = Stage::running;
+    }
+    task();
+    const std::lock_guard lock(job->mutex);
+    job->stage = Stage::done;
+    job->changed.notify_all();
+  });
+  constexpr std::chrono::milliseconds kCloseCheck{20};
+  std::unique_lock lock(job->mutex);
+  while (job->stage != Stage::done) {
+    if (job->stage == Stage::waiting && closed()) {
+      job->stage = Stage::dropped;
+      return false;
+    }
+    job->changed.wait_for(lock, kCloseCheck);
+  }
+  return true;
+}
+
+std::optional<Error> FeedHost::writer_problem() const {
+  const std::lock_guard lock(mutex_);
+  return writer_problem_;
+}
+
+void FeedHost::set_writer_problem(std::optional<Error> problem) {
+  const std::lock_guard lock(mutex_);
+  writer_problem_ = std::move(problem);
+}
 
 FeedHost::WantHandle FeedHost::want(Want want) {
   if (own()) return nullptr;
@@ -46,65 +87,95 @@ FeedHost::WantHandle FeedHost::want(Want want) {
     const std::lock_guard lock(mutex_);
     id = ++next_want_;
     wants_[id] = std::move(want);
+    ++wants_changed_;
   }
   post([this] { apply_wants(); });
-  const std::weak_ptr<FeedHost*> weak = alive_;
-  return WantHandle(nullptr, [weak, id](void*) {
+  return WantHandle(nullptr, [weak = weak_from_this(), id](void*) {
     const auto host = weak.lock();
     if (!host) return;
     {
-      const std::lock_guard lock((*host)->mutex_);
-      (*host)->wants_.erase(id);
+      const std::lock_guard lock(host->mutex_);
+      host->wants_.erase(id);
+      ++host->wants_changed_;
     }
-    (*host)->post([self = *host] { self->apply_wants(); });
+    host->post([raw = host.get()] { raw->apply_wants(); });
   });
 }
 
-void FeedHost::apply_wants() {
-  bool everything = false;
-  bool any = false;
+std::vector<topic::TopicFilter> FeedHost::wanted_filters(bool& everything) const {
   std::vector<topic::TopicFilter> filters;
+  const std::lock_guard lock(mutex_);
+  everything = false;
+  for (const auto& [id, want] : wants_) {
+    everything = everything || want.everything;
+    filters.push_back(want.filter);
+  }
+  return filters;
+}
+
+void FeedHost::apply_wants() {
+  std::uint64_t change = 0;
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& [id, want] : wants_) {
-      any = true;
-      everything = everything || want.everything;
-      filters.push_back(want.filter);
-    }
+    change = wants_changed_;
   }
-  if (!any) {
+  bool everything = false;
+  const auto filters = wanted_filters(everything);
+  if (filters.empty()) {
+    following_.reset();
     replicator_->stop_following();
-    return;
-  }
-  replication::Follow follow;
-  follow.everything = everything;
-  if (!everything) {
-    std::set<TopicPartition> streams;
-    for (const topic::TopicFilter& filter : filters) {
-      if (filter.names_only()) {
-        for (const std::string& name : filter.topics) streams.insert({name, filter.partition.value_or(Partition(-1))});
-      }
-    }
-    // Globs are resolved against the topics learned so far, and again when the feed gets new ones.
-    if (const auto views = reader_.topics()) {
-      for (const feed::TopicView& view : *views) {
-        for (const topic::TopicFilter& filter : filters) {
-          if (filter.selects(view.stream) && !filter.names_only()) streams.insert(view.stream);
-        }
-      }
-    }
-    follow.topics.assign(streams.begin(), streams.end());
+  } else if (everything) {
+    follow({});
+  } else {
+    follow(follow_of(filters));
     learn_topics();
   }
+  const std::lock_guard lock(mutex_);
+  wants_applied_ = std::max(wants_applied_, change);
+}
+
+/// Globs are resolved against the topics learned so far, and again when the feed gets new ones.
+replication::Follow FeedHost::follow_of(const std::vector<topic::TopicFilter>& filters) const {
+  std::set<TopicPartition> streams;
+  for (const topic::TopicFilter& filter : filters) {
+    if (!filter.names_only()) continue;
+    for (const std::string& name : filter.topics) streams.insert({name, filter.partition.value_or(Partition(-1))});
+  }
+  if (const auto views = reader_.topics()) {
+    for (const feed::TopicView& view : *views) {
+      for (const topic::TopicFilter& filter : filters) {
+        if (!filter.names_only() && filter.selects(view.stream)) streams.insert(view.stream);
+      }
+    }
+  }
+  replication::Follow follow;
+  follow.everything = false;
+  follow.topics.assign(streams.begin(), streams.end());
+  return follow;
+}
+
+void FeedHost::follow(replication::Follow follow) {
+  // The same again would only interrupt what is on its way.
+  if (following_ && following_->everything == follow.everything && following_->topics == follow.topics) return;
+  following_ = follow;
+  {
+    const std::lock_guard lock(mutex_);
+    synced_size_ = 0;
+  }
+  unflushed_size_ = 0;
   replicator_->follow(std::move(follow));
 }
 
 void FeedHost::learn_topics() {
+  bool everything = false;
+  const auto filters = wanted_filters(everything);
+  const bool globs =
+      std::any_of(filters.begin(), filters.end(), [](const topic::TopicFilter& filter) { return !filter.names_only(); });
   const auto head = reader_.head();
-  if (learning_ || (head && head->topic_count == learned_topic_count_)) return;
+  if (learning_ || everything || !globs || (head && head->topic_count == learned_topic_count_)) return;
   learning_ = true;
   constexpr auto kTimeout = std::chrono::seconds(10);
-  replicator_->fetch_topics({}, kTimeout, [this](Result<void> learned) {
+  replicator_->fetch_topics({}, kTimeout, [this](const Result<void>& learned) {
     learning_ = false;
     const auto now = reader_.head();
     if (learned && now) {
@@ -152,11 +223,8 @@ std::shared_ptr<const FeedHost::HeadQuestion> FeedHost::ask_heads(std::chrono::m
   auto question = std::make_shared<HeadQuestion>();
   post([this, question, settle, timeout] {
     replicator_->ask_heads(settle, timeout, [this, question](bool answered) {
-      {
-        const std::lock_guard lock(mutex_);
-        question->done = true;
-        question->answered = answered;
-      }
+      question->answered = answered;
+      question->done = true;
       notify();
     });
   });
@@ -165,40 +233,48 @@ std::shared_ptr<const FeedHost::HeadQuestion> FeedHost::ask_heads(std::chrono::m
 
 std::uint64_t FeedHost::synced_size() const {
   const std::lock_guard lock(mutex_);
-  return synced_size_;
+  return wants_applied_ == wants_changed_ ? synced_size_ : 0;
 }
 
-void FeedHost::committed(feed::CommitResult commit) {
+void FeedHost::committed(const feed::CommitResult& commit) {
   notify();
   if (!parts_.online) return;
-  post([this, commit = std::move(commit)] { replicator_->on_committed(commit); });
+  // The replicator reads what it pushes from the log; only the head and the shape of the commit matter to it.
+  feed::CommitResult news;
+  news.head = commit.head;
+  post([this, news = std::move(news)] { replicator_->on_committed(news); });
 }
 
-void FeedHost::on_head(const feed::Checkpoint& head) {
-  const auto needs_topics = [&] {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [id, want] : wants_) {
-      if (!want.everything) return true;
-    }
-    return false;
-  };
-  if (head.topic_count != learned_topic_count_ && needs_topics()) learn_topics();
+void FeedHost::on_head(const feed::Checkpoint&) {
+  learn_topics();
   notify();
 }
 
 void FeedHost::on_blocks() { notify(); }
 
 void FeedHost::on_synced(const feed::Checkpoint& head) {
-  if (mirror_) {
-    const auto flushed = mirror_->flush();
-    if (!flushed) {
-      parts_.log->log(base::LogLevel::error, "feed", flushed.error().message);
-      return;
-    }
+  // Each flush makes a file, so a feed that grows many times a second is flushed only now and then.
+  constexpr base::MonoTime kFlushInterval = std::chrono::milliseconds(250);
+  unflushed_size_ = std::max(unflushed_size_, head.tree_size);
+  if (flush_planned_) return;
+  const base::MonoTime since = parts_.clock->mono_now() - last_flush_;
+  if (since >= kFlushInterval) return flush_synced();
+  flush_planned_ = true;
+  parts_.strand->post_after(kFlushInterval - since, [this] {
+    flush_planned_ = false;
+    flush_synced();
+  });
+}
+
+void FeedHost::flush_synced() {
+  last_flush_ = parts_.clock->mono_now();
+  if (const auto flushed = mirror_->flush(); !flushed) {
+    parts_.log->log(base::LogLevel::error, "feed", flushed.error().message);
+    return;
   }
   {
     const std::lock_guard lock(mutex_);
-    synced_size_ = std::max(synced_size_, head.tree_size);
+    synced_size_ = std::max(synced_size_, unflushed_size_);
   }
   notify();
 }

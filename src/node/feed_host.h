@@ -7,21 +7,24 @@
 #include "replication/replicator.h"
 #include "topic/topic_filter.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 
 namespace shoal::node {
 
 /// One open feed in this node: what is stored, who replicates it, and who waits for news. Thread-safe, but for what is
-/// marked. Lives as long as its node.
-class FeedHost final : public replication::ReplicatorEvents {
+/// marked. The node lets go of it when it closes; handles keep weak pointers.
+class FeedHost final : public replication::ReplicatorEvents, public std::enable_shared_from_this<FeedHost> {
  public:
   struct Parts {
     feed::FeedStores stores;
+    std::shared_ptr<void> files;  ///< what the stores lie in
     std::shared_ptr<base::Executor> strand;
     const base::Clock* clock = nullptr;
     base::LogSink* log = nullptr;
@@ -31,7 +34,7 @@ class FeedHost final : public replication::ReplicatorEvents {
     std::function<void(const replication::PeerView&, std::string_view)> on_blamed;
   };
   /// Opens the feed's rows. `own` feeds have no mirror: nothing but their writer changes them.
-  [[nodiscard]] static Result<std::unique_ptr<FeedHost>> open(const FeedId& feed, bool own, Parts parts);
+  [[nodiscard]] static Result<std::shared_ptr<FeedHost>> open(const FeedId& feed, bool own, Parts parts);
   ~FeedHost() override;
 
   [[nodiscard]] const FeedId& id() const { return id_; }
@@ -47,6 +50,13 @@ class FeedHost final : public replication::ReplicatorEvents {
 
   /// Runs `task` on the strand.
   void post(std::function<void()> task) { parts_.strand->post(std::move(task)); }
+  /// Runs `task` on the strand and waits for its end. False when the host closed before: then it never runs. Not from
+  /// the strand.
+  [[nodiscard]] bool run(std::function<void()> task);
+
+  /// Why the own feed cannot be signed; nullopt while it can, and for other people's.
+  [[nodiscard]] std::optional<Error> writer_problem() const;
+  void set_writer_problem(std::optional<Error> problem);
 
   /// What one handle wants fetched; the union of all is followed. Dropped with the returned handle.
   struct Want {
@@ -68,18 +78,18 @@ class FeedHost final : public replication::ReplicatorEvents {
 
   /// Result of the question "what is your newest head", asked of every connected peer.
   struct HeadQuestion {
-    bool done = false;
-    bool answered = false;
+    std::atomic<bool> done = false;
+    std::atomic<bool> answered = false;  ///< set before `done`
   };
   /// Asks; the answer is filled in and version() grows.
   [[nodiscard]] std::shared_ptr<const HeadQuestion> ask_heads(std::chrono::milliseconds settle,
                                                               std::chrono::milliseconds timeout);
 
-  /// Newest tree size that was completely held (as the wants ask) and durable; 0 before the first.
+  /// Newest tree size that was completely held, as the present wants ask, and durable; 0 before the first.
   [[nodiscard]] std::uint64_t synced_size() const;
 
   /// An own feed grew or was signed again. Any thread.
-  void committed(feed::CommitResult commit);
+  void committed(const feed::CommitResult& commit);
 
   // replication::ReplicatorEvents, on the strand
   void on_head(const feed::Checkpoint& head) override;
@@ -92,7 +102,11 @@ class FeedHost final : public replication::ReplicatorEvents {
  private:
   FeedHost(const FeedId& feed, std::unique_ptr<feed::FeedLog> log, Parts parts);
   void apply_wants();
+  [[nodiscard]] std::vector<topic::TopicFilter> wanted_filters(bool& everything) const;
+  [[nodiscard]] replication::Follow follow_of(const std::vector<topic::TopicFilter>& filters) const;
+  void follow(replication::Follow follow);
   void learn_topics();
+  void flush_synced();
 
   FeedId id_;
   Parts parts_;
@@ -103,6 +117,10 @@ class FeedHost final : public replication::ReplicatorEvents {
   std::unique_ptr<replication::Replicator> replicator_;
   std::uint32_t learned_topic_count_ = 0;  // on the strand
   bool learning_ = false;                  // on the strand
+  std::optional<replication::Follow> following_;  // on the strand
+  std::uint64_t unflushed_size_ = 0;       // on the strand: synced, and not durable yet
+  bool flush_planned_ = false;             // on the strand
+  base::MonoTime last_flush_{0};           // on the strand
 
   mutable std::mutex mutex_;
   mutable std::condition_variable_any changed_;
@@ -111,7 +129,9 @@ class FeedHost final : public replication::ReplicatorEvents {
   bool closed_ = false;
   std::uint64_t next_want_ = 0;
   std::map<std::uint64_t, Want> wants_;
-  std::shared_ptr<FeedHost*> alive_;  ///< want handles may outlive the host
+  std::uint64_t wants_changed_ = 0;  ///< counts changes of wants_
+  std::uint64_t wants_applied_ = 0;  ///< as of this change the replicator follows
+  std::optional<Error> writer_problem_;
 };
 
 }  // namespace shoal::node

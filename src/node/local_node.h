@@ -1,26 +1,13 @@
 #pragma once
 
 #include "base/clock.h"
-#include "node/commit_thread.h"
-#include "node/data_directory.h"
-#include "node/key_store.h"
+#include "node/feed_table.h"
 #include "node/node_api.h"
-#include "node/own_feed.h"
-#include "node/peer_hub.h"
-#include "node/subscription.h"
-#include "node/worker_pool.h"
-#include "store/journal.h"
-#include "store/kv_store.h"
-#include "swarm/swarm.h"
-
-#include <map>
-#include <memory>
-#include <mutex>
 
 namespace shoal::node {
 
-/// The node in this process: joins directory, stores, keys, feeds, commit thread, worker pool and swarm, and starts and
-/// stops them in order.
+/// The node in this process: joins files, keys, feeds, commit thread, worker pool and swarm, and starts and stops them in
+/// order. Handles keep the object; close() gives everything it holds back.
 class LocalNode final : public NodeApi, public std::enable_shared_from_this<LocalNode> {
  public:
   [[nodiscard]] static Result<std::shared_ptr<LocalNode>> open(NodeOptions options);
@@ -61,44 +48,23 @@ class LocalNode final : public NodeApi, public std::enable_shared_from_this<Loca
   void close() override;
 
  private:
-  /// Everything a volatile feed has for itself.
-  struct VolatileFeed {
-    std::unique_ptr<store::KvStore> store;
-    std::unique_ptr<store::Journal> journal;
-    std::optional<crypto::KeyPair> key;
-  };
-
   explicit LocalNode(NodeOptions options);
   [[nodiscard]] Result<void> start();
-  [[nodiscard]] Result<void> start_network();
-  [[nodiscard]] Result<FeedHost*> host(const FeedReference& feed);
-  [[nodiscard]] Result<FeedHost*> open_host(const FeedReference& feed, feed::FeedStores stores);
-  [[nodiscard]] Result<std::shared_ptr<OwnFeed>> own_feed(const std::string& name);
-  [[nodiscard]] Result<OpenedFeed> open_volatile(const std::string& name);
-  [[nodiscard]] Result<BlockIndex> locate(FeedHost& host, const TopicPartition& stream, Offset offset,
-                                          const Wait& wait);
-  [[nodiscard]] Result<void> check_open() const;
+  [[nodiscard]] Result<void> start_network(const DataDirectory& directory);
+  void tell_blamed(const PeerInfo& peer, std::string_view what);
 
   NodeOptions options_;
   base::SystemClock clock_;
   std::unique_ptr<base::LogSink> log_;
-  std::unique_ptr<DataDirectory> directory_;
   std::unique_ptr<KeyStore> keys_;
-  std::unique_ptr<store::KvStore> own_store_;
-  std::unique_ptr<store::KvStore> mirror_store_;
-  std::unique_ptr<store::Journal> journal_;
-  std::optional<crypto::KeyPair> node_key_;
   std::unique_ptr<WorkerPool> pool_;
   std::shared_ptr<PeerHub> hub_;
-  std::unique_ptr<swarm::Swarm> swarm_;
   std::unique_ptr<CommitThread> commit_thread_;
+  std::unique_ptr<FeedTable> table_;
 
-  mutable std::recursive_mutex mutex_;
+  mutable std::mutex mutex_;
   bool closed_ = false;
-  std::map<std::string, VolatileFeed> volatile_feeds_;
-  std::map<FeedId, std::unique_ptr<FeedHost>> hosts_;
-  std::map<std::string, std::shared_ptr<OwnFeed>> own_feeds_;
-  std::mutex blame_mutex_;
+  std::unique_ptr<swarm::Swarm> swarm_;
   std::function<void(const PeerInfo&, std::string_view)> on_blamed_;
 };
 

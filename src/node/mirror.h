@@ -8,12 +8,11 @@ namespace shoal::node {
 /// A persistent want of this process.
 class LocalMirror final : public MirrorApi {
  public:
-  LocalMirror(FeedHost& host, const MirrorOptions& options, std::shared_ptr<void> keep_alive);
+  LocalMirror(const std::shared_ptr<FeedHost>& host, const MirrorOptions& options);
   [[nodiscard]] Result<std::uint64_t> wait_synced(const Wait& wait) override;
 
  private:
-  FeedHost* host_;
-  std::shared_ptr<void> keep_alive_;
+  std::weak_ptr<FeedHost> host_;
   FeedHost::WantHandle want_;
   std::uint64_t reported_ = 0;
 };

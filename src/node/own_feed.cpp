@@ -41,19 +41,24 @@ Error closed_error() { return {Code::closed, "the node is closed", ""}; }
 
 static_assert(static_cast<int>(Codec::zstd) == static_cast<int>(record::Codec::zstd));
 
-OwnFeed::OwnFeed(FeedHost& host, std::unique_ptr<feed::FeedWriter> writer, const base::Clock& clock,
+OwnFeed::OwnFeed(std::shared_ptr<FeedHost> host, std::unique_ptr<feed::FeedWriter> writer, const base::Clock& clock,
                  base::LogSink& log)
-    : host_(&host),
+    : host_(std::move(host)),
       writer_(std::move(writer)),
       clock_(&clock),
       log_(&log),
       random_(system_random()),
       partitioner_(random_) {}
 
-Result<void> OwnFeed::begin_producing(const ProducerOptions& options, CommitThread& thread) {
-  SHOAL_TRY(const auto views, host_->reader().topics());
+bool OwnFeed::has_head() const {
   const std::lock_guard lock(mutex_);
-  if (closed_) return closed_error();
+  return host_ && host_->reader().head().has_value();
+}
+
+Result<void> OwnFeed::begin_producing(const ProducerOptions& options, CommitThread& thread) {
+  const std::lock_guard lock(mutex_);
+  if (!taking_) return closed_error();
+  SHOAL_TRY(const auto views, host_->reader().topics());
   if (buffer_) return Error{Code::in_use, "this feed has a producer already", "close it first"};
   next_offsets_.clear();
   partitions_.clear();
@@ -71,6 +76,7 @@ Result<void> OwnFeed::begin_producing(const ProducerOptions& options, CommitThre
   });
   buffer_->on_sealed([this](const std::string& topic) { partitioner_.on_batch_sealed(topic); });
   codec_ = options.codec;
+  ++producer_;
   records_taken_ = records_acked_ = 0;
   failure_.reset();
   thread_ = &thread;
@@ -97,12 +103,12 @@ Result<Position> OwnFeed::send(const ProducerRecord& record, const Wait& wait) {
   Position position;
   {
     std::unique_lock lock(mutex_);
-    const auto ready = [&] { return closed_ || failure_ || !buffer_ || buffer_->has_room(bytes); };
+    const auto ready = [&] { return !taking_ || failure_ || !buffer_ || buffer_->has_room(bytes); };
     if (!ready() && !room_.wait_for(lock, wait.stop, wait.timeout, ready)) {
       if (wait.stop.stop_requested()) return Error{Code::cancelled, "stopped while the send buffer was full", ""};
       return Error{Code::timed_out, "the send buffer is full", "wait longer, or send more slowly"};
     }
-    if (closed_ || !buffer_) return closed_error();
+    if (!taking_ || !buffer_) return closed_error();
     if (failure_) return *failure_;
     SHOAL_TRY(const TopicPartition stream, choose_stream(record));
     SHOAL_TRY(const auto added, buffer_->add(stream, std::move(made), clock_->mono_now()));
@@ -136,7 +142,7 @@ Result<TopicPartition> OwnFeed::choose_stream(const ProducerRecord& record) {
 
 Result<void> OwnFeed::flush(const Wait& wait) {
   std::unique_lock lock(mutex_);
-  if (!buffer_) return closed_error();
+  if (closed_ || !buffer_) return closed_error();
   buffer_->seal_all();
   const std::uint64_t target = records_taken_;
   lock.unlock();
@@ -152,12 +158,28 @@ Result<void> OwnFeed::flush(const Wait& wait) {
   return {};
 }
 
+void OwnFeed::stop_taking() {
+  {
+    const std::lock_guard lock(mutex_);
+    taking_ = false;
+    if (buffer_) buffer_->seal_all();
+  }
+  room_.notify_all();
+}
+
 void OwnFeed::close() {
   {
     const std::lock_guard lock(mutex_);
+    taking_ = false;
     closed_ = true;
   }
   room_.notify_all();
+}
+
+void OwnFeed::release() {
+  const std::lock_guard lock(mutex_);
+  writer_.reset();
+  host_.reset();
 }
 
 std::optional<base::MonoTime> OwnFeed::next_due() const {
@@ -168,9 +190,13 @@ std::optional<base::MonoTime> OwnFeed::next_due() const {
 
 bool OwnFeed::commit_due() {
   std::vector<topic::SealedBatch> batches;
+  std::uint64_t producer = 0;
+  Codec codec = Codec::none;
   {
     const std::lock_guard lock(mutex_);
     if (!buffer_ || failure_) return false;
+    producer = producer_;
+    codec = codec_;
     batches = buffer_->take(clock_->mono_now(), kMaxGroupBytes);
   }
   if (batches.empty()) return false;
@@ -180,21 +206,21 @@ bool OwnFeed::commit_due() {
     bytes += batch.bytes;
     records += batch.records.size();
   }
-  auto committed = commit(batches);
+  auto committed = commit(batches, codec);
   if (!committed) {
     fail(committed.error());
     return false;
   }
   // Published first: whoever hears the acknowledgement finds the record with readers on their way.
-  acknowledge(*committed, bytes, records);
+  acknowledge(*committed, producer, bytes, records);
   return true;
 }
 
-Result<feed::CommitResult> OwnFeed::commit(std::vector<topic::SealedBatch>& batches) {
+Result<feed::CommitResult> OwnFeed::commit(std::vector<topic::SealedBatch>& batches, Codec codec) {
   std::vector<feed::PendingBatch> group;
   group.reserve(batches.size());
   for (topic::SealedBatch& batch : batches) {
-    SHOAL_TRY(auto pending, encode(batch, static_cast<record::Codec>(codec_)));
+    SHOAL_TRY(auto pending, encode(batch, static_cast<record::Codec>(codec)));
     group.push_back(std::move(pending));
   }
   SHOAL_TRY(auto result, writer_->commit(std::move(group)));
@@ -203,11 +229,12 @@ Result<feed::CommitResult> OwnFeed::commit(std::vector<topic::SealedBatch>& batc
   return result;
 }
 
-void OwnFeed::acknowledge(const feed::CommitResult& result, std::size_t bytes, std::size_t records) {
+void OwnFeed::acknowledge(const feed::CommitResult& result, std::uint64_t producer, std::size_t bytes,
+                          std::size_t records) {
   std::function<void(const AckRun&)> callback;
   {
     const std::lock_guard lock(mutex_);
-    callback = on_acked_;
+    if (producer == producer_) callback = on_acked_;
   }
   if (callback) {
     for (const feed::CommittedBlock& block : result.blocks) {
@@ -217,8 +244,10 @@ void OwnFeed::acknowledge(const feed::CommitResult& result, std::size_t bytes, s
   }
   {
     const std::lock_guard lock(mutex_);
-    if (buffer_) buffer_->release(bytes);
-    records_acked_ += records;
+    if (buffer_ && producer == producer_) {
+      buffer_->release(bytes);
+      records_acked_ += records;
+    }
   }
   room_.notify_all();
 }
@@ -241,7 +270,7 @@ Result<void> OwnFeed::publish_manifest(const feed::Manifest& manifest) {
       partitions_.try_emplace(topic.name, topic.partitions);
     }
   }
-  host_->committed(std::move(result));
+  host_->committed(result);
   return {};
 }
 

@@ -21,9 +21,10 @@ class CommitThread;
 /// The publishing side of one own feed: buffers records (any thread) and commits them in groups (the commit thread).
 class OwnFeed {
  public:
-  OwnFeed(FeedHost& host, std::unique_ptr<feed::FeedWriter> writer, const base::Clock& clock, base::LogSink& log);
+  OwnFeed(std::shared_ptr<FeedHost> host, std::unique_ptr<feed::FeedWriter> writer, const base::Clock& clock,
+          base::LogSink& log);
 
-  [[nodiscard]] FeedHost& host() { return *host_; }
+  [[nodiscard]] bool has_head() const;
 
   /// One producer at a time. Code::in_use for a second one.
   [[nodiscard]] Result<void> begin_producing(const ProducerOptions& options, CommitThread& thread);
@@ -32,8 +33,12 @@ class OwnFeed {
   void on_acked(std::function<void(const AckRun&)> callback);
   [[nodiscard]] Result<Position> send(const ProducerRecord& record, const Wait& wait);
   [[nodiscard]] Result<void> flush(const Wait& wait);
+  /// From here on no record is taken; what is buffered is due at once.
+  void stop_taking();
   /// Wakes everybody who waits here; they answer Code::closed.
   void close();
+  /// Lets go of the feed and its files. After close(), when the commit thread has stopped.
+  void release();
 
   // Commit thread only.
   /// When commit_due() has work; nullopt when it has none.
@@ -45,11 +50,11 @@ class OwnFeed {
 
  private:
   [[nodiscard]] Result<TopicPartition> choose_stream(const ProducerRecord& record);
-  [[nodiscard]] Result<feed::CommitResult> commit(std::vector<topic::SealedBatch>& batches);
-  void acknowledge(const feed::CommitResult& result, std::size_t bytes, std::size_t records);
+  [[nodiscard]] Result<feed::CommitResult> commit(std::vector<topic::SealedBatch>& batches, Codec codec);
+  void acknowledge(const feed::CommitResult& result, std::uint64_t producer, std::size_t bytes, std::size_t records);
   void fail(const Error& error);
 
-  FeedHost* host_;
+  std::shared_ptr<FeedHost> host_;            // commit thread; others under mutex_
   std::unique_ptr<feed::FeedWriter> writer_;  // commit thread
   const base::Clock* clock_;
   base::LogSink* log_;
@@ -64,9 +69,11 @@ class OwnFeed {
   Codec codec_ = Codec::none;
   std::unique_ptr<topic::TopicWriter> buffer_;  ///< set while producing
   std::function<void(const AckRun&)> on_acked_;
+  std::uint64_t producer_ = 0;  ///< counts producers: a commit for a former one changes nothing of the next
   std::uint64_t records_taken_ = 0;
   std::uint64_t records_acked_ = 0;
   std::optional<Error> failure_;
+  bool taking_ = true;
   bool closed_ = false;
   CommitThread* thread_ = nullptr;
 };

@@ -1,7 +1,6 @@
 #include "node/peer_hub.h"
 
-#include "base/bytes.h"
-#include "crypto/domain.h"
+#include "replication/session.h"
 
 namespace shoal::node {
 namespace {
@@ -69,20 +68,16 @@ class FeedAcceptor final : public replication::PeerAcceptor {
   crypto::Digest key_;
 };
 
-crypto::Digest discovery_key(const FeedId& feed) {
-  return crypto::keyed_hash(feed.key.bytes, base::as_bytes(crypto::domain::kSwarm));
-}
-
-PeerHub::PeerHub(const crypto::KeyPair& node_key, WorkerPool& pool, const base::Clock& clock, base::LogSink& log)
-    : node_key_(&node_key), pool_(&pool), clock_(&clock), log_(&log) {}
+PeerHub::PeerHub(crypto::KeyPair node_key, WorkerPool& pool, const base::Clock& clock, base::LogSink& log)
+    : node_key_(std::move(node_key)), pool_(&pool), clock_(&clock), log_(&log) {}
 
 void PeerHub::serve(FeedHost& host) {
   const std::lock_guard lock(mutex_);
-  feeds_[discovery_key(host.id())] = &host;
+  feeds_[replication::discovery_key(host.id())] = &host;
 }
 
 std::shared_ptr<replication::PeerAcceptor> PeerHub::acceptor(const FeedId& feed) {
-  return std::make_shared<FeedAcceptor>(shared_from_this(), discovery_key(feed));
+  return std::make_shared<FeedAcceptor>(shared_from_this(), replication::discovery_key(feed));
 }
 
 void PeerHub::ban(const PublicKey& node) {
@@ -106,7 +101,7 @@ std::optional<replication::SessionPeer::Feed> PeerHub::find(const crypto::Digest
 }
 
 bool PeerHub::refuses(const PublicKey& node) const {
-  if (node == node_key_->public_key()) return true;
+  if (node == node_key_.public_key()) return true;
   const std::lock_guard lock(mutex_);
   const auto banned = banned_until_.find(node);
   return banned != banned_until_.end() && banned->second > clock_->mono_now();
@@ -114,7 +109,7 @@ bool PeerHub::refuses(const PublicKey& node) const {
 
 replication::SessionPeer::Parts PeerHub::session_parts(std::shared_ptr<base::Executor> strand) {
   replication::SessionPeer::Parts parts;
-  parts.node_key = node_key_;
+  parts.node_key = &node_key_;
   parts.executor = strand.get();
   parts.clock = clock_;
   parts.log = log_;

@@ -9,18 +9,15 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
+#include <optional>
 
 namespace shoal::node {
-
-/// The discovery key of a feed: what the swarm knows it by.
-crypto::Digest discovery_key(const FeedId& feed);
 
 /// Turns the swarm's connections into sessions of the node's feeds, each session on a strand of its own, and turns
 /// banned nodes away. Thread-safe.
 class PeerHub final : public std::enable_shared_from_this<PeerHub> {
  public:
-  PeerHub(const crypto::KeyPair& node_key, WorkerPool& pool, const base::Clock& clock, base::LogSink& log);
+  PeerHub(crypto::KeyPair node_key, WorkerPool& pool, const base::Clock& clock, base::LogSink& log);
 
   /// Opens the feed to connections; `host` lives until the pool has stopped.
   void serve(FeedHost& host);
@@ -28,7 +25,7 @@ class PeerHub final : public std::enable_shared_from_this<PeerHub> {
   [[nodiscard]] std::shared_ptr<replication::PeerAcceptor> acceptor(const FeedId& feed);
   /// Turns the node away for a while.
   void ban(const PublicKey& node);
-  /// Closes every session; sessions end on their strands.
+  /// Opens no feed any more; sessions end with their connections.
   void close();
 
  private:
@@ -38,7 +35,7 @@ class PeerHub final : public std::enable_shared_from_this<PeerHub> {
   [[nodiscard]] bool refuses(const PublicKey& node) const;
   [[nodiscard]] replication::SessionPeer::Parts session_parts(std::shared_ptr<base::Executor> strand);
 
-  const crypto::KeyPair* node_key_;
+  crypto::KeyPair node_key_;
   WorkerPool* pool_;
   const base::Clock* clock_;
   base::LogSink* log_;

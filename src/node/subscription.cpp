@@ -12,6 +12,8 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
+Error closed_error() { return {Code::closed, "the node is closed", ""}; }
+
 /// After the last connected peer answered, others that are being dialled get this long.
 constexpr std::chrono::milliseconds kHeadSettle{2000};
 
@@ -68,36 +70,35 @@ Result<void> CursorStore::put(const FeedId& feed, const std::string& name, const
   return store_->write(batch, store::Sync::yes);
 }
 
-LocalSubscription::LocalSubscription(FeedHost& host, CursorStore cursors, SubscribeOptions options,
-                                     std::shared_ptr<void> keep_alive)
-    : host_(&host),
+LocalSubscription::LocalSubscription(const std::shared_ptr<FeedHost>& host, CursorStore cursors,
+                                     SubscribeOptions options)
+    : host_(host),
+      id_(host->id()),
       cursors_(cursors),
       options_(std::move(options)),
-      keep_alive_(std::move(keep_alive)),
-      reader_(host.reader(), selection_of(options_)) {}
+      reader_(host->reader(), selection_of(options_)) {}
 
-Result<std::shared_ptr<LocalSubscription>> LocalSubscription::open(FeedHost& host, CursorStore cursors,
-                                                                   SubscribeOptions options,
-                                                                   std::shared_ptr<void> keep_alive) {
-  std::shared_ptr<LocalSubscription> made(
-      new LocalSubscription(host, cursors, std::move(options), std::move(keep_alive)));
+Result<std::shared_ptr<LocalSubscription>> LocalSubscription::open(const std::shared_ptr<FeedHost>& host,
+                                                                   CursorStore cursors, SubscribeOptions options) {
+  std::shared_ptr<LocalSubscription> made(new LocalSubscription(host, cursors, std::move(options)));
   const SubscribeOptions& wanted = made->options_;
   if (wanted.start.kind == Start::Kind::token) SHOAL_CHECK(topic::decode_cursor(wanted.start.token));
-  if (!host.own() && host.online()) {
+  if (!host->own() && host->online()) {
     FeedHost::Want want;
     want.filter = {wanted.topics, wanted.partition};
     want.everything = !wanted.sparse || wanted.topics.empty();
-    made->want_ = host.want(std::move(want));
-    made->question_ = host.ask_heads(kHeadSettle, wanted.find_timeout);
+    made->want_ = host->want(std::move(want));
+    made->question_ = host->ask_heads(kHeadSettle, wanted.find_timeout);
   } else {
     auto answered = std::make_shared<FeedHost::HeadQuestion>();
-    answered->done = answered->answered = true;
+    answered->answered = true;
+    answered->done = true;
     made->question_ = std::move(answered);
   }
   return made;
 }
 
-Result<topic::StartPosition> LocalSubscription::start_position() const {
+Result<topic::StartPosition> LocalSubscription::start_position(const FeedHost& host) const {
   topic::StartPosition start;
   switch (options_.start.kind) {
     case Start::Kind::beginning:
@@ -108,7 +109,8 @@ Result<topic::StartPosition> LocalSubscription::start_position() const {
       break;
     }
     case Start::Kind::stored: {
-      SHOAL_TRY(const auto cursor, stored());
+      if (options_.cursor.empty()) break;
+      SHOAL_TRY(const auto cursor, cursors_.get(host.id(), options_.cursor));
       if (cursor) {
         SHOAL_TRY(start.cursor, topic::decode_cursor(cursor->token));
       }
@@ -126,37 +128,39 @@ Result<topic::StartPosition> LocalSubscription::start_position() const {
   return start;
 }
 
-Result<bool> LocalSubscription::try_start() {
-  note_head_question();
+Result<bool> LocalSubscription::try_start(const FeedHost& host) {
+  note_head_question(host);
   const bool needs_head = options_.start.kind == Start::Kind::end || options_.start.kind == Start::Kind::last;
   if (needs_head && !question_->done) return false;
   if (options_.start.kind == Start::Kind::last) {
     // The ends to count from are known with all headers, or with all signed topic entries.
-    const auto head = host_->reader().head();
-    const bool known = !head || host_->reader().header_prefix() >= head->tree_size ||
-                       host_->reader().known_entries().size() >= head->topic_count;
+    const auto head = host.reader().head();
+    const bool known = !head || host.reader().header_prefix() >= head->tree_size ||
+                       host.reader().known_entries().size() >= head->topic_count;
     if (!known && report_.answered) return false;
   }
-  SHOAL_TRY(const auto start, start_position());
+  SHOAL_TRY(const auto start, start_position(host));
   SHOAL_CHECK(reader_.start(start));
   last_cursor_ = topic::encode_cursor(reader_.cursor());
   return true;
 }
 
-void LocalSubscription::note_head_question() {
+void LocalSubscription::note_head_question(const FeedHost& host) {
   if (end_size_ || !question_->done) return;
-  const auto head = host_->reader().head();
+  const auto head = host.reader().head();
   report_.answered = question_->answered;
   end_size_ = head ? head->tree_size : 0;
 }
 
 Result<Poll> LocalSubscription::poll(const PollOptions& options) {
   const auto deadline = SteadyClock::now() + options.wait.timeout;
+  const auto host = host_.lock();
+  if (!host) return closed_error();
   for (;;) {
-    const std::uint64_t version = host_->version();
-    if (host_->closed()) return Error{Code::closed, "the node is closed", ""};
+    const std::uint64_t version = host->version();
+    if (host->closed()) return closed_error();
     if (!started_) {
-      SHOAL_TRY(started_, try_start());
+      SHOAL_TRY(started_, try_start(*host));
     }
     std::vector<RecordView> views;
     std::vector<std::shared_ptr<const topic::Slice>> owners;
@@ -171,14 +175,14 @@ Result<Poll> LocalSubscription::poll(const PollOptions& options) {
       auto owner = std::make_shared<std::vector<std::shared_ptr<const topic::Slice>>>(std::move(owners));
       return Poll(Poll::Status::records, Records(std::move(views), std::move(owner)), last_cursor_);
     }
-    SHOAL_TRY(const bool end, at_end());
+    SHOAL_TRY(const bool end, at_end(*host));
     if (end) return Poll(Poll::Status::end, {}, last_cursor_);
-    if (host_->reader().fork_proof()) {
-      return Error{Code::fork, "the owner of feed " + host_->id().hex() + " signed two histories",
+    if (host->reader().fork_proof()) {
+      return Error{Code::fork, "the owner of feed " + id_.hex() + " signed two histories",
                    "everything before the fork was delivered"};
     }
-    if (!host_->wait_change(version, deadline, options.wait.stop)) {
-      if (host_->closed()) return Error{Code::closed, "the node is closed", ""};
+    if (!host->wait_change(version, deadline, options.wait.stop)) {
+      if (host->closed()) return closed_error();
       return Poll(Poll::Status::timeout, {}, last_cursor_);
     }
   }
@@ -202,11 +206,11 @@ Result<bool> LocalSubscription::gather(const PollOptions& options, std::size_t& 
   return true;
 }
 
-Result<bool> LocalSubscription::at_end() {
+Result<bool> LocalSubscription::at_end(const FeedHost& host) {
   if (!options_.until_head) return false;
-  note_head_question();
+  note_head_question(host);
   if (!started_ || !end_size_) return false;
-  const auto head = host_->reader().head();
+  const auto head = host.reader().head();
   if (head) report_.head_time = head->time;
   report_.tree_size = *end_size_;
   SHOAL_TRY(report_.complete, reader_.has_read_to(*end_size_));
@@ -226,18 +230,23 @@ std::string LocalSubscription::cursor_after(const RecordView& record) const {
 Result<void> LocalSubscription::commit(const std::string& token, const std::string& note) {
   if (options_.cursor.empty()) return Error{Code::invalid_argument, "this subscription has no cursor name", ""};
   SHOAL_CHECK(topic::decode_cursor(token));
-  return cursors_.put(host_->id(), options_.cursor, {token, note});
+  const auto host = host_.lock();
+  if (!host) return closed_error();
+  return cursors_.put(id_, options_.cursor, {token, note});
 }
 
 Result<std::optional<StoredCursor>> LocalSubscription::stored() const {
   if (options_.cursor.empty()) return std::optional<StoredCursor>{};
-  return cursors_.get(host_->id(), options_.cursor);
+  const auto host = host_.lock();
+  if (!host) return closed_error();
+  return cursors_.get(id_, options_.cursor);
 }
 
 HeadReport LocalSubscription::head_report() const { return report_; }
 
 std::optional<std::chrono::milliseconds> LocalSubscription::head_age() const {
-  const auto head = host_->reader().head();
+  const auto host = host_.lock();
+  const auto head = host ? host->reader().head() : std::nullopt;
   if (!head) return std::nullopt;
   return std::chrono::milliseconds(base::SystemClock().wall_now() - head->time);
 }

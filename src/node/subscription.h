@@ -4,8 +4,8 @@
 #include "node/node_api.h"
 #include "topic/topic_reader.h"
 
-#include <deque>
 #include <memory>
+#include <optional>
 
 namespace shoal::node {
 
@@ -23,10 +23,9 @@ class CursorStore {
 /// Reads one feed for one caller: a topic reader that waits for what the replicator brings.
 class LocalSubscription final : public SubscriptionApi {
  public:
-  /// `host` lives as long as `keep_alive`, which is the node's inside.
-  [[nodiscard]] static Result<std::shared_ptr<LocalSubscription>> open(FeedHost& host, CursorStore cursors,
-                                                                       SubscribeOptions options,
-                                                                       std::shared_ptr<void> keep_alive);
+  /// `cursors` lie in the host's files.
+  [[nodiscard]] static Result<std::shared_ptr<LocalSubscription>> open(const std::shared_ptr<FeedHost>& host,
+                                                                       CursorStore cursors, SubscribeOptions options);
 
   [[nodiscard]] Result<Poll> poll(const PollOptions& options) override;
   [[nodiscard]] std::string cursor_after(const RecordView& record) const override;
@@ -41,23 +40,23 @@ class LocalSubscription final : public SubscriptionApi {
     std::uint32_t next = 0;  ///< position in slice->records
   };
 
-  LocalSubscription(FeedHost& host, CursorStore cursors, SubscribeOptions options, std::shared_ptr<void> keep_alive);
+  LocalSubscription(const std::shared_ptr<FeedHost>& host, CursorStore cursors, SubscribeOptions options);
 
-  [[nodiscard]] Result<topic::StartPosition> start_position() const;
+  [[nodiscard]] Result<topic::StartPosition> start_position(const FeedHost& host) const;
   /// Begins the walk once what `start` refers to is known; false while it is not.
-  [[nodiscard]] Result<bool> try_start();
+  [[nodiscard]] Result<bool> try_start(const FeedHost& host);
   /// Moves records from slices into `views` until a bound is met; false when nothing more is readable now.
   [[nodiscard]] Result<bool> gather(const PollOptions& options, std::size_t& bytes, std::vector<RecordView>& views,
                                     std::vector<std::shared_ptr<const topic::Slice>>& owners);
-  [[nodiscard]] Result<bool> at_end();
-  void note_head_question();
+  [[nodiscard]] Result<bool> at_end(const FeedHost& host);
+  void note_head_question(const FeedHost& host);
 
-  FeedHost* host_;
-  CursorStore cursors_;
+  std::weak_ptr<FeedHost> host_;
+  FeedId id_;
+  CursorStore cursors_;  ///< usable while the host is
   SubscribeOptions options_;
-  std::shared_ptr<void> keep_alive_;
   FeedHost::WantHandle want_;
-  topic::TopicReader reader_;
+  topic::TopicReader reader_;  ///< usable while the host is
   std::shared_ptr<const FeedHost::HeadQuestion> question_;
   bool started_ = false;
   std::optional<std::uint64_t> end_size_;  ///< tree size at which until_head ends, once it is known

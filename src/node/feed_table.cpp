@@ -1,0 +1,239 @@
+#include "node/feed_table.h"
+
+#include "base/try.h"
+#include "node/feed_link.h"
+#include "node/peer_info.h"
+#include "store/rocks_kv_store.h"
+
+#include <algorithm>
+
+namespace shoal::node {
+namespace {
+
+Error closed_error() { return {Code::closed, "the node is closed", ""}; }
+
+}  // namespace
+
+Result<void> FeedTable::check_open() const {
+  if (closed_) return closed_error();
+  return {};
+}
+
+Result<std::shared_ptr<Storage>> FeedTable::storage() const {
+  const std::lock_guard lock(mutex_);
+  SHOAL_CHECK(check_open());
+  return parts_.storage;
+}
+
+Result<FeedReference> FeedTable::resolve(std::string_view feed) const {
+  FeedReference reference;
+  if (is_feed_link(feed)) {
+    SHOAL_TRY(const FeedLink link, parse_feed_link(feed));
+    reference.feed = link.feed;
+    reference.peer_hints = link.peers;
+  } else if (auto id = FeedId::parse(feed)) {
+    reference.feed = *id;
+  } else {
+    const std::string name(feed);
+    {
+      const std::lock_guard lock(mutex_);
+      const auto in_memory = volatile_feeds_.find(name);
+      if (in_memory != volatile_feeds_.end()) return FeedReference{in_memory->second, name, true, {}};
+    }
+    SHOAL_TRY(const auto key, parts_.keys->find(name));
+    if (key) return FeedReference{FeedId{key->key}, name, true, {}};
+    return Error{Code::not_found, "'" + name + "' is no feed known here",
+                 "give an own feed's name (shoal ls), a feed id of 64 hex digits, or a feed link"};
+  }
+  SHOAL_TRY(const auto key, parts_.keys->find(reference.feed.key));
+  if (key) reference.name = key->name;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, id] : volatile_feeds_) {
+    if (id == reference.feed) reference.name = name;
+  }
+  reference.own = !reference.name.empty();
+  return reference;
+}
+
+Result<std::shared_ptr<FeedHost>> FeedTable::host(const FeedReference& feed) {
+  SHOAL_TRY(auto files, storage());
+  {
+    const std::lock_guard lock(mutex_);
+    SHOAL_CHECK(check_open());
+    if (const auto open = hosts_.find(feed.feed); open != hosts_.end()) {
+      dial(feed.feed, feed.peer_hints);
+      return open->second;
+    }
+  }
+  store::KvStore* own_store = files->own.get();
+  if (!feed.own) return open_host(feed, {own_store, files->mirrored.get()}, files);
+  // Opening the writer too replays what a crash left in the journal; without it the end would be missing.
+  const auto writer = own(feed.name);
+  if (!writer && writer.error().code == Code::closed) return writer.error();
+  SHOAL_TRY(auto opened, open_host(feed, {own_store, own_store}, files));
+  if (!writer) {
+    parts_.log->log(base::LogLevel::warning, "feed", feed.name + " is open for reading only: " + writer.error().message);
+    opened->set_writer_problem(writer.error());
+  }
+  return opened;
+}
+
+Result<std::shared_ptr<FeedHost>> FeedTable::open_host(const FeedReference& feed, feed::FeedStores stores,
+                                                       std::shared_ptr<void> files) {
+  FeedHost::Parts parts;
+  parts.stores = stores;
+  parts.files = std::move(files);
+  parts.clock = parts_.clock;
+  parts.log = parts_.log;
+  parts.upload = parts_.upload;
+  parts.online = parts_.swarm != nullptr;
+  parts.on_blamed = [this, id = feed.feed](const replication::PeerView& peer, std::string_view what) {
+    blame(id, peer, what);
+  };
+  std::shared_ptr<FeedHost> opened;
+  {
+    const std::lock_guard lock(mutex_);
+    SHOAL_CHECK(check_open());
+    if (const auto open = hosts_.find(feed.feed); open != hosts_.end()) return open->second;
+    parts.strand = parts_.pool->make_strand();
+    SHOAL_TRY(opened, FeedHost::open(feed.feed, feed.own, std::move(parts)));
+    hosts_[feed.feed] = opened;
+  }
+  if (parts_.swarm != nullptr) {
+    parts_.hub->serve(*opened);
+    parts_.swarm->join(replication::discovery_key(feed.feed), parts_.hub->acceptor(feed.feed));
+    dial(feed.feed, parts_.peers);
+    dial(feed.feed, feed.peer_hints);
+  }
+  return opened;
+}
+
+void FeedTable::dial(const FeedId& feed, const std::vector<std::string>& peers) {
+  if (parts_.swarm == nullptr) return;
+  for (const std::string& peer : peers) parts_.swarm->dial(replication::discovery_key(feed), peer);
+}
+
+void FeedTable::blame(const FeedId& feed, const replication::PeerView& peer, std::string_view what) {
+  parts_.hub->ban(peer.node_key);
+  if (parts_.on_blamed) parts_.on_blamed(peer_info(feed, peer), what);
+}
+
+Result<std::shared_ptr<OwnFeed>> FeedTable::own(const std::string& name) {
+  SHOAL_TRY(auto files, storage());
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto open = own_feeds_.find(name); open != own_feeds_.end()) return open->second;
+  }
+  // Asks for a passphrase, so no lock is held.
+  SHOAL_TRY(auto key, parts_.keys->open(name));
+  const FeedId id{key.public_key()};
+  SHOAL_TRY(auto opened, open_host({id, name, true, {}}, {files->own.get(), files->own.get()}, files));
+  return open_writer(name, std::move(opened), std::move(key), *files->own, *files->journal, files->place);
+}
+
+Result<std::shared_ptr<OwnFeed>> FeedTable::open_writer(const std::string& name, std::shared_ptr<FeedHost> host,
+                                                        crypto::KeyPair key, store::KvStore& store,
+                                                        store::Journal& journal, std::string place) {
+  std::shared_ptr<OwnFeed> opened;
+  // The journal belongs to the commit thread, which therefore opens one writer after the other.
+  const auto open_here = [&]() -> Result<void> {
+    {
+      const std::lock_guard lock(mutex_);
+      SHOAL_CHECK(check_open());
+      if (const auto open = own_feeds_.find(name); open != own_feeds_.end()) opened = open->second;
+    }
+    if (opened) return {};
+    feed::WriterOptions options;
+    options.place = std::move(place);
+    SHOAL_TRY(auto writer, feed::FeedWriter::open(host->log(), store, journal, std::move(key), *parts_.clock,
+                                                  *parts_.log, options));
+    opened = std::make_shared<OwnFeed>(host, std::move(writer), *parts_.clock, *parts_.log);
+    host->set_writer_problem(std::nullopt);
+    // What a crash left in the journal is news.
+    host->notify();
+    const std::lock_guard lock(mutex_);
+    own_feeds_[name] = opened;
+    parts_.commit_thread->add(opened);
+    return {};
+  };
+  SHOAL_CHECK(parts_.commit_thread->run(open_here));
+  return opened;
+}
+
+Result<OpenedFeed> FeedTable::open_volatile(const std::string& name) {
+  if (!KeyStore::is_legal_name(name)) return Error{Code::invalid_argument, "'" + name + "' is no legal name", ""};
+  SHOAL_TRY(const auto stored, parts_.keys->find(name));
+  if (stored) {
+    return Error{Code::already_exists, "there is a feed " + name + " on disk already", "choose another name"};
+  }
+  auto files = std::make_shared<VolatileFiles>();
+  SHOAL_TRY(files->store, store::open_rocks_store("/" + name, store::Backing::memory, *parts_.log));
+  files->journal = store::make_memory_journal();
+  auto key = crypto::KeyPair::generate();
+  const FeedId id{key.public_key()};
+  {
+    const std::lock_guard lock(mutex_);
+    SHOAL_CHECK(check_open());
+    const auto [entry, fresh] = volatile_feeds_.try_emplace(name, id);
+    if (!fresh) return OpenedFeed{entry->second, false};
+  }
+  SHOAL_TRY(auto opened, open_host({id, name, true, {}}, {files->store.get(), files->store.get()}, files));
+  SHOAL_CHECK(open_writer(name, std::move(opened), std::move(key), *files->store, *files->journal, ""));
+  return OpenedFeed{id, true};
+}
+
+Result<std::vector<FeedReference>> FeedTable::known() const {
+  SHOAL_TRY(const auto files, storage());
+  SHOAL_TRY(const auto keys, parts_.keys->list());
+  std::vector<FeedReference> references;
+  for (const KeyInfo& key : keys) references.push_back({FeedId{key.key}, key.name, true, {}});
+  SHOAL_TRY(const auto stored, feed::FeedLog::list(*files->own));
+  for (const FeedId& id : stored) {
+    const bool own = std::any_of(keys.begin(), keys.end(), [&](const KeyInfo& key) { return key.key == id.key; });
+    if (!own) references.push_back({id, "", false, {}});
+  }
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, id] : volatile_feeds_) references.push_back({id, name, true, {}});
+  return references;
+}
+
+std::vector<std::shared_ptr<FeedHost>> FeedTable::open_hosts() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<FeedHost>> hosts;
+  for (const auto& [id, open] : hosts_) hosts.push_back(open);
+  return hosts;
+}
+
+void FeedTable::stop_taking() {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+  for (auto& [name, feed] : own_feeds_) feed->stop_taking();
+}
+
+void FeedTable::close_feeds() {
+  const std::lock_guard lock(mutex_);
+  for (auto& [name, feed] : own_feeds_) feed->close();
+  for (auto& [id, open] : hosts_) open->close();
+}
+
+void FeedTable::release() {
+  decltype(hosts_) hosts;
+  decltype(own_feeds_) own_feeds;
+  std::shared_ptr<Storage> files;
+  {
+    const std::lock_guard lock(mutex_);
+    hosts.swap(hosts_);
+    own_feeds.swap(own_feeds_);
+    files.swap(parts_.storage);
+  }
+  const auto report = [&](const Result<void>& done) {
+    if (!done) parts_.log->log(base::LogLevel::error, "node", done.error().message);
+  };
+  for (auto& [id, open] : hosts) {
+    if (open->mirror() != nullptr) report(open->mirror()->flush());
+  }
+  if (files) report(files->own->make_durable());
+  for (auto& [name, feed] : own_feeds) feed->release();
+}
+
+}  // namespace shoal::node

@@ -1,0 +1,81 @@
+#pragma once
+
+#include "node/commit_thread.h"
+#include "node/key_store.h"
+#include "node/own_feed.h"
+#include "node/peer_hub.h"
+#include "node/storage.h"
+#include "swarm/swarm.h"
+
+#include <map>
+#include <memory>
+#include <mutex>
+
+namespace shoal::node {
+
+/// The feeds of a node by name and id, and how they are opened: rows, writer, swarm. Thread-safe.
+class FeedTable {
+ public:
+  struct Parts {
+    std::shared_ptr<Storage> storage;
+    KeyStore* keys = nullptr;
+    WorkerPool* pool = nullptr;
+    PeerHub* hub = nullptr;
+    swarm::Swarm* swarm = nullptr;  ///< null: offline
+    CommitThread* commit_thread = nullptr;
+    const base::Clock* clock = nullptr;
+    base::LogSink* log = nullptr;
+    bool upload = true;
+    std::vector<std::string> peers = {};  ///< dialled for every feed
+    /// See NodeApi::on_peer_blamed().
+    std::function<void(const PeerInfo&, std::string_view)> on_blamed = {};
+  };
+  explicit FeedTable(Parts parts) : parts_(std::move(parts)) {}
+
+  /// Code::closed once release() was called.
+  [[nodiscard]] Result<std::shared_ptr<Storage>> storage() const;
+  /// See NodeApi::resolve().
+  [[nodiscard]] Result<FeedReference> resolve(std::string_view feed) const;
+  /// Opens the feed when it is not open yet, an own one with its writer. An own feed that cannot be signed (sealed key,
+  /// unsafe) is opened for reading, and FeedHost::writer_problem() says why.
+  [[nodiscard]] Result<std::shared_ptr<FeedHost>> host(const FeedReference& feed);
+  /// The own feed with its writer. Not from a feed's strand.
+  [[nodiscard]] Result<std::shared_ptr<OwnFeed>> own(const std::string& name);
+  /// Makes a volatile feed. Code::already_exists when a key has the name.
+  [[nodiscard]] Result<OpenedFeed> open_volatile(const std::string& name);
+  /// Every feed that is owned here or has rows.
+  [[nodiscard]] Result<std::vector<FeedReference>> known() const;
+  [[nodiscard]] std::vector<std::shared_ptr<FeedHost>> open_hosts() const;
+
+  /// Own feeds take no more records; what they took is still committed.
+  void stop_taking();
+  /// Everybody who waits for a feed answers Code::closed.
+  void close_feeds();
+  /// Makes durable what was mirrored and lets go of feeds and files. Pool and commit thread have stopped.
+  void release();
+
+ private:
+  /// Everything a volatile feed has for itself.
+  struct VolatileFiles {
+    std::unique_ptr<store::KvStore> store;
+    std::unique_ptr<store::Journal> journal;
+  };
+
+  [[nodiscard]] Result<void> check_open() const;
+  [[nodiscard]] Result<std::shared_ptr<FeedHost>> open_host(const FeedReference& feed, feed::FeedStores stores,
+                                                            std::shared_ptr<void> files);
+  [[nodiscard]] Result<std::shared_ptr<OwnFeed>> open_writer(const std::string& name, std::shared_ptr<FeedHost> host,
+                                                             crypto::KeyPair key, store::KvStore& store,
+                                                             store::Journal& journal, std::string place);
+  void dial(const FeedId& feed, const std::vector<std::string>& peers);
+  void blame(const FeedId& feed, const replication::PeerView& peer, std::string_view what);
+
+  Parts parts_;
+  mutable std::mutex mutex_;
+  bool closed_ = false;
+  std::map<FeedId, std::shared_ptr<FeedHost>> hosts_;
+  std::map<std::string, std::shared_ptr<OwnFeed>> own_feeds_;
+  std::map<std::string, FeedId> volatile_feeds_;
+};
+
+}  // namespace shoal::node

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "node/feed_host.h"
+
+#include <shoal/node.h>
+
+namespace shoal::node {
+
+/// See Node::get().
+[[nodiscard]] Result<Records> read_range(FeedHost& host, const GetRequest& request, const Wait& wait);
+
+}  // namespace shoal::node
