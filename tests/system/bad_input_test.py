@@ -7,9 +7,10 @@ import subprocess
 import unittest
 
 import recorded_data as data
-from system_support import LOOPBACK, SystemTest, eventually
+from system_support import LOOPBACK, SHOAL, SystemTest, eventually
 
 MIB = 1 << 20
+SET_SCHEMA_VERSION = os.environ.get("SHOAL_SET_SCHEMA_VERSION", "")
 
 
 class BadInputTest(SystemTest):
@@ -109,6 +110,18 @@ class BadDirectories(BadInputTest):
         with open(keys[0], "r+b") as file:
             file.truncate(10)
         self.fails(12, "pub", "feed", self.path("input"), *self.at())
+
+    @unittest.skipUnless(SET_SCHEMA_VERSION, "set_schema_version is not built")
+    def test_directory_of_another_version(self):
+        self.publish("publisher", self.input(b"one\n"))
+        store = self.path("publisher/own")
+        self.assertTrue(os.path.isdir(store), os.listdir(self.path("publisher")))
+        subprocess.run([SET_SCHEMA_VERSION, store, "999"], check=True, timeout=20)
+        for arguments in (["pub", "feed", self.path("input")], ["sub", "feed", "-e"], ["info", "feed"]):
+            with self.subTest(arguments=arguments):
+                result = self.fails(1, *arguments, *self.at())
+                self.assertRegex(result.stderr, r"version 999\b.*version \d+")
+                self.assertRegex(result.stderr, r"(?m)^hint: ")
 
     def test_directory_that_is_a_file(self):
         self.input(b"", "file")
@@ -245,7 +258,6 @@ class CleanStop(BadInputTest):
         return line, command.wait(30)
 
     def test_closed_stdout_is_a_clean_end(self):
-        from system_support import SHOAL
         feed = self.publish("publisher", self.input(data.quakes()))
         first = data.quakes().splitlines(keepends=True)[0]
         at = ["--data", self.path("publisher")]

@@ -64,5 +64,29 @@ class RandomAccess(SystemTest):
         self.assertLess(self.proxy.received, whole // 2)
 
 
+class WithheldTopic(SystemTest):
+    """A mirror that knows the signed head and lacks what it proves: never a success."""
+
+    def test_reader_of_a_mirror_without_the_topic_does_not_claim_to_be_complete(self):
+        path = data.write(self.path("input"), data.quakes())
+        publisher, feed = self.start_seed("publisher", path, *data.QUAKE_OPTIONS, "--batch-bytes", "8K")
+        publisher.wait_for("^published 1707 records$")
+        mirror = self.start_mirror("mirror", feed, "-t", "ak")
+        address = mirror.wait_for(r"^listening (\S+)$").group(1)
+        self.synced(mirror, feed)
+        publisher.kill()
+        only = [*LOOPBACK, "--no-dht", "--peer", address]
+        for sparse in ([], ["--sparse"]):
+            with self.subTest(sparse=sparse):
+                reader = ["--data", self.path("reader" + "".join(sparse)), *only]
+                read = self.run_shoal("sub", feed, "-t", "ci", "-e", *sparse, "--timeout", "5s", *reader)
+                self.assertIn(read.code, (3, 4, 8), read)
+                self.assertRegex(read.stderr, r"(?m)^shoal: error: ")
+                self.assertEqual(b"", read.stdout)
+        # What it has is complete, and says so.
+        read = self.expect(0, "sub", feed, "-t", "ak", "-e", "--sparse", "--data", self.path("other"), *only)
+        self.assert_same_bytes(data.quake_nets()["ak"], read.stdout, "ak")
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
