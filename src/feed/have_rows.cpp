@@ -51,7 +51,7 @@ Result<void> decode_chunk(ByteView row, std::uint64_t begin, RangeSet& set) {
   if (in.u8() == kBitmap) {
     const ByteView bits = in.bytes(kBitmapSize);
     for (std::uint64_t i = 0; i < bits.size() * 8; ++i) {
-      if ((bits[i / 8] >> (i % 8) & 1U) != 0) set.add(begin + i);
+      if ((std::uint32_t{bits[i / 8]} >> (i % 8) & 1U) != 0) set.add(begin + i);
     }
   } else {
     while (in.ok() && in.remaining() > 0) {
