@@ -1,5 +1,6 @@
 /// set_schema_version STORE VERSION: makes a store look as if another version of the command had written it.
 
+#include "base/log_sink.h"
 #include "base/wire.h"
 #include "store/keyspace.h"
 #include "store/rocks_kv_store.h"
@@ -7,18 +8,10 @@
 #include <cstdio>
 #include <string>
 
-namespace {
-
-struct Silent final : shoal::base::LogSink {
-  void log(shoal::base::LogLevel, std::string_view, std::string_view) override {}
-};
-
-}  // namespace
-
 int main(int argc, char** argv) {
   using namespace shoal;
   if (argc != 3) return 2;
-  Silent silent;
+  base::NullLogSink silent;
   auto store = store::open_rocks_store(argv[1], store::Backing::logged, silent);
   if (!store) {
     std::fprintf(stderr, "%s\n", store.error().message.c_str());
