@@ -22,6 +22,7 @@ class FeedLink : public Replicator::Outbox, public std::enable_shared_from_this<
     Replicator* replicator = nullptr;
     base::Executor* feed_executor = nullptr;
     base::Executor* session_executor = nullptr;
+    std::shared_ptr<void> keep = {};  ///< what the session's executor lives in
     std::shared_ptr<SendGauge> gauge;
     std::function<std::shared_ptr<Replicator::Outbox>(std::shared_ptr<Replicator::Outbox>)> wrap;  ///< may be empty
     /// Called on the session's executor; they check themselves that the session is still there.

@@ -255,14 +255,24 @@ void HeadExchange::settle_questions() {
       any = any || has;
       all = all && has;
     }
-    const bool settled = all && any && now - question.last_answer >= question.settle;
+    const bool settled = all && any && caught_up() && now - question.last_answer >= question.settle;
     if (!settled && now < question.deadline) {
       ++i;
       continue;
     }
-    core_.later([done = std::move(question.done), settled] { done(settled); });
+    core_.later([done = std::move(question.done), any] { done(any); });
     questions_.erase(questions_.begin() + static_cast<std::ptrdiff_t>(i));
   }
+}
+
+bool HeadExchange::caught_up() const {
+  if (forked_ || core_.mirror() == nullptr) return true;
+  const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  return std::all_of(core_.peers().begin(), core_.peers().end(), [&](const auto& item) {
+    const Peer& peer = *item.second;
+    if (peer.gone || !peer.view.head || (ours && peer.view.head->epoch != ours->epoch)) return true;
+    return peer.head_size() <= (ours ? ours->tree_size : 0);
+  });
 }
 
 std::optional<std::uint64_t> HeadExchange::newest_announced() const {

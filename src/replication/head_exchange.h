@@ -63,6 +63,8 @@ class HeadExchange {
   bool try_fork_proof(Peer& peer, const feed::ForkProof& proof);
   void answered(PeerId id);
   void settle_questions();
+  /// Our head is the newest that any connected peer announced, or cannot be compared with it.
+  [[nodiscard]] bool caught_up() const;
 
   ReplicatorCore& core_;
   std::function<void()> on_accepted_;

@@ -71,6 +71,8 @@ class Replicator {
     base::Random* random = nullptr;
     base::LogSink* log = nullptr;
     ReplicatorEvents* events = nullptr;
+    /// This node's key: decides which of two connections with one node is kept. Zero keeps both.
+    PublicKey node_key = {};
   };
   struct Options {
     bool serve = true;                                    ///< --no-upload clears it

@@ -40,6 +40,7 @@ class ReplicatorCore {
   [[nodiscard]] const feed::FeedReader& reader() const { return *parts_.reader; }
   [[nodiscard]] feed::FeedMirror* mirror() const { return parts_.mirror; }
   [[nodiscard]] const Replicator::Options& options() const { return options_; }
+  [[nodiscard]] const PublicKey& node_key() const { return parts_.node_key; }
   [[nodiscard]] base::MonoTime now() const { return parts_.clock->mono_now(); }
   [[nodiscard]] base::Executor& executor() const { return *parts_.executor; }
   /// Never 0.

@@ -35,6 +35,11 @@ struct Replicator::Impl {
   RequestServer requests;
 
  private:
+  /// A peer that ended a live want, or fell behind with one, is not asked for another so soon.
+  static constexpr base::MonoTime kLivePause = std::chrono::seconds(2);
+
+  /// Closes what is not needed of several connections with the node that was added.
+  void drop_duplicates(Peer& added);
   void dispatch(PeerId id, Peer& peer, Message& message);
   void on_have(PeerId id, Peer& peer, const Have& have);
   void on_pong(Peer& peer, const Pong& pong);

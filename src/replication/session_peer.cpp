@@ -183,6 +183,7 @@ SessionPeer::Impl::Channel& SessionPeer::Impl::add_channel(const Feed& feed, con
   link.replicator = feed.replicator;
   link.feed_executor = feed.executor;
   link.session_executor = parts.executor;
+  link.keep = parts.keep;
   link.gauge = gauge;
   link.wrap = parts.wrap_outbox;
   link.to_session = [weak = self, number = channel->ours](Message message) {

@@ -6,7 +6,15 @@
 namespace shoal::replication {
 
 StreamMerge::StreamMerge(const feed::FeedReader& reader, std::vector<TopicPartition> wanted, std::uint64_t begin)
-    : reader_(reader), wanted_(std::move(wanted)), begin_(begin) {}
+    : reader_(reader), begin_(begin) {
+  for (TopicPartition& one : wanted) {
+    if (one.partition == kAllPartitions) {
+      whole_topics_.insert(std::move(one.topic));
+    } else {
+      cursors_.try_emplace(std::move(one));
+    }
+  }
+}
 
 Result<std::optional<BlockIndex>> StreamMerge::peek() {
   if (ready_.empty()) SHOAL_CHECK(refresh());
@@ -25,30 +33,32 @@ void StreamMerge::pop() {
 }
 
 Result<void> StreamMerge::refresh() {
-  bool whole_topics = false;
-  for (const TopicPartition& one : wanted_) {
-    if (one.partition == kAllPartitions) {
-      whole_topics = true;
-    } else {
-      cursors_.try_emplace(one);
-    }
-  }
-  if (whole_topics) {
-    SHOAL_TRY(const std::vector<feed::TopicView> known, reader_.topics());
-    for (const feed::TopicView& view : known) {
-      for (const TopicPartition& one : wanted_) {
-        if (one.topic == view.stream.topic && one.partition == kAllPartitions) cursors_.try_emplace(view.stream);
-      }
-    }
-  }
+  SHOAL_CHECK(take_up_partitions());
   for (auto& [stream, cursor] : cursors_) {
     if (!cursor.next) SHOAL_CHECK(advance(stream, cursor));
   }
   return {};
 }
 
+/// Partitions never go, and a holder of all headers meets new ones only with a larger topic state.
+Result<void> StreamMerge::take_up_partitions() {
+  const std::optional<feed::Checkpoint> head = reader_.head();
+  const std::uint32_t count = head ? head->topic_count : 0;
+  const bool knows_all = head && reader_.header_prefix() >= head->tree_size;
+  if (whole_topics_.empty() || (knows_all && count == expanded_for_)) return {};
+  SHOAL_TRY(const std::vector<feed::TopicView> known, reader_.topics());
+  for (const feed::TopicView& view : known) {
+    if (whole_topics_.contains(view.stream.topic)) cursors_.try_emplace(view.stream);
+  }
+  expanded_for_ = count;
+  return {};
+}
+
 Result<void> StreamMerge::advance(const TopicPartition& stream, Cursor& cursor) {
   if (!cursor.after && begin_ > 0) cursor.after = BlockIndex{begin_ - 1};
+  // Known in memory: a live want of many quiet topics must not cost a look into the store for each at every head.
+  SHOAL_TRY(const std::optional<feed::TopicView> view, reader_.topic(stream));
+  if (!view || !view->last_block || (cursor.after && *view->last_block <= *cursor.after)) return {};
   SHOAL_TRY(cursor.next, reader_.next_block(stream, cursor.after));
   if (cursor.next) ready_.emplace(*cursor.next, stream);
   return {};

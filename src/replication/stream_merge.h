@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 namespace shoal::replication {
@@ -26,11 +27,13 @@ class StreamMerge {
     std::optional<BlockIndex> after;
     std::optional<BlockIndex> next;
   };
+  [[nodiscard]] Result<void> take_up_partitions();
   [[nodiscard]] Result<void> advance(const TopicPartition& stream, Cursor& cursor);
 
   const feed::FeedReader& reader_;
-  std::vector<TopicPartition> wanted_;
   std::uint64_t begin_;
+  std::set<std::string> whole_topics_;
+  std::uint32_t expanded_for_ = 0;  ///< entries of the topic state when partitions were last taken up
   std::map<TopicPartition, Cursor> cursors_;
   std::set<std::pair<BlockIndex, TopicPartition>> ready_;
 };
