@@ -67,11 +67,17 @@ Result<NodeSession> NodeSession::open(Context& context, const CommonOptions& com
     messages.warning("peer " + peer.address + " (key " + peer.node_key + ") sent " + std::string(what) +
                      " and was disconnected");
   });
-  if (const std::string listening = api->listening(); !listening.empty()) messages.notice("listening " + listening);
-  return NodeSession(std::move(api));
+  const std::string listening = api->listening();
+  NodeSession session(std::move(api));
+  if (!listening.empty()) {
+    messages.notice("listening " + listening);
+    session.notifier_ = std::make_unique<ServiceNotifier>();
+  }
+  return session;
 }
 
 NodeSession::~NodeSession() {
+  notifier_.reset();
   if (api_) api_->close();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "command.h"
+#include "service_notifier.h"
 
 #include "node/node_api.h"
 
@@ -40,6 +41,7 @@ class NodeSession {
  private:
   explicit NodeSession(std::shared_ptr<node::NodeApi> api) : api_(std::move(api)) {}
   std::shared_ptr<node::NodeApi> api_;
+  std::unique_ptr<ServiceNotifier> notifier_;  ///< when the network is open
 };
 
 /// A feed ready to be asked about. A bundle file is read into a directory of its own that is removed at the end.
