@@ -249,12 +249,16 @@ void HeadExchange::settle_questions() {
     Question& question = questions_[i];
     bool all = true;
     bool any = false;
+    // Peers that know no head either leave the question open: one that does may be on its way.
+    bool head_known = core_.reader().head().has_value();
     for (const auto& [id, peer] : core_.peers()) {
       if (peer->gone) continue;
       const bool has = question.answered.contains(id);
       any = any || has;
       all = all && has;
+      head_known = head_known || peer->view.head.has_value();
     }
+    any = any && head_known;
     const bool settled = all && any && caught_up() && now - question.last_answer >= question.settle;
     if (!settled && now < question.deadline) {
       ++i;
