@@ -90,6 +90,10 @@ Error FeedWriter::Impl::poison(const Error& cause) {
   poisoned = true;
   sink.log(base::LogLevel::error, "feed",
            "a commit of feed " + log.id().hex() + " has an unknown outcome: " + cause.message);
+  if (cause.code == Code::no_space) {
+    return Error{Code::no_space, "the commit may or may not have happened: " + cause.message,
+                 "free some space, then open the feed again: journal and store tell what is there"};
+  }
   return Error{Code::unknown_outcome, "the commit may or may not have happened: " + cause.message,
                "open the feed again: journal and store tell what is there"};
 }

@@ -50,7 +50,8 @@ struct WriterOptions {
 };
 
 /// The only code that signs with a feed's key. Confined to one thread (the node's writer thread). After
-/// Code::unknown_outcome every call fails until the feed is opened again.
+/// Code::unknown_outcome, or Code::no_space when a full disk was the cause, every call fails until the feed is opened
+/// again.
 class FeedWriter {
  public:
   /// Compares journal and store (RELIABILITY.md's start-up table), replays what a crash left in the journal, and
