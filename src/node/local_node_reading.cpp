@@ -26,6 +26,28 @@ std::vector<replication::PeerView> peers_of(FeedHost& host) {
 
 Error closed_error() { return {Code::closed, "the node is closed", ""}; }
 
+/// Until `done`, the deadline, the stop, or the host's end.
+void await(const FeedHost& host, const std::atomic<bool>& done, SteadyClock::time_point deadline,
+           const std::stop_token& stop) {
+  for (std::uint64_t version = host.version(); !done; version = host.version()) {
+    if (!host.wait_change(version, deadline, stop) && SteadyClock::now() >= deadline) return;
+    if (host.closed() || stop.stop_requested()) return;
+  }
+}
+
+/// Asks for the signed entries of all topics, which a node that holds no blocks does not know yet.
+void learn_topics(FeedHost& host, SteadyClock::time_point deadline, const std::stop_token& stop) {
+  const auto done = std::make_shared<std::atomic<bool>>(false);
+  const auto timeout = std::max<base::MonoTime>(deadline - SteadyClock::now(), std::chrono::milliseconds(1));
+  host.post([&host, done, timeout] {
+    host.replicator().fetch_topics({}, timeout, [&host, done](const Result<void>&) {
+      *done = true;
+      host.notify();
+    });
+  });
+  await(host, *done, deadline, stop);
+}
+
 }  // namespace
 
 Result<std::shared_ptr<SubscriptionApi>> LocalNode::subscribe(const FeedReference& feed,
@@ -64,10 +86,8 @@ Result<FeedInfo> LocalNode::info(const FeedReference& feed, const Wait& wait) {
   if (!open->own() && open->online() && wait.timeout.count() > 0) {
     const auto deadline = SteadyClock::now() + wait.timeout;
     const auto question = open->ask_heads(kInfoSettle, wait.timeout);
-    for (std::uint64_t version = open->version(); !question->done; version = open->version()) {
-      if (!open->wait_change(version, deadline, wait.stop) && SteadyClock::now() >= deadline) break;
-      if (open->closed() || wait.stop.stop_requested()) break;
-    }
+    await(*open, question->done, deadline, wait.stop);
+    if (question->answered) learn_topics(*open, deadline, wait.stop);
   }
   SHOAL_TRY(const auto files, table_->storage());
   const feed::FeedReader& reader = open->reader();
