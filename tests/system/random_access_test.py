@@ -50,6 +50,13 @@ class RandomAccess(SystemTest):
         self.assertIn("shoal: error:", behind.stderr)
         self.expect(10, "get", self.feed, "no.such.topic", "0", "--data", self.path("empty"), *self.reader)
 
+    def test_info_from_the_network_knows_the_end_of_every_topic(self):
+        info = json.loads(self.expect(0, "info", self.feed, "--json", "--data", self.path("asker"), *self.reader).stdout)
+        self.assertEqual((self.info["tree_size"], 0), (info["tree_size"], info["held_blocks"]))
+        ends = {topic["name"]: topic["end_offset"] for topic in info["topics"]}
+        self.assertEqual({name: lines.count(b"\n") for name, lines in data.sensor_topics().items()}, ends)
+        self.assertLess(self.proxy.total, MIB // 4)
+
     def test_sparse_reader_receives_its_topic_and_little_else(self):
         topic = data.LARGEST_SENSOR
         read = self.expect(0, "sub", self.feed, "--sparse", "-t", topic, "-e", "--data", self.path("sparse"),
