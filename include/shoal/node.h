@@ -21,22 +21,23 @@ enum class LogLevel : std::uint8_t { debug, info, warning, error };
 
 struct NodeOptions {
   std::filesystem::path data_dir;
-  std::vector<std::string> listen = {};     ///< `host:port`, port 0 = any; empty: all addresses, a port kept in the directory
-  std::vector<std::string> bootstrap = {};  ///< DHT entry points; empty: the public ones, unless private_network
-  std::vector<std::string> peers = {};      ///< dialled for every feed
+  std::vector<std::string> listen =
+      {};  ///< `host:port`, port 0 = any; empty: all addresses, a port kept in the directory
+  std::vector<std::string> bootstrap = {};   ///< DHT entry points; empty: the public ones, unless private_network
+  std::vector<std::string> peers = {};       ///< dialled for every feed
   std::optional<bool> private_network = {};  ///< nullopt: chosen by itself from listen and bootstrap
-  bool offline = false;                     ///< no network at all
+  bool offline = false;                      ///< no network at all
   bool dht = true;
   bool lsd = true;
   bool upload = true;
-  std::uint64_t up_limit = 0;    ///< bytes a second; 0: none
-  std::uint64_t down_limit = 0;  ///< bytes a second; 0: none
-  std::function<Result<std::string>()> passphrase = {};  ///< asked when a key file is sealed
+  std::uint64_t up_limit = 0;                                ///< bytes a second; 0: none
+  std::uint64_t down_limit = 0;                              ///< bytes a second; 0: none
+  std::function<Result<std::string>()> passphrase = {};      ///< asked when a key file is sealed
   std::function<void(LogLevel, std::string_view)> log = {};  ///< any thread; empty: silent
 };
 
 struct FeedOptions {
-  bool create = false;    ///< make key and feed when the name is unknown
+  bool create = false;     ///< make key and feed when the name is unknown
   bool in_memory = false;  ///< volatile: never touches the disk, gone with the node
 };
 
@@ -63,8 +64,8 @@ struct MirrorOptions {
 class Mirror {
  public:
   explicit Mirror(std::shared_ptr<node::MirrorApi> api);
-  /// Waits until everything wanted of the newest head that any connected peer announced is held and durable (at least one
-  /// having answered) and gives that tree size. The next call waits for a newer one. Code::timed_out, Code::fork, …
+  /// Waits until everything wanted of the newest head that any connected peer announced is held and durable (at least
+  /// one having answered) and gives that tree size. The next call waits for a newer one. Code::timed_out, Code::fork, …
   [[nodiscard]] Result<std::uint64_t> wait_synced(const Wait& wait);
 
  private:
@@ -93,9 +94,9 @@ class Node {
   [[nodiscard]] Result<Feed> open_feed(const std::string& name, const FeedOptions& options = {});
   [[nodiscard]] Result<Subscription> subscribe(const FeedId& feed, const SubscribeOptions& options = {});
   [[nodiscard]] Result<Mirror> mirror(const FeedId& feed, const MirrorOptions& options = {});
-  /// From disk or straight from the swarm, proven. Code::not_found when the first offset is proven absent. A range gives
-  /// at least its first record, and ends early where something cannot be had or at 64 MiB of payload: ask again from
-  /// there.
+  /// From disk or straight from the swarm, proven. Code::not_found when the first offset is proven absent. A range
+  /// gives at least its first record, and ends early where something cannot be had or at 64 MiB of payload: ask again
+  /// from there.
   [[nodiscard]] Result<Records> get(const GetRequest& request, const Wait& wait);
   [[nodiscard]] Result<FeedInfo> info(const FeedId& feed);
   [[nodiscard]] Result<std::vector<PeerInfo>> peers(const FeedId& feed);

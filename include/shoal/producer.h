@@ -27,7 +27,7 @@ struct Acks {
 };
 
 struct ProducerOptions {
-  std::chrono::milliseconds linger{100};       ///< longest wait of a batch's first record
+  std::chrono::milliseconds linger{100};             ///< longest wait of a batch's first record
   std::size_t batch_bytes = std::size_t{256} << 10;  ///< uncompressed bytes that make a batch full
   Codec codec = Codec::zstd;
   std::size_t max_buffered = std::size_t{32} << 20;  ///< send() waits above it

@@ -19,7 +19,7 @@ class SubscriptionApi;
 struct Start {
   enum class Kind : std::uint8_t { beginning, end, stored, token, offset, last, time };
   Kind kind = Kind::beginning;
-  std::string token = {};  ///< of Kind::token
+  std::string token = {};   ///< of Kind::token
   std::int64_t number = 0;  ///< offset, number of last records, or unix ms
 
   static Start beginning() { return {}; }
@@ -51,7 +51,7 @@ struct SubscribeOptions {
 
 /// How fresh the answer to `until_head` was.
 struct HeadReport {
-  bool answered = false;        ///< at least one peer answered, or the feed is our own, or the node is offline by wish
+  bool answered = false;  ///< at least one peer answered, or the feed is our own, or the node is offline by wish
   std::optional<UnixMs> head_time = {};  ///< when the owner signed the newest head seen
   std::uint64_t tree_size = 0;
   bool complete = true;  ///< everything wanted under that head was delivered

@@ -24,6 +24,7 @@ Result<std::shared_ptr<FeedHost>> FeedHost::open(const FeedId& feed, bool own, P
   replicator.random = &host->random_;
   replicator.log = log;
   replicator.events = host.get();
+  replicator.node_key = host->parts_.node_key;
   replication::Replicator::Options options;
   options.serve = host->parts_.upload;
   host->replicator_ = std::make_unique<replication::Replicator>(replicator, options);
@@ -31,11 +32,7 @@ Result<std::shared_ptr<FeedHost>> FeedHost::open(const FeedId& feed, bool own, P
 }
 
 FeedHost::FeedHost(const FeedId& feed, std::unique_ptr<feed::FeedLog> log, Parts parts)
-    : id_(feed),
-      parts_(std::move(parts)),
-      log_(std::move(log)),
-      reader_(*log_),
-      random_(system_random()) {}
+    : id_(feed), parts_(std::move(parts)), log_(std::move(log)), reader_(*log_), random_(system_random()) {}
 
 FeedHost::~FeedHost() = default;
 
@@ -169,8 +166,8 @@ void FeedHost::follow(replication::Follow follow) {
 void FeedHost::learn_topics() {
   bool everything = false;
   const auto filters = wanted_filters(everything);
-  const bool globs =
-      std::any_of(filters.begin(), filters.end(), [](const topic::TopicFilter& filter) { return !filter.names_only(); });
+  const bool globs = std::any_of(filters.begin(), filters.end(),
+                                 [](const topic::TopicFilter& filter) { return !filter.names_only(); });
   const auto head = reader_.head();
   if (learning_ || everything || !globs || (head && head->topic_count == learned_topic_count_)) return;
   learning_ = true;

@@ -28,6 +28,7 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
     std::shared_ptr<base::Executor> strand;
     const base::Clock* clock = nullptr;
     base::LogSink* log = nullptr;
+    PublicKey node_key = {};
     bool upload = true;
     bool online = false;
     /// Told of each peer that was caught lying, on the feed's strand.
@@ -69,7 +70,8 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   /// A number that grows with everything a waiter may care for.
   [[nodiscard]] std::uint64_t version() const;
   /// Waits until version() differs from `seen`; false when the deadline passed, the stop came, or the host closed.
-  bool wait_change(std::uint64_t seen, std::chrono::steady_clock::time_point deadline, const std::stop_token& stop) const;
+  bool wait_change(std::uint64_t seen, std::chrono::steady_clock::time_point deadline,
+                   const std::stop_token& stop) const;
   /// Wakes all waiters.
   void notify();
   /// Ends all waiting for good.
@@ -115,12 +117,12 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   base::SeededRandom random_;
   std::unique_ptr<feed::FeedMirror> mirror_;
   std::unique_ptr<replication::Replicator> replicator_;
-  std::uint32_t learned_topic_count_ = 0;  // on the strand
-  bool learning_ = false;                  // on the strand
+  std::uint32_t learned_topic_count_ = 0;         // on the strand
+  bool learning_ = false;                         // on the strand
   std::optional<replication::Follow> following_;  // on the strand
-  std::uint64_t unflushed_size_ = 0;       // on the strand: synced, and not durable yet
-  bool flush_planned_ = false;             // on the strand
-  base::MonoTime last_flush_{0};           // on the strand
+  std::uint64_t unflushed_size_ = 0;              // on the strand: synced, and not durable yet
+  bool flush_planned_ = false;                    // on the strand
+  base::MonoTime last_flush_{0};                  // on the strand
 
   mutable std::mutex mutex_;
   mutable std::condition_variable_any changed_;

@@ -10,7 +10,8 @@ constexpr std::string_view kScheme = "magnet:?";
 constexpr std::string_view kTopic = "urn:btpk:";
 
 Error malformed(const std::string& why) {
-  return {Code::invalid_argument, "malformed feed link: " + why, "a feed link looks like magnet:?xs=urn:btpk:<64 hex digits>"};
+  return {Code::invalid_argument, "malformed feed link: " + why,
+          "a feed link looks like magnet:?xs=urn:btpk:<64 hex digits>"};
 }
 
 Result<std::string> unescape(std::string_view text) {

@@ -8,7 +8,8 @@
 
 namespace shoal::node {
 
-/// `magnet:?xs=urn:btpk:<hex>&dn=<name>&x.pe=<host:port>` (BEP 46, BEP 9): a feed id with hints for people and dialling.
+/// `magnet:?xs=urn:btpk:<hex>&dn=<name>&x.pe=<host:port>` (BEP 46, BEP 9): a feed id with hints for people and
+/// dialling.
 struct FeedLink {
   FeedId feed;
   std::string name;

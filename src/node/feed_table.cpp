@@ -72,7 +72,8 @@ Result<std::shared_ptr<FeedHost>> FeedTable::host(const FeedReference& feed) {
   if (!writer && writer.error().code == Code::closed) return writer.error();
   SHOAL_TRY(auto opened, open_host(feed, {own_store, own_store}, files));
   if (!writer) {
-    parts_.log->log(base::LogLevel::warning, "feed", feed.name + " is open for reading only: " + writer.error().message);
+    parts_.log->log(base::LogLevel::warning, "feed",
+                    feed.name + " is open for reading only: " + writer.error().message);
     opened->set_writer_problem(writer.error());
   }
   return opened;
@@ -85,6 +86,7 @@ Result<std::shared_ptr<FeedHost>> FeedTable::open_host(const FeedReference& feed
   parts.files = std::move(files);
   parts.clock = parts_.clock;
   parts.log = parts_.log;
+  parts.node_key = parts_.hub->node_key();
   parts.upload = parts_.upload;
   parts.online = parts_.swarm != nullptr;
   parts.on_blamed = [this, id = feed.feed](const replication::PeerView& peer, std::string_view what) {
@@ -145,8 +147,8 @@ Result<std::shared_ptr<OwnFeed>> FeedTable::open_writer(const std::string& name,
     if (opened) return {};
     feed::WriterOptions options;
     options.place = std::move(place);
-    SHOAL_TRY(auto writer, feed::FeedWriter::open(host->log(), store, journal, std::move(key), *parts_.clock,
-                                                  *parts_.log, options));
+    SHOAL_TRY(auto writer,
+              feed::FeedWriter::open(host->log(), store, journal, std::move(key), *parts_.clock, *parts_.log, options));
     opened = std::make_shared<OwnFeed>(host, std::move(writer), *parts_.clock, *parts_.log);
     host->set_writer_problem(std::nullopt);
     // What a crash left in the journal is news.

@@ -62,7 +62,8 @@ Result<std::optional<KeyInfo>> KeyStore::find(const PublicKey& key) const {
 
 Result<crypto::KeyPair> KeyStore::open(const std::string& name) const {
   if (!is_legal_name(name) || !std::filesystem::exists(file_of(name))) {
-    return Error{Code::not_found, "there is no key named " + name, "shoal key ls lists them; shoal init makes a new one"};
+    return Error{Code::not_found, "there is no key named " + name,
+                 "shoal key ls lists them; shoal init makes a new one"};
   }
   return read(file_of(name));
 }
@@ -113,7 +114,8 @@ Result<crypto::KeyPair> KeyStore::read(const std::filesystem::path& file) const 
   SHOAL_TRY(const bool sealed, crypto::key_file_is_sealed(file));
   std::optional<crypto::SecretBytes> secret;
   if (sealed) {
-    if (!ask_) return Error{Code::bad_key, file.string() + " is sealed with a passphrase", "pass --passphrase-file FILE"};
+    if (!ask_)
+      return Error{Code::bad_key, file.string() + " is sealed with a passphrase", "pass --passphrase-file FILE"};
     SHOAL_TRY(secret, passphrase());
   }
   return crypto::read_key_file(file, secret);

@@ -25,22 +25,23 @@ Result<std::shared_ptr<NodeApi>> open_node(NodeOptions options) {
 LocalNode::LocalNode(NodeOptions options)
     : options_(std::move(options)), log_(std::make_unique<LogAdapter>(options_.log)) {}
 
-Result<std::shared_ptr<LocalNode>> LocalNode::open(NodeOptions options) {
+Result<std::shared_ptr<LocalNode>> LocalNode::open(NodeOptions options, PeerHub::WrapOutbox wrap_outbox) {
   crypto::init();
   if (options.data_dir.empty()) return Error{Code::invalid_argument, "no data directory", "pass --data DIR"};
   std::shared_ptr<LocalNode> node(new LocalNode(std::move(options)));
-  SHOAL_CHECK(node->start());
+  SHOAL_CHECK(node->start(std::move(wrap_outbox)));
   return node;
 }
 
 LocalNode::~LocalNode() { close(); }
 
-Result<void> LocalNode::start() {
+Result<void> LocalNode::start(PeerHub::WrapOutbox wrap_outbox) {
   SHOAL_TRY(auto storage, Storage::open(options_.data_dir, *log_));
   keys_ = std::make_unique<KeyStore>(storage->directory->keys(), options_.passphrase);
   pool_ = std::make_unique<WorkerPool>(kPoolThreads);
   SHOAL_TRY(auto node_key, crypto::KeyPair::from_seed(storage->node_key->seed().view()));
   hub_ = std::make_shared<PeerHub>(std::move(node_key), *pool_, clock_, *log_);
+  hub_->wrap_outboxes(std::move(wrap_outbox));
   commit_thread_ = std::make_unique<CommitThread>(clock_);
   if (!options_.offline) SHOAL_CHECK(start_network(*storage->directory));
   FeedTable::Parts parts;
@@ -135,8 +136,7 @@ Result<void> LocalNode::publish_manifest(const std::string& name, const feed::Ma
   return commit_thread_->run([feed, &manifest] { return feed->publish_manifest(manifest); });
 }
 
-Result<std::shared_ptr<ProducerApi>> LocalNode::open_producer(const std::string& name,
-                                                              const ProducerOptions& options) {
+Result<std::shared_ptr<ProducerApi>> LocalNode::open_producer(const std::string& name, const ProducerOptions& options) {
   SHOAL_TRY(auto feed, table_->own(name));
   SHOAL_CHECK(feed->begin_producing(options, *commit_thread_));
   return std::shared_ptr<ProducerApi>(std::make_shared<LocalProducer>(std::move(feed), shared_from_this()));

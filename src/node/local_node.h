@@ -6,11 +6,13 @@
 
 namespace shoal::node {
 
-/// The node in this process: joins files, keys, feeds, commit thread, worker pool and swarm, and starts and stops them in
-/// order. Handles keep the object; close() gives everything it holds back.
+/// The node in this process: joins files, keys, feeds, commit thread, worker pool and swarm, and starts and stops them
+/// in order. Handles keep the object; close() gives everything it holds back.
 class LocalNode final : public NodeApi, public std::enable_shared_from_this<LocalNode> {
  public:
-  [[nodiscard]] static Result<std::shared_ptr<LocalNode>> open(NodeOptions options);
+  /// `wrap_outbox` is put between feeds and sessions: for tests that need a node that lies.
+  [[nodiscard]] static Result<std::shared_ptr<LocalNode>> open(NodeOptions options,
+                                                               PeerHub::WrapOutbox wrap_outbox = {});
   ~LocalNode() override;
 
   [[nodiscard]] Result<FeedReference> resolve(std::string_view feed) override;
@@ -49,7 +51,7 @@ class LocalNode final : public NodeApi, public std::enable_shared_from_this<Loca
 
  private:
   explicit LocalNode(NodeOptions options);
-  [[nodiscard]] Result<void> start();
+  [[nodiscard]] Result<void> start(PeerHub::WrapOutbox wrap_outbox);
   [[nodiscard]] Result<void> start_network(const DataDirectory& directory);
   void tell_blamed(const PeerInfo& peer, std::string_view what);
 

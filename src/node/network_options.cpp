@@ -20,7 +20,8 @@ std::string host_of(std::string_view host_port) {
 
 bool is_private_v4(const boost::asio::ip::address_v4& address) {
   const std::uint32_t bits = address.to_uint();
-  return address.is_loopback() || bits >> 24 == 10 || bits >> 20 == 0xAC1 || bits >> 16 == 0xC0A8 || bits >> 16 == 0xA9FE;
+  return address.is_loopback() || bits >> 24 == 10 || bits >> 20 == 0xAC1 || bits >> 16 == 0xC0A8 ||
+         bits >> 16 == 0xA9FE;
 }
 
 Result<void> check_listen(const std::string& text) {

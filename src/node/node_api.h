@@ -49,8 +49,8 @@ class MirrorApi {
 /// What a feed name, id, or link stands for.
 struct FeedReference {
   FeedId feed;
-  std::string name;                    ///< own name when there is one
-  bool own = false;                    ///< its key is here
+  std::string name;                     ///< own name when there is one
+  bool own = false;                     ///< its key is here
   std::vector<std::string> peer_hints;  ///< x.pe of a link
 };
 

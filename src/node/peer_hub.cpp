@@ -111,10 +111,11 @@ replication::SessionPeer::Parts PeerHub::session_parts(std::shared_ptr<base::Exe
   replication::SessionPeer::Parts parts;
   parts.node_key = &node_key_;
   parts.executor = strand.get();
+  parts.keep = strand;
   parts.clock = clock_;
   parts.log = log_;
-  // The session keeps its strand alive by what it was given.
-  parts.find_feed = [hub = shared_from_this(), strand](const crypto::Digest& key) { return hub->find(key); };
+  parts.wrap_outbox = wrap_outbox_;
+  parts.find_feed = [hub = shared_from_this()](const crypto::Digest& key) { return hub->find(key); };
   parts.refuses = [hub = shared_from_this()](const PublicKey& node) { return hub->refuses(node); };
   return parts;
 }

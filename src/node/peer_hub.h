@@ -19,6 +19,12 @@ class PeerHub final : public std::enable_shared_from_this<PeerHub> {
  public:
   PeerHub(crypto::KeyPair node_key, WorkerPool& pool, const base::Clock& clock, base::LogSink& log);
 
+  [[nodiscard]] const PublicKey& node_key() const { return node_key_.public_key(); }
+  using WrapOutbox =
+      std::function<std::shared_ptr<replication::Replicator::Outbox>(std::shared_ptr<replication::Replicator::Outbox>)>;
+  /// See SessionPeer::Parts::wrap_outbox. Before the first connection.
+  void wrap_outboxes(WrapOutbox wrap) { wrap_outbox_ = std::move(wrap); }
+
   /// Opens the feed to connections; `host` lives until the pool has stopped.
   void serve(FeedHost& host);
   /// Accepts connections that were made for this feed.
@@ -39,6 +45,7 @@ class PeerHub final : public std::enable_shared_from_this<PeerHub> {
   WorkerPool* pool_;
   const base::Clock* clock_;
   base::LogSink* log_;
+  WrapOutbox wrap_outbox_;
 
   mutable std::mutex mutex_;
   std::map<crypto::Digest, FeedHost*> feeds_;

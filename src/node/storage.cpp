@@ -25,8 +25,9 @@ Result<std::shared_ptr<Storage>> Storage::open(const std::filesystem::path& path
   SHOAL_TRY(storage->mirrored, store::open_rocks_store(directory.mirror_store(), store::Backing::unlogged, log));
   SHOAL_TRY(auto journal, store::open_file_journal(directory.journal().string()));
   if (journal.damaged_sectors > 0) {
-    log.log(base::LogLevel::warning, "node",
-            std::to_string(journal.damaged_sectors) + " damaged sectors in the journal " + directory.journal().string());
+    log.log(
+        base::LogLevel::warning, "node",
+        std::to_string(journal.damaged_sectors) + " damaged sectors in the journal " + directory.journal().string());
   }
   storage->journal = std::move(journal.journal);
   SHOAL_TRY(storage->place, feed::directory_marker(path, directory.journal()));

@@ -55,7 +55,8 @@ Result<std::optional<StoredCursor>> CursorStore::get(const FeedId& feed, const s
   StoredCursor cursor;
   cursor.token = std::string(base::as_text(reader.bytes(reader.u32())));
   cursor.note = std::string(base::as_text(reader.bytes(reader.u32())));
-  if (!reader.finished()) return Error{Code::corrupt, "the stored cursor '" + name + "' is damaged", "start again with -o"};
+  if (!reader.finished())
+    return Error{Code::corrupt, "the stored cursor '" + name + "' is damaged", "start again with -o"};
   return std::optional(std::move(cursor));
 }
 

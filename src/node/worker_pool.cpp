@@ -26,7 +26,8 @@ struct Queue {
 
 class Strand final : public base::Executor, public std::enable_shared_from_this<Strand> {
  public:
-  explicit Strand(std::shared_ptr<Queue> queue) : queue_(std::move(queue)), strand_(asio::make_strand(queue_->context)) {}
+  explicit Strand(std::shared_ptr<Queue> queue)
+      : queue_(std::move(queue)), strand_(asio::make_strand(queue_->context)) {}
 
   void post(Task task) override {
     // What nobody will run any more must not keep its captures, which may hold this strand.
@@ -36,12 +37,13 @@ class Strand final : public base::Executor, public std::enable_shared_from_this<
   TimerId post_after(base::MonoTime delay, Task task) override {
     const TimerId id = ++last_timer_;
     const auto [timer, fresh] = timers_.try_emplace(id, strand_, delay);
-    timer->second.async_wait([weak = weak_from_this(), id, run = std::move(task)](const boost::system::error_code& error) {
-      const auto self = weak.lock();
-      // A timer that was cancelled after it fired still comes here; its entry is gone then.
-      if (error || !self || self->timers_.erase(id) == 0) return;
-      run();
-    });
+    timer->second.async_wait(
+        [weak = weak_from_this(), id, run = std::move(task)](const boost::system::error_code& error) {
+          const auto self = weak.lock();
+          // A timer that was cancelled after it fired still comes here; its entry is gone then.
+          if (error || !self || self->timers_.erase(id) == 0) return;
+          run();
+        });
     return id;
   }
 
@@ -76,7 +78,8 @@ void WorkerPool::stop() {
   context.stop();
   for (std::thread& thread : impl_->threads) thread.join();
   impl_->threads.clear();
-  // What was posted before the end (a connection's last words) still runs, here. Bounded, because tasks may post others.
+  // What was posted before the end (a connection's last words) still runs, here. Bounded, because tasks may post
+  // others.
   constexpr int kLastTasks = 100000;
   context.restart();
   for (int i = 0; i < kLastTasks && context.poll_one() > 0; ++i) {

@@ -113,8 +113,8 @@ class Replicator {
   WantId fetch_offset(const TopicPartition& stream, Offset offset, base::MonoTime timeout,
                       std::function<void(Result<BlockIndex>)> done);
   /// Asks every connected peer (and those that connect meanwhile) for its newest head. `done(true)` when every
-  /// connected peer answered, at least one, and `settle` has passed since the last answer; `done(false)` at the
-  /// timeout.
+  /// connected peer answered, at least one, `settle` has passed since the last answer, and the newest head announced is
+  /// accepted. At the timeout `done` tells whether any answered.
   void ask_heads(base::MonoTime settle, base::MonoTime timeout, std::function<void(bool)> done);
   /// Learns the signed topic-state entries of a sparse reader's topics under the accepted head (all topics when empty).
   void fetch_topics(std::vector<std::string> topics, base::MonoTime timeout, std::function<void(Result<void>)> done);

@@ -56,7 +56,8 @@ TEST(OfflineNode, GetsOneRecordAndARange) {
   EXPECT_EQ(text_of(range.views()[20].value), "60");
 
   // A range that ends past the end gives what there is.
-  EXPECT_EQ(must(node.get({.feed = feed.id(), .topic = "us", .first = Offset(98), .last = Offset(200)}, {5s})).size(), 2U);
+  EXPECT_EQ(must(node.get({.feed = feed.id(), .topic = "us", .first = Offset(98), .last = Offset(200)}, {5s})).size(),
+            2U);
   EXPECT_EQ(code_of(node.get({.feed = feed.id(), .topic = "us", .first = Offset(100)}, {5s})), Code::not_found);
   EXPECT_EQ(code_of(node.get({.feed = feed.id(), .topic = "ci", .first = Offset(0)}, {5s})), Code::not_found);
 }
@@ -245,7 +246,8 @@ TEST(OfflineNode, VerifiesExportsAndImports) {
   auto importer = must(open_node({.data_dir = dir / "other", .offline = true}));
   EXPECT_EQ(must(importer->import_bundle(dir / "quakes.shoal", {})).blocks, written.blocks);
   EXPECT_TRUE(must(importer->verify(must(importer->resolve(opened.feed.hex())), {})).complete());
-  Subscription subscription(must(importer->subscribe(must(importer->resolve(opened.feed.hex())), {.until_head = true})));
+  Subscription subscription(
+      must(importer->subscribe(must(importer->resolve(opened.feed.hex())), {.until_head = true})));
   EXPECT_EQ(read_to_end(subscription), numbered(0, 500));
   const auto listed = must(importer->feeds());
   ASSERT_EQ(listed.size(), 1U);

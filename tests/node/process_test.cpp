@@ -1,5 +1,5 @@
-#include "node/node_testing.h"
 #include "support/process.h"
+#include "node/node_testing.h"
 
 #include <algorithm>
 #include <random>
