@@ -29,7 +29,7 @@ address() {
   expect 0 shoal --data get get "$id" default 999 --peer "$(address mirror.err)" "${LOCAL[@]}"
   [ "$output" = 1000 ]
   expect 0 shoal --data info info "$id" --json --peer "$(address mirror.err)" --find-timeout 3s "${LOCAL[@]}"
-  [[ "$output" == *"\"feed\":\"$id\""* && "$output" != *'"tree_size":0,'* ]]
+  [[ "$output" == *'"end_offset":2000'* ]]
   expect 0 shoal --data peers peers "$id" --json --peer "$(address mirror.err)" "${LOCAL[@]}"
   [[ "$output" == *'"node_key"'* ]]
   kill -TERM "$mirror"
