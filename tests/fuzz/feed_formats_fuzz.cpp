@@ -1,15 +1,14 @@
 // Every parser of the feed's formats: the first byte chooses one. What decodes must encode to the same bytes.
-#include "base/assert.h"
-#include "base/bytes.h"
 #include "feed/bundle_frame.h"
 #include "feed/fork.h"
+#include "fuzz/fuzz.h"
 
-#include <algorithm>
+#include <nlohmann/json.hpp>
 
 namespace shoal::feed {
 namespace {
 
-bool same(const Bytes& a, ByteView b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+using fuzz::same;
 
 void parse(std::uint8_t parser, ByteView input) {
   switch (parser) {
@@ -19,7 +18,12 @@ void parse(std::uint8_t parser, ByteView input) {
     case 1:
       if (const auto head = decode_checkpoint(input); head.ok()) SHOAL_ASSERT(same(encode_checkpoint(*head), input));
       break;
-    case 2: (void)parse_signed_note(base::as_text(input)); break;
+    case 2:
+      if (const auto note = parse_signed_note(base::as_text(input)); note.ok()) {
+        SHOAL_ASSERT(signed_note(note->feed, note->head) == base::as_text(input));
+        SHOAL_ASSERT(verify_checkpoint(note->feed, note->head).ok());
+      }
+      break;
     case 3:
       if (const auto manifest = decode_manifest(input); manifest.ok()) {
         SHOAL_ASSERT(decode_manifest(base::as_bytes(encode_manifest(*manifest))).value() == *manifest);
@@ -49,6 +53,32 @@ void parse(std::uint8_t parser, ByteView input) {
 
 }  // namespace
 }  // namespace shoal::feed
+
+std::vector<shoal::Bytes> shoal::fuzz::seeds() {
+  const Bytes file = vector_file("golden_feed.json");
+  const auto golden = nlohmann::json::parse(file.begin(), file.end());
+  const auto hex = [](const nlohmann::json& value) { return base::from_hex(value.get<std::string>()).value(); };
+  std::vector<Bytes> out{choose(3, text(golden["manifest"].get<std::string>())), choose(5, hex(golden["fork_proof"]))};
+  for (const auto& block : golden["blocks"]) out.push_back(choose(0, hex(block["header"])));
+  for (const char* name : {"head", "later_epoch"}) {
+    out.push_back(choose(1, hex(golden[name]["compact"])));
+    out.push_back(choose(2, text(golden[name]["note"].get<std::string>())));
+  }
+  for (const auto& entry : golden["topic_entries"]) out.push_back(choose(4, hex(entry)));
+  for (const char* name : {"bundle", "sparse_bundle"}) {
+    // Magic, then frames: u8 type (2 run, 3 topics), u32 size, body.
+    const Bytes bundle = hex(golden[name]);
+    ByteView rest = ByteView(bundle).subspan(feed::kBundleMagic.size());
+    while (!rest.empty()) {
+      const feed::FrameHeader header = feed::decode_frame_header(rest.first(feed::kFrameHeaderSize)).value();
+      const ByteView body = rest.subspan(feed::kFrameHeaderSize, header.size);
+      if (header.type == feed::FrameType::run) out.push_back(choose(6, body));
+      if (header.type == feed::FrameType::topics) out.push_back(choose(7, body));
+      rest = rest.subspan(feed::kFrameHeaderSize + header.size);
+    }
+  }
+  return out;
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size != 0) shoal::feed::parse(data[0] % 8, shoal::ByteView(data + 1, size - 1));
