@@ -33,8 +33,8 @@ for run in report["benchmarks"]:
         print(f"{run['name']:42} error: {run['error_message']}")
         continue
     name = " ".join(filter(None, [run["name"].removeprefix("BM_"), run.get("label")]))
-    elapsed = f"{run['real_time'] / 1000:.2f} us"
-    busy = f"{run['cpu_time'] / 1000:.2f} us"
+    elapsed = f"{run['real_time'] / 1000:.4g} us"
+    busy = f"{run['cpu_time'] / 1000:.4g} us"
     rate = run.get("bytes_per_second")
     items = run.get("items_per_second")
     print(f"{name:42} {elapsed:>12} {busy:>12} {f'{rate / 1e6:.1f}' if rate else '':>9} {f'{items:.0f}' if items else '':>11}")
