@@ -8,15 +8,15 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 data=tests/fixtures/usgs-earthquakes-2018-02.ndjson.zst
-build=build/release
+build=build/dev
 shoal=$build/apps/shoal/shoal
 
 # ---- build -----------------------------------------------------------------------------------------------------------
 
 mkdir -p build
-scripts/bootstrap.sh build
-say "building the command (release) ..."
-{ cmake --preset release && cmake --build --preset release -j "$(jobs)" --target shoal; } >build/demo-build.log 2>&1 ||
+scripts/bootstrap.sh test
+say "building the command and the hostile mirror ..."
+{ cmake --preset dev && cmake --build --preset dev -j "$(jobs)" --target shoal hostile_mirror; } >build/demo-build.log 2>&1 ||
   { tail -n 40 build/demo-build.log >&2; die "the build failed"; }
 
 # ---- processes -------------------------------------------------------------------------------------------------------
@@ -26,7 +26,7 @@ pids=()
 
 cleanup() {
   local pid
-  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null && kill -CONT "$pid" 2>/dev/null || true; done
   for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
   if [ -n "${KEEP:-}" ]; then say "kept: $work"; else rm -rf "$work"; fi
 }
@@ -85,47 +85,31 @@ echo "   feed $feed"
 
 echo "3. a mirror that was given only the key finds the publisher through the DHT"
 start mirror "$shoal" mirror "$feed" --data "$work/mirror" "${network[@]}" </dev/null
+mirror=$last_pid
 echo "   $(wait_for mirror "^synced $feed " 60)"
 
 echo "4. the publisher is killed (SIGKILL)"
 { kill -KILL "$publisher" && wait "$publisher"; } 2>/dev/null || true
 
-reader_network=("${network[@]}")
-
-# A mirror that flips one byte in what it serves. It is a test program (target hostile_mirror, the options of `shoal
-# mirror`) and no part of the command; a tree without it shows the rest.
-start_hostile_mirror() {
-  cmake --build --preset release --target help 2>/dev/null | grep -q '^hostile_mirror:' || return 1
-  cmake --build --preset release -j "$(jobs)" --target hostile_mirror >>build/demo-build.log 2>&1 ||
-    die "hostile_mirror does not build (build/demo-build.log)"
-  local program line
-  program=$(find "$build" -type f -name hostile_mirror -perm -u+x | head -n 1)
-  start hostile "$program" "$feed" --data "$work/hostile" "${network[@]}" </dev/null
-  line=$(wait_for hostile '^listening ' 20)
-  wait_for hostile "^synced $feed " 60 >/dev/null
-  # The reader meets it for certain, not only by chance.
-  reader_network+=(--peer "${line#listening }")
-}
-if start_hostile_mirror; then
-  echo "5. a hostile mirror serves the same feed with one byte flipped"
-  with_hostile=1
-else
-  echo "5. (no hostile mirror in this build)"
-  with_hostile=
-fi
+echo "5. a hostile mirror serves the same feed with one bit flipped in each payload"
+start hostile "$build/tests/support/hostile_mirror" "$feed" --data "$work/hostile" "${network[@]}" </dev/null
+hostile=$(wait_for hostile '^listening ' 20)
+wait_for hostile "^synced $feed " 60 >/dev/null
+# The honest mirror sleeps until the reader has met the hostile one, so that this is shown for certain.
+kill -STOP "$mirror"
 
 echo "6. a reader in a new directory, that knows only the key, reads the feed to its end"
-"$shoal" sub "$feed" -e --data "$work/reader" "${reader_network[@]}" >"$work/received" 2>"$work/reader.err" </dev/null ||
-  fail_with reader "sub ended with $?"
-if [ -n "$with_hostile" ]; then
-  echo "   $(wait_for reader 'rejected|unverified' 1)"
-fi
+start reader "$shoal" sub "$feed" -e --data "$work/reader" "${network[@]}" --peer "${hostile#listening }" </dev/null
+reader=$last_pid
+echo "   $(wait_for reader 'peer .* was disconnected' 30)"
+kill -CONT "$mirror"
+wait "$reader" || fail_with reader "sub ended with $?"
 
 # ---- the verdict -----------------------------------------------------------------------------------------------------
 
 sent=$(zstd -dc "$data" | sha256sum | cut -d ' ' -f 1)
-received=$(sha256sum <"$work/received" | cut -d ' ' -f 1)
-count=$(wc -l <"$work/received")
+received=$(sha256sum <"$work/reader.out" | cut -d ' ' -f 1)
+count=$(wc -l <"$work/reader.out")
 if [ "$sent" != "$received" ]; then
   fail_with reader "DIFFERENT: $count lines received, sha256 $received instead of $sent"
 fi

@@ -64,8 +64,7 @@ Result<NodeSession> NodeSession::open(Context& context, const CommonOptions& com
   options.log = [&messages](LogLevel level, std::string_view text) { messages.log(level, text); };
   SHOAL_TRY(auto api, node::open_node(std::move(options)));
   api->on_peer_blamed([&messages](const PeerInfo& peer, std::string_view what) {
-    messages.warning("peer " + peer.address + " (key " + peer.node_key + ") sent " + std::string(what) +
-                     " and was disconnected");
+    messages.warning("peer " + peer.address + " (key " + peer.node_key + ") was disconnected: " + std::string(what));
   });
   const std::string listening = api->listening();
   NodeSession session(std::move(api));
