@@ -40,7 +40,8 @@ struct SubscribeOptions {
   std::optional<Partition> partition = {};
   Start start = Start::beginning();
   std::optional<UnixMs> before = {};  ///< only records with time < this; exact
-  /// Ask the swarm for the newest head, read up to it, then answer Poll::Status::end.
+  /// Ask the swarm for the newest head, read up to it, then answer Poll::Status::end. Also when nobody brought anything
+  /// new for `find_timeout`: HeadReport::complete is false then.
   bool until_head = false;
   /// How long that question may take (CLI: --find-timeout).
   std::chrono::milliseconds find_timeout{20000};

@@ -147,9 +147,13 @@ Result<std::shared_ptr<OwnFeed>> FeedTable::open_writer(const std::string& name,
     if (opened) return {};
     feed::WriterOptions options;
     options.place = std::move(place);
-    SHOAL_TRY(auto writer,
-              feed::FeedWriter::open(host->log(), store, journal, std::move(key), *parts_.clock, *parts_.log, options));
-    opened = std::make_shared<OwnFeed>(host, std::move(writer), *parts_.clock, *parts_.log);
+    auto writer =
+        feed::FeedWriter::open(host->log(), store, journal, std::move(key), *parts_.clock, *parts_.log, options);
+    if (!writer) {
+      host->set_writer_problem(writer.error());
+      return writer.error();
+    }
+    opened = std::make_shared<OwnFeed>(host, std::move(*writer), *parts_.clock, *parts_.log);
     host->set_writer_problem(std::nullopt);
     // What a crash left in the journal is news.
     host->notify();

@@ -216,7 +216,16 @@ Result<bool> LocalSubscription::at_end(const FeedHost& host) {
   report_.tree_size = *end_size_;
   SHOAL_TRY(report_.complete, reader_.has_read_to(*end_size_));
   // Nobody there to bring the rest: what is held was delivered.
-  return report_.complete || !report_.answered;
+  return report_.complete || !report_.answered || has_stalled(host);
+}
+
+bool LocalSubscription::has_stalled(const FeedHost& host) {
+  const auto now = SteadyClock::now();
+  const std::uint64_t headers = host.reader().header_prefix();
+  const std::uint64_t payloads = host.reader().held_payload_count();
+  const bool first = progress_.since == SteadyClock::time_point{};
+  if (first || headers != progress_.headers || payloads != progress_.payloads) progress_ = {headers, payloads, now};
+  return now - progress_.since > options_.find_timeout;
 }
 
 std::string LocalSubscription::cursor_after(const RecordView& record) const {

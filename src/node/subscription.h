@@ -4,6 +4,7 @@
 #include "node/node_api.h"
 #include "topic/topic_reader.h"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 
@@ -50,6 +51,8 @@ class LocalSubscription final : public SubscriptionApi {
                                     std::vector<std::shared_ptr<const topic::Slice>>& owners);
   [[nodiscard]] Result<bool> at_end(const FeedHost& host);
   void note_head_question(const FeedHost& host);
+  /// Nothing new was brought for as long as SubscribeOptions::find_timeout.
+  [[nodiscard]] bool has_stalled(const FeedHost& host);
 
   std::weak_ptr<FeedHost> host_;
   FeedId id_;
@@ -61,6 +64,13 @@ class LocalSubscription final : public SubscriptionApi {
   bool started_ = false;
   std::optional<std::uint64_t> end_size_;  ///< tree size at which until_head ends, once it is known
   HeadReport report_;
+  /// What is held, and since when it did not change.
+  struct Progress {
+    std::uint64_t headers = 0;
+    std::uint64_t payloads = 0;
+    std::chrono::steady_clock::time_point since = {};
+  };
+  Progress progress_;
   Taken taken_;
   std::vector<std::shared_ptr<const topic::Slice>> last_slices_;  ///< of the newest poll, for cursor_after
   std::string last_cursor_;

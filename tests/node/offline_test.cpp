@@ -255,6 +255,99 @@ TEST(OfflineNode, VerifiesExportsAndImports) {
   EXPECT_FALSE(listed[0].own);
 }
 
+TEST(OfflineNode, KeepsCursors) {
+  const TempDir dir;
+  FeedId id;
+  {
+    Node node = open_offline(dir / "data");
+    Feed feed = must(node.open_feed("quakes", {.create = true}));
+    id = feed.id();
+    Producer producer = must(feed.producer({.batch_bytes = 100}));
+    publish(producer, "us", 100);
+    auto subscription = must(node.subscribe(id, {.start = Start::stored(), .cursor = "mine"}));
+    EXPECT_EQ(must(subscription.stored()), std::nullopt);
+    const auto poll = must(subscription.poll({.max_records = 30, .wait = {5s}}));
+    ASSERT_EQ(poll.records().size(), 30U);
+    // In the middle of what was polled.
+    must(subscription.commit(subscription.cursor_after(poll.records().views()[9]), "note"));
+    EXPECT_EQ(code_of(subscription.commit("nonsense")), Code::invalid_argument);
+  }
+  Node node = open_offline(dir / "data");
+  auto stored = must(node.subscribe(id, {.start = Start::stored(), .until_head = true, .cursor = "mine"}));
+  EXPECT_EQ(must(stored.stored())->note, "note");
+  EXPECT_EQ(read_to_end(stored), numbered(10, 100));
+  auto resumed = must(node.subscribe(id, {.start = Start::resume(must(stored.stored())->token), .until_head = true}));
+  EXPECT_EQ(read_to_end(resumed), numbered(10, 100));
+  EXPECT_EQ(code_of(node.subscribe(id, {.start = Start::resume("x")})), Code::invalid_argument);
+  auto last = must(node.subscribe(id, {.start = Start::last(7), .until_head = true}));
+  EXPECT_EQ(read_to_end(last), numbered(93, 100));
+  auto offset = must(node.subscribe(id, {.start = Start::offset(Offset(95)), .until_head = true}));
+  EXPECT_EQ(read_to_end(offset), numbered(95, 100));
+  auto end = must(node.subscribe(id, {.start = Start::end(), .until_head = true}));
+  EXPECT_EQ(read_to_end(end), std::vector<std::string>{});
+}
+
+TEST(OfflineNode, SelectsByTimeAndTopic) {
+  const TempDir dir;
+  Node node = open_offline(dir / "data");
+  Feed feed = must(node.open_feed("quakes", {.create = true}));
+  Producer producer = must(feed.producer({.batch_bytes = 100}));
+  for (int i = 0; i < 100; ++i) {
+    // Out of order: 0, 50, 1, 51, …
+    ProducerRecord sent = record(i % 2 == 0 ? "us" : "ci", std::to_string(i));
+    sent.time = UnixMs(1000 + (i % 2 == 0 ? i / 2 : 50 + i / 2));
+    must(producer.send(sent, {5s}));
+  }
+  must(producer.flush({30s}));
+  auto some =
+      must(node.subscribe(feed.id(), {.start = Start::time(UnixMs(1040)), .before = UnixMs(1060), .until_head = true}));
+  EXPECT_EQ(read_to_end(some).size(), 20U);
+  auto one = must(node.subscribe(feed.id(), {.topics = {"c*"}, .until_head = true, .ordered = false}));
+  EXPECT_EQ(read_to_end(one).size(), 50U);
+}
+
+TEST(OfflineNode, OpensSealedKeysWithThePassphraseOnly) {
+  const TempDir dir;
+  const auto options = [&](const std::string& passphrase) {
+    NodeOptions made{.data_dir = dir / "data", .offline = true};
+    if (!passphrase.empty()) made.passphrase = [passphrase]() -> Result<std::string> { return passphrase; };
+    return made;
+  };
+  FeedId id;
+  {
+    Node node = must(Node::open(options("secret")));
+    Feed feed = must(node.open_feed("quakes", {.create = true}));
+    id = feed.id();
+    Producer producer = must(feed.producer());
+    publish(producer, "us", 3);
+  }
+  for (const std::string wrong : {"", "guess"}) {
+    Node node = must(Node::open(options(wrong)));
+    EXPECT_EQ(code_of(node.open_feed("quakes")), Code::bad_key);
+    // Reading needs no key.
+    auto subscription = must(node.subscribe(id, {.until_head = true}));
+    EXPECT_EQ(read_to_end(subscription), numbered(0, 3));
+  }
+  Node node = must(Node::open(options("secret")));
+  must(node.open_feed("quakes"));
+}
+
+TEST(OfflineNode, NeverSignsWithoutItsJournal) {
+  const TempDir dir;
+  {
+    Node node = open_offline(dir / "data");
+    Feed feed = must(node.open_feed("quakes", {.create = true}));
+    Producer producer = must(feed.producer());
+    publish(producer, "us", 3);
+  }
+  ASSERT_TRUE(std::filesystem::remove(dir / "data" / "journal"));
+  auto api = must(open_node({.data_dir = dir / "data", .offline = true}));
+  EXPECT_EQ(code_of(api->open_producer("quakes", {})), Code::unsafe_to_sign);
+  const auto reference = must(api->resolve("quakes"));
+  EXPECT_EQ(code_of(api->verify(reference, {})), Code::unsafe_to_sign);
+  EXPECT_EQ(must(api->info(reference, {})).tree_size, 1U);
+}
+
 TEST(OfflineNode, PublishesManifests) {
   const TempDir dir;
   auto api = must(open_node({.data_dir = dir / "data", .offline = true}));

@@ -35,8 +35,8 @@ TEST(Throughput, PublishesAndReplicatesTheSensorData) {
   const double published = seconds_since(begin);
   EXPECT_LT(published, 30);
 
-  Node mirror_node = must(Node::open(
-      {.data_dir = dir / "mirror", .listen = {"127.0.0.1:0"}, .peers = {node.listening()}, .lsd = false}));
+  Node mirror_node = must(
+      Node::open({.data_dir = dir / "mirror", .listen = {"127.0.0.1:0"}, .peers = {node.listening()}, .lsd = false}));
   begin = std::chrono::steady_clock::now();
   Mirror mirror = must(mirror_node.mirror(feed.id()));
   EXPECT_EQ(must(mirror.wait_synced({60s})), must(node.info(feed.id())).tree_size);

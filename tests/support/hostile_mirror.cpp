@@ -88,6 +88,9 @@ class NewestBlock {
 int main(int argc, char** argv) {
   Arguments arguments = parse(argc, argv);
   NewestBlock newest;
+  // Honest until it has the feed: nobody would give it to a liar.
+  const auto armed = std::make_shared<std::atomic<bool>>(false);
+  arguments.hostile.armed = armed;
   arguments.hostile.newest = [&newest] { return newest.get(); };
   const auto wrap = [options = arguments.hostile](std::shared_ptr<replication::Replicator::Outbox> to) {
     return std::make_shared<testing::HostileOutbox>(std::move(to), options);
@@ -111,6 +114,7 @@ int main(int argc, char** argv) {
         if (last && !last->empty()) newest.set(last->views().front().block);
       }
     }
+    *armed = true;
     std::fprintf(stderr, "synced %s %llu\n", feed->feed.hex().c_str(), static_cast<unsigned long long>(*size));
   }
 }

@@ -3,6 +3,8 @@
 #include "feed/block.h"
 #include "replication/replicator.h"
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +39,7 @@ class HostileOutbox final : public replication::Replicator::Outbox {
  public:
   struct Options {
     Lie lie = Lie::payload;
+    std::shared_ptr<const std::atomic<bool>> armed = {};     ///< honest until it is set; null: lies from the start
     std::string topic = {};                                  ///< of Lie::withhold
     std::function<std::optional<BlockIndex>()> newest = {};  ///< of Lie::withhold: the block that nobody shall get
   };
@@ -47,6 +50,7 @@ class HostileOutbox final : public replication::Replicator::Outbox {
   }
 
   void send(replication::Message message) override {
+    if (options_.armed && !*options_.armed) return to_->send(std::move(message));
     if (options_.lie == Lie::withhold) {
       withhold(message);
     } else {
