@@ -88,7 +88,7 @@ class NewestBlock {
 int main(int argc, char** argv) {
   Arguments arguments = parse(argc, argv);
   NewestBlock newest;
-  // Honest until it has the feed: nobody would give it to a liar.
+  // Honest until it has the feed, in this run or a former one: nobody would give it to a liar.
   const auto armed = std::make_shared<std::atomic<bool>>(false);
   arguments.hostile.armed = armed;
   arguments.hostile.newest = [&newest] { return newest.get(); };
@@ -100,6 +100,8 @@ int main(int argc, char** argv) {
   std::fprintf(stderr, "listening %s\n", (*node)->listening().c_str());
   const auto feed = (*node)->resolve(arguments.feed);
   if (!feed) fail(feed.error().message);
+  const auto held = (*node)->info(*feed, {});
+  *armed = held && held->tree_size > 0 && held->held_blocks == held->tree_size;
   const auto mirror = (*node)->mirror(*feed, {});
   if (!mirror) fail(mirror.error().message);
   for (;;) {
