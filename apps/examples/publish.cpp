@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
     std::fflush(stdout);
   });
 
-  const int count = std::atoi(argv[3]);
+  const int count = static_cast<int>(std::strtol(argv[3], nullptr, 10));
   for (int i = 0; i < count; ++i) {
     shoal::ProducerRecord record;
     record.topic = "numbers";

@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
   if (argc < 4) return std::fprintf(stderr, "usage: subscribe DIR FEED HOST:PORT [COUNT]\n"), 2;
   const auto id = shoal::FeedId::parse(argv[2]);
   if (!id) return fail(id.error());
-  const long long wanted = argc > 4 ? std::atoll(argv[4]) : -1;
+  const long long wanted = argc > 4 ? std::strtoll(argv[4], nullptr, 10) : -1;
 
   auto node = shoal::Node::open({.data_dir = argv[1], .listen = {"127.0.0.1:0"}, .peers = {argv[3]}});
   if (!node) return fail(node.error());

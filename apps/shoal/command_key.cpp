@@ -61,6 +61,7 @@ class KeyList final : public Command {
     SHOAL_TRY(auto session, NodeSession::open(context, common_));
     SHOAL_TRY(const auto keys, session->keys());
     std::vector<std::vector<std::string>> rows;
+    rows.reserve(keys.size());
     for (const node::KeyInfo& key : keys) rows.push_back({key.name, key.key.hex(), key.sealed ? "sealed" : "open"});
     SHOAL_CHECK(context.out.write(format_table(rows)));
     return Exit::ok;

@@ -52,7 +52,7 @@ Error unknown_command(const std::string& name) {
 /// Takes the next word that is no option and no option's value out of `words`; empty when there is none.
 std::string take_word(std::vector<std::string>& words, const OptionNames& names) {
   for (std::size_t i = 0; i < words.size(); ++i) {
-    const std::string word = words[i];
+    std::string word = words[i];
     if (word == "--") break;
     if (word.size() > 1 && word.front() == '-') {
       const bool whole = word.starts_with("--") ? word.find('=') == std::string::npos : word.size() == 2;

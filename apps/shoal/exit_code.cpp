@@ -10,11 +10,11 @@ Exit exit_for(Code code) {
     case Code::invalid_argument: return Exit::usage;
     case Code::not_found: return Exit::unknown;
     case Code::already_exists: return Exit::error;
-    case Code::unverified: return Exit::damaged;
+    case Code::unverified:
     case Code::corrupt: return Exit::damaged;
     case Code::fork: return Exit::fork;
     case Code::pruned: return Exit::pruned;
-    case Code::timed_out: return Exit::no_answer;
+    case Code::timed_out:
     case Code::unavailable: return Exit::no_answer;
     case Code::closed: return Exit::error;
     case Code::cancelled: return Exit::interrupted;
@@ -24,7 +24,7 @@ Exit exit_for(Code code) {
     case Code::unsafe_to_sign: return Exit::unsafe;
     case Code::in_use: return Exit::in_use;
     case Code::bad_key: return Exit::bad_key;
-    case Code::unsupported: return Exit::error;
+    case Code::unsupported:
     case Code::unknown_outcome: return Exit::error;
   }
   return Exit::error;

@@ -44,9 +44,9 @@ class Picker final : public nlohmann::json_sax<Json> {
     std::size_t index = 0;
   };
 
-  bool number(std::string text) { return value(PickedValue::Kind::number, std::move(text)); }
+  bool number(const std::string& text) { return value(PickedValue::Kind::number, text); }
 
-  bool value(PickedValue::Kind kind, std::string text) {
+  bool value(PickedValue::Kind kind, const std::string& text) {
     before_value();
     for (std::size_t i = 0; i < pointers_.size(); ++i) {
       if (matched_[i] != path_depth()) continue;
@@ -95,7 +95,7 @@ class Picker final : public nlohmann::json_sax<Json> {
 };
 
 /// nlohmann's message without its own prefix.
-std::string plain(std::string problem) {
+std::string plain(const std::string& problem) {
   const std::size_t bracket = problem.find("] ");
   return bracket == std::string::npos ? problem : problem.substr(bracket + 2);
 }

@@ -127,7 +127,8 @@ struct OptionSet::Parser {
   OptionNames names;
 };
 
-OptionSet::OptionSet(std::string command, std::string summary) : parser_(std::make_unique<Parser>(command, summary)) {
+OptionSet::OptionSet(const std::string& command, const std::string& summary)
+    : parser_(std::make_unique<Parser>(command, summary)) {
   parser_->app.formatter(std::make_shared<HelpFormatter>());
   parser_->app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   parser_->app.set_help_flag();

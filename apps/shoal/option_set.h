@@ -30,7 +30,7 @@ class OptionNames {
 /// Declares and parses options; the vendor's parser stays in the source file. Declared targets must outlive it.
 class OptionSet {
  public:
-  OptionSet(std::string command, std::string summary);
+  OptionSet(const std::string& command, const std::string& summary);
   ~OptionSet();
   OptionSet(const OptionSet&) = delete;
   OptionSet& operator=(const OptionSet&) = delete;

@@ -135,7 +135,7 @@ Result<void> FeedWriter::Impl::add_draft(LogStage& stage, Draft& draft) const {
   draft.header_bytes = encode_header(draft.header);
   const BlockIndex index{stage.edge().size()};
   if (index.value() + 1 >= merkle::kMaxTreeSize) return Error{Code::limit_exceeded, "the feed is full"};
-  const auto added = stage.add({index, draft.header, draft.header_bytes, ByteView(draft.payload)});
+  auto added = stage.add({index, draft.header, draft.header_bytes, ByteView(draft.payload)});
   // What does not continue the topic state is the caller's mistake here: nobody else made this header.
   if (!added && added.error().code == Code::unverified) return invalid(added.error().message);
   return added;
@@ -181,6 +181,7 @@ Result<bool> FeedWriter::Impl::make_room(std::size_t size) {
 Result<void> FeedWriter::Impl::make_permanent(LogStage stage, const Checkpoint& signed_head,
                                               const std::vector<Draft>& drafts) {
   std::vector<GroupBlockView> views;
+  views.reserve(drafts.size());
   for (const Draft& draft : drafts) views.push_back({draft.header_bytes, draft.payload});
   const Bytes head_bytes = encode_checkpoint(signed_head);
   const FeedLog::HeadUpdate update{signed_head, {}};

@@ -192,6 +192,7 @@ Result<std::vector<FeedReference>> FeedTable::known() const {
   SHOAL_TRY(const auto files, storage());
   SHOAL_TRY(const auto keys, parts_.keys->list());
   std::vector<FeedReference> references;
+  references.reserve(keys.size());
   for (const KeyInfo& key : keys) references.push_back({FeedId{key.key}, key.name, true, {}});
   SHOAL_TRY(const auto stored, feed::FeedLog::list(*files->own));
   for (const FeedId& id : stored) {

@@ -107,7 +107,7 @@ bool PeerHub::refuses(const PublicKey& node) const {
   return banned != banned_until_.end() && banned->second > clock_->mono_now();
 }
 
-replication::SessionPeer::Parts PeerHub::session_parts(std::shared_ptr<base::Executor> strand) {
+replication::SessionPeer::Parts PeerHub::session_parts(const std::shared_ptr<base::Executor>& strand) {
   replication::SessionPeer::Parts parts;
   parts.node_key = &node_key_;
   parts.executor = strand.get();

@@ -39,7 +39,7 @@ class PeerHub final : public std::enable_shared_from_this<PeerHub> {
 
   [[nodiscard]] std::optional<replication::SessionPeer::Feed> find(const crypto::Digest& key) const;
   [[nodiscard]] bool refuses(const PublicKey& node) const;
-  [[nodiscard]] replication::SessionPeer::Parts session_parts(std::shared_ptr<base::Executor> strand);
+  [[nodiscard]] replication::SessionPeer::Parts session_parts(const std::shared_ptr<base::Executor>& strand);
 
   crypto::KeyPair node_key_;
   WorkerPool* pool_;

@@ -17,7 +17,7 @@ constexpr std::size_t kCrcCountsFrom = 21;
 constexpr std::uint8_t kMagic = 2;
 constexpr std::uint16_t kCodecBits = 0x0007;
 
-Error bad(std::string what) { return {Code::unverified, "bad record batch: " + what}; }
+Error bad(const std::string& what) { return {Code::unverified, "bad record batch: " + what}; }
 
 void put_u32(Bytes& at, std::size_t position, std::uint32_t value) {
   for (std::size_t i = 0; i < 4; ++i) at[position + i] = static_cast<std::uint8_t>(value >> (24 - 8 * i));

@@ -9,7 +9,7 @@
 namespace shoal::record {
 namespace {
 
-Error too_large(std::string what, std::size_t limit, std::string_view unit) {
+Error too_large(const std::string& what, std::size_t limit, std::string_view unit) {
   return {Code::limit_exceeded, what + " above " + std::to_string(limit) + " " + std::string(unit),
           "send fewer or smaller records in one batch"};
 }

@@ -304,7 +304,7 @@ std::shared_ptr<SessionPeer> SessionPeer::start(Parts parts, std::shared_ptr<Pee
   auto impl = std::make_unique<Impl>(std::move(parts), std::move(transport));
   std::shared_ptr<SessionPeer> peer(new SessionPeer(std::move(impl)));
   peer->impl_->self = peer;
-  peer->impl_->parts.executor->post([peer, feed = std::move(feed)] { peer->impl_->begin(feed); });
+  peer->impl_->parts.executor->post([peer, feed] { peer->impl_->begin(feed); });
   return peer;
 }
 

@@ -165,7 +165,7 @@ void TopicExchange::complete(Job& job) {
   finish(std::string(job.topic), {});
 }
 
-void TopicExchange::finish(const std::string& topic, Result<void> result) {
+void TopicExchange::finish(const std::string& topic, const Result<void>& result) {
   const auto found = jobs_.find(topic);
   if (found->second.request != 0) {
     stale_.push_back(found->second.request);

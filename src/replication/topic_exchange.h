@@ -57,7 +57,7 @@ class TopicExchange {
   /// True when the topic's end, or the end of all, is reached.
   [[nodiscard]] bool add_entries(Job& job, const TopicStateReply& reply);
   void complete(Job& job);
-  void finish(const std::string& topic, Result<void> result);
+  void finish(const std::string& topic, const Result<void>& result);
 
   ReplicatorCore& core_;
   HeadExchange& heads_;

@@ -42,7 +42,7 @@ void tune_tcp_socket(const lt::tcp::endpoint& local, const lt::tcp::endpoint& re
   const std::unique_ptr<DIR, int (*)(DIR*)> open_files(opendir("/proc/self/fd"), &closedir);
   if (!open_files) return;
   while (const dirent* entry = readdir(open_files.get())) {
-    const int descriptor = std::atoi(entry->d_name);
+    const int descriptor = static_cast<int>(std::strtol(entry->d_name, nullptr, 10));
     if (descriptor < 3 || !joins(descriptor, local, remote)) continue;
     const int on = 1;
     setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
