@@ -146,7 +146,10 @@ Result<KeyText> parse_key_text(ByteView text) {
 Result<KeyPair> open_key_text(const KeyText& text, const std::optional<SecretBytes>& passphrase) {
   SecretBytes opened;
   if (text.sealing) {
-    if (!passphrase) return Error{Code::bad_key, "the key file is sealed and no passphrase was given"};
+    // An empty one never seals.
+    if (!passphrase || passphrase->size() == 0) {
+      return Error{Code::bad_key, "the key file is sealed and no passphrase was given"};
+    }
     SHOAL_TRY(const SecretBytes sealing_key, derive_key(*passphrase, *text.sealing));
     SHOAL_ASSERT(text.seed.size() == kSealedSize);
     opened = SecretBytes(kSeedSize);
