@@ -11,8 +11,8 @@
 namespace shoal::store {
 
 using FeedNumber = StrongInt<struct FeedNumberTag, std::uint32_t>;
-/// A topic partition's number in one store, given in order of first sight: a short, stable prefix of index rows. For full
-/// copies it is the position in the topic state; sparse ones learn entries in any order.
+/// A topic partition's number in one store, given in order of first sight: a short, stable prefix of index rows. For
+/// full copies it is the position in the topic state; sparse ones learn entries in any order.
 using TopicNumber = StrongInt<struct TopicNumberTag, std::uint32_t>;
 
 /// A half-open range of keys.
