@@ -39,8 +39,8 @@ class Start {
     return Error{Code::unsafe_to_sign,
                  "signing on could create a second history of feed " + log_.id().hex() + ": " + std::string(what) +
                      " (journal: " + describe(signed_) + "; store: " + describe(log_.head()) + ")",
-                 "fetch the missing blocks from a mirror with `shoal recover`, or, when you are certain that nothing "
-                 "newer was ever published, start with --assert-head SIZE:ROOT of the store's head"};
+                 "put back the newest copy of this data directory, in its old place; reading here still works, and "
+                 "mirrors keep what was published"};
   }
 
   /// Tree and topic state are known up to the head: what the next one grows from.
