@@ -153,17 +153,17 @@ records() { shoal sub x -e -f "$1"; }
 @test "interrupted: what was taken is published, 130 and 143" {
   mkfifo pipe
   for signal in INT:130 TERM:143; do
-    "$SHOAL_BINARY" pub x pipe 2> err &
+    rm -f err acks
+    "$SHOAL_BINARY" pub x pipe --ack-log > acks 2> err &
     pid=$!
     exec 8> pipe
     echo "$signal" >&8
-    wait_for err "^feed "
-    sleep 0.3
+    wait_for acks "^acked "
     kill -s "${signal%:*}" "$pid"
     code=0
     wait "$pid" || code=$?
     exec 8>&-
-    [ "$code" = "${signal#*:}" ]
+    [ "$code" = "${signal#*:}" ] || { echo "code $code: $(cat err)"; false; }
     grep -q "published 1 records" err
   done
   [ "$(records '%s ')" = "INT:130 TERM:143 " ]
