@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/try.h"
 #include "base/wire.h"
+#include "feed/hash_list.h"
 
 #include <limits>
 
@@ -10,24 +11,7 @@
 namespace shoal::feed {
 namespace {
 
-using merkle::Digest;
-
 Error bad(std::string_view what) { return Error{Code::unverified, "bundle: " + std::string(what)}; }
-
-void write_hashes(base::WireWriter& out, const std::vector<Digest>& hashes) {
-  for (const Digest& hash : hashes) out.bytes(hash.bytes);
-}
-
-std::vector<Digest> read_hashes(base::WireReader& in, std::size_t count) {
-  std::vector<Digest> out;
-  if (in.remaining() < count * sizeof(Digest::bytes)) {
-    in.fail();
-    return out;
-  }
-  out.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) out.push_back(Digest{in.array<32>()});
-  return out;
-}
 
 Result<IncomingBlock> read_block(base::WireReader& in) {
   IncomingBlock block;

@@ -2,6 +2,7 @@
 
 #include "base/try.h"
 #include "base/wire.h"
+#include "feed/hash_list.h"
 #include "merkle/subtree_cover.h"
 
 // docs/FORMAT.md, "Fork proof".
@@ -14,21 +15,10 @@ constexpr std::uint8_t kVersion = 1;
 
 Error bad(std::string_view what) { return Error{Code::unverified, "fork proof: " + std::string(what)}; }
 
-void write_hashes(base::WireWriter& out, const std::vector<Digest>& hashes) {
+/// A count of one byte, then the hashes.
+void write_counted(base::WireWriter& out, const std::vector<Digest>& hashes) {
   out.u8(static_cast<std::uint8_t>(hashes.size()));
-  for (const Digest& hash : hashes) out.bytes(hash.bytes);
-}
-
-std::vector<Digest> read_hashes(base::WireReader& in) {
-  const std::size_t count = in.u8();
-  std::vector<Digest> out;
-  if (in.remaining() < count * sizeof(Digest::bytes)) {
-    in.fail();
-    return out;
-  }
-  out.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) out.push_back(Digest{in.array<32>()});
-  return out;
+  write_hashes(out, hashes);
 }
 
 /// Equal sizes, and one head states another tree or topic state than the other.
@@ -57,8 +47,8 @@ Bytes encode_fork_proof(const ForkProof& proof) {
   out.bytes(proof.feed.key.bytes);
   out.bytes(encode_checkpoint(proof.shorter));
   out.bytes(encode_checkpoint(proof.longer));
-  write_hashes(out, proof.edge);
-  write_hashes(out, proof.cover);
+  write_counted(out, proof.edge);
+  write_counted(out, proof.cover);
   return std::move(out).take();
 }
 
@@ -70,8 +60,8 @@ Result<ForkProof> decode_fork_proof(ByteView bytes) {
   proof.feed.key.bytes = in.array<32>();
   const ByteView shorter = in.bytes(kCheckpointSize);
   const ByteView longer = in.bytes(kCheckpointSize);
-  proof.edge = read_hashes(in);
-  proof.cover = read_hashes(in);
+  proof.edge = read_hashes(in, in.u8());
+  proof.cover = read_hashes(in, in.u8());
   if (!in.finished()) return bad("wrong size");
   SHOAL_TRY(proof.shorter, decode_checkpoint(shorter));
   SHOAL_TRY(proof.longer, decode_checkpoint(longer));
