@@ -1,6 +1,7 @@
 #include "node/random_access.h"
 
 #include "base/try.h"
+#include "node/record_view.h"
 #include "record/record_batch.h"
 
 #include <future>
@@ -19,21 +20,6 @@ struct Fetched {
   std::vector<std::shared_ptr<const record::DecodedBatch>> batches;
   std::string topic;
 };
-
-RecordView to_view(const Fetched& owner, const feed::BlockHeader& header, BlockIndex block,
-                   const record::RecordView& from) {
-  RecordView view;
-  view.topic = owner.topic;
-  view.partition = header.stream.partition;
-  view.offset = from.offset;
-  view.block = block;
-  view.time = from.timestamp;
-  view.append_time = header.append_time;
-  view.key = from.key;
-  view.value = from.value;
-  for (const auto& named : from.headers) view.headers.emplace_back(named.name, named.value);
-  return view;
-}
 
 std::string name_of(const TopicPartition& stream, Offset offset) {
   return "offset " + std::to_string(offset.value()) + " of " + stream.topic + "/" +
@@ -108,7 +94,8 @@ Result<Records> read_range(FeedHost& host, const GetRequest& request, const Wait
     SHOAL_TRY(auto decoded, record::DecodedBatch::decode(std::move(payload)));
     fetched->batches.push_back(std::make_shared<const record::DecodedBatch>(std::move(decoded)));
     for (const record::RecordView& record : fetched->batches.back()->records()) {
-      if (record.offset >= next && record.offset <= last) views.push_back(to_view(*fetched, header, *block, record));
+      if (record.offset >= next && record.offset <= last)
+        views.push_back(to_view(fetched->topic, header, *block, record));
     }
     next = header.next_offset();
   }

@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/try.h"
 #include "base/wire.h"
+#include "node/record_view.h"
 #include "store/keyspace.h"
 
 #include <algorithm>
@@ -27,19 +28,8 @@ topic::Selection selection_of(const SubscribeOptions& options) {
   return selection;
 }
 
-RecordView to_view(const topic::Slice& slice, std::uint32_t position) {
-  const record::RecordView& from = slice.batch->records()[position];
-  RecordView view;
-  view.topic = slice.header.stream.topic;
-  view.partition = slice.header.stream.partition;
-  view.offset = from.offset;
-  view.block = slice.block;
-  view.time = from.timestamp;
-  view.append_time = slice.header.append_time;
-  view.key = from.key;
-  view.value = from.value;
-  for (const auto& header : from.headers) view.headers.emplace_back(header.name, header.value);
-  return view;
+RecordView view_of(const topic::Slice& slice, std::uint32_t position) {
+  return to_view(slice.header.stream.topic, slice.header, slice.block, slice.batch->records()[position]);
 }
 
 std::size_t view_bytes(const RecordView& view) {
@@ -200,7 +190,7 @@ Result<bool> LocalSubscription::gather(const PollOptions& options, std::size_t& 
   const topic::Slice& slice = *taken_.slice;
   while (taken_.next < slice.records.size() && views.size() < options.max_records &&
          (views.empty() || bytes < options.max_bytes)) {
-    views.push_back(to_view(slice, slice.records[taken_.next++]));
+    views.push_back(view_of(slice, slice.records[taken_.next++]));
     bytes += view_bytes(views.back());
   }
   if (taken_.next == slice.records.size()) taken_ = {};
