@@ -2,6 +2,8 @@
 #include "command.h"
 #include "node_session.h"
 
+#include <fstream>
+
 namespace shoal::command {
 namespace {
 
@@ -17,8 +19,14 @@ class ExportCommand final : public Command {
     SHOAL_TRY(auto session, NodeSession::open(context, common_));
     SHOAL_TRY(const auto feed, session->resolve(feed_));
     const auto stopped = [&context] { return context.stop.stopped(); };
+    std::ofstream file(file_, std::ios::binary);
+    const auto sink = [&file](ByteView bytes) -> Result<void> {
+      file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+      if (!file) return Error{Code::io, "cannot write the bundle", ""};
+      return {};
+    };
     SHOAL_TRY(const auto summary,
-              session->export_bundle(feed, file_, progress_of(context.messages, "writing " + file_, stopped)));
+              session->export_bundle(feed, {}, sink, progress_of(context.messages, "writing " + file_, stopped)));
     SHOAL_CHECK(context.out.write(summary_text("exported", summary)));
     return Exit::ok;
   }
@@ -46,7 +54,7 @@ class ImportCommand final : public Command {
     SHOAL_TRY(auto session, NodeSession::open(context, common_));
     const auto stopped = [&context] { return context.stop.stopped(); };
     SHOAL_TRY(const auto summary,
-              session->import_bundle(file_, progress_of(context.messages, "reading " + file_, stopped)));
+              session->import_bundle(bytes_of(file_), progress_of(context.messages, "reading " + file_, stopped)));
     SHOAL_CHECK(context.out.write(summary_text("imported", summary)));
     return Exit::ok;
   }

@@ -2,6 +2,10 @@
 #include "command.h"
 #include "node_session.h"
 
+#include "crypto/keys.h"
+#include "node/data_directory.h"
+#include "node/key_store.h"
+
 #include <fcntl.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
@@ -11,11 +15,21 @@
 namespace shoal::command {
 namespace {
 
-Result<node::KeyInfo> find_key(NodeSession& session, const std::string& name) {
-  SHOAL_TRY(const auto keys, session->keys());
-  for (const node::KeyInfo& key : keys) {
-    if (key.name == name) return key;
+/// Key files are used where they lie: no node takes part, so no secret passes through one.
+Result<node::KeyStore> key_store(const CommonOptions& common) {
+  crypto::init();
+  SHOAL_TRY(const auto directory, data_directory(common));
+  SHOAL_CHECK(node::DataDirectory::make(directory));
+  node::KeyStore::AskPassphrase ask;
+  if (!common.passphrase_file.empty()) {
+    ask = [file = common.passphrase_file] { return read_passphrase(file); };
   }
+  return node::KeyStore(directory / "keys", std::move(ask));
+}
+
+Result<node::KeyInfo> find_key(const node::KeyStore& keys, const std::string& name) {
+  SHOAL_TRY(const auto key, keys.find(name));
+  if (key) return *key;
   return Error{Code::not_found, "there is no key named " + name, "shoal key ls lists them"};
 }
 
@@ -31,8 +45,8 @@ class KeyCommand : public Command {
 class KeyGen final : public KeyCommand {
  public:
   [[nodiscard]] Result<Exit> run(Context& context) override {
-    SHOAL_TRY(auto session, NodeSession::open(context, common_));
-    SHOAL_TRY(const auto key, session->generate_key(name_));
+    SHOAL_TRY(auto keys, key_store(common_));
+    SHOAL_TRY(const auto key, keys.generate(name_));
     SHOAL_CHECK(context.out.write(key.key.hex() + "\n"));
     return Exit::ok;
   }
@@ -47,8 +61,8 @@ class KeyGen final : public KeyCommand {
 class KeyShow final : public KeyCommand {
  public:
   [[nodiscard]] Result<Exit> run(Context& context) override {
-    SHOAL_TRY(auto session, NodeSession::open(context, common_));
-    SHOAL_TRY(const auto key, find_key(session, name_));
+    SHOAL_TRY(auto keys, key_store(common_));
+    SHOAL_TRY(const auto key, find_key(keys, name_));
     SHOAL_CHECK(context.out.write(key.key.hex() + "\n"));
     return Exit::ok;
   }
@@ -58,11 +72,11 @@ class KeyList final : public Command {
  public:
   KeyList() : Command(false) {}
   [[nodiscard]] Result<Exit> run(Context& context) override {
-    SHOAL_TRY(auto session, NodeSession::open(context, common_));
-    SHOAL_TRY(const auto keys, session->keys());
+    SHOAL_TRY(auto keys, key_store(common_));
+    SHOAL_TRY(const auto found, keys.list());
     std::vector<std::vector<std::string>> rows;
-    rows.reserve(keys.size());
-    for (const node::KeyInfo& key : keys) rows.push_back({key.name, key.key.hex(), key.sealed ? "sealed" : "open"});
+    rows.reserve(found.size());
+    for (const node::KeyInfo& key : found) rows.push_back({key.name, key.key.hex(), key.sealed ? "sealed" : "open"});
     SHOAL_CHECK(context.out.write(format_table(rows)));
     return Exit::ok;
   }
@@ -74,8 +88,8 @@ class KeyList final : public Command {
 class KeyImport final : public KeyCommand {
  public:
   [[nodiscard]] Result<Exit> run(Context& context) override {
-    SHOAL_TRY(auto session, NodeSession::open(context, common_));
-    SHOAL_TRY(const auto key, session->import_key(name_, file_));
+    SHOAL_TRY(auto keys, key_store(common_));
+    SHOAL_TRY(const auto key, keys.import(name_, file_));
     SHOAL_CHECK(context.out.write(key.key.hex() + "\n"));
     return Exit::ok;
   }
@@ -111,8 +125,8 @@ class KeyExport final : public KeyCommand {
     if (secret_ && file_.empty() && ::isatty(STDOUT_FILENO) == 1) {
       return Error{Code::invalid_argument, "a secret key is not shown on a terminal", "name a FILE to write it to"};
     }
-    SHOAL_TRY(auto session, NodeSession::open(context, common_));
-    SHOAL_CHECK(public_ ? export_public(context, session) : export_secret(session));
+    SHOAL_TRY(auto keys, key_store(common_));
+    SHOAL_CHECK(public_ ? export_public(context, keys) : export_secret(keys));
     return Exit::ok;
   }
 
@@ -126,8 +140,8 @@ class KeyExport final : public KeyCommand {
   }
 
  private:
-  [[nodiscard]] Result<void> export_public(Context& context, NodeSession& session) const {
-    SHOAL_TRY(const auto key, find_key(session, name_));
+  [[nodiscard]] Result<void> export_public(Context& context, const node::KeyStore& keys) const {
+    SHOAL_TRY(const auto key, find_key(keys, name_));
     const std::string text = key.key.hex() + "\n";
     if (file_.empty()) return context.out.write(text);
     const int fd = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -142,11 +156,11 @@ class KeyExport final : public KeyCommand {
     return written;
   }
 
-  [[nodiscard]] Result<void> export_secret(NodeSession& session) const {
-    if (!file_.empty()) return session->export_secret_key(name_, file_);
+  [[nodiscard]] Result<void> export_secret(const node::KeyStore& keys) const {
+    if (!file_.empty()) return keys.export_secret(name_, file_);
     SHOAL_TRY(const auto directory, data_directory(common_));
     SHOAL_TRY(const auto scratch, ScratchDirectory::make(directory));
-    SHOAL_CHECK(session->export_secret_key(name_, scratch.path() / "key"));
+    SHOAL_CHECK(keys.export_secret(name_, scratch.path() / "key"));
     return send_to_stdout(scratch.path() / "key");
   }
 

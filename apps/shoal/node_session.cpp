@@ -2,10 +2,12 @@
 
 #include "base/try.h"
 #include "feed/bundle.h"
+#include "gateway/open_node.h"
 
 #include <sys/stat.h>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 
 namespace shoal::command {
 namespace {
@@ -23,12 +25,21 @@ Result<OpenFeed> open_bundle(Context& context, const CommonOptions& common, cons
   SHOAL_TRY(auto session, NodeSession::open(context, private_options));
   const auto stopped = [&context] { return context.stop.stopped(); };
   SHOAL_TRY(const auto summary,
-            session->import_bundle(file, progress_of(context.messages, "reading " + file, stopped)));
+            session->import_bundle(bytes_of(file), progress_of(context.messages, "reading " + file, stopped)));
   SHOAL_TRY(auto reference, session->resolve(summary.feed.hex()));
   return OpenFeed{std::move(scratch), std::move(session), std::move(reference), true};
 }
 
 }  // namespace
+
+node::ByteSource bytes_of(const std::string& file) {
+  return [input = std::make_shared<std::ifstream>(file, std::ios::binary)]() -> Result<Bytes> {
+    Bytes chunk(std::size_t{1} << 20);
+    input->read(reinterpret_cast<char*>(chunk.data()), static_cast<std::streamsize>(chunk.size()));
+    chunk.resize(static_cast<std::size_t>(input->gcount()));
+    return chunk;
+  };
+}
 
 Result<ScratchDirectory> ScratchDirectory::make(const std::filesystem::path& below) {
   std::string name = (below / "shoal-XXXXXX").string();
@@ -62,7 +73,7 @@ Result<NodeSession> NodeSession::open(Context& context, const CommonOptions& com
   }
   Messages& messages = context.messages;
   options.log = [&messages](LogLevel level, std::string_view text) { messages.log(level, text); };
-  SHOAL_TRY(auto api, node::open_node(std::move(options)));
+  SHOAL_TRY(auto api, gateway::open_node(std::move(options)));
   api->on_peer_blamed([&messages](const PeerInfo& peer, std::string_view what) {
     messages.warning("peer " + peer.address + " (key " + peer.node_key + ") was disconnected: " + std::string(what));
   });

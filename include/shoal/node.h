@@ -2,6 +2,7 @@
 
 #include <shoal/info.h>
 #include <shoal/producer.h>
+#include <shoal/retention.h>
 #include <shoal/subscription.h>
 
 #include <filesystem>
@@ -27,6 +28,9 @@ struct NodeOptions {
   std::vector<std::string> peers = {};       ///< dialled for every feed
   std::optional<bool> private_network = {};  ///< nullopt: chosen by itself from listen and bootstrap
   bool offline = false;                      ///< no network at all
+  /// When another process has the directory, work through it and leave the options of the network to it; false:
+  /// Code::in_use then.
+  bool attach = true;
   bool dht = true;
   bool lsd = true;
   bool upload = true;
@@ -37,8 +41,10 @@ struct NodeOptions {
 };
 
 struct FeedOptions {
-  bool create = false;     ///< make key and feed when the name is unknown
-  bool in_memory = false;  ///< volatile: never touches the disk, gone with the node
+  bool create = false;                         ///< make key and feed when the name is unknown
+  bool in_memory = false;                      ///< volatile: never touches the disk, gone with the node
+  std::optional<Retention> retention = {};     ///< kept for later openings; nullopt: as it was
+  std::optional<std::string> passphrase = {};  ///< of the key file, instead of NodeOptions::passphrase
 };
 
 /// An own feed: name and key are here. Cheap to copy.
@@ -58,9 +64,14 @@ class Feed {
 
 struct MirrorOptions {
   std::vector<std::string> topics = {};  ///< names or globs; empty: everything
+  std::chrono::milliseconds keep{0};     ///< payloads older than this (append time) are dropped; 0: never
+  /// Budget of the whole data directory, as du counts, everything included; the oldest payloads of all mirrored feeds
+  /// go first, own feeds never. 0: none.
+  std::uint64_t max_bytes{0};
 };
 
-/// Keeps and serves a verified copy while it lives.
+/// A persistent want: the node keeps and serves a verified copy, after a restart too, until the feed is removed. The
+/// newest options of a feed hold.
 class Mirror {
  public:
   explicit Mirror(std::shared_ptr<node::MirrorApi> api);
@@ -84,7 +95,8 @@ struct GetRequest {
 /// outlive it and then answer Code::closed.
 class Node {
  public:
-  /// Code::in_use when another process has the directory (its pid is named).
+  /// Code::in_use when another process has the directory and does not answer (its pid is named), or when it may not be
+  /// attached to.
   [[nodiscard]] static Result<Node> open(NodeOptions options);
   explicit Node(std::shared_ptr<node::NodeApi> api);
   ~Node();
@@ -100,6 +112,10 @@ class Node {
   [[nodiscard]] Result<Records> get(const GetRequest& request, const Wait& wait);
   [[nodiscard]] Result<FeedInfo> info(const FeedId& feed);
   [[nodiscard]] Result<std::vector<PeerInfo>> peers(const FeedId& feed);
+  /// Forgets a feed: no want, no rows, no disk. An own feed's key stays. Code::in_use while it is produced to.
+  [[nodiscard]] Result<void> remove(const FeedId& feed);
+  /// A proof of one record, as JSON text, that verify_proof() checks without a node (see <shoal/proof.h>).
+  [[nodiscard]] Result<std::string> prove(const GetRequest& request, const Wait& wait);
   /// `host:port` this node can be dialled at; empty when offline.
   [[nodiscard]] std::string listening() const;
   /// Commits what producers took, ends sessions, closes the stores and gives the directory back. The destructor does

@@ -98,6 +98,13 @@ class Subscription {
   /// The next records, at most as asked. Code::fork when the owner forked and all before it was delivered, Code::pruned
   /// when the position is gone everywhere, Code::corrupt when our disk is damaged.
   [[nodiscard]] Result<Poll> poll(const PollOptions& options);
+  /// Same, never waits: Poll::Status::timeout when nothing is there.
+  [[nodiscard]] Result<Poll> try_poll(PollOptions options = {});
+  /// A descriptor, owned by the subscription, that is readable (POLLIN) when a poll would return at once. Poll until it
+  /// answers `timeout` before waiting for it; never read from it.
+  [[nodiscard]] Result<int> descriptor();
+  /// From here on these topics are read, from the present position. Names or globs; empty: all.
+  [[nodiscard]] Result<void> set_topics(std::vector<std::string> topics);
   /// Cursor token right after `record` (of the newest poll), for stopping in the middle of a poll.
   [[nodiscard]] std::string cursor_after(const RecordView& record) const;
   /// Makes `token` the durable position of SubscribeOptions::cursor.

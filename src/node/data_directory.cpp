@@ -1,5 +1,7 @@
 #include "node/data_directory.h"
 
+#include "base/try.h"
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -29,10 +31,15 @@ std::string holder_of(int lock) {
 
 }  // namespace
 
-Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::filesystem::path& path) {
+Result<void> DataDirectory::make(const std::filesystem::path& path) {
   std::error_code failed;
   std::filesystem::create_directories(path.parent_path(), failed);
   if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return system_error("cannot make the directory", path);
+  return {};
+}
+
+Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::filesystem::path& path) {
+  SHOAL_CHECK(make(path));
   const std::filesystem::path lock_path = path / "lock";
   const int lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock < 0) return system_error("cannot open", lock_path);

@@ -12,7 +12,9 @@ namespace shoal::node {
 /// (stores), `journal`.
 class DataDirectory {
  public:
-  /// Makes the directory (mode 0700) when it is missing and takes its lock. Code::in_use names the process that has it.
+  /// Makes the directory (mode 0700) when it is missing, without taking its lock.
+  [[nodiscard]] static Result<void> make(const std::filesystem::path& path);
+  /// The same, and takes its lock. Code::in_use names the process that has it.
   [[nodiscard]] static Result<std::unique_ptr<DataDirectory>> open(const std::filesystem::path& path);
   /// Gives the lock back.
   ~DataDirectory();

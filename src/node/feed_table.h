@@ -2,6 +2,7 @@
 
 #include "node/commit_thread.h"
 #include "node/key_store.h"
+#include "node/node_api.h"
 #include "node/own_feed.h"
 #include "node/peer_hub.h"
 #include "node/storage.h"

@@ -1,15 +1,23 @@
 #pragma once
 
-#include "crypto/key_file.h"
-#include "crypto/keys.h"
-#include "node/node_api.h"
-
 #include <filesystem>
 #include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+#include "crypto/key_file.h"
+#include "crypto/keys.h"
 
 namespace shoal::node {
 
-/// The feed keys of a data directory, by name: `keys/NAME.key`. Thread-safe: all state is in the file system.
+struct KeyInfo {
+  std::string name;
+  PublicKey key;
+  bool sealed = false;
+};
+
+/// The feed keys of a data directory, by name: `keys/NAME.key`. Thread-safe, and safe beside another process: all state
+/// is in the file system.
 class KeyStore {
  public:
   using AskPassphrase = std::function<Result<std::string>()>;

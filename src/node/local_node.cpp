@@ -99,18 +99,6 @@ void LocalNode::close() {
 
 Result<FeedReference> LocalNode::resolve(std::string_view feed) { return table_->resolve(feed); }
 
-Result<KeyInfo> LocalNode::generate_key(const std::string& name) { return keys_->generate(name); }
-
-Result<std::vector<KeyInfo>> LocalNode::keys() { return keys_->list(); }
-
-Result<void> LocalNode::export_secret_key(const std::string& name, const std::filesystem::path& file) {
-  return keys_->export_secret(name, file);
-}
-
-Result<KeyInfo> LocalNode::import_key(const std::string& name, const std::filesystem::path& file) {
-  return keys_->import(name, file);
-}
-
 Result<OpenedFeed> LocalNode::open_feed(const std::string& name, const FeedOptions& options) {
   SHOAL_CHECK(table_->storage());
   SHOAL_TRY(auto key, keys_->find(name));

@@ -16,10 +16,6 @@ class LocalNode final : public NodeApi, public std::enable_shared_from_this<Loca
   ~LocalNode() override;
 
   [[nodiscard]] Result<FeedReference> resolve(std::string_view feed) override;
-  [[nodiscard]] Result<KeyInfo> generate_key(const std::string& name) override;
-  [[nodiscard]] Result<std::vector<KeyInfo>> keys() override;
-  [[nodiscard]] Result<void> export_secret_key(const std::string& name, const std::filesystem::path& file) override;
-  [[nodiscard]] Result<KeyInfo> import_key(const std::string& name, const std::filesystem::path& file) override;
 
   [[nodiscard]] Result<OpenedFeed> open_feed(const std::string& name, const FeedOptions& options) override;
   [[nodiscard]] Result<void> publish_manifest(const std::string& name, const feed::Manifest& manifest) override;
@@ -34,6 +30,10 @@ class LocalNode final : public NodeApi, public std::enable_shared_from_this<Loca
   [[nodiscard]] Result<Records> get(const GetRequest& request, const std::vector<std::string>& peer_hints,
                                     const Wait& wait) override;
 
+  [[nodiscard]] Result<void> remove(const FeedReference& feed) override;
+  [[nodiscard]] Result<std::string> prove(const GetRequest& request, const Wait& wait) override;
+
+  [[nodiscard]] Result<NodeFacts> facts() override;
   [[nodiscard]] Result<std::vector<FeedSummary>> feeds() override;
   [[nodiscard]] Result<FeedInfo> info(const FeedReference& feed, const Wait& wait) override;
   [[nodiscard]] Result<std::vector<PeerInfo>> peers(const std::optional<FeedReference>& feed,
@@ -42,10 +42,9 @@ class LocalNode final : public NodeApi, public std::enable_shared_from_this<Loca
   [[nodiscard]] std::string listening() const override;
 
   [[nodiscard]] Result<feed::AuditReport> verify(const FeedReference& feed, const Progress& progress) override;
-  [[nodiscard]] Result<feed::BundleSummary> export_bundle(const FeedReference& feed, const std::filesystem::path& file,
-                                                          const Progress& progress) override;
-  [[nodiscard]] Result<feed::BundleSummary> import_bundle(const std::filesystem::path& file,
-                                                          const Progress& progress) override;
+  [[nodiscard]] Result<feed::BundleSummary> export_bundle(const FeedReference& feed, const ExportOptions& options,
+                                                          const ByteSink& sink, const Progress& progress) override;
+  [[nodiscard]] Result<feed::BundleSummary> import_bundle(const ByteSource& source, const Progress& progress) override;
   void serve_all() override;
   void close() override;
 

@@ -6,7 +6,10 @@
 #include "node/random_access.h"
 #include "node/subscription.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <fstream>
 #include <thread>
 
 /// The part of the node that reads: subscriptions, mirrors, random access, and what is known.
@@ -172,13 +175,32 @@ Result<feed::AuditReport> LocalNode::verify(const FeedReference& feed, const Pro
   return feed::audit(open->reader(), progress);
 }
 
-Result<feed::BundleSummary> LocalNode::export_bundle(const FeedReference& feed, const std::filesystem::path& file,
-                                                     const Progress& progress) {
+Result<feed::BundleSummary> LocalNode::export_bundle(const FeedReference& feed, const ExportOptions&,
+                                                     const ByteSink& sink, const Progress& progress) {
   SHOAL_TRY(const auto open, table_->host(feed));
-  return feed::write_bundle(open->reader(), file, progress);
+  SHOAL_TRY(const auto files, table_->storage());
+  const auto file = files->directory->path() / "export";
+  SHOAL_TRY(auto summary, feed::write_bundle(open->reader(), file, progress));
+  std::ifstream written(file, std::ios::binary);
+  Bytes chunk(std::size_t{1} << 20);
+  while (written) {
+    written.read(reinterpret_cast<char*>(chunk.data()), static_cast<std::streamsize>(chunk.size()));
+    SHOAL_CHECK(sink(ByteView(chunk).first(static_cast<std::size_t>(written.gcount()))));
+  }
+  std::filesystem::remove(file);
+  return summary;
 }
 
-Result<feed::BundleSummary> LocalNode::import_bundle(const std::filesystem::path& file, const Progress& progress) {
+Result<feed::BundleSummary> LocalNode::import_bundle(const ByteSource& source, const Progress& progress) {
+  SHOAL_TRY(const auto files, table_->storage());
+  const auto file = files->directory->path() / "import";
+  std::ofstream taken(file, std::ios::binary);
+  for (;;) {
+    SHOAL_TRY(const Bytes chunk, source());
+    if (chunk.empty()) break;
+    taken.write(reinterpret_cast<const char*>(chunk.data()), static_cast<std::streamsize>(chunk.size()));
+  }
+  taken.close();
   SHOAL_TRY(const auto summary, feed::inspect_bundle(file));
   SHOAL_TRY(const auto reference, table_->resolve(summary.feed.hex()));
   if (reference.own) {
@@ -189,9 +211,27 @@ Result<feed::BundleSummary> LocalNode::import_bundle(const std::filesystem::path
   // The mirror is confined to its strand.
   std::optional<Result<feed::BundleSummary>> imported;
   const bool ran = open->run([&] { imported = feed::read_bundle(file, *open->mirror(), progress); });
+  std::filesystem::remove(file);
   if (!ran) return closed_error();
   open->notify();
   return std::move(*imported);
+}
+
+Result<void> LocalNode::remove(const FeedReference&) { return Error{Code::unsupported, "not built yet", ""}; }
+
+Result<std::string> LocalNode::prove(const GetRequest&, const Wait&) {
+  return Error{Code::unsupported, "not built yet", ""};
+}
+
+Result<NodeFacts> LocalNode::facts() {
+  SHOAL_TRY(const auto files, table_->storage());
+  NodeFacts facts;
+  facts.version = SHOAL_VERSION;
+  facts.pid = getpid();
+  facts.data_dir = files->directory->path();
+  facts.listening = listening();
+  facts.node_key = files->node_key->public_key().hex();
+  return facts;
 }
 
 }  // namespace shoal::node

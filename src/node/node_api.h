@@ -14,8 +14,8 @@
 #include <string>
 #include <vector>
 
-/// What commands and doors may ask of a node, in this process or (later) over its socket. Thread-safe. Blocking calls
-/// take a Wait.
+/// What commands and doors may ask of a node, in this process or over its socket. Thread-safe. Blocking calls take a
+/// Wait.
 namespace shoal::node {
 
 /// See shoal::Producer.
@@ -32,6 +32,8 @@ class SubscriptionApi {
  public:
   virtual ~SubscriptionApi() = default;
   [[nodiscard]] virtual Result<Poll> poll(const PollOptions& options) = 0;
+  [[nodiscard]] virtual Result<int> descriptor() = 0;
+  [[nodiscard]] virtual Result<void> set_topics(std::vector<std::string> topics) = 0;
   [[nodiscard]] virtual std::string cursor_after(const RecordView& record) const = 0;
   [[nodiscard]] virtual Result<void> commit(const std::string& token, const std::string& note) = 0;
   [[nodiscard]] virtual Result<std::optional<StoredCursor>> stored() const = 0;
@@ -60,11 +62,27 @@ struct OpenedFeed {
   bool created = false;
 };
 
-struct KeyInfo {
-  std::string name;
-  PublicKey key;
-  bool sealed = false;
+/// Which node this is.
+struct NodeFacts {
+  std::string version;   ///< of the program
+  std::int64_t pid = 0;  ///< of the process that holds the directory
+  std::filesystem::path data_dir;
+  std::string listening;  ///< `host:port`; empty when offline
+  std::string node_key;   ///< hex
 };
+
+/// What goes into a bundle.
+struct ExportOptions {
+  std::vector<std::string> topics = {};  ///< names or globs; empty: everything held
+  std::optional<UnixMs> from = {};       ///< only blocks that may hold records with time >= from
+  std::optional<UnixMs> before = {};     ///< only blocks that may hold records with time < before
+  std::uint64_t after_size = 0;          ///< only blocks from this tree size on: the growth of an older bundle
+};
+
+/// Takes the bytes of a bundle in order; an error ends the export.
+using ByteSink = std::function<Result<void>(ByteView)>;
+/// Gives the next bytes of a bundle, in order; empty at its end.
+using ByteSource = std::function<Result<Bytes>()>;
 
 using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
@@ -72,14 +90,10 @@ class NodeApi {
  public:
   virtual ~NodeApi() = default;
 
-  // Names and keys
+  // Names
   /// An own name, 64 hex digits or a feed link. Code::not_found for an unknown name, Code::invalid_argument for a
   /// malformed id or link.
   [[nodiscard]] virtual Result<FeedReference> resolve(std::string_view feed) = 0;
-  [[nodiscard]] virtual Result<KeyInfo> generate_key(const std::string& name) = 0;
-  [[nodiscard]] virtual Result<std::vector<KeyInfo>> keys() = 0;
-  [[nodiscard]] virtual Result<void> export_secret_key(const std::string& name, const std::filesystem::path& file) = 0;
-  [[nodiscard]] virtual Result<KeyInfo> import_key(const std::string& name, const std::filesystem::path& file) = 0;
 
   // Own feeds
   /// Opens the own feed, making key and feed when `options.create`; Code::unsafe_to_sign as FeedWriter says.
@@ -99,7 +113,13 @@ class NodeApi {
   [[nodiscard]] virtual Result<Records> get(const GetRequest& request, const std::vector<std::string>& peer_hints,
                                             const Wait& wait) = 0;
 
+  /// Forgets the feed: want, rows, disk. An own feed's key stays. Code::in_use while it is produced to.
+  [[nodiscard]] virtual Result<void> remove(const FeedReference& feed) = 0;
+  /// JSON text that proves the record at `request.first` (feed/record_proof.h). `request.last` is not looked at.
+  [[nodiscard]] virtual Result<std::string> prove(const GetRequest& request, const Wait& wait) = 0;
+
   // Knowing
+  [[nodiscard]] virtual Result<NodeFacts> facts() = 0;
   [[nodiscard]] virtual Result<std::vector<FeedSummary>> feeds() = 0;
   /// What is known here; with a wait above zero the swarm is asked for the newest head first (not for own feeds).
   [[nodiscard]] virtual Result<FeedInfo> info(const FeedReference& feed, const Wait& wait) = 0;
@@ -112,9 +132,9 @@ class NodeApi {
   // Files and disk
   [[nodiscard]] virtual Result<feed::AuditReport> verify(const FeedReference& feed, const Progress& progress) = 0;
   [[nodiscard]] virtual Result<feed::BundleSummary> export_bundle(const FeedReference& feed,
-                                                                  const std::filesystem::path& file,
+                                                                  const ExportOptions& options, const ByteSink& sink,
                                                                   const Progress& progress) = 0;
-  [[nodiscard]] virtual Result<feed::BundleSummary> import_bundle(const std::filesystem::path& file,
+  [[nodiscard]] virtual Result<feed::BundleSummary> import_bundle(const ByteSource& source,
                                                                   const Progress& progress) = 0;
 
   /// Opens and serves everything owned and mirrored here (`shoal node`).

@@ -179,6 +179,12 @@ Result<Poll> LocalSubscription::poll(const PollOptions& options) {
   }
 }
 
+Result<int> LocalSubscription::descriptor() { return Error{Code::unsupported, "not built yet", ""}; }
+
+Result<void> LocalSubscription::set_topics(std::vector<std::string>) {
+  return Error{Code::unsupported, "not built yet", ""};
+}
+
 Result<bool> LocalSubscription::gather(const PollOptions& options, std::size_t& bytes, std::vector<RecordView>& views,
                                        std::vector<std::shared_ptr<const topic::Slice>>& owners) {
   if (!taken_.slice) {

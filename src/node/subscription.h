@@ -29,6 +29,8 @@ class LocalSubscription final : public SubscriptionApi {
                                                                        CursorStore cursors, SubscribeOptions options);
 
   [[nodiscard]] Result<Poll> poll(const PollOptions& options) override;
+  [[nodiscard]] Result<int> descriptor() override;
+  [[nodiscard]] Result<void> set_topics(std::vector<std::string> topics) override;
   [[nodiscard]] std::string cursor_after(const RecordView& record) const override;
   [[nodiscard]] Result<void> commit(const std::string& token, const std::string& note) override;
   [[nodiscard]] Result<std::optional<StoredCursor>> stored() const override;

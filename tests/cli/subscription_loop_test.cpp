@@ -24,6 +24,8 @@ class FakeSubscription final : public node::SubscriptionApi {
     polls.pop_front();
     return next;
   }
+  Result<int> descriptor() override { return -1; }
+  Result<void> set_topics(std::vector<std::string>) override { return {}; }
   std::string cursor_after(const RecordView& record) const override {
     return "after " + std::to_string(record.offset.value());
   }

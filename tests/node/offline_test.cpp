@@ -236,15 +236,23 @@ TEST(OfflineNode, VerifiesExportsAndImports) {
   const auto report = must(api->verify(reference, {}));
   EXPECT_TRUE(report.complete());
   EXPECT_GT(report.payloads_checked, 5U);
-  const auto written = must(api->export_bundle(reference, dir / "quakes.shoal", {}));
+  Bytes bundle;
+  const auto sink = [&bundle](ByteView bytes) -> Result<void> {
+    bundle.insert(bundle.end(), bytes.begin(), bytes.end());
+    return {};
+  };
+  const auto source = [&bundle] {
+    return [rest = bundle]() mutable -> Result<Bytes> { return std::exchange(rest, {}); };
+  };
+  const auto written = must(api->export_bundle(reference, {}, sink, {}));
   EXPECT_EQ(written.blocks, report.headers_checked);
   // The own feed's history never comes from a file.
-  EXPECT_EQ(code_of(api->import_bundle(dir / "quakes.shoal", {})), Code::unsafe_to_sign);
+  EXPECT_EQ(code_of(api->import_bundle(source(), {})), Code::unsafe_to_sign);
 
   Node other = open_offline(dir / "other");
   other.close();
   auto importer = must(open_node({.data_dir = dir / "other", .offline = true}));
-  EXPECT_EQ(must(importer->import_bundle(dir / "quakes.shoal", {})).blocks, written.blocks);
+  EXPECT_EQ(must(importer->import_bundle(source(), {})).blocks, written.blocks);
   EXPECT_TRUE(must(importer->verify(must(importer->resolve(opened.feed.hex())), {})).complete());
   Subscription subscription(
       must(importer->subscribe(must(importer->resolve(opened.feed.hex())), {.until_head = true})));

@@ -1,5 +1,5 @@
 #include "base/try.h"
-#include "node/node_api.h"
+#include "gateway/open_node.h"
 
 #include <shoal/shoal.h>
 
@@ -14,6 +14,12 @@ Result<void> Producer::flush(const Wait& wait) { return api_->flush(wait); }
 
 Subscription::Subscription(std::shared_ptr<node::SubscriptionApi> api) : api_(std::move(api)) {}
 Result<Poll> Subscription::poll(const PollOptions& options) { return api_->poll(options); }
+Result<Poll> Subscription::try_poll(PollOptions options) {
+  options.wait = {};
+  return api_->poll(options);
+}
+Result<int> Subscription::descriptor() { return api_->descriptor(); }
+Result<void> Subscription::set_topics(std::vector<std::string> topics) { return api_->set_topics(std::move(topics)); }
 std::string Subscription::cursor_after(const RecordView& record) const { return api_->cursor_after(record); }
 Result<void> Subscription::commit(const std::string& token, const std::string& note) {
   return api_->commit(token, note);
@@ -40,7 +46,7 @@ Node& Node::operator=(Node&& other) noexcept {
   return *this;
 }
 Result<Node> Node::open(NodeOptions options) {
-  SHOAL_TRY(auto api, node::open_node(std::move(options)));
+  SHOAL_TRY(auto api, gateway::open_node(std::move(options)));
   return Node(std::move(api));
 }
 Result<Feed> Node::open_feed(const std::string& name, const FeedOptions& options) {
@@ -66,6 +72,11 @@ Result<std::vector<PeerInfo>> Node::peers(const FeedId& feed) {
   SHOAL_TRY(const auto reference, api_->resolve(feed.hex()));
   return api_->peers(reference, Wait{});
 }
+Result<void> Node::remove(const FeedId& feed) {
+  SHOAL_TRY(const auto reference, api_->resolve(feed.hex()));
+  return api_->remove(reference);
+}
+Result<std::string> Node::prove(const GetRequest& request, const Wait& wait) { return api_->prove(request, wait); }
 std::string Node::listening() const { return api_->listening(); }
 void Node::close() {
   if (api_) api_->close();
