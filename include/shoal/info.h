@@ -1,5 +1,6 @@
 #pragma once
 
+#include <shoal/retention.h>
 #include <shoal/types.h>
 
 #include <optional>
@@ -33,6 +34,9 @@ struct FeedInfo {
   std::uint64_t mirrors = 0;  ///< connected peers that announced the newest head
   std::uint64_t disk_bytes = 0;
   bool forked = false;
+  bool in_memory = false;                   ///< a volatile own feed: gone with the node
+  std::optional<MirrorOptions> want = {};   ///< the persistent want; nullopt: not mirrored
+  std::optional<Retention> retention = {};  ///< of an own feed; nullopt: everything stays
 };
 
 struct PeerInfo {
@@ -51,9 +55,11 @@ struct FeedSummary {
   FeedId feed;
   std::string name;
   bool own = false;
-  bool mirrored = false;
+  bool mirrored = false;  ///< somebody else's, and some of it is held or wanted here
   std::uint64_t tree_size = 0;
   std::uint64_t held_blocks = 0;
+  bool in_memory = false;                  ///< a volatile own feed: gone with the node
+  std::optional<MirrorOptions> want = {};  ///< the persistent want; nullopt: not mirrored
 };
 
 }  // namespace shoal

@@ -62,14 +62,6 @@ class Feed {
   FeedId id_;
 };
 
-struct MirrorOptions {
-  std::vector<std::string> topics = {};  ///< names or globs; empty: everything
-  std::chrono::milliseconds keep{0};     ///< payloads older than this (append time) are dropped; 0: never
-  /// Budget of the whole data directory, as du counts, everything included; the oldest payloads of all mirrored feeds
-  /// go first, own feeds never. 0: none.
-  std::uint64_t max_bytes{0};
-};
-
 /// A persistent want: the node keeps and serves a verified copy, after a restart too, until the feed is removed. The
 /// newest options of a feed hold.
 class Mirror {

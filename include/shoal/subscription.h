@@ -47,7 +47,10 @@ struct SubscribeOptions {
   std::chrono::milliseconds find_timeout{20000};
   std::string cursor = {};  ///< name of a durable position kept by the node; empty: none
   bool sparse = false;      ///< fetch and keep only the wanted topics
-  bool ordered = true;      ///< feed order among the selected topics; false: only per partition
+  /// Payload bytes of the feed that stay here after they were delivered; the oldest are dropped. 0: all that was read
+  /// stays. What a mirror of the feed keeps, stays too.
+  std::uint64_t cache_bytes = 0;
+  bool ordered = true;  ///< feed order among the selected topics; false: only per partition
 };
 
 /// How fresh the answer to `until_head` was.
