@@ -48,8 +48,8 @@ class Producer {
  public:
   explicit Producer(std::shared_ptr<node::ProducerApi> api);
 
-  /// Called on a node thread, never under a lock, in offset order per partition. Set it before the first send. It must
-  /// not wait for its own producer (send, flush) or close the node.
+  /// Called on a node thread, never under a lock, in offset order per partition, and not after the producer's end. Set
+  /// it before the first send. It must not wait for its own producer (send, flush, its end) or close the node.
   void on_acked(std::function<void(const AckRun&)> callback);
   /// Takes the record and tells its position at once. Waits only while the buffer is full: Code::timed_out or
   /// Code::cancelled then, and nothing was taken. Code::limit_exceeded for a record that no batch can hold,

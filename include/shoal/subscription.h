@@ -98,13 +98,19 @@ class Subscription {
  public:
   explicit Subscription(std::shared_ptr<node::SubscriptionApi> api);
 
-  /// The next records, at most as asked. Code::fork when the owner forked and all before it was delivered, Code::pruned
-  /// when the position is gone everywhere, Code::corrupt when our disk is damaged.
+  /// The next records, at most as asked. Poll::Status::timeout when nothing came until the wait's end or its stop;
+  /// Poll::Status::end, each time, when SubscribeOptions::until_head was reached. Code::fork when the owner forked and
+  /// all before it was delivered, Code::pruned when the position is gone everywhere, Code::corrupt when our disk is
+  /// damaged, Code::closed after the node.
   [[nodiscard]] Result<Poll> poll(const PollOptions& options);
   /// Same, never waits: Poll::Status::timeout when nothing is there.
   [[nodiscard]] Result<Poll> try_poll(PollOptions options = {});
-  /// A descriptor, owned by the subscription, that is readable (POLLIN) when a poll would return at once. Poll until it
-  /// answers `timeout` before waiting for it; never read from it.
+  /// A descriptor for poll(2), epoll or an event loop: readable (POLLIN) when a poll may give something other than
+  /// Status::timeout: records, the end, an error, the node's closing. So: try_poll() until it answers `timeout`, then
+  /// wait for the descriptor. What comes between the last poll and the wait makes it readable, too; at times it is
+  /// readable and there is nothing. It stays the subscription's, and the same one, until the last copy of the handle
+  /// ends: neither read, write nor close it. The first call makes it: Code::io when no descriptor is left,
+  /// Code::closed after the node.
   [[nodiscard]] Result<int> descriptor();
   /// From here on these topics are read, from the present position. Names or globs; empty: all.
   [[nodiscard]] Result<void> set_topics(std::vector<std::string> topics);

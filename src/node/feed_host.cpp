@@ -191,21 +191,49 @@ std::uint64_t FeedHost::version() const {
 bool FeedHost::wait_change(std::uint64_t seen, std::chrono::steady_clock::time_point deadline,
                            const std::stop_token& stop) const {
   std::unique_lock lock(mutex_);
-  return changed_.wait_until(lock, stop, deadline, [&] { return version_ != seen || closed_; }) && !closed_;
+  if (!changed_.wait_until(lock, stop, deadline, [&] { return version_ != seen || closed_; })) return false;
+  // A feed that changes all the time keeps nobody beyond what was asked.
+  return !closed_ && !stop.stop_requested() && std::chrono::steady_clock::now() < deadline;
 }
 
 void FeedHost::notify() {
   {
     const std::lock_guard lock(mutex_);
     ++version_;
+    raise_signals();
   }
   changed_.notify_all();
+}
+
+void FeedHost::notify_after(std::chrono::milliseconds delay) {
+  post([weak = weak_from_this(), delay] {
+    const auto host = weak.lock();
+    if (!host) return;
+    host->parts_.strand->post_after(delay, [weak] {
+      if (const auto still = weak.lock()) still->notify();
+    });
+  });
+}
+
+void FeedHost::watch(const std::shared_ptr<ReadySignal>& signal) {
+  const std::lock_guard lock(mutex_);
+  signals_.push_back(signal);
+  if (closed_) signal->raise();
+}
+
+void FeedHost::raise_signals() {
+  std::erase_if(signals_, [](const std::weak_ptr<ReadySignal>& kept) {
+    const auto signal = kept.lock();
+    if (signal) signal->raise();
+    return signal == nullptr;
+  });
 }
 
 void FeedHost::close() {
   {
     const std::lock_guard lock(mutex_);
     closed_ = true;
+    raise_signals();
   }
   changed_.notify_all();
 }

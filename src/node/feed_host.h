@@ -4,6 +4,7 @@
 #include "feed/feed_log.h"
 #include "feed/feed_mirror.h"
 #include "feed/feed_reader.h"
+#include "node/ready_signal.h"
 #include "replication/replicator.h"
 #include "topic/topic_filter.h"
 
@@ -15,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <stop_token>
+#include <vector>
 
 namespace shoal::node {
 
@@ -74,6 +76,10 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
                    const std::stop_token& stop) const;
   /// Wakes all waiters.
   void notify();
+  /// The same once `delay` has passed, for waiters to whom time alone is news.
+  void notify_after(std::chrono::milliseconds delay);
+  /// Raises `signal` whenever waiters are woken, until nobody else holds it.
+  void watch(const std::shared_ptr<ReadySignal>& signal);
   /// Ends all waiting for good.
   void close();
   [[nodiscard]] bool closed() const;
@@ -109,6 +115,8 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   void follow(replication::Follow follow);
   void learn_topics();
   void flush_synced();
+  /// Under mutex_.
+  void raise_signals();
 
   FeedId id_;
   Parts parts_;
@@ -129,6 +137,7 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   std::uint64_t version_ = 0;
   std::uint64_t synced_size_ = 0;
   bool closed_ = false;
+  std::vector<std::weak_ptr<ReadySignal>> signals_;
   std::uint64_t next_want_ = 0;
   std::map<std::uint64_t, Want> wants_;
   std::uint64_t wants_changed_ = 0;  ///< counts changes of wants_

@@ -1,5 +1,6 @@
 #include "base/try.h"
 #include "feed/feed_audit.h"
+#include "node/deadline.h"
 #include "node/local_node.h"
 #include "node/mirror.h"
 #include "node/peer_info.h"
@@ -87,7 +88,7 @@ Result<std::optional<feed::Manifest>> LocalNode::manifest(const FeedId& feed) {
 Result<FeedInfo> LocalNode::info(const FeedReference& feed, const Wait& wait) {
   SHOAL_TRY(const auto open, table_->host(feed));
   if (!open->own() && open->online() && wait.timeout.count() > 0) {
-    const auto deadline = SteadyClock::now() + wait.timeout;
+    const auto deadline = deadline_of(wait);
     const auto question = open->ask_heads(kInfoSettle, wait.timeout);
     await(*open, question->done, deadline, wait.stop);
     if (question->answered) learn_topics(*open, deadline, wait.stop);
@@ -129,7 +130,7 @@ Result<std::vector<PeerInfo>> LocalNode::peers(const std::optional<FeedReference
     SHOAL_CHECK(feeds());
     asked = table_->open_hosts();
   }
-  const auto deadline = SteadyClock::now() + wait.timeout;
+  const auto deadline = deadline_of(wait);
   for (;;) {
     std::vector<PeerInfo> infos;
     bool closed = false;

@@ -1,5 +1,7 @@
 #include "node/mirror.h"
 
+#include "node/deadline.h"
+
 namespace shoal::node {
 
 LocalMirror::LocalMirror(const std::shared_ptr<FeedHost>& host, const MirrorOptions& options) : host_(host) {
@@ -10,7 +12,7 @@ LocalMirror::LocalMirror(const std::shared_ptr<FeedHost>& host, const MirrorOpti
 }
 
 Result<std::uint64_t> LocalMirror::wait_synced(const Wait& wait) {
-  const auto deadline = std::chrono::steady_clock::now() + wait.timeout;
+  const auto deadline = deadline_of(wait);
   const auto host = host_.lock();
   if (!host) return Error{Code::closed, "the node is closed", ""};
   for (;;) {

@@ -2,6 +2,7 @@
 
 #include "base/try.h"
 #include "node/commit_thread.h"
+#include "node/deadline.h"
 #include "node/system_random.h"
 
 #include <algorithm>
@@ -86,9 +87,11 @@ Result<void> OwnFeed::begin_producing(const ProducerOptions& options, CommitThre
 void OwnFeed::end_producing() {
   // The commit thread finishes the buffer; a failure was told by flush() or is told by nobody.
   std::ignore = flush(Wait{std::chrono::seconds(30), {}});
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   buffer_.reset();
   on_acked_ = nullptr;
+  // No callback after the handle's end; but a handle that ends in its own callback does not wait for itself.
+  room_.wait(lock, [&] { return telling_ == std::thread::id() || telling_ == std::this_thread::get_id(); });
 }
 
 void OwnFeed::on_acked(std::function<void(const AckRun&)> callback) {
@@ -97,6 +100,7 @@ void OwnFeed::on_acked(std::function<void(const AckRun&)> callback) {
 }
 
 Result<Position> OwnFeed::send(const ProducerRecord& record, const Wait& wait) {
+  const auto deadline = deadline_of(wait);
   record::Record made = to_record(record, clock_->wall_now());
   const std::size_t bytes = record::encoded_size(made);
   bool wake = false;
@@ -104,7 +108,7 @@ Result<Position> OwnFeed::send(const ProducerRecord& record, const Wait& wait) {
   {
     std::unique_lock lock(mutex_);
     const auto ready = [&] { return !taking_ || failure_ || !buffer_ || buffer_->has_room(bytes); };
-    if (!ready() && !room_.wait_for(lock, wait.stop, wait.timeout, ready)) {
+    if (!ready() && !room_.wait_until(lock, wait.stop, deadline, ready)) {
       if (wait.stop.stop_requested()) return Error{Code::cancelled, "stopped while the send buffer was full", ""};
       return Error{Code::timed_out, "the send buffer is full", "wait longer, or send more slowly"};
     }
@@ -141,6 +145,7 @@ Result<TopicPartition> OwnFeed::choose_stream(const ProducerRecord& record) {
 }
 
 Result<void> OwnFeed::flush(const Wait& wait) {
+  const auto deadline = deadline_of(wait);
   std::unique_lock lock(mutex_);
   if (closed_ || !buffer_) return closed_error();
   buffer_->seal_all();
@@ -149,7 +154,7 @@ Result<void> OwnFeed::flush(const Wait& wait) {
   thread_->wake();
   lock.lock();
   const auto done = [&] { return closed_ || failure_ || records_acked_ >= target; };
-  if (!room_.wait_for(lock, wait.stop, wait.timeout, done)) {
+  if (!room_.wait_until(lock, wait.stop, deadline, done)) {
     if (wait.stop.stop_requested()) return Error{Code::cancelled, "stopped before all was acknowledged", ""};
     return Error{Code::timed_out, "not acknowledged in time", ""};
   }
@@ -235,6 +240,7 @@ void OwnFeed::acknowledge(const feed::CommitResult& result, std::uint64_t produc
   {
     const std::lock_guard lock(mutex_);
     if (producer == producer_) callback = on_acked_;
+    if (callback) telling_ = std::this_thread::get_id();
   }
   if (callback) {
     for (const feed::CommittedBlock& block : result.blocks) {
@@ -244,6 +250,7 @@ void OwnFeed::acknowledge(const feed::CommitResult& result, std::uint64_t produc
   }
   {
     const std::lock_guard lock(mutex_);
+    telling_ = {};
     if (buffer_ && producer == producer_) {
       buffer_->release(bytes);
       records_acked_ += records;

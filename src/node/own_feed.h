@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <thread>
 
 namespace shoal::node {
 
@@ -69,6 +70,7 @@ class OwnFeed {
   Codec codec_ = Codec::none;
   std::unique_ptr<topic::TopicWriter> buffer_;  ///< set while producing
   std::function<void(const AckRun&)> on_acked_;
+  std::thread::id telling_;     ///< the thread that is in on_acked_ now
   std::uint64_t producer_ = 0;  ///< counts producers: a commit for a former one changes nothing of the next
   std::uint64_t records_taken_ = 0;
   std::uint64_t records_acked_ = 0;

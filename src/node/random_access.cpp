@@ -1,6 +1,7 @@
 #include "node/random_access.h"
 
 #include "base/try.h"
+#include "node/deadline.h"
 #include "node/record_view.h"
 #include "record/record_batch.h"
 
@@ -77,7 +78,7 @@ Result<Records> read_range(FeedHost& host, const GetRequest& request, const Wait
   if (request.first.value() < 0 || last < request.first) {
     return Error{Code::invalid_argument, "a range of offsets begins at 0 or later and does not run backwards", ""};
   }
-  const auto deadline = SteadyClock::now() + wait.timeout;
+  const auto deadline = deadline_of(wait);
   auto fetched = std::make_shared<Fetched>();
   fetched->topic = request.topic;
   std::vector<RecordView> views;

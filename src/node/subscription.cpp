@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/try.h"
 #include "base/wire.h"
+#include "node/deadline.h"
 #include "node/record_view.h"
 #include "store/keyspace.h"
 
@@ -67,7 +68,9 @@ LocalSubscription::LocalSubscription(const std::shared_ptr<FeedHost>& host, Curs
       id_(host->id()),
       cursors_(cursors),
       options_(std::move(options)),
-      reader_(host->reader(), selection_of(options_)) {}
+      reader_(host->reader(), selection_of(options_)) {
+  options_.find_timeout = limited(options_.find_timeout);
+}
 
 Result<std::shared_ptr<LocalSubscription>> LocalSubscription::open(const std::shared_ptr<FeedHost>& host,
                                                                    CursorStore cursors, SubscribeOptions options) {
@@ -144,42 +147,59 @@ void LocalSubscription::note_head_question(const FeedHost& host) {
 }
 
 Result<Poll> LocalSubscription::poll(const PollOptions& options) {
-  const auto deadline = SteadyClock::now() + options.wait.timeout;
+  const auto deadline = deadline_of(options.wait);
   const auto host = host_.lock();
   if (!host) return closed_error();
   for (;;) {
+    if (ready_) ready_->lower();
     const std::uint64_t version = host->version();
-    if (host->closed()) return closed_error();
-    if (!started_) {
-      SHOAL_TRY(started_, try_start(*host));
-    }
-    std::vector<RecordView> views;
-    std::vector<std::shared_ptr<const topic::Slice>> owners;
-    std::size_t bytes = 0;
-    bool more = started_;
-    while (more && views.size() < options.max_records && (views.empty() || bytes < options.max_bytes)) {
-      SHOAL_TRY(more, gather(options, bytes, views, owners));
-    }
-    if (!views.empty()) {
-      last_slices_ = owners;
-      last_cursor_ = cursor_after(views.back());
-      auto owner = std::make_shared<std::vector<std::shared_ptr<const topic::Slice>>>(std::move(owners));
-      return Poll(Poll::Status::records, Records(std::move(views), std::move(owner)), last_cursor_);
-    }
-    SHOAL_TRY(const bool end, at_end(*host));
-    if (end) return Poll(Poll::Status::end, {}, last_cursor_);
-    if (host->reader().fork_proof()) {
-      return Error{Code::fork, "the owner of feed " + id_.hex() + " signed two histories",
-                   "everything before the fork was delivered"};
-    }
+    auto polled = poll_now(*host, options);
+    const bool nothing = polled && polled->status() == Poll::Status::timeout;
+    if (ready_ && !nothing) ready_->raise();
+    if (!nothing) return polled;
     if (!host->wait_change(version, deadline, options.wait.stop)) {
       if (host->closed()) return closed_error();
-      return Poll(Poll::Status::timeout, {}, last_cursor_);
+      return polled;
     }
   }
 }
 
-Result<int> LocalSubscription::descriptor() { return Error{Code::unsupported, "not built yet", ""}; }
+Result<Poll> LocalSubscription::poll_now(FeedHost& host, const PollOptions& options) {
+  if (host.closed()) return closed_error();
+  if (!started_) {
+    SHOAL_TRY(started_, try_start(host));
+  }
+  std::vector<RecordView> views;
+  std::vector<std::shared_ptr<const topic::Slice>> owners;
+  std::size_t bytes = 0;
+  bool more = started_;
+  while (more && views.size() < options.max_records && (views.empty() || bytes < options.max_bytes)) {
+    SHOAL_TRY(more, gather(options, bytes, views, owners));
+  }
+  if (!views.empty()) {
+    last_slices_ = owners;
+    last_cursor_ = cursor_after(views.back());
+    auto owner = std::make_shared<std::vector<std::shared_ptr<const topic::Slice>>>(std::move(owners));
+    return Poll(Poll::Status::records, Records(std::move(views), std::move(owner)), last_cursor_);
+  }
+  SHOAL_TRY(const bool end, at_end(host));
+  if (end) return Poll(Poll::Status::end, {}, last_cursor_);
+  if (host.reader().fork_proof()) {
+    return Error{Code::fork, "the owner of feed " + id_.hex() + " signed two histories",
+                 "everything before the fork was delivered"};
+  }
+  return Poll(Poll::Status::timeout, {}, last_cursor_);
+}
+
+Result<int> LocalSubscription::descriptor() {
+  const auto host = host_.lock();
+  if (!host || host->closed()) return closed_error();
+  if (!ready_) {
+    SHOAL_TRY(ready_, ReadySignal::make());
+    host->watch(ready_);
+  }
+  return ready_->descriptor();
+}
 
 Result<void> LocalSubscription::set_topics(std::vector<std::string>) {
   return Error{Code::unsupported, "not built yet", ""};
@@ -203,7 +223,7 @@ Result<bool> LocalSubscription::gather(const PollOptions& options, std::size_t& 
   return true;
 }
 
-Result<bool> LocalSubscription::at_end(const FeedHost& host) {
+Result<bool> LocalSubscription::at_end(FeedHost& host) {
   if (!options_.until_head) return false;
   note_head_question(host);
   if (!started_ || !end_size_) return false;
@@ -215,13 +235,21 @@ Result<bool> LocalSubscription::at_end(const FeedHost& host) {
   return report_.complete || !report_.answered || has_stalled(host);
 }
 
-bool LocalSubscription::has_stalled(const FeedHost& host) {
+bool LocalSubscription::has_stalled(FeedHost& host) {
   const auto now = SteadyClock::now();
   const std::uint64_t headers = host.reader().header_prefix();
   const std::uint64_t payloads = host.reader().held_payload_count();
   const bool first = progress_.since == SteadyClock::time_point{};
   if (first || headers != progress_.headers || payloads != progress_.payloads) progress_ = {headers, payloads, now};
-  return now - progress_.since > options_.find_timeout;
+  if (now - progress_.since > options_.find_timeout) return true;
+  // Nothing but time makes it stall: whoever waits is woken to look again.
+  if (now >= stall_check_) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(progress_.since + options_.find_timeout - now) +
+                      std::chrono::milliseconds(1);
+    stall_check_ = now + left;
+    host.notify_after(left);
+  }
+  return false;
 }
 
 std::string LocalSubscription::cursor_after(const RecordView& record) const {

@@ -51,10 +51,11 @@ class LocalSubscription final : public SubscriptionApi {
   /// Moves records from slices into `views` until a bound is met; false when nothing more is readable now.
   [[nodiscard]] Result<bool> gather(const PollOptions& options, std::size_t& bytes, std::vector<RecordView>& views,
                                     std::vector<std::shared_ptr<const topic::Slice>>& owners);
-  [[nodiscard]] Result<bool> at_end(const FeedHost& host);
+  [[nodiscard]] Result<bool> at_end(FeedHost& host);
   void note_head_question(const FeedHost& host);
   /// Nothing new was brought for as long as SubscribeOptions::find_timeout.
-  [[nodiscard]] bool has_stalled(const FeedHost& host);
+  [[nodiscard]] bool has_stalled(FeedHost& host);
+  [[nodiscard]] Result<Poll> poll_now(FeedHost& host, const PollOptions& options);
 
   std::weak_ptr<FeedHost> host_;
   FeedId id_;
@@ -73,6 +74,8 @@ class LocalSubscription final : public SubscriptionApi {
     std::chrono::steady_clock::time_point since = {};
   };
   Progress progress_;
+  std::chrono::steady_clock::time_point stall_check_ = {};  ///< when has_stalled() is next woken to look again
+  std::shared_ptr<ReadySignal> ready_;                      ///< set by descriptor()
   Taken taken_;
   std::vector<std::shared_ptr<const topic::Slice>> last_slices_;  ///< of the newest poll, for cursor_after
   std::string last_cursor_;
