@@ -13,7 +13,9 @@ build_packages=(
   zlib1g-dev
 )
 # python3-cryptography: the second implementation of the format verifies signatures with it.
-test_packages=(attr bats libbenchmark-dev libgmock-dev libgtest-dev librapidcheck-dev python3-cryptography)
+# python3-seccomp, systemd: the unit of the node is measured and its sandbox applied.
+test_packages=(attr bats libbenchmark-dev libgmock-dev libgtest-dev librapidcheck-dev python3-cryptography
+  python3-seccomp systemd)
 # Version 14 everywhere: its formatting and its warnings are what the tree is checked against.
 check_packages=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev)
 
