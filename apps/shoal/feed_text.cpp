@@ -1,30 +1,20 @@
 #include "feed_text.h"
 
+#include "gateway/info_json.h"
 #include "output.h"
 #include "time_text.h"
-
-#include <nlohmann/json.hpp>
 
 namespace shoal::command {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-/// Titles and names may hold anything: what is not UTF-8 is replaced, never refused.
-std::string line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
-
-Json topic_list(const FeedInfo& info) {
-  Json topics = Json::array();
-  for (const TopicInfo& topic : info.topics) {
-    topics.push_back({{"name", topic.name},
-                      {"partition", topic.partition.value()},
-                      {"log_start_offset", topic.log_start_offset.value()},
-                      {"high_watermark", topic.high_watermark.value()},
-                      {"end_offset", topic.end_offset.value()},
-                      {"largest_time_ms", topic.largest_time == kNoTime ? Json() : Json(topic.largest_time.value())},
-                      {"bytes", topic.bytes}});
-  }
-  return topics;
+/// One line of JSON from what `write` appends.
+template <typename Write>
+std::string line(Write&& write) {
+  std::string out;
+  base::JsonWriter json(out);
+  write(json);
+  out.push_back('\n');
+  return out;
 }
 
 std::string round_trip(const PeerInfo& peer) {
@@ -34,50 +24,19 @@ std::string round_trip(const PeerInfo& peer) {
 }  // namespace
 
 std::string info_json(const FeedInfo& info) {
-  return line({{"feed", info.feed.hex()},
-               {"name", info.name},
-               {"own", info.own},
-               {"title", info.title},
-               {"tree_size", info.tree_size},
-               {"held_blocks", info.held_blocks},
-               {"root_hash", info.root_hash},
-               {"epoch", info.epoch.value()},
-               {"head_time_ms", info.head_time ? Json(info.head_time->value()) : Json()},
-               {"topics", topic_list(info)},
-               {"mirrors", info.mirrors},
-               {"disk_bytes", info.disk_bytes},
-               {"forked", info.forked}});
+  return line([&](base::JsonWriter& json) { gateway::write_feed_info(info, json); });
 }
 
-std::string topics_json(const FeedInfo& info) { return line(topic_list(info)); }
+std::string topics_json(const FeedInfo& info) {
+  return line([&](base::JsonWriter& json) { gateway::write_topics(info.topics, json); });
+}
 
 std::string feeds_json(const std::vector<FeedSummary>& feeds) {
-  Json list = Json::array();
-  for (const FeedSummary& feed : feeds) {
-    list.push_back({{"feed", feed.feed.hex()},
-                    {"name", feed.name},
-                    {"own", feed.own},
-                    {"mirrored", feed.mirrored},
-                    {"tree_size", feed.tree_size},
-                    {"held_blocks", feed.held_blocks}});
-  }
-  return line(list);
+  return line([&](base::JsonWriter& json) { gateway::write_feeds(feeds, json); });
 }
 
 std::string peers_json(const std::vector<PeerInfo>& peers) {
-  Json list = Json::array();
-  for (const PeerInfo& peer : peers) {
-    list.push_back({{"feed", peer.feed.hex()},
-                    {"address", peer.address},
-                    {"transport", peer.transport},
-                    {"outgoing", peer.outgoing},
-                    {"node_key", peer.node_key},
-                    {"tree_size", peer.tree_size},
-                    {"bytes_in", peer.bytes_in},
-                    {"bytes_out", peer.bytes_out},
-                    {"round_trip_us", peer.round_trip_us < 0 ? Json() : Json(peer.round_trip_us)}});
-  }
-  return line(list);
+  return line([&](base::JsonWriter& json) { gateway::write_peers(peers, json); });
 }
 
 std::string info_text(const FeedInfo& info, UnixMs now) {

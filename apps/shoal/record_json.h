@@ -7,9 +7,6 @@
 
 namespace shoal::command {
 
-/// `text` as a JSON string with its quotes; `text` is valid UTF-8.
-void append_json_string(std::string_view text, std::string& out);
-
 /// One line, LF included: feed, topic, partition, offset, ts, append_ts, key, headers, payload, cursor. Keys and
 /// payloads that are not UTF-8 become `key_b64` and `payload_b64`. `headers` is an object; a repeated name's value is
 /// the array of its values; when a value is not UTF-8 the object is called `headers_b64` and all its values are base64.

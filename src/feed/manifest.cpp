@@ -1,6 +1,7 @@
 #include "feed/manifest.h"
 
 #include "base/bytes.h"
+#include "base/json_text.h"
 #include "base/try.h"
 
 #include <nlohmann/json.hpp>
@@ -16,30 +17,10 @@ using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;  // for writing only: its look-ups are linear
 
 /// The manifest itself needs three levels; the rest is for members of later versions.
-constexpr int kMaxDepth = 16;
+constexpr std::size_t kMaxDepth = 16;
 constexpr std::size_t kSuccessorDigits = 64;
 
 Error bad(std::string_view what) { return Error{Code::unverified, "manifest: " + std::string(what)}; }
-
-/// Counts brackets outside strings, before a parser builds anything from them.
-bool is_shallow(std::string_view json) {
-  int depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > kMaxDepth) return false;
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
-  }
-  return true;
-}
 
 Result<std::string> text_member(const Json& object, const char* name) {
   const auto found = object.find(name);
@@ -115,7 +96,7 @@ Result<Manifest> decode_manifest(ByteView bytes) {
   if (bytes.size() > kMaxManifestSize) return bad("above the limit");
   const std::string_view text = base::as_text(bytes);
   if (!base::is_utf8(bytes) || text.starts_with("\xEF\xBB\xBF")) return bad("not plain UTF-8");
-  if (!is_shallow(text)) return bad("nested too deeply");
+  if (!base::is_bounded_json(text, kMaxDepth, kMaxManifestSize)) return bad("nested too deeply");
   const Json json = Json::parse(text.begin(), text.end(), nullptr, false);
   if (!json.is_object()) return bad("not a JSON object");
   Manifest out;
