@@ -4,7 +4,7 @@
 
 #include <functional>
 #include <map>
-#include <set>
+#include <unordered_map>
 #include <utility>
 
 /// Time that passes only when a test says so: one queue of events in one process, the same order in every run.
@@ -21,21 +21,29 @@ class VirtualTime final : public base::Clock {
   std::uint64_t schedule(base::MonoTime delay, Event event) {
     const std::uint64_t id = ++last_;
     events_.emplace(std::pair(now_ + delay, id), std::move(event));
+    due_.emplace(id, now_ + delay);
     return id;
   }
+  /// Unknown and spent ids are ignored. O(log n) in the number of waiting events.
   void cancel(std::uint64_t id) {
-    for (auto at = events_.begin(); at != events_.end(); ++at) {
-      if (at->first.second != id) continue;
-      events_.erase(at);
-      return;
-    }
+    const auto due = due_.find(id);
+    if (due == due_.end()) return;
+    events_.erase(std::pair(due->second, id));
+    due_.erase(due);
   }
+  /// Forgets all events: what they hold is released now.
+  void clear() {
+    events_.clear();
+    due_.clear();
+  }
+  [[nodiscard]] std::size_t waiting() const { return events_.size(); }
 
   /// Runs the next event; false when there is none before `limit`.
   bool step(base::MonoTime limit) {
     if (events_.empty() || events_.begin()->first.first > limit) return false;
     auto node = events_.extract(events_.begin());
     now_ = node.key().first;
+    due_.erase(node.key().second);
     node.mapped()();
     return true;
   }
@@ -58,6 +66,7 @@ class VirtualTime final : public base::Clock {
   base::MonoTime now_{std::chrono::hours(1)};
   std::uint64_t last_ = 0;
   std::map<std::pair<base::MonoTime, std::uint64_t>, Event> events_;
+  std::unordered_map<std::uint64_t, base::MonoTime> due_;  ///< of the waiting events, for cancel()
 };
 
 /// Runs tasks as events. One is enough for everything: all run on the one thread, one after the other.

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# The swarm simulation: the real replication code in one process on a virtual clock, with latency, loss, dead, hostile
+# and cut-off nodes; checkers watch the invariants. docs/TESTING.md says what the figures mean.
+#
+#   scripts/sim.sh [--profile NAME] [--seed N] [--rounds N] [--json] [--repeat]
+#
+#   --profile   swarm-10 (default), swarm-100 (seconds), swarm-1000 (minutes)
+#   --seed      the first seed; the same seed plays the same run, and a failing one is printed
+#   --rounds    so many seeds in a row
+#   --repeat    each seed twice: the traces must agree
+#   SHOAL_SIM=FILE scripts/sim.sh      this program instead of one built here
+
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+case " $* " in *" --help "* | *" -h "*) sed -n "2,/^$/s/^# \{0,1\}//p" scripts/sim.sh; exit 0 ;; esac
+
+if [ -z "${SHOAL_SIM:-}" ]; then
+  mkdir -p build
+  scripts/bootstrap.sh build
+  say "building the simulation ..."
+  { cmake --preset dev && cmake --build --preset dev -j "$(jobs)" --target swarm_sim; } >build/sim-build.log 2>&1 ||
+    { tail -n 40 build/sim-build.log >&2; die "the build failed"; }
+  SHOAL_SIM=$PWD/build/dev/tests/simulation/swarm_sim
+fi
+
+case " $* " in *" --profile "*) ;; *) set -- --profile swarm-10 "$@" ;; esac
+exec nice "$SHOAL_SIM" "$@"

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "feed/feed_reader.h"
+#include "simulation/sim_network.h"
+
+#include <string>
+#include <vector>
+
+/// One invariant of DESIGN.md, watched while a swarm runs.
+namespace shoal::simulation {
+
+/// What a checker may ask of one honest follower.
+struct FollowerState {
+  NodeIndex node = 0;
+  bool up = false;
+  bool connected = false;  ///< to somebody honest
+  bool saw_fork = false;
+  const feed::FeedReader* reader = nullptr;  ///< null when it is down
+};
+
+class Check {
+ public:
+  virtual ~Check() = default;
+  [[nodiscard]] virtual const char* name() const = 0;
+  /// An honest follower's accepted head moved.
+  virtual void on_head(NodeIndex, const feed::Checkpoint&) {}
+  /// An honest follower hands a block on, in feed order.
+  virtual void on_delivered(NodeIndex, BlockIndex, const Bytes& /*header*/, const Bytes& /*payload*/) {}
+  /// An honest follower (or the producer) named an honest node as a liar.
+  virtual void on_honest_blamed(NodeIndex, NodeIndex, const std::string&) {}
+  /// The swarm had time to settle; `truth` is what the producer published.
+  virtual void at_rest(const feed::FeedReader& /*truth*/, const std::vector<FollowerState>&) {}
+  /// A second history of the owner's key went around, and every honest follower had time to hear of it.
+  virtual void after_fork(const std::vector<FollowerState>&) {}
+
+  [[nodiscard]] const std::vector<std::string>& failures() const { return failures_; }
+
+ protected:
+  /// Keeps the first few words of many.
+  void fail(std::string what) {
+    if (failures_.size() < 20) failures_.push_back(std::string(name()) + ": " + std::move(what));
+  }
+
+ private:
+  std::vector<std::string> failures_;
+};
+
+}  // namespace shoal::simulation
