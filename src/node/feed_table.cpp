@@ -120,14 +120,14 @@ void FeedTable::blame(const FeedId& feed, const replication::PeerView& peer, std
   if (parts_.on_blamed) parts_.on_blamed(peer_info(feed, peer), what);
 }
 
-Result<std::shared_ptr<OwnFeed>> FeedTable::own(const std::string& name) {
+Result<std::shared_ptr<OwnFeed>> FeedTable::own(const std::string& name, const std::optional<std::string>& passphrase) {
   SHOAL_TRY(auto files, storage());
   {
     const std::lock_guard lock(mutex_);
     if (const auto open = own_feeds_.find(name); open != own_feeds_.end()) return open->second;
   }
   // Asks for a passphrase, so no lock is held.
-  SHOAL_TRY(auto key, parts_.keys->open(name));
+  SHOAL_TRY(auto key, parts_.keys->open(name, passphrase));
   const FeedId id{key.public_key()};
   SHOAL_TRY(auto opened, open_host({id, name, true, {}}, {files->own.get(), files->own.get()}, files));
   return open_writer(name, std::move(opened), std::move(key), *files->own, *files->journal, files->place);

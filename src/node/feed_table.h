@@ -40,8 +40,9 @@ class FeedTable {
   /// Opens the feed when it is not open yet, an own one with its writer. An own feed that cannot be signed (sealed key,
   /// unsafe) is opened for reading, and FeedHost::writer_problem() says why.
   [[nodiscard]] Result<std::shared_ptr<FeedHost>> host(const FeedReference& feed);
-  /// The own feed with its writer. Not from a feed's strand.
-  [[nodiscard]] Result<std::shared_ptr<OwnFeed>> own(const std::string& name);
+  /// The own feed with its writer. `passphrase` goes before the configured one. Not from a feed's strand.
+  [[nodiscard]] Result<std::shared_ptr<OwnFeed>> own(const std::string& name,
+                                                     const std::optional<std::string>& passphrase = {});
   /// Makes a volatile feed. Code::already_exists when a key has the name.
   [[nodiscard]] Result<OpenedFeed> open_volatile(const std::string& name);
   /// Every feed that is owned here or has rows.

@@ -21,9 +21,9 @@ bool KeyStore::is_legal_name(std::string_view name) {
   return name.find_first_not_of(kLegal) == std::string_view::npos && !FeedId::parse(name).ok();
 }
 
-Result<KeyInfo> KeyStore::generate(const std::string& name) {
+Result<KeyInfo> KeyStore::generate(const std::string& name, const Passphrase& given) {
   SHOAL_CHECK(check_new_name(name));
-  SHOAL_TRY(const auto secret, passphrase());
+  SHOAL_TRY(const auto secret, passphrase(given));
   const auto key = crypto::KeyPair::generate();
   SHOAL_CHECK(crypto::write_key_file(file_of(name), key, secret));
   return KeyInfo{name, key.public_key(), secret.has_value()};
@@ -60,12 +60,12 @@ Result<std::optional<KeyInfo>> KeyStore::find(const PublicKey& key) const {
   return std::optional<KeyInfo>{};
 }
 
-Result<crypto::KeyPair> KeyStore::open(const std::string& name) const {
+Result<crypto::KeyPair> KeyStore::open(const std::string& name, const Passphrase& given) const {
   if (!is_legal_name(name) || !std::filesystem::exists(file_of(name))) {
     return Error{Code::not_found, "there is no key named " + name,
                  "shoal key ls lists them; shoal init makes a new one"};
   }
-  return read(file_of(name));
+  return read(file_of(name), given);
 }
 
 Result<void> KeyStore::export_secret(const std::string& name, const std::filesystem::path& file) const {
@@ -86,11 +86,16 @@ Result<KeyInfo> KeyStore::import(const std::string& name, const std::filesystem:
   return KeyInfo{name, key.public_key(), secret.has_value()};
 }
 
-Result<std::optional<crypto::SecretBytes>> KeyStore::passphrase() const {
+Result<std::optional<crypto::SecretBytes>> KeyStore::passphrase(const Passphrase& given) const {
+  const auto guarded = [](const std::string& text) {
+    crypto::SecretBytes secret(text.size());
+    std::copy(text.begin(), text.end(), secret.mutable_view().begin());
+    return secret;
+  };
+  if (given) return std::optional(guarded(*given));
   if (!ask_) return std::optional<crypto::SecretBytes>{};
   SHOAL_TRY(std::string text, ask_());
-  crypto::SecretBytes secret(text.size());
-  std::copy(text.begin(), text.end(), secret.mutable_view().begin());
+  auto secret = guarded(text);
   explicit_bzero(text.data(), text.size());
   return std::optional(std::move(secret));
 }
@@ -110,13 +115,13 @@ Result<void> KeyStore::check_new_name(const std::string& name) const {
   return {};
 }
 
-Result<crypto::KeyPair> KeyStore::read(const std::filesystem::path& file) const {
+Result<crypto::KeyPair> KeyStore::read(const std::filesystem::path& file, const Passphrase& given) const {
   SHOAL_TRY(const bool sealed, crypto::key_file_is_sealed(file));
   std::optional<crypto::SecretBytes> secret;
   if (sealed) {
-    if (!ask_)
+    if (!ask_ && !given)
       return Error{Code::bad_key, file.string() + " is sealed with a passphrase", "pass --passphrase-file FILE"};
-    SHOAL_TRY(secret, passphrase());
+    SHOAL_TRY(secret, passphrase(given));
   }
   return crypto::read_key_file(file, secret);
 }

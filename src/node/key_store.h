@@ -28,21 +28,24 @@ class KeyStore {
   /// 1..64 of [a-zA-Z0-9._-], not beginning with a dot, and no 64 hex digits (those are feed ids).
   static bool is_legal_name(std::string_view name);
 
-  /// Sealed under the passphrase when one is configured. Code::already_exists when the name is taken.
-  [[nodiscard]] Result<KeyInfo> generate(const std::string& name);
+  /// A passphrase for one call, instead of the configured one. The caller wipes it.
+  using Passphrase = std::optional<std::string>;
+
+  /// Sealed under the passphrase when there is one. Code::already_exists when the name is taken.
+  [[nodiscard]] Result<KeyInfo> generate(const std::string& name, const Passphrase& given = {});
   [[nodiscard]] Result<std::vector<KeyInfo>> list() const;
   [[nodiscard]] Result<std::optional<KeyInfo>> find(const std::string& name) const;
   [[nodiscard]] Result<std::optional<KeyInfo>> find(const PublicKey& key) const;
-  /// Asks for the passphrase when the file is sealed.
-  [[nodiscard]] Result<crypto::KeyPair> open(const std::string& name) const;
+  /// Asks for the passphrase when the file is sealed and none is given.
+  [[nodiscard]] Result<crypto::KeyPair> open(const std::string& name, const Passphrase& given = {}) const;
   [[nodiscard]] Result<void> export_secret(const std::string& name, const std::filesystem::path& file) const;
   [[nodiscard]] Result<KeyInfo> import(const std::string& name, const std::filesystem::path& file);
 
  private:
   [[nodiscard]] std::filesystem::path file_of(const std::string& name) const { return directory_ / (name + ".key"); }
-  [[nodiscard]] Result<std::optional<crypto::SecretBytes>> passphrase() const;
+  [[nodiscard]] Result<std::optional<crypto::SecretBytes>> passphrase(const Passphrase& given = {}) const;
   [[nodiscard]] Result<void> check_new_name(const std::string& name) const;
-  [[nodiscard]] Result<crypto::KeyPair> read(const std::filesystem::path& file) const;
+  [[nodiscard]] Result<crypto::KeyPair> read(const std::filesystem::path& file, const Passphrase& given = {}) const;
 
   std::filesystem::path directory_;
   AskPassphrase ask_;

@@ -111,9 +111,9 @@ Result<OpenedFeed> LocalNode::open_feed(const std::string& name, const FeedOptio
   }
   bool created = !key;
   if (!key) {
-    SHOAL_TRY(key, keys_->generate(name));
+    SHOAL_TRY(key, keys_->generate(name, options.passphrase));
   }
-  SHOAL_TRY(const auto feed, table_->own(name));
+  SHOAL_TRY(const auto feed, table_->own(name, options.passphrase));
   // A key that was there but never signed anything is a new feed, too.
   created = created || (options.create && !feed->has_head());
   return OpenedFeed{FeedId{key->key}, created};
@@ -132,16 +132,16 @@ Result<std::shared_ptr<ProducerApi>> LocalNode::open_producer(const std::string&
 
 void LocalNode::on_peer_blamed(std::function<void(const PeerInfo&, std::string_view)> callback) {
   const std::lock_guard lock(mutex_);
-  on_blamed_ = std::move(callback);
+  on_blamed_.push_back(std::move(callback));
 }
 
 void LocalNode::tell_blamed(const PeerInfo& peer, std::string_view what) {
-  std::function<void(const PeerInfo&, std::string_view)> callback;
+  decltype(on_blamed_) callbacks;
   {
     const std::lock_guard lock(mutex_);
-    callback = on_blamed_;
+    callbacks = on_blamed_;
   }
-  if (callback) callback(peer, what);
+  for (const auto& callback : callbacks) callback(peer, what);
 }
 
 std::string LocalNode::listening() const {

@@ -25,6 +25,10 @@ class LocalNode final : public NodeApi, public std::enable_shared_from_this<Loca
 
   [[nodiscard]] Result<std::shared_ptr<SubscriptionApi>> subscribe(const FeedReference& feed,
                                                                    const SubscribeOptions& options) override;
+  [[nodiscard]] Result<std::optional<StoredCursor>> stored_cursor(const FeedReference& feed,
+                                                                  const std::string& name) override;
+  [[nodiscard]] Result<void> store_cursor(const FeedReference& feed, const std::string& name,
+                                          const StoredCursor& cursor) override;
   [[nodiscard]] Result<std::shared_ptr<MirrorApi>> mirror(const FeedReference& feed,
                                                           const MirrorOptions& options) override;
   [[nodiscard]] Result<Records> get(const GetRequest& request, const std::vector<std::string>& peer_hints,
@@ -66,7 +70,7 @@ class LocalNode final : public NodeApi, public std::enable_shared_from_this<Loca
   mutable std::mutex mutex_;
   bool closed_ = false;
   std::unique_ptr<swarm::Swarm> swarm_;
-  std::function<void(const PeerInfo&, std::string_view)> on_blamed_;
+  std::vector<std::function<void(const PeerInfo&, std::string_view)>> on_blamed_;
 };
 
 }  // namespace shoal::node

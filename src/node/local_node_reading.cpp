@@ -62,6 +62,18 @@ Result<std::shared_ptr<SubscriptionApi>> LocalNode::subscribe(const FeedReferenc
   return std::shared_ptr<SubscriptionApi>(std::move(made));
 }
 
+Result<std::optional<StoredCursor>> LocalNode::stored_cursor(const FeedReference& feed, const std::string& name) {
+  SHOAL_TRY(const auto files, table_->storage());
+  return CursorStore(*files->own).get(feed.feed, name);
+}
+
+Result<void> LocalNode::store_cursor(const FeedReference& feed, const std::string& name, const StoredCursor& cursor) {
+  if (name.empty()) return Error{Code::invalid_argument, "a cursor needs a name", ""};
+  SHOAL_CHECK(topic::decode_cursor(cursor.token));
+  SHOAL_TRY(const auto files, table_->storage());
+  return CursorStore(*files->own).put(feed.feed, name, cursor);
+}
+
 Result<std::shared_ptr<MirrorApi>> LocalNode::mirror(const FeedReference& feed, const MirrorOptions& options) {
   if (feed.own) {
     return Error{Code::invalid_argument, "feed " + feed.name + " is your own: it needs no mirror here",

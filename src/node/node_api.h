@@ -108,6 +108,12 @@ class NodeApi {
   // Reading
   [[nodiscard]] virtual Result<std::shared_ptr<SubscriptionApi>> subscribe(const FeedReference& feed,
                                                                            const SubscribeOptions& options) = 0;
+  /// The durable position `name` of this feed's readers, without a subscription.
+  [[nodiscard]] virtual Result<std::optional<StoredCursor>> stored_cursor(const FeedReference& feed,
+                                                                          const std::string& name) = 0;
+  /// Code::invalid_argument for a token that is none, or without a name.
+  [[nodiscard]] virtual Result<void> store_cursor(const FeedReference& feed, const std::string& name,
+                                                  const StoredCursor& cursor) = 0;
   [[nodiscard]] virtual Result<std::shared_ptr<MirrorApi>> mirror(const FeedReference& feed,
                                                                   const MirrorOptions& options) = 0;
   [[nodiscard]] virtual Result<Records> get(const GetRequest& request, const std::vector<std::string>& peer_hints,
@@ -125,7 +131,8 @@ class NodeApi {
   [[nodiscard]] virtual Result<FeedInfo> info(const FeedReference& feed, const Wait& wait) = 0;
   [[nodiscard]] virtual Result<std::vector<PeerInfo>> peers(const std::optional<FeedReference>& feed,
                                                             const Wait& wait) = 0;
-  /// Called on a node thread when a peer was caught with bytes that do not prove: address, node key, what.
+  /// From now on called on a node thread when a peer was caught with bytes that do not prove: address, node key, what.
+  /// Callbacks add up, and are kept as long as the node.
   virtual void on_peer_blamed(std::function<void(const PeerInfo&, std::string_view)> callback) = 0;
   [[nodiscard]] virtual std::string listening() const = 0;
 
