@@ -35,9 +35,21 @@ const std::vector<CommandEntry>& all_commands() {
       {"key show", "print an own key's public half", make_key_show},
       {"key export", "write a key, or its public half", make_key_export},
       {"key import", "take a key from a file", make_key_import},
+      {"completion", "print what makes a shell complete commands and options", make_completion},
       {"version", "print the version", make_version},
   };
   return kCommands;
+}
+
+std::vector<CommandTable> all_tables() {
+  std::vector<CommandTable> tables;
+  for (const CommandEntry& entry : all_commands()) {
+    const auto command = entry.make();
+    OptionSet options(entry.name, entry.summary);
+    command->declare(options);
+    tables.push_back(options.table());
+  }
+  return tables;
 }
 
 }  // namespace shoal::command

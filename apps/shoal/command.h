@@ -44,6 +44,8 @@ struct CommandEntry {
 
 /// Every command, in the order of the help.
 [[nodiscard]] const std::vector<CommandEntry>& all_commands();
+/// What each of them takes, in the same order.
+[[nodiscard]] std::vector<CommandTable> all_tables();
 
 // One function per command_*.cpp.
 std::unique_ptr<Command> make_init();
@@ -66,6 +68,7 @@ std::unique_ptr<Command> make_verify();
 std::unique_ptr<Command> make_export();
 std::unique_ptr<Command> make_import();
 std::unique_ptr<Command> make_link();
+std::unique_ptr<Command> make_completion();
 std::unique_ptr<Command> make_version();
 
 }  // namespace shoal::command

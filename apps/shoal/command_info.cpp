@@ -84,8 +84,13 @@ class ListCommand final : public Command {
   ListCommand() : Command(false) {}
 
   [[nodiscard]] Result<Exit> run(Context& context) override {
-    SHOAL_TRY(auto session, NodeSession::open(context, common_));
-    SHOAL_TRY(const auto feeds, session->feeds());
+    // Looking makes no directory.
+    SHOAL_TRY(const auto directory, data_directory(common_));
+    std::vector<FeedSummary> feeds;
+    if (std::error_code unreadable; std::filesystem::exists(directory, unreadable)) {
+      SHOAL_TRY(auto session, NodeSession::open(context, common_));
+      SHOAL_TRY(feeds, session->feeds());
+    }
     SHOAL_CHECK(context.out.write(json_ ? feeds_json(feeds) : feeds_text(feeds)));
     return Exit::ok;
   }

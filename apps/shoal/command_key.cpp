@@ -72,7 +72,10 @@ class KeyList final : public Command {
  public:
   KeyList() : Command(false) {}
   [[nodiscard]] Result<Exit> run(Context& context) override {
-    SHOAL_TRY(auto keys, key_store(common_));
+    // Looking makes no directory.
+    crypto::init();
+    SHOAL_TRY(const auto directory, data_directory(common_));
+    const node::KeyStore keys(directory / "keys", {});
     SHOAL_TRY(const auto found, keys.list());
     std::vector<std::vector<std::string>> rows;
     rows.reserve(found.size());

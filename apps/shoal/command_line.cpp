@@ -1,11 +1,11 @@
 #include "command_line.h"
 
 #include "base/try.h"
+#include "help_text.h"
+#include "nearest_name.h"
 
 #include <unistd.h>
 #include <algorithm>
-#include <array>
-#include <numeric>
 
 namespace shoal::command {
 namespace {
@@ -23,30 +23,12 @@ bool is_first_word(const std::string& word) {
                      [&](const CommandEntry& entry) { return std::string_view(entry.name).starts_with(word + " "); });
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0]++;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
 Error unknown_command(const std::string& name) {
-  std::string hint = "shoal --help lists the commands";
-  std::size_t nearest = 3;
-  for (const CommandEntry& entry : all_commands()) {
-    const std::size_t distance = edit_distance(name, entry.name);
-    if (distance >= nearest) continue;
-    nearest = distance;
-    hint = std::string("did you mean 'shoal ") + entry.name + "'?";
-  }
-  return Error{Code::invalid_argument, "unknown command '" + name + "'", hint};
+  std::vector<std::string> names;
+  for (const CommandEntry& entry : all_commands()) names.emplace_back(entry.name);
+  const std::string meant = nearest_name(name, names);
+  return Error{Code::invalid_argument, "unknown command '" + name + "'",
+               meant.empty() ? "shoal --help lists the commands" : "did you mean 'shoal " + meant + "'?"};
 }
 
 /// Takes the next word that is no option and no option's value out of `words`; empty when there is none.
@@ -116,34 +98,9 @@ Result<CommandLine> split_command_line(const std::vector<std::string>& words, co
 
 OptionNames all_option_names() {
   OptionNames names;
-  for (const CommandEntry& entry : all_commands()) {
-    const auto command = entry.make();
-    OptionSet options(entry.name, entry.summary);
-    command->declare(options);
-    options.list(names);
-  }
-  names.add("-h,--help", false);
-  names.add("--config", true);
+  for (const CommandTable& table : all_tables()) names.add(table);
   names.add("--version", false);
   return names;
-}
-
-std::string overview(const std::string& first_word) {
-  std::string text =
-      "shoal: signed realtime data feeds without a broker\n\nUsage: shoal COMMAND [ARGUMENTS] [OPTIONS]\n\nCommands:\n";
-  for (const CommandEntry& entry : all_commands()) {
-    const std::string name = entry.name;
-    if (!first_word.empty() && !name.starts_with(first_word + " ")) continue;
-    text += "  " + name + std::string(name.size() < 12 ? 12 - name.size() : 1, ' ') + entry.summary + "\n";
-  }
-  text +=
-      "\nFEED is an own name, 64 hexadecimal digits, a feed link, or a file made by 'shoal export'. Options may stand\n"
-      "before or after the command; any long option may come from SHOAL_LONG_OPTION or from a TOML file (--config).\n"
-      "\nExamples:\n"
-      "  printf 'hello\\nworld\\n' | shoal pub greetings --seed\n"
-      "  shoal sub FEED -t 'us*' -o s@-2h -J\n"
-      "\n'shoal COMMAND --help' tells more.\n";
-  return text;
 }
 
 namespace {
@@ -154,7 +111,7 @@ Result<Exit> run_words(const std::vector<std::string>& words, Context& context) 
   if (line.ask == CommandLine::Ask::version) line.command = find_command("version");
   if (line.ask == CommandLine::Ask::version) line.arguments.clear();
   if (line.command == nullptr) {
-    SHOAL_CHECK(context.out.write(overview(line.topic)));
+    SHOAL_CHECK(context.out.write(overview_text(all_tables(), line.topic)));
     return Exit::ok;
   }
   const auto command = line.command->make();
@@ -165,7 +122,7 @@ Result<Exit> run_words(const std::vector<std::string>& words, Context& context) 
     SHOAL_TRY(help, options.parse(line.arguments, names));
   }
   if (help) {
-    SHOAL_CHECK(context.out.write(options.help()));
+    SHOAL_CHECK(context.out.write(help_text(options.table())));
     return Exit::ok;
   }
   command->apply_verbosity(context.messages);

@@ -20,9 +20,6 @@ struct CommandLine {
 /// All options of all commands.
 [[nodiscard]] OptionNames all_option_names();
 
-/// The overview that `shoal --help` prints; only the commands that start with `first_word` unless that is empty.
-[[nodiscard]] std::string overview(const std::string& first_word);
-
 /// Parses, runs, reports. What main() is.
 [[nodiscard]] int run_command_line(const std::vector<std::string>& words);
 

@@ -32,7 +32,7 @@ std::string from_environment(const char* name) {
 }  // namespace
 
 void declare_common(OptionSet& options, CommonOptions& common) {
-  options.group("Common options");
+  options.group(kCommonGroup);
   options.parsed("--data", common.data, "DIR", "where keys and feeds are kept",
                  [](const std::string& text) -> Result<std::filesystem::path> {
                    if (text.empty()) return Error{Code::invalid_argument, "an empty directory name", ""};
@@ -41,10 +41,11 @@ void declare_common(OptionSet& options, CommonOptions& common) {
   options.text("--passphrase-file", common.passphrase_file, "FILE|fd:N", "what opens a sealed key file");
   options.flag("-q,--quiet", common.quiet, "errors and warnings only");
   options.flag("-v,--verbose", common.verbose, "say what happens inside");
+  options.help_and_config();
 }
 
 void declare_network(OptionSet& options, CommonOptions& common, bool hidden) {
-  options.group(hidden ? "" : "Network options");
+  options.group(hidden ? "" : kNetworkGroup);
   addresses(options, "--listen", common.listen, true, "listen here (port 0: any) instead of everywhere");
   addresses(options, "--bootstrap", common.bootstrap, false, "enter the DHT here");
   addresses(options, "--peer", common.peers, false, "dial this node");

@@ -9,6 +9,10 @@
 
 namespace shoal::command {
 
+/// Headings of what stands before a command as well as behind it.
+inline constexpr const char* kNetworkGroup = "Network options";
+inline constexpr const char* kCommonGroup = "Common options";
+
 /// The options that every command takes.
 struct CommonOptions {
   std::filesystem::path data = {};

@@ -5,6 +5,29 @@
 
 namespace shoal::command {
 
+const std::vector<ExitMeaning>& exit_meanings() {
+  static const std::vector<ExitMeaning> kMeanings = {
+      {Exit::ok,
+       "done; also SIGINT or SIGTERM after a clean stop of node, mirror, bootstrap, a live sub and pub --seed, and a "
+       "closed stdout"},
+      {Exit::error, "error"},
+      {Exit::usage, "usage: the command line, the environment or the configuration file does not fit"},
+      {Exit::partly, "partly done, or holes were found"},
+      {Exit::no_answer, "nobody answered, or a timeout passed"},
+      {Exit::damaged, "verification failed, or the own disk is damaged; the error says which"},
+      {Exit::fork, "the feed's owner signed two histories; the proof is named"},
+      {Exit::full, "the disk or the budget is full"},
+      {Exit::pruned, "pruned at everybody who was asked"},
+      {Exit::unsafe, "not safe to sign"},
+      {Exit::unknown, "an unknown name, or something proven absent"},
+      {Exit::in_use, "the directory or key is in use and its node does not answer; the process is named"},
+      {Exit::bad_key, "a key file or passphrase that cannot be used"},
+      {Exit::interrupted, "a finite job was ended by SIGINT"},
+      {Exit::terminated, "a finite job was ended by SIGTERM"},
+  };
+  return kMeanings;
+}
+
 Exit exit_for(Code code) {
   switch (code) {
     case Code::invalid_argument: return Exit::usage;

@@ -2,6 +2,8 @@
 
 #include <shoal/error.h>
 
+#include <vector>
+
 /// What the process tells its caller. The numbers are part of the command's contract and never change.
 namespace shoal::command {
 
@@ -22,6 +24,13 @@ enum class Exit : int {
   interrupted = 130,
   terminated = 143,
 };
+
+/// One row of the table in manuals and docs/CLI.md.
+struct ExitMeaning {
+  Exit exit;
+  const char* meaning;
+};
+[[nodiscard]] const std::vector<ExitMeaning>& exit_meanings();
 
 /// The exit of a command that ended with this error.
 [[nodiscard]] Exit exit_for(Code code);

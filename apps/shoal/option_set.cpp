@@ -1,23 +1,15 @@
 #include "option_set.h"
 
+#include "nearest_name.h"
+
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 
 namespace shoal::command {
 namespace {
-
-/// The names of `-t,--topic`.
-std::vector<std::string> split_names(const std::string& names) {
-  std::vector<std::string> out;
-  for (std::size_t at = 0; at < names.size();) {
-    const std::size_t comma = std::min(names.find(',', at), names.size());
-    out.push_back(names.substr(at, comma - at));
-    at = comma + 1;
-  }
-  return out;
-}
 
 /// `--batch-bytes` is SHOAL_BATCH_BYTES; empty when there is no long name.
 std::string environment_name(const std::string& names) {
@@ -62,34 +54,14 @@ class ConfigFile final : public CLI::ConfigTOML {
   const OptionNames& all_;
 };
 
-/// Names and metavar left, words right; no vendor decorations.
-class HelpFormatter final : public CLI::Formatter {
- public:
-  HelpFormatter() { column_width(30); }
-  [[nodiscard]] std::string make_group(std::string heading, bool positional,
-                                       std::vector<const CLI::Option*> options) const override {
-    return CLI::Formatter::make_group(std::move(heading), positional, std::move(options)).substr(1);
-  }
-  [[nodiscard]] std::string make_option_opts(const CLI::Option* option) const override {
-    return option->get_type_size() == 0 || option->get_type_name().empty() ? "" : " " + option->get_type_name();
-  }
-  [[nodiscard]] std::string make_option_name(const CLI::Option* option, bool positional) const override {
-    if (positional) return option->get_name(true, false);
-    std::string names = option->get_name(false, true);
-    for (std::size_t at = names.find(','); at != std::string::npos; at = names.find(',', at + 2))
-      names.insert(at + 1, " ");
-    return names.starts_with("--") ? "    " + names : names;
-  }
-};
-
 }  // namespace
 
 void OptionNames::add(const std::string& names, bool takes_value) {
   for (const std::string& name : split_names(names)) names_.emplace_back(name, takes_value);
 }
 
-void OptionNames::add(const OptionNames& others) {
-  names_.insert(names_.end(), others.names_.begin(), others.names_.end());
+void OptionNames::add(const CommandTable& table) {
+  for (const OptionRow& option : table.options) add(option.names, option.takes_value());
 }
 
 bool OptionNames::known(std::string_view name) const {
@@ -102,34 +74,82 @@ bool OptionNames::takes_value(std::string_view name) const {
 }
 
 struct OptionSet::Parser {
-  Parser(const std::string& name, const std::string& summary) : app(summary, "shoal " + name), command(name) {}
-
-  /// Help and configuration stand last, below the common options.
-  void finish() {
-    if (app.get_help_ptr() != nullptr) return;
-    app.set_help_flag("-h,--help", "print this and leave")->group("Common options");
-    app.set_config("--config", "", "take options from a TOML file")
-        ->group("Common options")
-        ->envname("SHOAL_CONFIG")
-        ->type_name("FILE");
+  Parser(const std::string& name, const std::string& summary) : app(summary, "shoal " + name) {
+    table.name = name;
+    table.summary = summary;
   }
 
-  CLI::Option* declare(CLI::Option* option, const std::string& option_names, bool takes_value) {
-    names.add(option_names, takes_value);
-    option->group(heading);
-    if (const std::string variable = environment_name(option_names); !variable.empty()) option->envname(variable);
+  CLI::Option* declare(CLI::Option* option, OptionRow row) {
+    if (const std::string variable = environment_name(row.names); !variable.empty()) option->envname(variable);
+    row.group = heading;
+    table.options.push_back(std::move(row));
     return option;
   }
 
+  void take(ArgumentRow row, CLI::Option* option) {
+    option->required(row.required)->type_name("")->configurable(false);
+    table.arguments.push_back(std::move(row));
+  }
+
+  [[nodiscard]] const OptionRow* find(const std::string& name) const;
+  [[nodiscard]] Error unknown_option(const std::string& name, const OptionNames& all) const;
+  [[nodiscard]] Result<bool> look(const std::vector<std::string>& arguments, const OptionNames& all) const;
+
   CLI::App app;
-  std::string command;
+  CommandTable table;
   std::string heading = "Options";
-  OptionNames names;
+  std::vector<OptionRow> refused;
 };
+
+const OptionRow* OptionSet::Parser::find(const std::string& name) const {
+  for (const std::vector<OptionRow>* rows : {&table.options, &refused}) {
+    for (const OptionRow& row : *rows) {
+      const std::vector<std::string> names = split_names(row.names);
+      if (std::find(names.begin(), names.end(), name) != names.end()) return &row;
+    }
+  }
+  return nullptr;
+}
+
+Error OptionSet::Parser::unknown_option(const std::string& name, const OptionNames& all) const {
+  if (all.known(name)) {
+    return Error{Code::invalid_argument, "'shoal " + table.name + "' has no option " + name,
+                 "shoal " + table.name + " --help lists its options"};
+  }
+  std::vector<std::string> long_names;
+  for (const OptionRow& option : table.options) {
+    if (option.shown()) long_names.push_back(option.long_name());
+  }
+  const std::string meant = name.starts_with("--") ? nearest_name(name, long_names) : std::string();
+  return Error{Code::invalid_argument, "unknown option " + name,
+               meant.empty() ? "shoal " + table.name + " --help lists the options" : "did you mean " + meant + "?"};
+}
+
+/// Looks for options that do not exist before the vendor's parser misses something else. True: help is asked for.
+Result<bool> OptionSet::Parser::look(const std::vector<std::string>& arguments, const OptionNames& all) const {
+  std::optional<Error> unknown;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& word = arguments[i];
+    if (word == "--") break;
+    if (word.size() < 2 || word.front() != '-') continue;
+    const bool is_long = word.starts_with("--");
+    // `-Jc5` is -J -c 5.
+    for (std::size_t at = 1; at < word.size(); ++at) {
+      const std::string name = is_long ? word.substr(0, word.find('=')) : std::string("-") + word[at];
+      if (name == "-h" || name == "--help") return true;
+      const OptionRow* row = find(name);
+      if (row == nullptr && !unknown) unknown = unknown_option(name, all);
+      const bool value = row == nullptr ? all.takes_value(name) : row->takes_value();
+      if (value && (is_long ? name.size() : at + 1) == word.size()) ++i;
+      if (value || is_long || row == nullptr) break;
+    }
+  }
+  if (unknown) return *unknown;
+  return false;
+}
 
 OptionSet::OptionSet(const std::string& command, const std::string& summary)
     : parser_(std::make_unique<Parser>(command, summary)) {
-  parser_->app.formatter(std::make_shared<HelpFormatter>());
   parser_->app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   parser_->app.set_help_flag();
 }
@@ -137,25 +157,32 @@ OptionSet::OptionSet(const std::string& command, const std::string& summary)
 OptionSet::~OptionSet() = default;
 
 void OptionSet::flag(const std::string& names, bool& target, const std::string& help) {
-  parser_->declare(parser_->app.add_flag(names, target, help), names, false)
+  parser_->declare(parser_->app.add_flag(names, target), {.names = names, .metavar = "", .help = help, .group = ""})
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
 void OptionSet::text(const std::string& names, std::string& target, const std::string& metavar,
                      const std::string& help) {
-  parser_->declare(parser_->app.add_option(names, target, help), names, true)->type_name(metavar);
+  parser_
+      ->declare(parser_->app.add_option(names, target), {.names = names, .metavar = metavar, .help = help, .group = ""})
+      ->type_name(metavar);
 }
 
 void OptionSet::texts(const std::string& names, std::vector<std::string>& target, const std::string& metavar,
                       const std::string& help) {
-  CLI::Option* option = parser_->declare(parser_->app.add_option(names, target, help), names, true);
+  CLI::Option* option =
+      parser_->declare(parser_->app.add_option(names, target),
+                       {.names = names, .metavar = metavar, .help = help, .group = "", .repeatable = true});
   option->type_name(metavar)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
 void OptionSet::value(const std::string& names, const std::string& metavar, const std::string& help,
                       std::function<Result<void>(const std::string&)> parse) {
   const auto call = [names, parse = std::move(parse)](const std::string& text) { require(names, parse(text)); };
-  parser_->declare(parser_->app.add_option_function<std::string>(names, call, help), names, true)->type_name(metavar);
+  parser_
+      ->declare(parser_->app.add_option_function<std::string>(names, call),
+                {.names = names, .metavar = metavar, .help = help, .group = ""})
+      ->type_name(metavar);
 }
 
 void OptionSet::values(const std::string& names, const std::string& metavar, const std::string& help, bool commas,
@@ -164,22 +191,35 @@ void OptionSet::values(const std::string& names, const std::string& metavar, con
     for (const std::string& text : texts) require(names, parse(text));
   };
   CLI::Option* option =
-      parser_->declare(parser_->app.add_option_function<std::vector<std::string>>(names, call, help), names, true);
+      parser_->declare(parser_->app.add_option_function<std::vector<std::string>>(names, call),
+                       {.names = names, .metavar = metavar, .help = help, .group = "", .repeatable = true});
   option->type_name(metavar)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   if (commas) option->delimiter(',');
 }
 
 void OptionSet::positional(const std::string& name, std::string& target, const std::string& help, bool required) {
-  parser_->app.add_option(name, target, help)->required(required)->type_name("")->configurable(false);
+  parser_->take({.name = name, .help = help, .required = required}, parser_->app.add_option(name, target));
 }
 
 void OptionSet::positionals(const std::string& name, std::vector<std::string>& target, const std::string& help,
                             bool required) {
-  parser_->app.add_option(name, target, help)
-      ->required(required)
-      ->type_name("")
-      ->configurable(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  CLI::Option* option = parser_->app.add_option(name, target);
+  option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  parser_->take({.name = name, .help = help, .required = required, .many = true}, option);
+}
+
+void OptionSet::positional_choice(const std::string& name, std::string& target, const std::string& help,
+                                  const std::vector<std::string>& choices) {
+  const auto call = [name, choices, &target](const std::string& text) {
+    std::string allowed;
+    for (const std::string& choice : choices) allowed += (allowed.empty() ? "" : "|") + choice;
+    if (std::find(choices.begin(), choices.end(), text) == choices.end()) {
+      throw CLI::ValidationError(name, "'" + text + "' is not one of " + allowed);
+    }
+    target = text;
+  };
+  parser_->take({.name = name, .help = help, .choices = choices},
+                parser_->app.add_option_function<std::string>(name, call));
 }
 
 void OptionSet::group(const std::string& heading) { parser_->heading = heading; }
@@ -187,37 +227,45 @@ void OptionSet::group(const std::string& heading) { parser_->heading = heading; 
 void OptionSet::not_yet(const std::string& names, bool takes_value) {
   const std::string name = split_names(names).back();
   const auto refuse = [name] { throw CLI::ValidationError(name, "not supported yet by this version"); };
-  CLI::Option* option =
-      takes_value ? parser_->app.add_option_function<std::string>(names, [refuse](const std::string&) { refuse(); })
-                  : parser_->app.add_flag_callback(names, refuse);
-  option->group("");
-  parser_->names.add(names, takes_value);
+  if (takes_value) {
+    parser_->app.add_option_function<std::string>(names, [refuse](const std::string&) { refuse(); });
+  } else {
+    parser_->app.add_flag_callback(names, refuse);
+  }
+  parser_->refused.push_back({.names = names, .metavar = takes_value ? "VALUE" : "", .help = "", .group = ""});
 }
 
-void OptionSet::examples(const std::vector<std::string>& lines) {
-  std::string footer = "Examples:";
-  for (const std::string& line : lines) footer += "\n  " + line;
-  parser_->app.footer(footer);
+void OptionSet::help_and_config() {
+  // Parser::look() finds --help.
+  parser_->table.options.push_back(
+      {.names = "-h,--help", .metavar = "", .help = "print this and leave", .group = parser_->heading});
+  parser_->declare(parser_->app.set_config("--config"),
+                   {.names = "--config",
+                    .metavar = "FILE",
+                    .help = "take options from a TOML file, keys being long options without dashes",
+                    .group = ""});
 }
 
-void OptionSet::list(OptionNames& names) const { names.add(parser_->names); }
+void OptionSet::about(const std::string& paragraph) { parser_->table.about = paragraph; }
 
-std::string OptionSet::help() const {
-  parser_->finish();
-  return parser_->app.help();
-}
+void OptionSet::examples(const std::vector<std::string>& lines) { parser_->table.examples = lines; }
+
+const CommandTable& OptionSet::table() const { return parser_->table; }
 
 Result<bool> OptionSet::parse(const std::vector<std::string>& arguments, const OptionNames& all) {
-  const std::string see = "shoal " + parser_->command + " --help";
+  const std::string see = "shoal " + parser_->table.name + " --help";
+  const auto looked = parser_->look(arguments, all);
+  if (!looked.ok() || *looked) return looked;
   try {
-    parser_->finish();
-    parser_->app.config_formatter(std::make_shared<ConfigFile>(parser_->command, all));
+    parser_->app.config_formatter(std::make_shared<ConfigFile>(parser_->table.name, all));
     parser_->app.allow_config_extras(CLI::config_extras_mode::ignore_all);
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
     parser_->app.parse(std::move(reversed));
     return false;
-  } catch (const CLI::CallForHelp&) {
-    return true;
+  } catch (const CLI::ExtrasError&) {
+    const std::vector<std::string> left = parser_->app.remaining();
+    return Error{Code::invalid_argument, left.empty() ? "too many arguments" : "unexpected argument '" + left[0] + "'",
+                 see};
   } catch (const CLI::ParseError& error) {
     std::string message = error.what();
     std::string hint = see;

@@ -1,14 +1,13 @@
 #pragma once
 
+#include "command_table.h"
+
 #include <shoal/result.h>
 
 #include <functional>
 #include <initializer_list>
 #include <memory>
-#include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 /// The options of one command. Each long option may also come from `SHOAL_LONG_OPTION` or from a TOML file given with
 /// `--config`; the command line wins over the environment, the environment over the file.
@@ -18,7 +17,7 @@ namespace shoal::command {
 class OptionNames {
  public:
   void add(const std::string& names, bool takes_value);
-  void add(const OptionNames& others);
+  void add(const CommandTable& table);
   [[nodiscard]] bool known(std::string_view name) const;
   /// `name` with its dashes. Unknown names take no value.
   [[nodiscard]] bool takes_value(std::string_view name) const;
@@ -27,7 +26,8 @@ class OptionNames {
   std::vector<std::pair<std::string, bool>> names_;
 };
 
-/// Declares and parses options; the vendor's parser stays in the source file. Declared targets must outlive it.
+/// Declares and parses options, and keeps the table of what was declared; the vendor's parser stays in the source file.
+/// Declared targets must outlive it.
 class OptionSet {
  public:
   OptionSet(const std::string& command, const std::string& summary);
@@ -72,20 +72,27 @@ class OptionSet {
     });
   }
 
+  /// A required argument that is one of `choices`.
+  void positional_choice(const std::string& name, std::string& target, const std::string& help,
+                         const std::vector<std::string>& choices);
   void positional(const std::string& name, std::string& target, const std::string& help, bool required = true);
   void positionals(const std::string& name, std::vector<std::string>& target, const std::string& help, bool required);
 
-  /// Options declared from here on stand under this heading in the help.
+  /// Options declared from here on stand under this heading in the help; empty: they are accepted and not shown.
   void group(const std::string& heading);
   /// An option of the contract that this build does not do yet: refused by name, left out of the help.
   void not_yet(const std::string& names, bool takes_value);
-  /// Printed below the options, one command line each.
+  /// -h, --help and --config FILE, which every command has.
+  void help_and_config();
+  /// A paragraph for help and manual: what the command does and what is worth knowing first.
+  void about(const std::string& paragraph);
+  /// Printed below the options, one command line each. Three spaces stand before a remark; a line that ends with a
+  /// backslash goes on in the next.
   void examples(const std::vector<std::string>& lines);
 
-  /// Adds what was declared to `names`.
-  void list(OptionNames& names) const;
-  [[nodiscard]] std::string help() const;
-  /// True: `--help` was asked for and nothing else was checked. Code::invalid_argument is a usage error.
+  [[nodiscard]] const CommandTable& table() const;
+  /// True: `--help` was asked for and nothing else was checked. Code::invalid_argument is a usage error. `all`: what
+  /// any command takes, which a configuration file may name.
   [[nodiscard]] Result<bool> parse(const std::vector<std::string>& arguments, const OptionNames& all);
 
  private:

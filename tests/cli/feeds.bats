@@ -30,9 +30,12 @@ PY
   shoal ls --json | python3 -c 'import json,sys; (f,) = json.load(sys.stdin); assert f["own"] and f["name"] == "x"'
 }
 
-@test "an empty directory has no feeds" {
+@test "no directory has no feeds, and is not made by looking" {
   expect 0 shoal ls --json
   [ "$output" = "[]" ]
+  expect 0 shoal key ls
+  [ -z "$output" ]
+  [ ! -e "$SHOAL_DATA" ]
 }
 
 @test "nobody is connected offline" {

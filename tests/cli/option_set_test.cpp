@@ -29,8 +29,9 @@ class OptionSetTest : public testing::Test {
       return {};
     });
     set_.not_yet("--cache", true);
-    set_.list(names_);
-    names_.add("--config", true);
+    set_.group("Common options");
+    set_.help_and_config();
+    names_.add(set_.table());
     names_.add("--other-command", true);
   }
   ~OptionSetTest() override {
@@ -98,13 +99,55 @@ TEST_F(OptionSetTest, EveryParseErrorIsAUsageError) {
   }
 }
 
-TEST_F(OptionSetTest, HelpNamesOptionsButNotThoseToCome) {
-  const auto help = set_.parse({"--help"}, names_);
-  ASSERT_TRUE(help.ok());
-  EXPECT_TRUE(*help);
-  EXPECT_THAT(set_.help(), HasSubstr("--batch-bytes SIZE"));
-  EXPECT_THAT(set_.help(), HasSubstr("-t, --topic TOPIC"));
-  EXPECT_THAT(set_.help(), testing::Not(HasSubstr("--cache")));
+TEST_F(OptionSetTest, AnUnknownOptionIsNamedBeforeAnythingElseIsMissed) {
+  EXPECT_EQ(error_of({"--formta", "x"}).message, "unknown option --formta");
+  EXPECT_EQ(error_of({"--formta=x"}).hint, "did you mean --format?");
+  EXPECT_EQ(error_of({"FEED", "-ex"}).message, "unknown option -x");
+  EXPECT_EQ(error_of({"FEED", "--completely-different"}).hint, "shoal sub --help lists the options");
+  EXPECT_EQ(error_of({"FEED", "--other-command", "1"}).message, "'shoal sub' has no option --other-command");
+  // What stands behind an option that takes a value is its value.
+  accept({"FEED", "-f", "--formta", "-et", "-x"});
+  EXPECT_EQ(text_, "--formta");
+  EXPECT_THAT(topics_, ElementsAre("-x"));
+}
+
+TEST_F(OptionSetTest, HelpIsAskedForUnlessItIsAValue) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"--help"}, {"-h"}, {"-eh"}, {"--nonsense", "-h"}, {"FEED", "-f", "x", "--help"}}) {
+    const auto help = set_.parse(words, names_);
+    ASSERT_TRUE(help.ok());
+    EXPECT_TRUE(*help) << words.front();
+  }
+  accept({"FEED", "-f", "--help"});
+  EXPECT_EQ(text_, "--help");
+}
+
+TEST_F(OptionSetTest, TheTableHoldsWhatWasDeclaredButNotWhatIsToCome) {
+  const CommandTable& table = set_.table();
+  EXPECT_EQ(table.usage(), "shoal sub [OPTIONS] FEED [FILE...]");
+  std::vector<std::string> names;
+  for (const OptionRow& option : table.options) names.push_back(option.long_name());
+  EXPECT_THAT(names, ElementsAre("--exit", "--format", "--topic", "--batch-bytes", "--network", "--peer", "--help",
+                                 "--config"));
+  EXPECT_EQ(table.options[0].short_name(), "-e");
+  EXPECT_FALSE(table.options[0].takes_value());
+  EXPECT_EQ(table.options[4].metavar, "public|private");
+  EXPECT_TRUE(table.options[5].repeatable);
+  EXPECT_EQ(table.options[6].group, "Common options");
+}
+
+TEST_F(OptionSetTest, ATooLongLineNamesWhatIsTooMuch) {
+  OptionSet set("x", "");
+  std::string shell;
+  set.positional_choice("SHELL", shell, "which", {"bash", "zsh"});
+  const auto more = set.parse({"bash", "more"}, names_);
+  ASSERT_FALSE(more.ok());
+  EXPECT_EQ(more.error().message, "unexpected argument 'more'");
+  const auto other = set.parse({"ksh"}, names_);
+  ASSERT_FALSE(other.ok());
+  EXPECT_THAT(other.error().message, HasSubstr("'ksh' is not one of bash|zsh"));
+  ASSERT_TRUE(set.parse({"zsh"}, names_).ok());
+  EXPECT_EQ(shell, "zsh");
 }
 
 TEST_F(OptionSetTest, TheEnvironmentGivesLongOptions) {
@@ -147,10 +190,10 @@ TEST_F(OptionSetTest, AFileWithAnUnknownOptionOrNoFileIsAUsageError) {
 }
 
 TEST_F(OptionSetTest, ListsWhichOptionsTakeAValue) {
-  for (const char* name : {"-f", "--format", "--topic", "--peer", "--cache", "--batch-bytes"}) {
+  for (const char* name : {"-f", "--format", "--topic", "--peer", "--config", "--batch-bytes"}) {
     EXPECT_TRUE(names_.takes_value(name)) << name;
   }
-  for (const char* name : {"-e", "--exit"}) {
+  for (const char* name : {"-e", "--exit", "-h"}) {
     EXPECT_TRUE(names_.known(name)) << name;
     EXPECT_FALSE(names_.takes_value(name)) << name;
   }

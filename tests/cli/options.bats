@@ -62,7 +62,7 @@ load common
 
 @test "a directory that cannot be made is an error with a reason" {
   echo > file
-  expect 1 shoal key ls --data file/below
+  expect 1 shoal key gen a --data file/below
   [[ "$stderr" == *"shoal: error: "* ]]
 }
 
