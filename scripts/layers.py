@@ -17,9 +17,13 @@ import sys
 
 # A floor may include itself and what stands left of it. Floors in one group never include each other.
 FLOORS = [["base"], ["crypto"], ["merkle"], ["record"], ["store"], ["feed"], ["topic", "replication"], ["swarm"],
-          ["node"], ["gateway"]]
+          ["node"], ["gateway"], ["c"]]
 RANK = {name: rank for rank, group in enumerate(FLOORS) for name in group}
 BELOW_NODE = [name for name in RANK if RANK[name] < RANK["node"]]
+
+# The C library stands on the public headers, as other people's programs do, and on this macro.
+C_LIBRARY_MAY_INCLUDE = ["base/try.h"]
+C_HEADER = "include/shoal/c.h"
 
 # Vendor headers and the only places that may include them (path prefixes below the root).
 VENDORS = [
@@ -134,13 +138,16 @@ def check_includes(tree):
 def check_include(tree, file, number, quoted, name):
     used = name.split("/")[0]
     if file.startswith("include/"):
-        if quoted or not (name.startswith("shoal/") or re.fullmatch(r"[a-z_]+", name)):
+        language = r"std(def|int)\.h" if file == C_HEADER else r"[a-z_]+"
+        if quoted or not ((name.startswith("shoal/") and file != C_HEADER) or re.fullmatch(language, name)):
             tree.report(file, number, "public", f"a public header includes {name}, not <shoal/...> or a C++ one")
         return
     floor = floor_of(file)
     if quoted and used in RANK and "/" in name:
         if floor and not may_include(floor, used):
             tree.report(file, number, "upward", f"{floor} includes {name}")
+        if file.startswith("src/c/") and used != "c" and name not in C_LIBRARY_MAY_INCLUDE:
+            tree.report(file, number, "public", f"the C library includes {name}: it stands on the public headers only")
         if file.startswith("apps/examples/"):
             tree.report(file, number, "public", f"an example includes {name}: examples show the public headers only")
         # Tests have helpers of their own below tests/<floor>/.

@@ -9,10 +9,12 @@
 /// producer.h      append records
 /// subscription.h  read records, live or not, with cursors
 /// records.h       records on their way in and out
-/// info.h          what a node knows of feeds and peers
+/// info.h          what a node knows of feeds and peers; json.h: the same as text
+/// c.h             the same for C and other languages (libshoal_c)
 
 #include <shoal/error.h>
 #include <shoal/info.h>
+#include <shoal/json.h>
 #include <shoal/node.h>
 #include <shoal/producer.h>
 #include <shoal/records.h>

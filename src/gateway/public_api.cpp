@@ -1,4 +1,5 @@
 #include "base/try.h"
+#include "gateway/info_json.h"
 #include "gateway/open_node.h"
 
 #include <shoal/shoal.h>
@@ -80,6 +81,19 @@ Result<std::string> Node::prove(const GetRequest& request, const Wait& wait) { r
 std::string Node::listening() const { return api_->listening(); }
 void Node::close() {
   if (api_) api_->close();
+}
+
+std::string to_json(const FeedInfo& info) {
+  std::string text;
+  base::JsonWriter json(text);
+  gateway::write_feed_info(info, json);
+  return text;
+}
+std::string to_json(const std::vector<PeerInfo>& peers) {
+  std::string text;
+  base::JsonWriter json(text);
+  gateway::write_peers(peers, json);
+  return text;
 }
 
 }  // namespace shoal

@@ -31,6 +31,11 @@ GOOD = {
     "src/replication/session.cpp": '#include "replication/session.h"\nconst char* s = "std::thread";\n',
     "src/node/CMakeLists.txt": "shoal_floor(node SOURCES node.cpp DEPENDS topic replication)\n",
     "src/node/node.cpp": '#include "topic/cursor.h"\n#include <thread>\nstd::thread t;\n',
+    "include/shoal/c.h": "#pragma once\n#include <stddef.h>\n#include <stdint.h>\n",
+    "src/base/try.h": "#pragma once\n",
+    "src/c/CMakeLists.txt": "add_library(shoal_c SHARED records.cpp)\n",
+    "src/c/records.h": "#pragma once\n#include <shoal/c.h>\n",
+    "src/c/records.cpp": '#include "base/try.h"\n#include "c/records.h"\n#include <shoal/types.h>\n',
     "apps/shoal/main.cpp": "#include <CLI/CLI.hpp>\n",
     "apps/examples/publish.cpp": "#include <shoal/types.h>\n",
     "tests/CMakeLists.txt": "foreach(folder base cli)\nendforeach()\n",
@@ -110,6 +115,13 @@ class LayerCheck(unittest.TestCase):
         self.assert_code("include/shoal/types.h", "#include <sodium.h>", "public")
         self.assert_code("include/shoal/types.h", '#include "base/clock.h"', "public")
         self.assert_code("apps/examples/publish.cpp", '#include "base/clock.h"', "public")
+
+    def test_the_c_library_stands_on_public_headers(self):
+        self.assert_code("src/c/records.cpp", '#include "topic/cursor.h"', "public")
+        self.assert_code("src/node/node.cpp", '#include "c/records.h"', "upward")
+        for line in ("<cstdint>", "<shoal/types.h>", "<sodium.h>", '"c/records.h"'):
+            self.assert_code("include/shoal/c.h", f"#include {line}", "public")
+        self.assert_code("include/shoal/types.h", "#include <stdint.h>", "public")
 
     def test_clock_below_node(self):
         for line in ("auto t = std::chrono::system_clock::now();", "int r = clock_gettime(0, nullptr);",
