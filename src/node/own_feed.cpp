@@ -126,22 +126,10 @@ Result<Position> OwnFeed::send(const ProducerRecord& record, const Wait& wait) {
 
 Result<TopicPartition> OwnFeed::choose_stream(const ProducerRecord& record) {
   const auto known = partitions_.find(record.topic);
-  if (known == partitions_.end() && !feed::is_legal_topic(record.topic)) {
-    return Error{Code::invalid_argument, "'" + record.topic + "' is no legal topic name",
-                 "1 to 249 of letters, digits, dot, dash and underscore"};
-  }
-  const std::uint32_t count = known == partitions_.end() ? 1 : known->second;
-  if (record.partition) {
-    if (record.partition->value() < 0 || static_cast<std::uint32_t>(record.partition->value()) >= count) {
-      return Error{Code::invalid_argument,
-                   "topic " + record.topic + " has no partition " + std::to_string(record.partition->value()),
-                   "shoal topics shows what there is; a topic's partitions are fixed by shoal init --topic NAME:N"};
-    }
-    return TopicPartition{record.topic, *record.partition};
-  }
   std::optional<ByteView> key;
   if (record.key) key = *record.key;
-  return TopicPartition{record.topic, partitioner_.choose(record.topic, key, count)};
+  return partitioner_.place(record.topic, record.partition, key,
+                            known == partitions_.end() ? std::nullopt : std::optional(known->second));
 }
 
 Result<void> OwnFeed::flush(const Wait& wait) {

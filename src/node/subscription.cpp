@@ -276,7 +276,16 @@ Result<std::optional<StoredCursor>> LocalSubscription::stored() const {
   return cursors_.get(id_, options_.cursor);
 }
 
-HeadReport LocalSubscription::head_report() const { return report_; }
+HeadReport LocalSubscription::head_report() const {
+  HeadReport report = report_;
+  const auto host = host_.lock();
+  const auto head = host ? host->reader().head() : std::nullopt;
+  if (!head) return report;
+  // Heartbeats show too, which bring no record.
+  report.head_time = head->time;
+  if (!options_.until_head) report.tree_size = head->tree_size;
+  return report;
+}
 
 std::optional<std::chrono::milliseconds> LocalSubscription::head_age() const {
   const auto host = host_.lock();

@@ -1,6 +1,7 @@
 #include "topic/partitioner.h"
 
 #include "base/assert.h"
+#include "feed/block.h"
 
 namespace shoal::topic {
 
@@ -31,6 +32,22 @@ std::int32_t murmur2(ByteView data) {
   hash *= kMultiplier;
   hash ^= hash >> 15;
   return static_cast<std::int32_t>(hash);
+}
+
+Result<TopicPartition> Partitioner::place(const std::string& topic, const std::optional<Partition>& asked,
+                                          const std::optional<ByteView>& key,
+                                          const std::optional<std::uint32_t>& partitions) {
+  if (!partitions && !feed::is_legal_topic(topic)) {
+    return Error{Code::invalid_argument, "'" + topic + "' is no legal topic name",
+                 "1 to 249 of letters, digits, dot, dash and underscore"};
+  }
+  const std::uint32_t count = partitions.value_or(1);
+  if (!asked) return TopicPartition{topic, choose(topic, key, count)};
+  if (asked->value() < 0 || static_cast<std::uint32_t>(asked->value()) >= count) {
+    return Error{Code::invalid_argument, "topic " + topic + " has no partition " + std::to_string(asked->value()),
+                 "shoal topics shows what there is; a topic's partitions are fixed by shoal init --topic NAME:N"};
+  }
+  return TopicPartition{topic, *asked};
 }
 
 Partition Partitioner::choose(const std::string& topic, const std::optional<ByteView>& key, std::uint32_t count) {

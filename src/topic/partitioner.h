@@ -19,6 +19,11 @@ class Partitioner {
  public:
   explicit Partitioner(base::Random& random) : random_(&random) {}
 
+  /// Where a record goes: the partition `asked` for, or choose(). `partitions` is how many the topic has; nullopt for a
+  /// topic that is new, which gets one. Code::invalid_argument for an illegal topic or a partition that is not there.
+  [[nodiscard]] Result<TopicPartition> place(const std::string& topic, const std::optional<Partition>& asked,
+                                             const std::optional<ByteView>& key,
+                                             const std::optional<std::uint32_t>& partitions);
   /// A partition in [0, count); `count` must be positive.
   Partition choose(const std::string& topic, const std::optional<ByteView>& key, std::uint32_t count);
   /// The topic's batch was sealed: records without a key move on to another partition.

@@ -20,17 +20,22 @@ bool TopicWriter::fits(const Lane& lane, const record::Record& record, std::size
          lane.open_headers + record.headers.size() <= record::kMaxBatchHeaders;
 }
 
-Result<TopicWriter::Added> TopicWriter::add(const TopicPartition& stream, record::Record record, base::MonoTime now) {
-  const std::size_t bytes = record::encoded_size(record);
-  if (bytes > kMaxBatchBytes) {
+Result<void> TopicWriter::check(std::size_t record_bytes, std::size_t headers) {
+  if (record_bytes > kMaxBatchBytes) {
     return Error{Code::limit_exceeded, "a record may not be larger than 8 MiB",
                  "split it, or publish a reference to it"};
   }
-  if (record.headers.size() > record::kMaxBatchHeaders) {
+  if (headers > record::kMaxBatchHeaders) {
     return Error{Code::limit_exceeded,
                  "a record may not have more than " + std::to_string(record::kMaxBatchHeaders) + " headers",
                  "put what they say into the value"};
   }
+  return {};
+}
+
+Result<TopicWriter::Added> TopicWriter::add(const TopicPartition& stream, record::Record record, base::MonoTime now) {
+  const std::size_t bytes = record::encoded_size(record);
+  if (const auto legal = check(bytes, record.headers.size()); !legal.ok()) return legal.error();
   const auto [entry, fresh] = lanes_.try_emplace(stream);
   Lane& lane = entry->second;
   if (fresh) lane.next = next_offset_(stream);
