@@ -1,13 +1,12 @@
 #include "node_session.h"
 
 #include "base/try.h"
-#include "feed/bundle.h"
+#include "bundle_files.h"
 #include "gateway/open_node.h"
 
 #include <sys/stat.h>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 
 namespace shoal::command {
 namespace {
@@ -25,21 +24,12 @@ Result<OpenFeed> open_bundle(Context& context, const CommonOptions& common, cons
   SHOAL_TRY(auto session, NodeSession::open(context, private_options));
   const auto stopped = [&context] { return context.stop.stopped(); };
   SHOAL_TRY(const auto summary,
-            session->import_bundle(bytes_of(file), progress_of(context.messages, "reading " + file, stopped)));
+            session->import_bundle(bytes_of({file}, {}), progress_of(context.messages, "reading " + file, stopped)));
   SHOAL_TRY(auto reference, session->resolve(summary.feed.hex()));
   return OpenFeed{std::move(scratch), std::move(session), std::move(reference), true};
 }
 
 }  // namespace
-
-node::ByteSource bytes_of(const std::string& file) {
-  return [input = std::make_shared<std::ifstream>(file, std::ios::binary)]() -> Result<Bytes> {
-    Bytes chunk(std::size_t{1} << 20);
-    input->read(reinterpret_cast<char*>(chunk.data()), static_cast<std::streamsize>(chunk.size()));
-    chunk.resize(static_cast<std::size_t>(input->gcount()));
-    return chunk;
-  };
-}
 
 Result<ScratchDirectory> ScratchDirectory::make(const std::filesystem::path& below) {
   std::string name = (below / "shoal-XXXXXX").string();
@@ -99,7 +89,7 @@ Result<OpenFeed> open_feed(Context& context, const CommonOptions& common, const 
                  "FEED is an own name, 64 hexadecimal digits, a link or a file"};
   }
   const bool extension = argument.find('.') != std::string::npos && is_file(argument);
-  if (path || (extension && feed::inspect_bundle(argument).ok())) return open_bundle(context, common, argument);
+  if (path || (extension && feed::BundleFile::open(argument).ok())) return open_bundle(context, common, argument);
   {
     SHOAL_TRY(auto session, NodeSession::open(context, common));
     auto reference = session->resolve(argument);

@@ -52,9 +52,6 @@ struct OpenFeed {
   bool bundle = false;
 };
 
-/// The bytes of a file.
-node::ByteSource bytes_of(const std::string& file);
-
 /// Own name, 64 hex digits, link or bundle file. Code::not_found and Code::invalid_argument as NodeApi::resolve, a
 /// bundle's own errors, and those of opening.
 [[nodiscard]] Result<OpenFeed> open_feed(Context& context, const CommonOptions& common, const std::string& argument);

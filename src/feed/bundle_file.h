@@ -1,61 +1,67 @@
 #pragma once
 
 #include "feed/bundle_frame.h"
+#include "feed/checkpoint.h"
 
 #include <filesystem>
 
 namespace shoal::feed {
 
-/// Writes a bundle's frames to a temporary file beside `target`, which commit() syncs and renames. Without commit() the
-/// temporary file goes away. Confined to its caller.
-class BundleFileWriter {
+/// A file of bundles that is read at any place. Movable; const calls from any thread.
+class BundleFile {
  public:
-  [[nodiscard]] static Result<BundleFileWriter> create(const std::filesystem::path& target);
-  BundleFileWriter(BundleFileWriter&& other) noexcept;
-  BundleFileWriter& operator=(BundleFileWriter&&) = delete;
-  ~BundleFileWriter();
+  /// Code::not_found, Code::io, or Code::unverified for a file that does not begin as a bundle of this version.
+  [[nodiscard]] static Result<BundleFile> open(const std::filesystem::path& file);
+  BundleFile(BundleFile&& other) noexcept;
+  BundleFile& operator=(BundleFile&&) = delete;
+  ~BundleFile();
 
-  [[nodiscard]] Result<void> add(FrameType type, ByteView body);
-  /// Code::io or Code::no_space, as all of these functions.
-  [[nodiscard]] Result<void> commit();
-
- private:
-  BundleFileWriter(int descriptor, std::filesystem::path target, std::filesystem::path temporary);
-  [[nodiscard]] Result<void> write(ByteView bytes);
-
-  int descriptor_;
-  std::filesystem::path target_;
-  std::filesystem::path temporary_;  // empty once renamed
-};
-
-/// Reads a bundle's frames one by one, one body in memory at a time. Confined to its caller.
-class BundleFileReader {
- public:
-  /// Checks the magic. Code::not_found, Code::io, or Code::unverified for a file that is no bundle of this version.
-  [[nodiscard]] static Result<BundleFileReader> open(const std::filesystem::path& file);
-  BundleFileReader(BundleFileReader&& other) noexcept;
-  BundleFileReader& operator=(BundleFileReader&&) = delete;
-  ~BundleFileReader();
-
-  /// The next frame's type; its body is body(). Code::unverified when the file ends inside it.
-  [[nodiscard]] Result<FrameType> next();
-  /// Of the last next(); valid until the following one.
-  [[nodiscard]] ByteView body() const { return body_; }
-  /// Totals that end the file, read out of turn. Code::unverified when the file does not end with them.
-  [[nodiscard]] Result<BundleTotals> totals() const;
-
-  [[nodiscard]] std::uint64_t position() const { return position_; }
   [[nodiscard]] std::uint64_t size() const { return size_; }
-  [[nodiscard]] bool at_end() const { return position_ == size_; }
+  /// Fills `out`. Code::unverified when the file ends before, Code::io.
+  [[nodiscard]] Result<void> read(std::uint64_t offset, std::span<std::uint8_t> out) const;
+  [[nodiscard]] Result<Bytes> read(std::uint64_t offset, std::size_t size) const;
 
  private:
-  BundleFileReader(int descriptor, std::uint64_t size) : descriptor_(descriptor), size_(size) {}
-  [[nodiscard]] Result<void> read_at(std::uint64_t offset, std::span<std::uint8_t> out) const;
+  BundleFile(int descriptor, std::uint64_t size) : descriptor_(descriptor), size_(size) {}
 
   int descriptor_;
   std::uint64_t size_;
-  std::uint64_t position_ = 0;
-  Bytes body_;
 };
+
+/// Where a frame's body lies.
+struct FramePlace {
+  FrameType type = FrameType::end;
+  std::uint64_t offset = 0;
+  std::uint32_t size = 0;
+};
+
+/// Walks the frames of a file, bundle after bundle, without reading what it passes. Confined to its caller.
+class FrameWalk {
+ public:
+  explicit FrameWalk(const BundleFile& file) : file_(&file) {}
+  /// Over the magic of the next bundle; false at the end of the file.
+  [[nodiscard]] Result<bool> next_bundle();
+  [[nodiscard]] Result<FramePlace> next();
+
+ private:
+  const BundleFile* file_;
+  std::uint64_t position_ = 0;
+};
+
+/// What one bundle says of itself: the note's signature is verified, nothing else.
+struct BundleFacts {
+  FeedId feed;
+  Checkpoint head;
+  std::uint64_t base = 0;
+  BundleEnd end;
+};
+
+/// Every bundle in the file, in order. Code::unverified when one is cut short.
+[[nodiscard]] Result<std::vector<BundleFacts>> inspect_bundles(const std::filesystem::path& file);
+
+/// The file of part `number` (from 0) of a bundle that was split: FILE, FILE.001, …
+[[nodiscard]] std::filesystem::path bundle_part(const std::filesystem::path& file, std::size_t number);
+/// `file` and the parts beside it, up to the first that is not there.
+[[nodiscard]] std::vector<std::filesystem::path> bundle_parts(const std::filesystem::path& file);
 
 }  // namespace shoal::feed

@@ -1,5 +1,4 @@
 #include "base/try.h"
-#include "feed/feed_audit.h"
 #include "node/deadline.h"
 #include "node/local_node.h"
 #include "node/mirror.h"
@@ -10,7 +9,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 #include <thread>
 
 /// The part of the node that reads: subscriptions, mirrors, random access, and what is known.
@@ -180,61 +178,7 @@ Result<std::vector<FeedSummary>> LocalNode::feeds() {
   return summaries;
 }
 
-Result<feed::AuditReport> LocalNode::verify(const FeedReference& feed, const Progress& progress) {
-  SHOAL_TRY(const auto open, table_->host(feed));
-  // An own feed that is shorter than what was signed hashes well, and is damaged all the same.
-  const auto problem = open->writer_problem();
-  if (problem && (problem->code == Code::unsafe_to_sign || problem->code == Code::corrupt)) return *problem;
-  return feed::audit(open->reader(), progress);
-}
-
-Result<feed::BundleSummary> LocalNode::export_bundle(const FeedReference& feed, const ExportOptions&,
-                                                     const ByteSink& sink, const Progress& progress) {
-  SHOAL_TRY(const auto open, table_->host(feed));
-  SHOAL_TRY(const auto files, table_->storage());
-  const auto file = files->directory->path() / "export";
-  SHOAL_TRY(auto summary, feed::write_bundle(open->reader(), file, progress));
-  std::ifstream written(file, std::ios::binary);
-  Bytes chunk(std::size_t{1} << 20);
-  while (written) {
-    written.read(reinterpret_cast<char*>(chunk.data()), static_cast<std::streamsize>(chunk.size()));
-    SHOAL_CHECK(sink(ByteView(chunk).first(static_cast<std::size_t>(written.gcount()))));
-  }
-  std::filesystem::remove(file);
-  return summary;
-}
-
-Result<feed::BundleSummary> LocalNode::import_bundle(const ByteSource& source, const Progress& progress) {
-  SHOAL_TRY(const auto files, table_->storage());
-  const auto file = files->directory->path() / "import";
-  std::ofstream taken(file, std::ios::binary);
-  for (;;) {
-    SHOAL_TRY(const Bytes chunk, source());
-    if (chunk.empty()) break;
-    taken.write(reinterpret_cast<const char*>(chunk.data()), static_cast<std::streamsize>(chunk.size()));
-  }
-  taken.close();
-  SHOAL_TRY(const auto summary, feed::inspect_bundle(file));
-  SHOAL_TRY(const auto reference, table_->resolve(summary.feed.hex()));
-  if (reference.own) {
-    return Error{Code::unsafe_to_sign, "the bundle holds the own feed " + reference.name,
-                 "an own feed's history comes from its journal, or from its mirrors"};
-  }
-  SHOAL_TRY(const auto open, table_->host(reference));
-  // The mirror is confined to its strand.
-  std::optional<Result<feed::BundleSummary>> imported;
-  const bool ran = open->run([&] { imported = feed::read_bundle(file, *open->mirror(), progress); });
-  std::filesystem::remove(file);
-  if (!ran) return closed_error();
-  open->notify();
-  return std::move(*imported);
-}
-
 Result<void> LocalNode::remove(const FeedReference&) { return Error{Code::unsupported, "not built yet", ""}; }
-
-Result<std::string> LocalNode::prove(const GetRequest&, const Wait&) {
-  return Error{Code::unsupported, "not built yet", ""};
-}
 
 Result<NodeFacts> LocalNode::facts() {
   SHOAL_TRY(const auto files, table_->storage());

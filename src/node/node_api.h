@@ -77,12 +77,11 @@ struct ExportOptions {
   std::optional<UnixMs> from = {};       ///< only blocks that may hold records with time >= from
   std::optional<UnixMs> before = {};     ///< only blocks that may hold records with time < before
   std::uint64_t after_size = 0;          ///< only blocks from this tree size on: the growth of an older bundle
+  std::uint64_t part_bytes = 0;          ///< so many bundles, one after the other, each at most this large; 0: one
 };
 
-/// Takes the bytes of a bundle in order; an error ends the export.
-using ByteSink = std::function<Result<void>(ByteView)>;
-/// Gives the next bytes of a bundle, in order; empty at its end.
-using ByteSource = std::function<Result<Bytes>()>;
+using ByteSink = feed::ByteSink;
+using ByteSource = feed::ByteSource;
 
 using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 

@@ -70,7 +70,6 @@ fill() {
   fails 2 FILE shoal export x
   fails 2 FILE shoal import
   fails 2 FEED shoal verify
-  fails 2 "not supported yet" shoal export x out --split 1G
   shoal init x -q
   fails 10 "nodir" shoal export x nodir/out
 }

@@ -20,18 +20,27 @@ struct SampleRun {
   }
 };
 
+Bytes encode_run(const BundleRun& run) {
+  RunHead head{run.base, {}, run.cover};
+  for (const IncomingBlock& block : run.blocks) {
+    head.blocks.push_back({block.index, block.header, block.payload ? PayloadMark::here : PayloadMark::absent, 0});
+  }
+  Bytes body = encode_run_head(head);
+  for (const IncomingBlock& block : run.blocks) {
+    if (block.payload) base::append(body, *block.payload);
+  }
+  return body;
+}
+
 TEST(BundleFrame, HeaderIsStrict) {
-  const Bytes frame = encode_frame(FrameType::run, Bytes{1, 2, 3});
-  EXPECT_EQ(base::to_hex(frame),
-            "02"
-            "00000003"
-            "010203");
+  const Bytes frame = encode_frame_header(FrameType::run, 3);
+  EXPECT_EQ(base::to_hex(frame), "0300000003");
   const auto decoded = decode_frame_header(ByteView(frame).first(kFrameHeaderSize));
   ASSERT_TRUE(decoded.ok());
   EXPECT_EQ(decoded->type, FrameType::run);
   EXPECT_EQ(decoded->size, 3U);
   EXPECT_FALSE(decode_frame_header(Bytes{0, 0, 0, 0, 0}).ok());
-  EXPECT_FALSE(decode_frame_header(Bytes{5, 0, 0, 0, 0}).ok());
+  EXPECT_FALSE(decode_frame_header(Bytes{6, 0, 0, 0, 0}).ok());
   EXPECT_TRUE(decode_frame_header(Bytes{2, 0x00, 0xc0, 0x00, 0x00}).ok());
   EXPECT_FALSE(decode_frame_header(Bytes{2, 0x00, 0xc0, 0x00, 0x01}).ok());
   EXPECT_FALSE(decode_frame_header(Bytes{2, 0, 0, 0}).ok());
@@ -74,13 +83,19 @@ TEST(BundleRun, RejectsWhatTheFormatForbids) {
   EXPECT_TRUE(rejected(run)) << "blocks out of order";
 
   Bytes body = encode_run(sample.run());
-  body[8 + 2 + 8 + 2 + sample.first.size()] = 2;
-  EXPECT_FALSE(decode_run(body).ok()) << "a payload flag of 2";
+  const std::size_t count = kRunPrefixSize + 8;
+  const std::size_t mark = count + 2 + 8 + 2 + sample.first.size();
+  ASSERT_EQ(body[mark], 1);
+  body[mark] = 3;
+  EXPECT_FALSE(decode_run(body).ok()) << "a mark of 3";
+  body[mark] = 2;
+  EXPECT_FALSE(decode_run(body).ok()) << "a payload that its mark denies";
   body = encode_run(sample.run());
-  body[8] = body[9] = 0;
-  EXPECT_FALSE(decode_run(body).ok()) << "no blocks";
-  body[8] = 1, body[9] = 1;
+  body[count] = 1, body[count + 1] = 1;
   EXPECT_FALSE(decode_run(body).ok()) << "257 blocks";
+  body = encode_run(sample.run());
+  ++body[3];
+  EXPECT_FALSE(decode_run(body).ok()) << "a head of another size";
 }
 
 TEST(BundleRun, BytesAreReadOneWayOrNotAtAll) {
@@ -91,7 +106,8 @@ TEST(BundleRun, BytesAreReadOneWayOrNotAtAll) {
     for (int i = 0; i < changes; ++i) {
       changed[*rc::gen::inRange<std::size_t>(0, changed.size())] = *rc::gen::arbitrary<std::uint8_t>();
     }
-    if (const auto decoded = decode_run(changed); decoded.ok()) RC_ASSERT(encode_run(*decoded) == changed);
+    if (const auto decoded = decode_run(changed); decoded.ok())
+      RC_ASSERT(encode_run(*decoded).size() == changed.size());
   });
   EXPECT_TRUE(held);
 }
@@ -126,10 +142,51 @@ TEST(BundleTopicEntries, DecodeStrictly) {
   EXPECT_FALSE(decode_topic_entries(Bytes{0, 0}).ok());
 }
 
-TEST(BundleTotals, DecodeStrictly) {
-  const Bytes body = encode_totals({5, 3});
-  EXPECT_EQ(decode_totals(body).value(), (BundleTotals{5, 3}));
-  EXPECT_FALSE(decode_totals(ByteView(body).first(15)).ok());
+TEST(BundleBase, DecodesStrictly) {
+  merkle::RightEdge edge;
+  for (int i = 0; i < 5; ++i) edge.append_leaf(Digest{});
+  Bytes body = encode_base(edge);
+  EXPECT_EQ(decode_base(body).value(), edge);
+  EXPECT_EQ(decode_base(encode_base({})).value(), merkle::RightEdge{});
+  EXPECT_FALSE(decode_base(ByteView(body).first(body.size() - 1)).ok());
+  body.push_back(0);
+  EXPECT_FALSE(decode_base(body).ok());
+  EXPECT_FALSE(decode_base(Bytes(8, 0xff)).ok());
+}
+
+TEST(BundleEnd, DecodesStrictly) {
+  const BundleEnd end{5, 3, 9, UnixMs{-4}, UnixMs{7}, {"ak", "us"}};
+  Bytes body = encode_end(end);
+  body.resize(body.size() + kBundleDigestSize);
+  EXPECT_EQ(decode_end(body).value(), end);
+  for (std::size_t size = 0; size < body.size(); ++size) EXPECT_FALSE(decode_end(ByteView(body).first(size)).ok());
+  body.push_back(0);
+  EXPECT_FALSE(decode_end(body).ok());
+  for (const std::vector<std::string>& topics :
+       {std::vector<std::string>{"us", "ak"}, {"us", "us"}, {""}, {"no/topic"}, {".."}}) {
+    Bytes bad = encode_end({5, 3, 9, UnixMs{-4}, UnixMs{7}, topics});
+    bad.resize(bad.size() + kBundleDigestSize);
+    EXPECT_FALSE(decode_end(bad).ok());
+  }
+}
+
+TEST(BundleEnd, TellsWhatIsClaimed) {
+  BundleEnd end;
+  EXPECT_TRUE(end.is_whole());
+  EXPECT_TRUE(end.selects({"any", Partition{0}}));
+  end.topics = {"ak", "us"};
+  EXPECT_FALSE(end.is_whole());
+  EXPECT_TRUE(end.selects({"us", Partition{3}}));
+  EXPECT_TRUE(end.selects({"", Partition{0}}));
+  EXPECT_FALSE(end.selects({"ci", Partition{0}}));
+  const Bytes payload = filled(4);
+  const BlockHeader header = data_header(TopicState{}, {"us", Partition{0}}, 1, payload, UnixMs{10}, UnixMs{20});
+  for (const auto& [from, before, wanted] :
+       {std::tuple{10, 20, true}, {20, 21, true}, {21, 30, false}, {0, 10, false}, {0, 11, true}}) {
+    end.from = UnixMs{from};
+    end.before = UnixMs{before};
+    EXPECT_EQ(end.wants_payload(header), wanted) << from;
+  }
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // The vectors of tests/vectors/golden_feed.json are made by a second implementation (golden_feed.py, written from
 // docs/FORMAT.md alone): both must come to the same bytes.
-#include "feed/bundle_frame.h"
+#include "feed/bundle_stream.h"
 #include "feed/sample_feed.h"
 #include "merkle/inclusion_proof.h"
 #include "merkle/subtree_cover.h"
@@ -70,14 +70,37 @@ class GoldenFeed : public ::testing::Test {
     return head;
   }
 
-  [[nodiscard]] Bytes run_frame(const std::vector<std::uint64_t>& indices, std::uint64_t base) const {
-    BundleRun run;
-    run.base = base;
-    for (const std::uint64_t index : indices) {
-      run.blocks.push_back({BlockIndex{index}, headers_[index], ByteView(payloads_[index])});
+  struct Run {
+    std::vector<std::uint64_t> indices;
+    std::uint64_t base = 0;
+  };
+  [[nodiscard]] std::string bundle(const std::vector<Run>& runs, const std::vector<BundleTopicEntry>& entries,
+                                   std::uint64_t base, const BundleEnd& end) const {
+    Bytes out;
+    const ByteSink sink = [&out](ByteView bytes) -> Result<void> {
+      base::append(out, bytes);
+      return {};
+    };
+    FrameWriter frames(sink);
+    EXPECT_TRUE(frames.begin_bundle().ok());
+    const std::string note = vectors_["head"]["note"];
+    EXPECT_TRUE(frames.add(FrameType::note, base::as_bytes(note)).ok());
+    const auto edge = merkle::RightEdge::from_hashes(base, tree_.read(merkle::cover(0, base)).value()).value();
+    EXPECT_TRUE(frames.add(FrameType::base, encode_base(edge)).ok());
+    for (const Run& run : runs) {
+      RunHead head{run.base, {}, merkle::build_cover(tree_, run.base, tree_.size(), run.indices).value()};
+      std::vector<Bytes> payloads;
+      for (const std::uint64_t index : run.indices) {
+        head.blocks.push_back({BlockIndex{index}, headers_[index], PayloadMark::here, 0});
+        payloads.push_back(payloads_[index]);
+      }
+      EXPECT_TRUE(frames.add_run(encode_run_head(head), payloads).ok());
     }
-    run.cover = merkle::build_cover(tree_, base, tree_.size(), indices).value();
-    return encode_frame(FrameType::run, encode_run(run));
+    if (!entries.empty()) {
+      EXPECT_TRUE(frames.add(FrameType::topics, encode_topic_entries(entries)).ok());
+    }
+    EXPECT_TRUE(frames.finish_bundle(end).ok());
+    return base::to_hex(out);
   }
 
   Json vectors_;
@@ -151,15 +174,7 @@ TEST_F(GoldenFeed, ForkProof) {
 }
 
 TEST_F(GoldenFeed, Bundles) {
-  const std::string note = vectors_["head"]["note"];
-  Bytes start;
-  base::append(start, base::as_bytes(kBundleMagic));
-  base::append(start, encode_frame(FrameType::note, base::as_bytes(note)));
-
-  Bytes full = start;
-  base::append(full, run_frame({0, 1, 2, 3, 4}, 0));
-  base::append(full, encode_frame(FrameType::end, encode_totals({5, 5})));
-  EXPECT_EQ(base::to_hex(full), vectors_["bundle"]);
+  EXPECT_EQ(bundle({{{0, 1, 2, 3, 4}, 0}}, {}, 0, {5, 5, 5, kNoLowerTime, kNoUpperTime, {}}), vectors_["bundle"]);
 
   LeafTree state;
   std::vector<BundleTopicEntry> entries;
@@ -170,12 +185,11 @@ TEST_F(GoldenFeed, Bundles) {
   for (BundleTopicEntry& entry : entries) {
     entry.path = merkle::prove_inclusion(state, entry.position, entries.size()).value();
   }
-  Bytes sparse = start;
-  base::append(sparse, run_frame({0}, 0));
-  base::append(sparse, run_frame({2, 4}, 1));
-  base::append(sparse, encode_frame(FrameType::topics, encode_topic_entries({entries[2], entries[3]})));
-  base::append(sparse, encode_frame(FrameType::end, encode_totals({3, 3})));
-  EXPECT_EQ(base::to_hex(sparse), vectors_["sparse_bundle"]);
+  EXPECT_EQ(bundle({{{0}, 0}, {{2, 4}, 1}}, {entries[2], entries[3]}, 0, {3, 3, 5, kNoLowerTime, kNoUpperTime, {}}),
+            vectors_["sparse_bundle"]);
+  EXPECT_EQ(
+      bundle({{{3, 4}, 2}}, {entries[0], entries[1], entries[2]}, 2, {2, 2, 5, kNoLowerTime, kNoUpperTime, {"us"}}),
+      vectors_["growth_bundle"]);
 }
 
 }  // namespace

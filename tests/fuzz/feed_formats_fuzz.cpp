@@ -40,11 +40,22 @@ void parse(std::uint8_t parser, ByteView input) {
       }
       break;
     case 6:
-      if (const auto run = decode_run(input); run.ok()) SHOAL_ASSERT(same(encode_run(*run), input));
+      if (const auto run = decode_run_head(input); run.ok()) {
+        SHOAL_ASSERT(same(ByteView(encode_run_head(*run)).subspan(kRunPrefixSize), input));
+      }
+      (void)decode_run(input);
       break;
     case 7:
       if (const auto entries = decode_topic_entries(input); entries.ok()) {
         SHOAL_ASSERT(same(encode_topic_entries(*entries), input));
+      }
+      break;
+    case 8:
+      if (const auto edge = decode_base(input); edge.ok()) SHOAL_ASSERT(same(encode_base(*edge), input));
+      break;
+    case 9:
+      if (const auto end = decode_end(input); end.ok()) {
+        SHOAL_ASSERT(same(encode_end(*end), input.first(input.size() - kBundleDigestSize)));
       }
       break;
     default: break;
@@ -65,14 +76,19 @@ std::vector<shoal::Bytes> shoal::fuzz::seeds() {
     out.push_back(choose(2, text(golden[name]["note"].get<std::string>())));
   }
   for (const auto& entry : golden["topic_entries"]) out.push_back(choose(4, hex(entry)));
-  for (const char* name : {"bundle", "sparse_bundle"}) {
-    // Magic, then frames: u8 type (2 run, 3 topics), u32 size, body.
+  for (const char* name : {"bundle", "sparse_bundle", "growth_bundle"}) {
+    // Magic, then frames: u8 type, u32 size, body.
     const Bytes bundle = hex(golden[name]);
     ByteView rest = ByteView(bundle).subspan(feed::kBundleMagic.size());
     while (!rest.empty()) {
       const feed::FrameHeader header = feed::decode_frame_header(rest.first(feed::kFrameHeaderSize)).value();
       const ByteView body = rest.subspan(feed::kFrameHeaderSize, header.size);
-      if (header.type == feed::FrameType::run) out.push_back(choose(6, body));
+      if (header.type == feed::FrameType::run) {
+        out.push_back(choose(6, body));
+        out.push_back(choose(6, body.subspan(feed::kRunPrefixSize)));
+      }
+      if (header.type == feed::FrameType::base) out.push_back(choose(8, body));
+      if (header.type == feed::FrameType::end) out.push_back(choose(9, body));
       if (header.type == feed::FrameType::topics) out.push_back(choose(7, body));
       rest = rest.subspan(feed::kFrameHeaderSize + header.size);
     }
@@ -81,6 +97,6 @@ std::vector<shoal::Bytes> shoal::fuzz::seeds() {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size != 0) shoal::feed::parse(data[0] % 8, shoal::ByteView(data + 1, size - 1));
+  if (size != 0) shoal::feed::parse(data[0] % 10, shoal::ByteView(data + 1, size - 1));
   return 0;
 }

@@ -5,6 +5,7 @@ Usage: golden_feed.py           prints the vectors
        golden_feed.py --check   exit code 1 when golden_feed.json differs
 """
 import base64
+import hashlib
 import json
 import pathlib
 import struct
@@ -76,23 +77,29 @@ def frame(kind, body):
 
 
 def run(blocks, leaves, chosen, base):
-    body = struct.pack(">QH", base, len(chosen))
-    hashes, at = [], base
+    head, hashes, at = struct.pack(">QH", base, len(chosen)), [], base
     for index in chosen:
         hashes += subtrees(leaves, at, index)
         at = index + 1
         raw = header(blocks[index])
-        body += struct.pack(">QH", index, len(raw)) + raw + b"\1" + bytes.fromhex(blocks[index]["payload"])
+        head += struct.pack(">QH", index, len(raw)) + raw + b"\1"
     hashes += subtrees(leaves, at, len(leaves))
-    return frame(2, body + struct.pack(">H", len(hashes)) + b"".join(hashes))
+    head += struct.pack(">H", len(hashes)) + b"".join(hashes)
+    return frame(3, struct.pack(">I", len(head)) + head + b"".join(bytes.fromhex(blocks[i]["payload"]) for i in chosen))
 
 
-def bundle(blocks, leaves, signed, chosen, entries):
-    base = 0 if chosen[0] else sum(1 for i, index in enumerate(chosen) if i == index)
-    split = [i for i in chosen if i < base], [i for i in chosen if i >= base]
-    runs = [run(blocks, leaves, part, min(part[0], base)) for part in split if part]
-    return (b"SHOALBN1" + frame(1, signed["note"].encode()) + b"".join(runs) + entries +
-            frame(4, struct.pack(">QQ", len(chosen), len(chosen)))).hex()
+def bundle(blocks, leaves, signed, chosen, entries=b"", base=0, topics=()):
+    prefix = base
+    while prefix in chosen:
+        prefix += 1
+    split = [i for i in chosen if i < prefix], [i for i in chosen if i >= prefix]
+    runs = [run(blocks, leaves, part, base if part[0] < prefix else prefix) for part in split if part]
+    end = struct.pack(">QQQqqH", len(chosen), len(chosen), len(leaves), -1 << 63, (1 << 63) - 1, len(topics))
+    end += b"".join(bytes([len(topic)]) + topic for topic in topics)
+    data = (b"SHOALBN1" + frame(1, signed["note"].encode()) +
+            frame(2, struct.pack(">Q", base) + b"".join(subtrees(leaves, 0, base))) + b"".join(runs) + entries +
+            frame(5, end + bytes(32))[:-32])
+    return (data + hashlib.sha256(data).digest()).hex()
 
 
 def path(leaves, position):
@@ -111,7 +118,7 @@ def topic_frame(entries, positions):
         hashes = path(leaves, position)
         body += struct.pack(">IH", position, len(entries[position])) + entries[position]
         body += bytes([len(hashes)]) + b"".join(hashes)
-    return frame(3, body)
+    return frame(4, body)
 
 
 def make():
@@ -148,8 +155,9 @@ def make():
         "roots": [tree_root(leaves[:size]).hex() for size in range(len(leaves) + 1)],
         "topic_entries": [entry.hex() for entry in entries], "head": signed,
         "later_epoch": head(5, tree_root(leaves), TIME + 1, 4, topic_root, 7), "conflicting_head": conflicting,
-        "fork_proof": fork.hex(), "bundle": bundle(blocks, leaves, signed, range(5), b""),
+        "fork_proof": fork.hex(), "bundle": bundle(blocks, leaves, signed, range(5)),
         "sparse_bundle": bundle(blocks, leaves, signed, [0, 2, 4], topic_frame(entries, [2, 3])),
+        "growth_bundle": bundle(blocks, leaves, signed, [3, 4], topic_frame(entries, [0, 1, 2]), 2, [b"us"]),
         "payload_roots": [{"size": len(payload), "root": payload_root(payload).hex()} for payload in payloads],
     }
 

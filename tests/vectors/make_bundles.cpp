@@ -1,6 +1,7 @@
 // Writes bundles of real feeds into a directory, and what a verifier must find in them into expected.json:
 // make_bundles DIRECTORY. Run by verify_feed_test.py.
 #include "feed/bundle.h"
+#include "feed/bundle_bytes.h"
 #include "feed/feed_world.h"
 
 #include <cstdio>
@@ -78,14 +79,14 @@ void make(const std::filesystem::path& directory) {
   fill(producer);
   const FeedReader full = producer.reader();
   Json expected;
-  expected["full.shoal"] = facts(need(write_bundle(full, directory / "full.shoal", {})), true, full);
+  expected["full.shoal"] = facts(need(write_bundle_file(full, directory / "full.shoal")), true, full);
 
   Follower pruned(producer.id());
   need(pruned.open());
   need(replicate(full, pruned));
   need(pruned.log->prune_before(BlockIndex{200}));
   expected["pruned.shoal"] =
-      facts(need(write_bundle(pruned.reader(), directory / "pruned.shoal", {})), true, pruned.reader());
+      facts(need(write_bundle_file(pruned.reader(), directory / "pruned.shoal")), true, pruned.reader());
 
   Follower sparse(producer.id());
   need(sparse.open());
@@ -97,7 +98,7 @@ void make(const std::filesystem::path& directory) {
     if (position % 2 == 0) need(sparse.mirror->add_topic_entry(proven.entry, position, proven.path));
   }
   expected["sparse.shoal"] =
-      facts(need(write_bundle(sparse.reader(), directory / "sparse.shoal", {})), false, sparse.reader());
+      facts(need(write_bundle_file(sparse.reader(), directory / "sparse.shoal")), false, sparse.reader());
   std::ofstream(directory / "expected.json") << expected.dump(1) << '\n';
 }
 

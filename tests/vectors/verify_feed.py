@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Verifies a feed in a bundle file; written from docs/FORMAT.md alone, as a second implementation of the format.
+"""Verifies the bundles in a file; written from docs/FORMAT.md alone, as a second implementation of the format.
 
 Usage: verify_feed.py FILE      prints what was proven as JSON; exit code 1 and a reason when something is not.
 """
@@ -226,30 +226,36 @@ def check_entry(entry, position, path, head):
 
 
 class Verifier:
-    def __init__(self, head):
-        self.head, self.state = head, TopicState()
-        self.edge, self.prefix = [], 0  # right edge of the blocks that came from 0 on without a hole
-        self.next_block, self.next_entry = 0, 0
+    """One bundle: the blocks of [base, end of its range) that it selects."""
+
+    def __init__(self, head, base, edge, state):
+        check(base <= head["tree_size"], "base: beyond the head")
+        self.head, self.base, self.state = head, base, state
+        self.edge, self.prefix = edge, base  # right edge of the blocks that came from the base on without a hole
+        self.next_block, self.next_entry, self.proven = 0, 0, base == head["tree_size"] and edge_root(edge) == head["root"]
         self.blocks = self.payloads = self.records = 0
 
-    def run(self, data):
-        base, count = data.numbers("QH")
-        check(base == self.prefix and 1 <= count <= 256, "run: base or count")
+    def run(self, body):
+        data = Reader(body)
+        head = Reader(data.take(data.numbers("I")))
+        base, count = head.numbers("QH")
+        check(base == self.prefix and count <= 256, "run: base or count")
         check(self.next_entry == 0, "run: after topic entries")
         blocks, total = [], 0
         for _ in range(count):
-            index, size = data.numbers("QH")
-            header = data.take(size)
-            flag, payload = data.numbers("B"), None
+            index, size = head.numbers("QH")
+            header = head.take(size)
+            mark, payload = head.numbers("B"), None
             fields = parse_header(header)
-            check(flag <= 1 and self.next_block <= index < self.head["tree_size"], "run: flag or order")
-            if flag:
+            check(mark <= 2 and self.next_block <= index < self.head["tree_size"] and index >= base, "run: mark or order")
+            if mark == 1:
                 payload = data.take(fields["payload_size"])
                 total += len(payload)
             blocks.append((index, header, fields, payload))
             self.next_block = index + 1
         check(total <= MAX_PAYLOAD, "run: too large")
-        hashes = iter(data.hashes(data.numbers("H")))
+        hashes = iter(head.hashes(head.numbers("H")))
+        head.end()
         data.end()
         self.prove(blocks, hashes)
         for index, _, fields, payload in blocks:
@@ -271,6 +277,7 @@ class Verifier:
         self.fold_gap(edge, size, self.head["tree_size"], hashes)
         check(next(hashes, None) is None, "run: too many hashes")
         check(edge_root(edge) == self.head["root"], "run: does not prove")
+        self.proven = True
 
     def fold_gap(self, edge, size, end, hashes):
         for level in cover(size, end):
@@ -279,7 +286,8 @@ class Verifier:
             fold(edge, level, subtree)
         return end
 
-    def topics(self, data):
+    def topics(self, body):
+        data = Reader(body)
         count = data.numbers("H")
         check(1 <= count <= 256, "topic entries: count")
         for _ in range(count):
@@ -291,44 +299,92 @@ class Verifier:
             self.next_entry = position + 1
         data.end()
 
-    def finish(self, data):
-        check(data.numbers("QQ") == (self.blocks, self.payloads), "end: totals")
+    def finish(self, body, digest):
+        """The selected topics; checks the digest, the totals, and the topic state where it is known."""
+        data = Reader(body)
+        blocks, payloads, self.end, start, before, count = data.numbers("QQQqqH")
+        topics = [data.take(data.numbers("B")).decode("ascii") for _ in range(count)]
+        check(count <= 8192 and topics == sorted(set(topics)), "end: topics")
+        check(all(TOPIC.fullmatch(topic) and topic not in (".", "..") for topic in topics), "end: topics")
+        check(data.take(32) == digest, "end: digest")
         data.end()
-        complete = self.prefix == self.head["tree_size"] and self.state.known
-        if complete:
+        check((blocks, payloads) == (self.blocks, self.payloads), "end: totals")
+        check(max(self.base, self.next_block) <= self.end <= self.head["tree_size"] and self.proven, "end: range")
+        self.complete = self.prefix == self.head["tree_size"] and self.state.known
+        if self.complete:
             check(len(self.state.entries) == self.head["topic_count"], "topic state: count")
             check(self.state.root() == self.head["topic_root"], "topic state: root")
-        return {"feed": self.head["feed"], "epoch": self.head["epoch"], "tree_size": self.head["tree_size"],
-                "root": self.head["root"].hex(), "time": self.head["time"], "complete": complete, "blocks": self.blocks,
-                "payloads": self.payloads, "records": self.records,
-                "topics": {f"{t}/{p}": v[0] for (t, p), v in self.state.entries.items() if t} if complete else None}
+        self.selected = topics
 
 
-def read_frame(stream):
-    head = stream.read(5)
-    check(len(head) == 5, "cut short")
-    kind, size = struct.unpack(">BI", head)
-    check(size <= MAX_FRAME, "frame above the limit")
-    body = stream.read(size)
-    check(len(body) == size, "cut short")
-    return kind, body
+class Frames:
+    """Magic and frames of a stream, one in memory at a time, and the digest of a bundle's bytes so far."""
+
+    def __init__(self, stream):
+        self.stream, self.digest = stream, None
+
+    def take(self, size):
+        data = self.stream.read(size)
+        check(len(data) == size, "cut short")
+        return data
+
+    def begin(self):
+        magic = self.stream.read(8)
+        if magic:
+            check(magic == b"SHOALBN1", "no bundle")
+            self.digest = hashlib.sha256(magic)
+        return bool(magic)
+
+    def next(self):
+        head = self.take(5)
+        kind, size = struct.unpack(">BI", head)
+        check(size <= MAX_FRAME, "frame above the limit")
+        body = self.take(size)
+        self.digest.update(head + (body[:-32] if kind == 5 else body))
+        return kind, body
+
+
+def verify_one(frames, before):
+    kind, body = frames.next()
+    check(kind == 1, "no note")
+    head = parse_note(body)
+    kind, body = frames.next()
+    check(kind == 2, "no base")
+    data = Reader(body)
+    base = data.numbers("Q")
+    check(base < MAX_TREE, "base: limit")
+    levels = list(cover(0, base))
+    edge = list(zip(levels, data.hashes(len(levels))))
+    data.end()
+    check(not before or before.head["feed"] == head["feed"], "bundles of two feeds")
+    # Known are the blocks from 0 on: this bundle's, or those of the bundles that it continues.
+    state, continues = TopicState(), before and before.prefix == base and before.edge == edge
+    if continues and base:
+        state = before.state
+    elif base:
+        state.known = False
+    verifier = Verifier(head, base, edge, state)
+    while True:
+        kind, body = frames.next()
+        check(kind in (3, 4, 5), "unknown frame")
+        if kind == 5:
+            verifier.finish(body, frames.digest.digest())
+            return verifier
+        (verifier.run if kind == 3 else verifier.topics)(body)
 
 
 def verify(stream):
-    """The summary of a bundle; Unverified otherwise. One frame in memory at a time."""
+    """The summary of all bundles in the stream; Unverified otherwise."""
     try:
-        check(stream.read(8) == b"SHOALBN1", "no bundle")
-        kind, body = read_frame(stream)
-        check(kind == 1, "no note")
-        verifier = Verifier(parse_note(body))
-        while True:
-            kind, body = read_frame(stream)
-            check(kind in (2, 3, 4), "unknown frame")
-            if kind == 4:
-                summary = verifier.finish(Reader(body))
-                check(stream.read(1) == b"", "bytes after the end")
-                return summary
-            (verifier.run if kind == 2 else verifier.topics)(Reader(body))
+        frames, done = Frames(stream), []
+        while frames.begin():
+            done.append(verify_one(frames, done[-1] if done else None))
+        check(done, "no bundle")
+        last, head = done[-1], done[-1].head
+        return {"feed": head["feed"], "epoch": head["epoch"], "tree_size": head["tree_size"], "root": head["root"].hex(),
+                "time": head["time"], "complete": last.complete, "blocks": sum(one.blocks for one in done),
+                "payloads": sum(one.payloads for one in done), "records": sum(one.records for one in done),
+                "topics": {f"{t}/{p}": v[0] for (t, p), v in last.state.entries.items() if t} if last.complete else None}
     except InvalidSignature:
         raise Unverified("note: bad signature") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:

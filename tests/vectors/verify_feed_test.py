@@ -46,7 +46,7 @@ def expect(summary, expected):
 
 def golden():
     vectors = json.loads((HERE / "golden_feed.json").read_text())
-    for name, complete, blocks in (("bundle", True, 5), ("sparse_bundle", False, 3)):
+    for name, complete, blocks in (("bundle", True, 5), ("sparse_bundle", False, 3), ("growth_bundle", False, 2)):
         data = bytes.fromhex(vectors[name])
         expect(verify(io.BytesIO(data)), {"feed": vectors["feed"], "complete": complete, "blocks": blocks,
                                          "root": vectors["head"]["root"]})

@@ -1,0 +1,79 @@
+#include "base/try.h"
+#include "feed/feed_audit.h"
+#include "node/local_node.h"
+#include "topic/topic_filter.h"
+
+#include <set>
+
+/// The part of the node that checks what it holds, and carries it in and out as files.
+namespace shoal::node {
+namespace {
+
+/// Topics that the patterns name among those known here; Code::not_found for a pattern without any.
+Result<std::vector<std::string>> topics_named(const feed::FeedReader& reader,
+                                              const std::vector<std::string>& patterns) {
+  SHOAL_TRY(const auto views, reader.topics());
+  std::set<std::string> names;
+  for (const std::string& pattern : patterns) {
+    const topic::TopicFilter filter{{pattern}, {}};
+    bool found = false;
+    for (const feed::TopicView& view : views) {
+      if (!filter.selects(view.stream)) continue;
+      names.insert(view.stream.topic);
+      found = true;
+    }
+    if (!found) {
+      return Error{Code::not_found, "the feed has no topic " + pattern + " that is known here",
+                   "shoal topics FEED lists them"};
+    }
+  }
+  return std::vector<std::string>(names.begin(), names.end());
+}
+
+}  // namespace
+
+Result<feed::AuditReport> LocalNode::verify(const FeedReference& feed, const Progress& progress) {
+  SHOAL_TRY(const auto open, table_->host(feed));
+  // An own feed that is shorter than what was signed hashes well, and is damaged all the same.
+  const auto problem = open->writer_problem();
+  if (problem && (problem->code == Code::unsafe_to_sign || problem->code == Code::corrupt)) return *problem;
+  return feed::audit(open->reader(), progress);
+}
+
+Result<feed::BundleSummary> LocalNode::export_bundle(const FeedReference& feed, const ExportOptions& options,
+                                                     const ByteSink& sink, const Progress& progress) {
+  SHOAL_TRY(const auto open, table_->host(feed));
+  feed::BundleSelection selection;
+  SHOAL_TRY(selection.topics, topics_named(open->reader(), options.topics));
+  selection.from = options.from.value_or(selection.from);
+  selection.before = options.before.value_or(selection.before);
+  selection.after_size = options.after_size;
+  selection.part_bytes = options.part_bytes;
+  return feed::write_bundle(open->reader(), selection, sink, progress);
+}
+
+Result<feed::BundleSummary> LocalNode::import_bundle(const ByteSource& source, const Progress& progress) {
+  SHOAL_TRY(const auto files, table_->storage());
+  SHOAL_TRY(auto import, feed::BundleImport::open(source));
+  SHOAL_TRY(const auto reference, table_->resolve(import.feed().hex()));
+  if (reference.own) {
+    return Error{Code::unsafe_to_sign, "the bundle holds the own feed " + reference.name,
+                 "an own feed's history comes from its journal, or from its mirrors"};
+  }
+  SHOAL_TRY(const auto open, table_->host(reference));
+  // The mirror is confined to its strand; the source, which may be slow, is read outside.
+  const auto with_mirror = [&open](const std::function<Result<void>(feed::FeedMirror&)>& job) -> Result<void> {
+    Result<void> done = Error{Code::closed, "the node is closed", ""};
+    std::ignore = open->run([&] { done = job(*open->mirror()); });
+    return done;
+  };
+  auto imported = import.run(with_mirror, files->directory->path(), progress);
+  open->notify();
+  return imported;
+}
+
+Result<std::string> LocalNode::prove(const GetRequest&, const Wait&) {
+  return Error{Code::unsupported, "not built yet", ""};
+}
+
+}  // namespace shoal::node
