@@ -1,0 +1,81 @@
+#include "base/try.h"
+#include "gateway/handler_support.h"
+#include "gateway/options_text.h"
+#include "gateway/record_line.h"
+#include "gateway/report_json.h"
+#include "gateway/routes.h"
+
+/// A subscription as a stream of lines. The subscription is asked for more only after the client took what there was.
+namespace shoal::gateway {
+namespace {
+
+constexpr std::size_t kPollBytes = std::size_t{256} << 10;
+constexpr std::size_t kPollRecords = 4096;
+
+bool same(const HeadReport& a, const HeadReport& b) {
+  return a.answered == b.answered && a.head_time == b.head_time && a.tree_size == b.tree_size &&
+         a.complete == b.complete;
+}
+
+void append_line(std::string_view kind, std::string_view object, std::string& out) {
+  out.append("{\"").append(kind).append("\":").append(object).append("}\n");
+}
+
+std::string end_object(const std::string& cursor) {
+  return to_json([&](base::JsonWriter& json) { json.begin_object().member("cursor", cursor).end_object(); });
+}
+
+/// Moves what one subscription brings to one client.
+class RecordStream {
+ public:
+  RecordStream(Call& call, node::SubscriptionApi& subscription) : call_(call), subscription_(subscription) {}
+
+  [[nodiscard]] Result<void> run() {
+    SHOAL_CHECK(call_.answer.begin_stream(Answer::Content::lines));
+    for (;;) {
+      const auto poll = subscription_.poll(
+          {.max_bytes = kPollBytes, .max_records = kPollRecords, .wait = Wait{call_.idle, call_.stop}});
+      if (call_.stop.stop_requested()) return Error{Code::closed, "the node is closed", ""};
+      std::string lines;
+      if (poll) append_records(*poll, lines);
+      append_head(lines);
+      if (!lines.empty()) SHOAL_CHECK(call_.answer.write(lines));
+      SHOAL_CHECK(poll);
+      if (poll->status() == Poll::Status::end) {
+        SHOAL_CHECK(call_.answer.line("end", end_object(poll->cursor())));
+        return call_.answer.end_stream();
+      }
+      if (lines.empty()) SHOAL_CHECK(call_.answer.line("idle", "{}"));
+    }
+  }
+
+ private:
+  void append_records(const Poll& poll, std::string& lines) const {
+    const auto& records = poll.records().views();
+    for (const RecordView& record : records) {
+      append_record_line(record, subscription_.cursor_after(record), lines);
+    }
+  }
+
+  void append_head(std::string& lines) {
+    const HeadReport report = subscription_.head_report();
+    if (same(report, told_)) return;
+    told_ = report;
+    append_line("head", to_json([&](base::JsonWriter& json) { write_head_report(report, json); }), lines);
+  }
+
+  Call& call_;
+  node::SubscriptionApi& subscription_;
+  HeadReport told_;  ///< the newest report that the client has; it begins with the default one, too
+};
+
+}  // namespace
+
+Result<void> get_subscription(Call& call) {
+  SHOAL_TRY(const auto options, read_subscribe_query(call.query));
+  SHOAL_TRY(const auto feed, feed_of(call));
+  SHOAL_TRY(const auto subscription, call.node.subscribe(feed, options));
+  return RecordStream(call, *subscription).run();
+}
+
+}  // namespace shoal::gateway
