@@ -1,7 +1,8 @@
 /* A small publisher and reader in C, for tests of other languages against it.
  *
  *   c_program publish DIR NAME TOPIC     each line of stdin becomes a record; prints the feed's id
- *   c_program read DIR FEED_ID           prints "TOPIC OFFSET VALUE" for each record up to the newest head */
+ *   c_program read DIR FEED_ID           prints "TOPIC OFFSET VALUE" for each record up to the newest head
+ *   c_program sizes                      prints "STRUCTURE BYTES" for each structure of c.h */
 #define _POSIX_C_SOURCE 200809L
 
 #include "check.h"
@@ -51,8 +52,28 @@ static void read_all(shoal_node* node, const char* id) {
   CHECK_OK(shoal_subscription_free(subscription, &error));
 }
 
+static int print_sizes(void) {
+#define SIZE(structure) printf("%s %zu\n", #structure, sizeof(structure))
+  SIZE(shoal_error);
+  SIZE(shoal_node_options);
+  SIZE(shoal_feed_options);
+  SIZE(shoal_producer_options);
+  SIZE(shoal_header);
+  SIZE(shoal_record);
+  SIZE(shoal_record_view);
+  SIZE(shoal_position);
+  SIZE(shoal_subscribe_options);
+  SIZE(shoal_poll_options);
+  SIZE(shoal_head_report);
+  SIZE(shoal_get_request);
+  SIZE(shoal_mirror_options);
+#undef SIZE
+  return 0;
+}
+
 int main(int argc, char** argv) {
   shoal_error error;
+  if (argc == 2 && strcmp(argv[1], "sizes") == 0) return print_sizes();
   CHECK(argc >= 4);
   shoal_node* node = open_offline(argv[2]);
   if (strcmp(argv[1], "publish") == 0 && argc == 5) {
