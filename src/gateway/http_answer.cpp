@@ -8,6 +8,8 @@
 namespace shoal::gateway {
 namespace {
 
+constexpr std::size_t kCopied = std::size_t{16} << 10;
+
 std::string_view reason(unsigned status) {
   switch (status) {
     case 200: return "OK";
@@ -66,8 +68,12 @@ Result<void> Answer::write(std::string_view text) {
   char size[20];
   const auto digits = std::to_chars(size, size + sizeof size, text.size(), 16);
   std::string chunk(size, digits.ptr);
-  chunk.reserve(chunk.size() + text.size() + 4);
-  return send(chunk.append("\r\n").append(text).append("\r\n"));
+  chunk.append("\r\n");
+  // One system call for a short text, no second copy of a long one.
+  if (text.size() <= kCopied) return send(chunk.append(text).append("\r\n"));
+  SHOAL_CHECK(send(chunk));
+  SHOAL_CHECK(send(text));
+  return send("\r\n");
 }
 
 Result<void> Answer::line(std::string_view kind, std::string_view object) {

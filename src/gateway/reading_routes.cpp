@@ -17,7 +17,7 @@ constexpr std::int64_t kSliceRecords = 1024;
 /// See Node::get().
 constexpr std::size_t kMaxRangeBytes = std::size_t{64} << 20;
 /// Text that is written at once.
-constexpr std::size_t kWriteSize = std::size_t{256} << 10;
+constexpr std::size_t kWriteSize = std::size_t{128} << 10;
 
 struct Range {
   GetRequest request;

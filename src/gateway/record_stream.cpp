@@ -9,8 +9,9 @@
 namespace shoal::gateway {
 namespace {
 
-constexpr std::size_t kPollBytes = std::size_t{256} << 10;
-constexpr std::size_t kPollRecords = 4096;
+/// What waits for a slow client: as lines of JSON some times as much.
+constexpr std::size_t kPollBytes = std::size_t{128} << 10;
+constexpr std::size_t kPollRecords = 2048;
 
 bool same(const HeadReport& a, const HeadReport& b) {
   return a.answered == b.answered && a.head_time == b.head_time && a.tree_size == b.tree_size &&
