@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the Debian 12 packages that building and testing need. Says nothing and changes nothing when all are there.
 #
-#   scripts/bootstrap.sh [build|test|check]     how far: the library and the command; the tests; all of check.sh (default)
+#   scripts/bootstrap.sh [build|package|test|check]   how far: the library and the command; Debian packages of them; the
+#                                                 tests; all of check.sh (default)
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -12,18 +13,20 @@ build_packages=(
   libspdlog-dev libssl-dev libsystemd-dev libtorrent-rasterbar-dev libzstd-dev nlohmann-json3-dev prometheus-cpp-dev
   zlib1g-dev
 )
+package_packages=(doxygen dpkg-dev file)
 # python3-cryptography: the second implementation of the format verifies signatures with it.
 # python3-seccomp, systemd: the unit of the node is measured and its sandbox applied.
 test_packages=(attr bats libbenchmark-dev libgmock-dev libgtest-dev librapidcheck-dev python3-cryptography
   python3-seccomp systemd)
 # Version 14 everywhere: its formatting and its warnings are what the tree is checked against.
-check_packages=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev)
+check_packages=(doxygen clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev)
 
 case "${1:-check}" in
   build) wanted=("${build_packages[@]}") ;;
+  package) wanted=("${build_packages[@]}" "${package_packages[@]}") ;;
   test) wanted=("${build_packages[@]}" "${test_packages[@]}") ;;
   check) wanted=("${build_packages[@]}" "${test_packages[@]}" "${check_packages[@]}") ;;
-  *) die "usage: scripts/bootstrap.sh [build|test|check]" ;;
+  *) die "usage: scripts/bootstrap.sh [build|package|test|check]" ;;
 esac
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then

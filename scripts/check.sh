@@ -17,11 +17,15 @@ clang_configure() {
 clang_build() { cmake --build --preset asan-ubsan -j "$(jobs)" >&2; }
 sanitized_tests() { ctest --preset asan-ubsan -j "$(nproc)" -L "$sanitized_floors" >&2; }
 
+# Doxygen's warnings are errors: what is public is described.
+reference() { cmake --build --preset asan-ubsan --target shoal_docs >&2; }
+
 step "bootstrap" scripts/bootstrap.sh check
 step "format (clang-format 14)" scripts/format.sh --check
 step "layers" layers
 step "clang-tidy 14, short tier" scripts/tidy.sh
 step "configure (clang 14, ASan and UBSan)" clang_configure
+step "API reference (doxygen)" reference
 step "build (clang 14, ASan and UBSan)" clang_build
 step "tests of the floors up to replication under ASan and UBSan" sanitized_tests
 print_steps

@@ -21,7 +21,7 @@ packages=$PWD/build/packages
 need() { command -v "$1" >/dev/null || die "$1 is missing: apt-get install $2"; }
 
 configure() { cmake --preset package >build/package-configure.log 2>&1 || { cat build/package-configure.log >&2; return 1; }; }
-build() { cmake --build --preset package -j "$(jobs)" >&2; }
+build() { cmake --build --preset package -j "$(jobs)" --target all shoal_docs >&2; }
 pack() {
   rm -rf "$packages"
   cpack --config build/package/CPackConfig.cmake -B "$packages" >build/package-pack.log 2>&1 ||
@@ -53,7 +53,7 @@ if [ $try = yes ]; then
   need mmdebstrap mmdebstrap
   [ "$(id -u)" -eq 0 ] || die "--try makes a root directory of its own: run it as root"
 fi
-step "bootstrap" scripts/bootstrap.sh build
+step "bootstrap" scripts/bootstrap.sh package
 step "configure" configure
 step "build" build
 step "pack" pack

@@ -36,9 +36,9 @@ std::string_view code_name(Code code) noexcept;
 
 /// What failed, in words for a person, and what that person can do about it (`hint` may be empty).
 struct Error {
-  Code code = Code::io;
-  std::string message;
-  std::string hint = {};
+  Code code = Code::io;   ///< what kind of failure
+  std::string message;    ///< what failed; no line end
+  std::string hint = {};  ///< what to do about it; may be empty
 };
 
 }  // namespace shoal

@@ -9,55 +9,58 @@
 
 namespace shoal {
 
+/// What a node knows of one partition of a topic.
 struct TopicInfo {
-  std::string name;
-  Partition partition{0};
-  Offset log_start_offset{0};
-  Offset high_watermark{0};
-  Offset end_offset{0};
-  UnixMs largest_time = kNoTime;
-  std::uint64_t bytes = 0;
+  std::string name;               ///< of the topic
+  Partition partition{0};         ///< of that topic
+  Offset log_start_offset{0};     ///< first offset that can be read here
+  Offset high_watermark{0};       ///< next offset such that all before it, from log_start_offset on, are held here
+  Offset end_offset{0};           ///< next offset of the signed head: what there is anywhere
+  UnixMs largest_time = kNoTime;  ///< of any record; kNoTime without one
+  std::uint64_t bytes = 0;        ///< of payload held here
 };
 
 /// What a node knows of one feed (`shoal info --json`).
 struct FeedInfo {
-  FeedId feed;
-  std::string name;  ///< own name, or empty
-  bool own = false;
-  std::uint64_t tree_size = 0;  ///< newest verified head; 0 when none is known
-  std::uint64_t held_blocks = 0;
-  std::string root_hash;  ///< hex; empty when no head is known
-  Epoch epoch{0};
-  std::optional<UnixMs> head_time;
-  std::string title;
-  std::vector<TopicInfo> topics;
-  std::uint64_t mirrors = 0;  ///< connected peers that announced the newest head
-  std::uint64_t disk_bytes = 0;
-  bool forked = false;
+  FeedId feed;                              ///< the feed
+  std::string name;                         ///< own name, or empty
+  bool own = false;                         ///< its key is here
+  std::uint64_t tree_size = 0;              ///< newest verified head; 0 when none is known
+  std::uint64_t held_blocks = 0;            ///< whose payloads are here
+  std::string root_hash;                    ///< hex; empty when no head is known
+  Epoch epoch{0};                           ///< of that head
+  std::optional<UnixMs> head_time;          ///< when the owner signed it
+  std::string title;                        ///< of the manifest; empty when none is held
+  std::vector<TopicInfo> topics;            ///< one each topic partition, in order of creation
+  std::uint64_t mirrors = 0;                ///< connected peers that announced the newest head
+  std::uint64_t disk_bytes = 0;             ///< of the whole data directory
+  bool forked = false;                      ///< the owner signed two histories
   bool in_memory = false;                   ///< a volatile own feed: gone with the node
   std::optional<MirrorOptions> want = {};   ///< the persistent want; nullopt: not mirrored
   std::optional<Retention> retention = {};  ///< of an own feed; nullopt: everything stays
 };
 
+/// A connected peer.
 struct PeerInfo {
-  FeedId feed;
-  std::string address;
-  std::string transport;
-  bool outgoing = false;
-  std::string node_key;
-  std::uint64_t tree_size = 0;
-  std::uint64_t bytes_in = 0;
-  std::uint64_t bytes_out = 0;
-  std::int64_t round_trip_us = -1;
+  FeedId feed;                      ///< that the connection is for
+  std::string address;              ///< `host:port`
+  std::string transport;            ///< `tcp` or `utp`
+  bool outgoing = false;            ///< we dialled
+  std::string node_key;             ///< hex; what the peer is known and refused by
+  std::uint64_t tree_size = 0;      ///< newest that the peer announced
+  std::uint64_t bytes_in = 0;       ///< since the connection began
+  std::uint64_t bytes_out = 0;      ///< since the connection began
+  std::int64_t round_trip_us = -1;  ///< -1: not measured
 };
 
+/// One line of `shoal ls`.
 struct FeedSummary {
-  FeedId feed;
-  std::string name;
-  bool own = false;
-  bool mirrored = false;  ///< somebody else's, and some of it is held or wanted here
-  std::uint64_t tree_size = 0;
-  std::uint64_t held_blocks = 0;
+  FeedId feed;                             ///< the feed
+  std::string name;                        ///< own name, or empty
+  bool own = false;                        ///< its key is here
+  bool mirrored = false;                   ///< somebody else's, and some of it is held or wanted here
+  std::uint64_t tree_size = 0;             ///< newest verified head; 0 when none is known
+  std::uint64_t held_blocks = 0;           ///< whose payloads are here
   bool in_memory = false;                  ///< a volatile own feed: gone with the node
   std::optional<MirrorOptions> want = {};  ///< the persistent want; nullopt: not mirrored
 };

@@ -15,7 +15,7 @@ struct Retention {
   std::uint64_t max_bytes{0};         ///< payload bytes of this feed
   std::map<std::string, std::chrono::milliseconds> keep_topics = {};  ///< instead of `keep`, by topic
 
-  bool operator==(const Retention&) const = default;
+  bool operator==(const Retention&) const = default;  ///< of all fields
 };
 
 /// What a mirror keeps of somebody else's feed.
@@ -26,7 +26,7 @@ struct MirrorOptions {
   /// go first, own feeds never. The smallest of all mirrors holds. 0: none.
   std::uint64_t max_bytes{0};
 
-  bool operator==(const MirrorOptions&) const = default;
+  bool operator==(const MirrorOptions&) const = default;  ///< of all fields
 };
 
 }  // namespace shoal

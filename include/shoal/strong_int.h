@@ -11,20 +11,20 @@ namespace shoal {
 template <typename Tag, typename Rep>
 class StrongInt {
  public:
-  using rep = Rep;
+  using rep = Rep;  ///< the plain integer
 
-  constexpr StrongInt() = default;
-  constexpr explicit StrongInt(Rep value) : value_(value) {}
+  constexpr StrongInt() = default;                            ///< zero
+  constexpr explicit StrongInt(Rep value) : value_(value) {}  ///< of this value
 
-  [[nodiscard]] constexpr Rep value() const noexcept { return value_; }
+  [[nodiscard]] constexpr Rep value() const noexcept { return value_; }  ///< the plain integer
 
-  constexpr auto operator<=>(const StrongInt&) const = default;
+  constexpr auto operator<=>(const StrongInt&) const = default;  ///< by value
 
-  constexpr StrongInt& operator++() {
+  constexpr StrongInt& operator++() {  ///< one step on
     ++value_;
     return *this;
   }
-  constexpr StrongInt& operator+=(Rep step) {
+  constexpr StrongInt& operator+=(Rep step) {  ///< `step` on
     value_ += step;
     return *this;
   }

@@ -33,9 +33,9 @@ inline constexpr UnixMs kNoTime{-1};
 
 /// An Ed25519 public key (RFC 8032), 32 raw bytes. Any 32 bytes may be held; verification decides.
 struct PublicKey {
-  std::array<std::uint8_t, 32> bytes{};
+  std::array<std::uint8_t, 32> bytes{};  ///< as RFC 8032 encodes the point
 
-  auto operator<=>(const PublicKey&) const = default;
+  auto operator<=>(const PublicKey&) const = default;  ///< byte by byte
   /// 64 lower-case hex digits.
   [[nodiscard]] std::string hex() const;
   /// Reads exactly 64 hex digits of either case; Code::invalid_argument otherwise.
@@ -44,19 +44,19 @@ struct PublicKey {
 
 /// The name of a feed: the public key its heads are signed with.
 struct FeedId {
-  PublicKey key;
+  PublicKey key;  ///< what its heads verify with
 
-  auto operator<=>(const FeedId&) const = default;
-  [[nodiscard]] std::string hex() const { return key.hex(); }
-  static Result<FeedId> parse(std::string_view hex);
+  auto operator<=>(const FeedId&) const = default;             ///< byte by byte
+  [[nodiscard]] std::string hex() const { return key.hex(); }  ///< 64 lower-case hex digits
+  static Result<FeedId> parse(std::string_view hex);           ///< as PublicKey::parse
 };
 
 /// Names one partition of one topic. The empty topic name is the reserved manifest stream.
 struct TopicPartition {
-  std::string topic;
-  Partition partition{0};
+  std::string topic;       ///< by Kafka's rule for names
+  Partition partition{0};  ///< of that topic
 
-  auto operator<=>(const TopicPartition&) const = default;
+  auto operator<=>(const TopicPartition&) const = default;  ///< by topic, then partition
 };
 
 }  // namespace shoal
