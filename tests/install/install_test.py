@@ -69,7 +69,7 @@ class InstalledTree(unittest.TestCase):
                            "CMAKE_PREFIX_PATH": str(cls.prefix)}
 
     def elf_files(self):
-        found = [path for path in self.files if path.open("rb").read(4) == b"\x7fELF"]
+        found = [path for path in self.files if path.read_bytes()[:4] == b"\x7fELF"]
         self.assertTrue(any(path.name.startswith("libshoal.so") for path in found))
         return found
 
@@ -80,7 +80,7 @@ class InstalledTree(unittest.TestCase):
         for path in self.files:
             raw = path.read_bytes()
             for place in (BUILD, SOURCE, self.temp):
-                self.assertNotIn(os.fsencode(place) + b"/", raw, f"{path} names {place}")
+                self.assertFalse(os.fsencode(place) + b"/" in raw, f"{path} names {place}")
 
     def test_no_run_path(self):
         for path in self.elf_files():
