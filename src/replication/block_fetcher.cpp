@@ -7,6 +7,10 @@ namespace {
 
 /// A peer that brings nothing for so long is asked no more while others can give.
 constexpr base::MonoTime kStall = std::chrono::seconds(5);
+/// A push that brought nothing for so long is not counted on for the rest of it.
+constexpr base::MonoTime kPushing = std::chrono::seconds(1);
+/// The same before its first byte.
+constexpr base::MonoTime kFirstByte = std::chrono::seconds(2);
 constexpr base::MonoTime kSlowPenalty = std::chrono::seconds(30);
 constexpr std::size_t kMaxCancelled = 1024;
 
@@ -127,6 +131,8 @@ void BlockFetcher::on_end(PeerId id, Peer& peer, const WantEnd& end_message) {
     if (want->live()) return core_.blame(peer, "a live want that is done");
     const bool all_there = !want->ask().streams.empty() || want->finished();
     if (!all_there) return core_.blame(peer, "it says done and left blocks out");
+  } else if (end_message.reason == EndReason::busy && !want->live()) {
+    return core_.blame(peer, "busy for what is no live want");
   } else if (want->finished()) {
     return core_.blame(peer, "it gave everything and says that it does not hold it");
   }
@@ -156,7 +162,7 @@ void BlockFetcher::tick() {
   const base::MonoTime now = core_.now();
   std::vector<std::uint64_t> stalled;
   for (const auto& [id, want] : wants_) {
-    if (want.live() || want.finished() || now - want.progress() < kStall) continue;
+    if (want.live() || want.finished() || now - want.progress() < (want.begun() ? kStall : kFirstByte)) continue;
     if (hooks_.has_alternative(want)) stalled.push_back(id);
   }
   for (const std::uint64_t id : stalled) {
@@ -177,9 +183,10 @@ std::size_t BlockFetcher::outstanding(PeerId id, Purpose purpose) const {
   }));
 }
 
-const FetchWant* BlockFetcher::live() const {
+const FetchWant* BlockFetcher::bringing(std::uint64_t tree_size) const {
   for (const auto& [id, want] : wants_) {
-    if (want.live()) return &want;
+    const bool moving = want.unfinished_run() && core_.now() - want.progress() < kPushing;
+    if (moving && want.ask().proof.tree_size == tree_size) return &want;
   }
   return nullptr;
 }

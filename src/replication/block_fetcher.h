@@ -41,7 +41,8 @@ class BlockFetcher {
   void tick();
 
   [[nodiscard]] std::size_t outstanding(PeerId id, Purpose purpose) const;
-  [[nodiscard]] const FetchWant* live() const;
+  /// The live want that is in the middle of what belongs to this head; null when none is.
+  [[nodiscard]] const FetchWant* bringing(std::uint64_t tree_size) const;
   [[nodiscard]] const FetchWant* find(std::uint64_t want) const;
   [[nodiscard]] bool idle() const { return wants_.empty(); }
 

@@ -24,10 +24,15 @@ Want FetchWant::message() const {
   want.credit = ask_.window;
   want.all_topics = ask_.streams.empty();
   want.streams = ask_.streams;
+  want.urgency = ask_.urgency;
   return want;
 }
 
 bool FetchWant::finished() const { return !live() && !piece_block_ && ask_.streams.empty() && next_ >= ask_.end; }
+
+bool FetchWant::unfinished_run() const {
+  return live() && (piece_block_ || (ask_.streams.empty() && next_ < ask_.proof.tree_size));
+}
 
 Result<void> FetchWant::spend(std::size_t wire_size) {
   if (wire_size > credit_) return lie("bytes that were not granted");
@@ -71,6 +76,7 @@ Result<void> FetchWant::check_blocks(const Data& data) const {
 
 void FetchWant::run_taken(const Data& data, base::MonoTime now) {
   progress_ = now;
+  begun_ = true;
   if (data.blocks.empty()) return;
   const std::uint64_t first = data.blocks.front().index.value();
   next_ = data.blocks.back().index.value() + 1;

@@ -20,6 +20,7 @@ class FetchWant {
     std::uint64_t end = 0;
     std::vector<TopicPartition> streams;  ///< empty: all topics
     std::uint64_t window = 0;             ///< bytes of credit
+    Urgency urgency = Urgency::normal;    ///< of a live want
   };
   FetchWant(std::uint64_t id, Ask ask, base::MonoTime now);
 
@@ -30,6 +31,12 @@ class FetchWant {
   [[nodiscard]] bool live() const { return ask_.purpose == Purpose::live; }
   /// All that was asked for is there; only the end is still to come.
   [[nodiscard]] bool finished() const;
+  /// Something of it came.
+  [[nodiscard]] bool begun() const { return begun_; }
+  /// A live want has begun with a head and not yet brought all of it.
+  [[nodiscard]] bool unfinished_run() const;
+  /// What a live want brought or is about to bring begins to be missing here: others need not be asked below its head.
+  [[nodiscard]] std::uint64_t front() const { return piece_block_ ? piece_block_->value() : next_; }
   [[nodiscard]] base::MonoTime progress() const { return progress_; }
 
   /// Code::unverified, with words for the blame, unless the run is what this want may bring next. Moves proof head and
@@ -55,6 +62,7 @@ class FetchWant {
   std::uint64_t next_;
   std::uint64_t credit_;
   base::MonoTime progress_;
+  bool begun_ = false;
   std::optional<BlockIndex> piece_block_;
   feed::BlockHeader piece_header_;
   Bytes pieces_;

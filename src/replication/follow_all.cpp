@@ -60,7 +60,8 @@ void FollowAll::plan() {
 bool FollowAll::plan_for(PeerId id, const Peer& peer, const feed::Checkpoint& ours) {
   const std::optional<feed::Checkpoint> proof = proof_with(peer, ours);
   if (!proof) return false;
-  const std::uint64_t to = goal(proof->tree_size);
+  std::uint64_t to = goal(proof->tree_size);
+  if (const FetchWant* push = fetcher_.bringing(ours.tree_size)) to = std::min(to, push->front());
   const auto range = planner_.next(offer(peer, proof->tree_size), to, planner_.portion(kPortionBytes));
   if (!range) return false;
   FetchWant::Ask ask;

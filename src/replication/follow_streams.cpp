@@ -157,10 +157,13 @@ void FollowStreams::ask(PeerId id, const std::vector<Spec*>& specs, const feed::
 }
 
 void FollowStreams::on_end(const FetchWant& want, std::optional<EndReason> reason) {
+  const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  // What ended under a head that is not ours any more says nothing of the blocks that came since.
+  const bool current = ours && want.ask().proof.tree_size >= ours->tree_size;
   for (Spec& spec : specs_) {
     if (spec.want != want.id()) continue;
     spec.want = 0;
-    if (reason) spec.tried.insert(want.ask().peer);
+    if (reason && current) spec.tried.insert(want.ask().peer);
   }
 }
 

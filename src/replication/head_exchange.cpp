@@ -9,6 +9,8 @@ namespace {
 
 /// How long a head that a push should bring may stay away before growth is asked for.
 constexpr base::MonoTime kPushGrace = std::chrono::milliseconds(500);
+/// An unanswered question keeps others from being asked the same for so long.
+constexpr base::MonoTime kPatience = std::chrono::seconds(1);
 constexpr base::MonoTime kGrowthTimeout = std::chrono::seconds(5);
 constexpr std::size_t kMaxStale = 256;
 
@@ -134,7 +136,12 @@ void HeadExchange::on_growth_reply(PeerId id, Peer& peer, const GrowthReply& rep
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   const bool behind = !ours || ours->tree_size < peer.head_size();
   const bool moved = (ours ? ours->tree_size : 0) != pending.from.tree_size || peer.head_size() != pending.to.tree_size;
-  if (!peer.gone && behind && moved) consider(id, peer);
+  if (peer.gone || !behind || !moved) return;
+  // Later: a live want that is asked for meanwhile brings the rest without another question.
+  core_.later([this, id] {
+    Peer* still = core_.find(id);
+    if (still != nullptr && still->view.head) consider(id, *still);
+  });
 }
 
 void HeadExchange::take_growth(Peer& peer, const PendingGrowth& pending, const GrowthReply& reply) {
@@ -219,9 +226,25 @@ void HeadExchange::tick() {
     }
     // A push that stays away, an answer that never came, or a refusal that may be over by now.
     const auto since = waiting_.try_emplace(id, now).first;
-    if (now - since->second > kPushGrace) request_growth(id, *peer);
+    if (now - since->second > kPushGrace && !asked_for(peer->head_size())) request_growth(id, *peer);
   }
   settle_questions();
+}
+
+void HeadExchange::pull(PeerId id) {
+  Peer* peer = core_.find(id);
+  const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  if (peer == nullptr || forked_ || core_.mirror() == nullptr) return;
+  if (peer->head_size() > (ours ? ours->tree_size : 0)) request_growth(id, *peer);
+}
+
+bool HeadExchange::growing() const { return asked_for(0); }
+
+/// Somebody was asked for as much a moment ago.
+bool HeadExchange::asked_for(std::uint64_t size) const {
+  return std::any_of(growths_.begin(), growths_.end(), [&](const auto& item) {
+    return item.second.to.tree_size >= size && core_.now() - item.second.sent < kPatience;
+  });
 }
 
 void HeadExchange::ask(base::MonoTime settle, base::MonoTime timeout, std::function<void(bool)> done) {

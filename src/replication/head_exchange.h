@@ -24,6 +24,10 @@ class HeadExchange {
   void on_fork(Peer& peer, const Fork& fork);
   void on_growth_reply(PeerId id, Peer& peer, const GrowthReply& reply);
   void forget(PeerId id);
+  /// An answer about growth is due.
+  [[nodiscard]] bool growing() const;
+  /// Asks the peer for the growth to its head now, when that is longer than ours.
+  void pull(PeerId id);
 
   /// Verifies the head's signature; blames the peer when it is bad. Cheap for a head that was seen.
   [[nodiscard]] bool check_signature(Peer& peer, const feed::Checkpoint& head);
@@ -58,6 +62,7 @@ class HeadExchange {
 
   void consider(PeerId id, Peer& peer);
   void request_growth(PeerId id, Peer& peer);
+  [[nodiscard]] bool asked_for(std::uint64_t size) const;
   void compare_shorter(Peer& peer, const feed::Checkpoint& head, const feed::Checkpoint& ours);
   void take_growth(Peer& peer, const PendingGrowth& pending, const GrowthReply& reply);
   bool try_fork_proof(Peer& peer, const feed::ForkProof& proof);

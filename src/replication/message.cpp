@@ -63,6 +63,10 @@ class Encoder {
     put(value.size(), 2);
     for (const T& one : value) item(one);
   }
+  template <class Fields>
+  void since_1_1(const Fields& fields) {
+    fields();
+  }
 
  private:
   void put(std::uint64_t value, std::size_t width) {
@@ -95,12 +99,16 @@ class Sizer {
     size += 2;
     for (const T& one : value) item(one);
   }
+  template <class Fields>
+  void since_1_1(const Fields& fields) {
+    fields();
+  }
   std::size_t size = kMessagePrefix;
 };
 
 class Decoder {
  public:
-  explicit Decoder(base::WireReader& in) : in_(in) {}
+  Decoder(base::WireReader& in, Sender sender) : in_(in), sender_(sender) {}
 
   template <class T>
   void number(const char*, T& value) {
@@ -149,6 +157,10 @@ class Decoder {
     if (count > max || count > in_.remaining()) return in_.fail();
     for (std::size_t i = 0; i < count && in_.ok(); ++i) item(value.emplace_back());
   }
+  template <class Fields>
+  void since_1_1(const Fields& fields) {
+    if (sender_ != Sender::first) fields();
+  }
 
  private:
   std::uint64_t get(std::size_t width) {
@@ -160,15 +172,16 @@ class Decoder {
     }
   }
   base::WireReader& in_;
+  Sender sender_;
 };
 
 /// Decodes into the alternative of Body that has the type; false when none has.
 template <std::size_t I = 1>
-bool decode_body(std::uint8_t type, base::WireReader& in, Body& body) {
+bool decode_body(std::uint8_t type, base::WireReader& in, Sender sender, Body& body) {
   if constexpr (I < std::variant_size_v<Body>) {
     using Alternative = std::variant_alternative_t<I, Body>;
-    if (static_cast<std::uint8_t>(Alternative::kType) != type) return decode_body<I + 1>(type, in, body);
-    Decoder decoder(in);
+    if (static_cast<std::uint8_t>(Alternative::kType) != type) return decode_body<I + 1>(type, in, sender, body);
+    Decoder decoder(in, sender);
     Alternative::fields(body.emplace<I>(), decoder);
     return true;
   } else {
@@ -214,14 +227,14 @@ Result<Message> decode_message(ByteView bytes, Sender sender) {
   message.channel = in.u32();
   message.wire_size = bytes.size();
   if (!in.ok()) return Error{Code::unverified, "the message is too short"};
-  if (!decode_body(type, in, message.body)) {
+  if (!decode_body(type, in, sender, message.body)) {
     if (type < kFirstIgnorableType || std::popcount(type) % 2 != 0) {
       return Error{Code::unverified, "the message has an unknown type"};
     }
     message.body = Unknown{type};
     return message;
   }
-  if (!in.ok() || (in.remaining() > 0 && sender == Sender::known)) {
+  if (!in.ok() || (in.remaining() > 0 && sender != Sender::later)) {
     return Error{Code::unverified, std::string("the ") + message_name(message.body) + " message is malformed"};
   }
   return message;

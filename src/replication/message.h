@@ -305,6 +305,14 @@ struct LookupReply {
   bool operator==(const LookupReply&) const = default;
 };
 
+/// How much a live want matters to the reader, for a server that has as many as it likes to serve (1.1).
+enum class Urgency : std::uint8_t {
+  unstated,  ///< a reader of 1.0: it does not know EndReason::busy
+  normal,
+  missed,  ///< what the server announced did not come in time from whom it should
+  alone,   ///< nobody else would serve it
+};
+
 /// Asks for blocks [begin, end) of all topics or of `streams`, proven relative to `tree_size` from the right edge at
 /// `base`, which the reader holds. A live want goes on with every later head.
 struct Want {
@@ -319,6 +327,7 @@ struct Want {
   std::uint64_t credit = 0;  ///< bytes of data and piece messages that may be sent
   bool all_topics = true;
   std::vector<TopicPartition> streams;
+  Urgency urgency = Urgency::unstated;  ///< since 1.1
   template <class Self, class Archive>
   static void fields(Self& m, Archive& a) {
     a.number("want", m.want);
@@ -331,6 +340,7 @@ struct Want {
     a.number("credit", m.credit);
     a.flag("all_topics", m.all_topics);
     a.list("streams", m.streams, kMaxWantStreams, [&a](auto& stream) { stream_fields(stream, a); });
+    a.since_1_1([&] { a.choice("urgency", m.urgency, 3); });
   }
   bool operator==(const Want&) const = default;
 };
@@ -423,7 +433,11 @@ struct Piece {
   bool operator==(const Piece&) const = default;
 };
 
-enum class EndReason : std::uint8_t { done, not_held };
+enum class EndReason : std::uint8_t {
+  done,
+  not_held,
+  busy,  ///< of a live want that stated its urgency: enough are served already (1.1)
+};
 
 /// The sender is through with the want: everything of it was sent, or it does not hold what comes next.
 struct WantEnd {
@@ -433,7 +447,7 @@ struct WantEnd {
   template <class Self, class Archive>
   static void fields(Self& m, Archive& a) {
     a.number("want", m.want);
-    a.choice("reason", m.reason, 1);
+    a.choice("reason", m.reason, 2);
   }
   bool operator==(const WantEnd&) const = default;
 };
@@ -459,8 +473,9 @@ struct Message {
 void encode_message(const Message& message, Bytes& out);
 /// Bytes that encode_message would append.
 [[nodiscard]] std::size_t encoded_size(const Body& body);
-/// Whether the sender speaks a later minor version than this code: only then may a message be longer than we know it.
-enum class Sender : std::uint8_t { known, later };
+/// The sender's minor version: this code's, a later one (only then may a message be longer than we know it), or 1.0,
+/// whose messages lack the fields that came since.
+enum class Sender : std::uint8_t { known, later, first };
 /// Bounded, allocates no more than the input's size allows. Fields after the known ones of a later version are ignored.
 /// Code::unverified for malformed input and for unknown types that are not ignorable.
 [[nodiscard]] Result<Message> decode_message(ByteView bytes, Sender sender = Sender::known);

@@ -39,6 +39,7 @@ struct PeerView {
   std::uint64_t bytes_out = 0;
   std::uint64_t blocks_in = 0;
   std::int64_t round_trip_us = -1;
+  bool suspect = false;  ///< it was asked for a sign of life and gave none for some round trips
 };
 
 /// Told what happens to one feed; called on the feed's executor, never inside a call into the replicator.
@@ -77,6 +78,8 @@ class Replicator {
   struct Options {
     bool serve = true;                                    ///< --no-upload clears it
     std::uint64_t credit_bytes = std::uint64_t{2} << 20;  ///< in flight per peer
+    /// Peers that new blocks are pushed to; others are told to ask elsewhere. Unset: 2 for own feeds, 6 else.
+    std::optional<std::size_t> live_children = {};
   };
   /// Sends a message of this feed's channel to one peer; bulk messages wait behind others there.
   class Outbox {

@@ -20,7 +20,8 @@ struct Peer {
   HaveSet lacking;                            ///< what it was asked for and did not give; until its next head or have
   base::MonoTime slow_until{0};               ///< it stalled: asked again only when nobody else can give
   std::optional<feed::Checkpoint> told_head;  ///< newest head we announced to it
-  bool has_live_want = false;                 ///< it gets heads with pushed blocks
+  bool has_live_want = false;                 ///< we push to it
+  bool suspect = false;                       ///< a ping waits for its answer for long
   std::uint64_t ping_nonce = 0;               ///< outstanding; 0 none
   base::MonoTime ping_sent{0};
   base::MonoTime last_heard{0};

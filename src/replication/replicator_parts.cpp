@@ -19,11 +19,12 @@ Overloaded(Calls...) -> Overloaded<Calls...>;
 Replicator::Impl::Impl(Parts parts, Options options)
     : core(parts, options),
       heads(
-          core, [this] { on_accepted(); }, [this] { return fetcher.live() != nullptr; }),
+          core, [this] { on_accepted(); }, [this] { return tail.expects_push(); }),
       topics(core, heads),
       fetcher(core, heads, fetch_hooks()),
       all(core, fetcher),
       streams(core, fetcher, topics),
+      tail(core, fetcher, tail_hooks()),
       offsets(core, fetcher, topics),
       wants(core),
       requests(core) {}
@@ -41,6 +42,14 @@ BlockFetcher::Hooks Replicator::Impl::fetch_hooks() {
     if (want.ask().purpose == Purpose::portion) return all.has_alternative(want);
     return want.ask().purpose == Purpose::streams && streams.has_alternative(want);
   };
+  return hooks;
+}
+
+LiveTail::Hooks Replicator::Impl::tail_hooks() {
+  LiveTail::Hooks hooks;
+  hooks.streams = [this] { return follow_->everything ? std::vector<TopicPartition>{} : streams.wanted(); };
+  hooks.growing = [this] { return heads.growing(); };
+  hooks.pull = [this](PeerId id) { heads.pull(id); };
   return hooks;
 }
 
@@ -85,6 +94,7 @@ void Replicator::Impl::remove_peer(PeerId id) {
   requests.forget(id);
   core.peers().erase(found);
   heads.forget(id);
+  tail.forget(id);
   core.tell([](ReplicatorEvents& events) { events.on_peers_changed(); });
   plan_soon();
 }
@@ -120,6 +130,7 @@ void Replicator::Impl::dispatch(PeerId id, Peer& peer, Message& message) {
                  [&](const Head& head) {
                    peer.view.answered = true;
                    heads.on_head(id, peer, head.head);
+                   if (!peer.gone) tail.on_head(id, peer);
                    plan_soon();
                  },
                  [&](const NoHead&) {
@@ -189,28 +200,26 @@ void Replicator::Impl::on_run(const FetchWant& want, const Data& run) {
   }
   if (all.active()) all.on_run(run);
   offsets.on_run(want, run);
+  tail.on_run(want, run);
 }
 
 void Replicator::Impl::on_want_end(const FetchWant& want, std::optional<EndReason> reason) {
   Peer* peer = core.find(want.ask().peer);
   if (peer != nullptr && reason == EndReason::not_held) {
-    if (want.live()) {
-      peer->slow_until = std::max(peer->slow_until, core.now() + Impl::kLivePause);
-    } else if (want.ask().streams.empty()) {
-      peer->lacking.add(want.next(), want.next() + 1);
-    }
+    if (!want.live() && want.ask().streams.empty()) peer->lacking.add(want.next(), want.next() + 1);
   }
   switch (want.ask().purpose) {
     case Purpose::portion: all.on_end(want, reason); break;
     case Purpose::streams: streams.on_end(want, reason); break;
     case Purpose::single: offsets.on_end(want, reason); break;
-    case Purpose::live: break;
+    case Purpose::live: tail.on_end(want, reason); break;
   }
   plan_soon();
 }
 
 void Replicator::Impl::on_accepted() {
   streams.on_accepted();
+  tail.on_accepted();
   wants.pump_all();
   heads.announce_all();
   held_changed_ = true;
@@ -237,6 +246,7 @@ void Replicator::Impl::follow(Follow wanted) {
   } else {
     streams.start(*follow_);
   }
+  if (follow_->live) tail.start();
   plan_soon();
 }
 
@@ -244,7 +254,7 @@ void Replicator::Impl::stop_following() {
   follow_.reset();
   all.stop();
   streams.stop();
-  fetcher.cancel_all(Purpose::live);
+  tail.stop();
 }
 
 void Replicator::Impl::fetch_topics(std::vector<std::string> names, base::MonoTime timeout,

@@ -2,6 +2,7 @@
 
 #include "replication/follow_all.h"
 #include "replication/follow_streams.h"
+#include "replication/live_tail.h"
 #include "replication/offset_fetches.h"
 #include "replication/request_server.h"
 #include "replication/want_server.h"
@@ -30,20 +31,19 @@ struct Replicator::Impl {
   BlockFetcher fetcher;
   FollowAll all;
   FollowStreams streams;
+  LiveTail tail;
   OffsetFetches offsets;
   WantServer wants;
   RequestServer requests;
 
  private:
-  /// A peer that ended a live want, or fell behind with one, is not asked for another so soon.
-  static constexpr base::MonoTime kLivePause = std::chrono::seconds(2);
-
   /// Closes what is not needed of several connections with the node that was added.
   void drop_duplicates(Peer& added);
   void dispatch(PeerId id, Peer& peer, Message& message);
   void on_have(PeerId id, Peer& peer, const Have& have);
   void on_pong(Peer& peer, const Pong& pong);
   BlockFetcher::Hooks fetch_hooks();
+  LiveTail::Hooks tail_hooks();
   void on_run(const FetchWant& want, const Data& run);
   void on_want_end(const FetchWant& want, std::optional<EndReason> reason);
   void on_accepted();
@@ -52,7 +52,6 @@ struct Replicator::Impl {
   /// Asks for what is missing, as soon as the present call is through.
   void plan_soon();
   void plan();
-  void plan_live();
   void check_synced();
   void tick();
   void tick_peer(Peer& peer);
@@ -61,6 +60,7 @@ struct Replicator::Impl {
   std::uint64_t last_peer_ = 0;
   Have last_have_;
   std::optional<feed::Checkpoint> told_synced_;
+  base::MonoTime last_suspect_ = -std::chrono::hours(1);
   bool plan_pending_ = false;
   bool blocks_told_ = false;
   bool held_changed_ = false;

@@ -2,7 +2,6 @@
 #include "replication/replicator_parts.h"
 
 #include <algorithm>
-#include <tuple>
 
 // What the parts do by themselves: planning after changes, and deadlines.
 namespace shoal::replication {
@@ -10,6 +9,9 @@ namespace {
 
 constexpr base::MonoTime kTick = std::chrono::milliseconds(100);
 constexpr base::MonoTime kPingEvery = std::chrono::seconds(15);
+/// A pong that stays away for so long, and eight round trips, makes a suspect.
+constexpr base::MonoTime kAnswer = std::chrono::seconds(2);
+constexpr base::MonoTime kQuiet = std::chrono::seconds(3);
 constexpr base::MonoTime kSilence = std::chrono::seconds(60);
 
 }  // namespace
@@ -26,34 +28,10 @@ void Replicator::Impl::plan() {
   topics.resume();
   offsets.resume();
   if (!follow_ || heads.forked()) return;
-  plan_live();
+  tail.plan();
   all.plan();
   streams.plan();
   check_synced();
-}
-
-void Replicator::Impl::plan_live() {
-  const std::optional<feed::Checkpoint> ours = core.reader().head();
-  if (!follow_->live || !ours || fetcher.live() != nullptr || !core.mirror()->knows_edge(ours->tree_size)) return;
-  const base::MonoTime now = core.now();
-  std::optional<PeerId> best;
-  std::tuple<bool, bool, std::int64_t> best_rank;
-  for (const auto& [id, peer] : core.peers()) {
-    if (peer->gone || peer->head_size() < ours->tree_size || peer->slow_until > now) continue;
-    const std::tuple rank{!peer->have.complete, peer->view.round_trip_us < 0, peer->view.round_trip_us};
-    if (best && rank >= best_rank) continue;
-    best = id;
-    best_rank = rank;
-  }
-  if (!best) return;
-  FetchWant::Ask ask;
-  ask.peer = *best;
-  ask.purpose = Purpose::live;
-  ask.proof = *ours;
-  ask.base = ask.begin = ours->tree_size;
-  ask.window = core.options().credit_bytes / 4;
-  ask.streams = follow_->everything ? std::vector<TopicPartition>{} : streams.wanted();
-  (void)fetcher.ask(std::move(ask));
 }
 
 void Replicator::Impl::check_synced() {
@@ -98,25 +76,27 @@ void Replicator::Impl::tick() {
   for (const auto& [id, peer] : core.peers()) {
     if (!peer->gone) tick_peer(*peer);
   }
-  const FetchWant* live = fetcher.live();
-  const std::optional<feed::Checkpoint> ours = core.reader().head();
-  // Others brought a newer head, and the live want's peer has it too but pushes nothing: another peer takes over.
-  if (live != nullptr && ours && live->ask().proof.tree_size < ours->tree_size &&
-      core.now() - live->progress() > kLivePause) {
-    if (Peer* peer = core.find(live->ask().peer)) peer->slow_until = core.now() + kLivePause;
-    fetcher.cancel(live->id());
-  }
+  if (!heads.forked()) tail.tick();
+  wants.tick();
   plan_soon();
 }
 
 void Replicator::Impl::tick_peer(Peer& peer) {
   const base::MonoTime now = core.now();
-  if (now - peer.last_heard > kSilence) {
+  const base::MonoTime silent = now - peer.last_heard;
+  if (silent > kSilence) {
     peer.gone = true;
     return peer.outbox->close("silent for too long");
   }
+  const base::MonoTime trip = std::chrono::microseconds(std::max<std::int64_t>(peer.view.round_trip_us, 0));
+  peer.suspect = peer.ping_nonce != 0 && silent > kAnswer + 8 * trip && now - peer.ping_sent > kAnswer + 8 * trip;
+  peer.view.suspect = peer.suspect;
+  if (peer.suspect) last_suspect_ = now;
+  if (peer.ping_nonce != 0 || !peer.greeted) return;
   const bool first = peer.ping_sent.count() == 0;
-  if (peer.ping_nonce == 0 && peer.greeted && (first || now - peer.ping_sent > kPingEvery)) {
+  // Deaths come in numbers: where one falls silent, others that said nothing for a while are asked too.
+  const bool look = silent > kQuiet && now - last_suspect_ < kQuiet;
+  if (first || look || now - peer.ping_sent > kPingEvery) {
     peer.ping_nonce = core.fresh_id();
     peer.ping_sent = now;
     core.send(peer, Ping{peer.ping_nonce});

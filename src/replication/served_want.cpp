@@ -22,6 +22,7 @@ ServedWant::ServedWant(const feed::FeedReader& reader, const Want& want)
       next_(want.begin),
       end_(want.end),
       live_(want.live),
+      urgency_(want.urgency),
       headers_only_(want.headers_only),
       credit_(want.credit) {
   if (!want.all_topics) streams_.emplace(reader, want.streams, want.begin);

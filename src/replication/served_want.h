@@ -27,6 +27,9 @@ class ServedWant {
 
   [[nodiscard]] std::uint64_t id() const { return id_; }
   [[nodiscard]] bool live() const { return live_; }
+  [[nodiscard]] Urgency urgency() const { return urgency_; }
+  /// Something that was begun is still to be sent.
+  [[nodiscard]] bool in_the_middle() const { return next_piece_ < piece_count_ || (live_ && !sent_all_); }
 
  private:
   [[nodiscard]] bool rearm();
@@ -44,6 +47,7 @@ class ServedWant {
   std::uint64_t next_;
   std::uint64_t end_;
   bool live_;
+  Urgency urgency_;
   bool headers_only_;
   std::uint64_t credit_;
   std::optional<StreamMerge> streams_;

@@ -97,8 +97,9 @@ void SessionPeer::Impl::on_session_message(ByteView sealed) {
     // Not a proof against the peer: whoever sits on the way can do this. The session ends, nobody is banned.
     return end(opened.error().message);
   }
-  const bool later = session.their_version().minor > session.version().minor;
-  Result<Message> message = decode_message(plain, later ? Sender::later : Sender::known);
+  const std::uint8_t minor = session.their_version().minor;
+  const bool later = minor > session.version().minor;
+  Result<Message> message = decode_message(plain, later ? Sender::later : minor == 0 ? Sender::first : Sender::known);
   if (!message) return violation(message.error().message);
   dispatch(std::move(*message));
 }

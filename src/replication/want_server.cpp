@@ -3,6 +3,19 @@
 #include <algorithm>
 
 namespace shoal::replication {
+namespace {
+
+/// Live wants served without being asked twice: of mirrored feeds, and of own ones, whose owner's line is the one that
+/// the whole swarm hangs on.
+constexpr std::size_t kChildren = 6;
+constexpr std::size_t kOwnChildren = 2;
+/// So many more for readers whom others failed; they are shed again.
+constexpr std::size_t kExtraMissed = 2;
+constexpr base::MonoTime kShedEvery = std::chrono::seconds(5);
+/// Readers that have nobody else are served up to this number.
+constexpr std::size_t kMaxLive = 64;
+
+}  // namespace
 
 void WantServer::on_want(PeerId id, Peer& peer, const Want& want) {
   if (Result<void> sane = ServedWant::check(want); !sane) return core_.blame(peer, sane.error().message);
@@ -13,7 +26,12 @@ void WantServer::on_want(PeerId id, Peer& peer, const Want& want) {
   const std::optional<feed::Checkpoint> head = core_.reader().head();
   const bool in_reach = want.live || (head && want.tree_size <= head->tree_size);
   if (!core_.options().serve || !in_reach) return core_.send(peer, WantEnd{want.want, EndReason::not_held});
+  if (want.live && !room_for(id, want)) {
+    const bool old = want.urgency == Urgency::unstated;
+    return core_.send(peer, WantEnd{want.want, old ? EndReason::not_held : EndReason::busy});
+  }
   wants.push_back(std::make_unique<ServedWant>(core_.reader(), want));
+  note_live(id);
   pump(id);
 }
 
@@ -28,6 +46,54 @@ void WantServer::on_credit(PeerId id, Peer& peer, const Credit& credit) {
 
 void WantServer::on_cancel(PeerId id, const Cancel& cancel) {
   std::erase_if(wants_[id], [&](const auto& want) { return want->id() == cancel.want; });
+  note_live(id);
+}
+
+std::size_t WantServer::children() const {
+  return core_.options().live_children.value_or(core_.mirror() == nullptr ? kOwnChildren : kChildren);
+}
+
+std::vector<std::pair<PeerId, std::uint64_t>> WantServer::live_wants(bool alone_too) const {
+  std::vector<std::pair<PeerId, std::uint64_t>> out;
+  for (const auto& [id, wants] : wants_) {
+    const auto peer = core_.peers().find(id);
+    if (peer == core_.peers().end() || peer->second->gone || peer->second->suspect) continue;
+    for (const auto& want : wants) {
+      if (want->live() && (alone_too || want->urgency() != Urgency::alone)) out.emplace_back(id, want->id());
+    }
+  }
+  return out;
+}
+
+bool WantServer::room_for(PeerId id, const Want& want) const {
+  if (want.urgency == Urgency::alone) return live_wants(true).size() < kMaxLive;
+  const auto live = live_wants(false);
+  // A peer that replaces its own want takes no more than it has.
+  const bool has = std::any_of(live.begin(), live.end(), [&](const auto& one) { return one.first == id; });
+  return has || live.size() < children() + (want.urgency == Urgency::missed ? kExtraMissed : 0);
+}
+
+void WantServer::note_live(PeerId id) {
+  Peer* peer = core_.find(id);
+  if (peer == nullptr) return;
+  const Wants& wants = wants_[id];
+  peer->has_live_want = std::any_of(wants.begin(), wants.end(), [](const auto& one) { return one->live(); });
+}
+
+/// Those who were let in beyond the number because something failed, or any other: whom it hits asks elsewhere. So a
+/// child that passes nothing on does not keep its place for ever.
+void WantServer::tick() {
+  if (core_.now() - last_shed_ < kShedEvery) return;
+  last_shed_ = core_.now();
+  const auto live = live_wants(false);
+  if (live.size() <= children()) return;
+  const auto [id, name] = live[core_.fresh_id() % live.size()];
+  Wants& wants = wants_[id];
+  const auto found = std::find_if(wants.begin(), wants.end(), [&](const auto& one) { return one->id() == name; });
+  if ((*found)->urgency() == Urgency::unstated || (*found)->in_the_middle()) return;
+  core_.send(*core_.find(id), WantEnd{name, EndReason::busy});
+  wants.erase(found);
+  note_live(id);
 }
 
 void WantServer::pump_all() {

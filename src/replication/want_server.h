@@ -20,10 +20,17 @@ class WantServer {
   void forget(PeerId id) { wants_.erase(id); }
   /// Sends what the peer's queue has room for.
   void pump(PeerId id);
+  /// Sheds live wants above what this node likes to serve, one at a time.
+  void tick();
   /// New blocks or a new head: live wants go on.
   void pump_all();
 
  private:
+  /// Live wants that count: not of readers whom nobody else serves, nor of peers that seem to be dead.
+  [[nodiscard]] std::vector<std::pair<PeerId, std::uint64_t>> live_wants(bool alone_too) const;
+  [[nodiscard]] bool room_for(PeerId id, const Want& want) const;
+  [[nodiscard]] std::size_t children() const;
+  void note_live(PeerId id);
   using Wants = std::vector<std::unique_ptr<ServedWant>>;
   /// False when the want has nothing to send now.
   bool send_next(Peer& peer, Wants& wants, std::size_t index);
@@ -31,6 +38,7 @@ class WantServer {
   ReplicatorCore& core_;
   std::map<PeerId, Wants> wants_;
   PayloadCache payloads_;
+  base::MonoTime last_shed_{0};
 };
 
 }  // namespace shoal::replication

@@ -122,6 +122,7 @@ class LyingPeer : public ::testing::Test {
         "want.live",
         "want.headers_only",
         "want.credit",
+        "want.urgency",
         "credit.want",
         "credit.bytes",
         "cancel.want",

@@ -63,6 +63,10 @@ class FieldLister {
     for (const T& one : value) item(one);
     prefix_ = outer;
   }
+  template <class Later>
+  void since_1_1(const Later& later) {
+    later();
+  }
 
   std::vector<Field> fields;
 

@@ -56,6 +56,19 @@ TEST(Message, FieldsOfALaterMinorVersionAreIgnored) {
   }
 }
 
+TEST(Message, TheFirstVersionLacksWhatCameSince) {
+  Want want;
+  want.want = 3;
+  want.urgency = Urgency::missed;
+  const Bytes full = encoded(Message{.channel = 1, .body = want});
+  const ByteView first = ByteView(full).first(full.size() - 1);
+  const Result<Message> back = decode_message(first, Sender::first);
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(std::get<Want>(back->body).urgency, Urgency::unstated);
+  EXPECT_FALSE(decode_message(first).ok());
+  EXPECT_FALSE(decode_message(full, Sender::first).ok());
+}
+
 TEST(Message, TypesOfALaterMinorVersionAreSkippedAndOthersRefused) {
   const Result<Message> later = decode_message(Bytes{0x81, 0, 0, 0, 1, 9, 9});
   ASSERT_TRUE(later.ok());

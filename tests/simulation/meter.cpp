@@ -21,11 +21,12 @@ std::uint16_t& Meter::hops(NodeIndex node, std::uint64_t block) {
   return hops_[node][block];
 }
 
-void Meter::carried(NodeIndex from, NodeIndex to, std::uint64_t block, std::size_t payload, bool counts) {
+void Meter::carried(NodeIndex from, NodeIndex to, std::uint64_t block, std::size_t payload, bool counts, bool pushed) {
   if (block >= blocks_.size()) return;
   Stage& of = stages_[blocks_[block].stage];
   if (from == kProducer) of.producer_payload += payload;
   if (counts) of.sent += payload;
+  if (counts && pushed) of.pushed += payload;
   const auto next = static_cast<std::uint16_t>((from == kProducer ? 0 : hops(from, block)) + 1);
   if (std::uint16_t& known = hops(to, block); known == 0) known = next;
 }
@@ -41,11 +42,11 @@ void Meter::sent(NodeIndex from, NodeIndex to, const replication::Message& messa
   if (const auto* data = std::get_if<replication::Data>(&message.body)) {
     for (const replication::DataBlock& block : data->blocks) {
       if (block.form != replication::PayloadForm::with_block) continue;
-      carried(from, to, block.index.value(), block.payload.size(), counts);
+      carried(from, to, block.index.value(), block.payload.size(), counts, !message.bulk);
       payload += block.payload.size();
     }
   } else if (const auto* piece = std::get_if<replication::Piece>(&message.body)) {
-    carried(from, to, piece->block.value(), piece->bytes.size(), counts);
+    carried(from, to, piece->block.value(), piece->bytes.size(), counts, !message.bulk);
     payload = piece->bytes.size();
   }
   if (payload == 0) stage().control += size;

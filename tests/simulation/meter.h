@@ -17,6 +17,7 @@ struct Stage {
   std::uint64_t producer_payload = 0;  ///< payload bytes that the producer sent of them
   std::uint64_t producer_bytes = 0;    ///< all bytes that the producer sent during the stage
   std::uint64_t sent = 0;              ///< payload bytes that went to honest followers that were up
+  std::uint64_t pushed = 0;            ///< of sent, by live wants
   std::uint64_t delivered = 0;         ///< payload bytes that they took, each once
   std::uint64_t control = 0;           ///< bytes of messages without payload, during the stage
   std::vector<double> seconds;         ///< publishing to delivery, of followers that were live before
@@ -48,7 +49,7 @@ class Meter {
     std::size_t stage = 0;
     base::MonoTime at{0};
   };
-  void carried(NodeIndex from, NodeIndex to, std::uint64_t block, std::size_t payload, bool counts);
+  void carried(NodeIndex from, NodeIndex to, std::uint64_t block, std::size_t payload, bool counts, bool pushed);
   std::uint16_t& hops(NodeIndex node, std::uint64_t block);
 
   Trace trace_;

@@ -36,6 +36,7 @@ nlohmann::json stage_json(const Stage& stage) {
   return {{"name", stage.name},
           {"published_bytes", stage.published},
           {"redundancy", redundancy(stage)},
+          {"pushed", ratio(stage.pushed, stage.delivered)},
           {"producer_egress", ratio(stage.producer_payload, stage.published)},
           {"producer_bytes", stage.producer_bytes},
           {"control_bytes", stage.control},
@@ -71,13 +72,13 @@ std::string to_table(const SwarmReport& report) {
   std::string out =
       line("%s seed %llu trace %s messages %llu", report.profile.c_str(), static_cast<unsigned long long>(report.seed),
            hex(report.trace).c_str(), static_cast<unsigned long long>(report.messages));
-  out += line("%-16s %11s %10s %6s %8s %8s %8s %10s", "stage", "redundancy", "egress", "hops", "p50 ms", "p99 ms",
-              "last ms", "deliveries");
+  out += line("%-16s %11s %7s %10s %6s %8s %8s %8s %10s", "stage", "redundancy", "pushed", "egress", "hops", "p50 ms",
+              "p99 ms", "last ms", "deliveries");
   for (const Stage& stage : report.stages) {
     if (stage.published == 0) continue;
-    out += line("%-16s %11.3f %9.2fx %6.0f %8.0f %8.0f %8.0f %10zu", stage.name.c_str(), redundancy(stage),
-                ratio(stage.producer_payload, stage.published), quantile(stage.hops, 1),
-                quantile(stage.seconds, 0.5) * 1e3, quantile(stage.seconds, 0.99) * 1e3,
+    out += line("%-16s %11.3f %7.3f %9.2fx %6.0f %8.0f %8.0f %8.0f %10zu", stage.name.c_str(), redundancy(stage),
+                ratio(stage.pushed, stage.delivered), ratio(stage.producer_payload, stage.published),
+                quantile(stage.hops, 1), quantile(stage.seconds, 0.5) * 1e3, quantile(stage.seconds, 0.99) * 1e3,
                 quantile(stage.seconds, 1) * 1e3, stage.seconds.size());
   }
   out += line("idle: %.0f bytes a peer and minute; memory: %.0f KiB a node; waiting for one peer: %zu KiB at most",

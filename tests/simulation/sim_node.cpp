@@ -44,6 +44,7 @@ class SimNode::Tap final : public replication::Replicator::Outbox, public std::e
   SimNode& node_;
   NodeIndex to_;
   std::shared_ptr<Outbox> inner_;
+  base::MonoTime drips_until_{0};  ///< of a stalling node: when it is through with what it began
 };
 
 SimNode::SimNode(SimWorld& world, NodeIndex index, std::uint64_t seed, Behaviour behaviour)
@@ -101,7 +102,11 @@ void SimNode::die() {
 void SimNode::find_peers() {
   world_.locator.announce(index_);
   drop_closed();
-  while (transports_.size() + dialling_ < world_.profile.degree && dialling_ < 4) dial();
+  // As a swarm does, it looks for others when those it has give no sign of life.
+  const auto peers = replicator_->peers();
+  const auto suspects = static_cast<std::size_t>(
+      std::count_if(peers.begin(), peers.end(), [](const replication::PeerView& one) { return one.suspect; }));
+  while (transports_.size() + dialling_ < world_.profile.degree + suspects && dialling_ < 4) dial();
   executor_.post_after(kLookAround + base::MonoTime(static_cast<std::int64_t>(random_.below(200'000'000))),
                        [this] { find_peers(); });
 }
