@@ -50,9 +50,19 @@ wait $publisher
 [ "$(grep -c '^numbers ' /tmp/got)" = 1000 ] || fail "the outside subscriber read: $(wc -l </tmp/got) lines"
 say "the outside programs passed 1000 records over the network"
 
+say "the same libraries from C and from Python"
+install gcc pkg-config /packages/python3-shoalcast_*.deb
+cc -std=c99 /usr/share/doc/libshoal-dev/examples/quakes.c $(pkg-config --cflags --libs shoal_c) -o /tmp/quakes
+[ "$(/tmp/quakes /tmp/c)" = "us/0:0 M 4.1 Alaska
+us/0:1 M 2.7 Hawaii" ] || fail "the C program"
+python3 -c 'import shoalcast
+with shoalcast.Node("/tmp/c", offline=True) as node:
+    print([record.value for record in node.subscribe(node.open_feed("quakes"), until_head=True)])' >/tmp/python.out
+[ "$(cat /tmp/python.out)" = "[b'M 4.1 Alaska', b'M 2.7 Hawaii']" ] || fail "Python read: $(cat /tmp/python.out)"
+
 say "removed and purged"
 mkdir -p /var/lib/private/shoal && touch /var/lib/private/shoal/key
-apt-get -qq purge -y shoal libshoal0 libshoal-dev >/tmp/apt.log 2>&1 || { cat /tmp/apt.log; fail purge; }
+apt-get -qq purge -y shoal libshoal0 libshoal-dev python3-shoalcast >/tmp/apt.log 2>&1 || { cat /tmp/apt.log; fail purge; }
 [ -e /var/lib/private/shoal/key ] || fail "a purge took keys"
 left=$(find /usr /lib/systemd /etc -name '*shoal*' -not -path '/usr/share/doc/libshoal*' 2>/dev/null || true)
 [ -z "$left" ] || fail "left behind: $left"
