@@ -29,7 +29,7 @@ install --reinstall /packages/shoal_*.deb
 shoal --data /tmp/data info numbers --offline >/dev/null
 
 say "a program with g++ and libshoal-dev, nothing else"
-install g++ /packages/libshoal0_*.deb /packages/libshoal-dev_*.deb
+install g++ /packages/libshoal0_*.deb /packages/libshoal-c0_*.deb /packages/libshoal-dev_*.deb
 examples=/usr/share/doc/libshoal-dev/examples
 g++ -std=c++20 -O1 "$examples/publish.cpp" -lshoal -o /tmp/publish
 g++ -std=c++20 -O1 "$examples/subscribe.cpp" -lshoal -o /tmp/subscribe
@@ -62,7 +62,7 @@ with shoalcast.Node("/tmp/c", offline=True) as node:
 
 say "removed and purged"
 mkdir -p /var/lib/private/shoal && touch /var/lib/private/shoal/key
-apt-get -qq purge -y shoal libshoal0 libshoal-dev python3-shoalcast >/tmp/apt.log 2>&1 || { cat /tmp/apt.log; fail purge; }
+apt-get -qq purge -y shoal libshoal0 libshoal-c0 libshoal-dev python3-shoalcast >/tmp/apt.log 2>&1 || { cat /tmp/apt.log; fail purge; }
 [ -e /var/lib/private/shoal/key ] || fail "a purge took keys"
 left=$(find /usr /lib/systemd /etc -name '*shoal*' -not -path '/usr/share/doc/libshoal*' 2>/dev/null || true)
 [ -z "$left" ] || fail "left behind: $left"
