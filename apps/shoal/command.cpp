@@ -4,7 +4,7 @@ namespace shoal::command {
 
 void Command::declare(OptionSet& options) {
   declare_own(options);
-  declare_network(options, common_, !uses_network_);
+  declare_network(options, common_, !common_.uses_network);
   declare_common(options, common_);
 }
 

@@ -27,13 +27,13 @@ class Command {
   [[nodiscard]] virtual Result<Exit> run(Context& context) = 0;
 
  protected:
-  explicit Command(bool uses_network) : uses_network_(uses_network) { common_.offline = !uses_network; }
+  explicit Command(bool uses_network) {
+    common_.uses_network = uses_network;
+    common_.offline = !uses_network;
+  }
   virtual void declare_own(OptionSet& options) = 0;
 
   CommonOptions common_;
-
- private:
-  const bool uses_network_;
 };
 
 struct CommandEntry {

@@ -20,7 +20,9 @@ class LinkCommand final : public Command {
     SHOAL_TRY(auto session, NodeSession::open(context, options));
     SHOAL_TRY(const auto feed, session->resolve(feed_));
     node::FeedLink link{.feed = feed.feed, .name = feed.name, .peers = feed.peer_hints};
-    for (std::string& hint : dial_hints(session->listening())) link.peers.push_back(std::move(hint));
+    // The node that this is asked of may have a network all the same.
+    const std::string listening = common_.offline ? "" : session->listening();
+    for (std::string& hint : dial_hints(listening)) link.peers.push_back(std::move(hint));
     SHOAL_CHECK(context.out.write(node::format_feed_link(link) + "\n"));
     return Exit::ok;
   }

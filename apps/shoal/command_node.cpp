@@ -10,9 +10,9 @@ class NodeCommand final : public Command {
  public:
   NodeCommand() : Command(true) {}
   [[nodiscard]] Result<Exit> run(Context& context) override {
-    SHOAL_TRY(const auto session, NodeSession::open(context, common_));
+    SHOAL_TRY(auto session, NodeSession::open(context, common_, NodeSession::Kind::stays));
     session->serve_all();
-    context.stop.wait();
+    session.stay([&session] { session->serve_all(); });
     return Exit::ok;
   }
 
@@ -33,6 +33,7 @@ class BootstrapCommand final : public Command {
     CommonOptions options = common_;
     SHOAL_TRY(const auto directory, data_directory(common_));
     options.data = directory / "bootstrap";
+    options.alone = true;
     if (!options.private_network) options.private_network = true;
     SHOAL_TRY(const auto session, NodeSession::open(context, options));
     context.stop.wait();

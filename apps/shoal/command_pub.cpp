@@ -154,7 +154,8 @@ Result<void> PubCommand::prepare() {
 }
 
 void PubCommand::say_mirrors(Context& context, NodeSession& session, const FeedId& feed) const {
-  if (seed_) return;
+  // A node that goes on serves it.
+  if (seed_ || session.attached()) return;
   const auto info = session->info({.feed = feed, .name = name_, .own = true}, {});
   if (info.ok() && info->mirrors == 0) {
     context.messages.notice("no mirror holds this yet: use --seed or run shoal node");
@@ -180,13 +181,17 @@ Result<Exit> PubCommand::run(Context& context) {
     context.messages.error(*published.failure);
     context.messages.warning("last acknowledged: " + ledger.last_acknowledged());
     const Exit exit = exit_for(published.failure->code);
-    return exit == Exit::error && ledger.records() > 0 ? Exit::partly : exit;
+    // What was sent to a node that ended may be in the feed.
+    const bool partly = ledger.records() > 0 || (published.failure->code == Code::closed && published.records > 0);
+    return exit == Exit::error && partly ? Exit::partly : exit;
   }
   context.messages.notice("published " + std::to_string(published.records) + " records");
   say_mirrors(context, session, own.feed);
   const Exit exit = stream.bad_records() > 0 ? Exit::partly : Exit::ok;
   if (published.interrupted) return seed_ ? exit : context.stop.exit();
-  if (seed_ && !published.stopped_at_bad_record) context.stop.wait();
+  if (seed_ && !published.stopped_at_bad_record) {
+    session.stay([&] { std::ignore = session->info({.feed = own.feed, .name = name_, .own = true}, {}); });
+  }
   return exit;
 }
 

@@ -20,6 +20,9 @@ struct CommonOptions {
   bool quiet = false;
   bool verbose = false;
 
+  bool uses_network = true;  ///< the command has something to do there
+  bool alone = false;        ///< neither attaches to another process nor lets others attach
+
   // Of use to those that open the network:
   std::vector<std::string> listen = {};
   std::vector<std::string> bootstrap = {};

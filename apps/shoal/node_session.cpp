@@ -2,11 +2,12 @@
 
 #include "base/try.h"
 #include "bundle_files.h"
-#include "gateway/open_node.h"
 
+#include <poll.h>
 #include <sys/stat.h>
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 namespace shoal::command {
 namespace {
@@ -21,6 +22,7 @@ Result<OpenFeed> open_bundle(Context& context, const CommonOptions& common, cons
   CommonOptions private_options = common;
   private_options.data = scratch.path();
   private_options.offline = true;
+  private_options.alone = true;
   SHOAL_TRY(auto session, NodeSession::open(context, private_options));
   const auto stopped = [&context] { return context.stop.stopped(); };
   SHOAL_TRY(const auto summary,
@@ -45,7 +47,13 @@ ScratchDirectory::~ScratchDirectory() {
   if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
 }
 
-Result<NodeSession> NodeSession::open(Context& context, const CommonOptions& common) {
+namespace {
+
+/// How long clients that are about to leave are waited for before the wait is worth a word.
+constexpr std::chrono::milliseconds kQuietStay{300};
+constexpr int kLookEveryMs = 1000;
+
+Result<NodeOptions> node_options(Context& context, const CommonOptions& common) {
   NodeOptions options;
   SHOAL_TRY(options.data_dir, data_directory(common));
   options.listen = common.listen;
@@ -53,6 +61,7 @@ Result<NodeSession> NodeSession::open(Context& context, const CommonOptions& com
   options.peers = common.peers;
   options.private_network = common.private_network;
   options.offline = common.offline;
+  options.attach = !common.alone;
   options.dht = !common.no_dht;
   options.lsd = !common.no_lsd;
   options.upload = !common.no_upload;
@@ -63,22 +72,97 @@ Result<NodeSession> NodeSession::open(Context& context, const CommonOptions& com
   }
   Messages& messages = context.messages;
   options.log = [&messages](LogLevel level, std::string_view text) { messages.log(level, text); };
-  SHOAL_TRY(auto api, gateway::open_node(std::move(options)));
-  api->on_peer_blamed([&messages](const PeerInfo& peer, std::string_view what) {
-    messages.warning("peer " + peer.address + " (key " + peer.node_key + ") was disconnected: " + std::string(what));
-  });
-  const std::string listening = api->listening();
-  NodeSession session(std::move(api));
-  if (!listening.empty()) {
+  return options;
+}
+
+/// The network options that were given, as they are written.
+std::string given_options(const CommonOptions& common) {
+  std::string names;
+  const auto add = [&names](bool given, const char* name) {
+    if (given) names += (names.empty() ? "" : ", ") + std::string(name);
+  };
+  add(!common.listen.empty(), "--listen");
+  add(!common.bootstrap.empty(), "--bootstrap");
+  add(!common.peers.empty(), "--peer");
+  add(common.private_network.has_value(), "--network");
+  add(common.no_dht, "--no-dht");
+  add(common.no_lsd, "--no-lsd");
+  add(common.no_upload, "--no-upload");
+  add(common.offline, "--offline");
+  add(common.up_limit > 0, "--up-limit");
+  add(common.down_limit > 0, "--down-limit");
+  return names;
+}
+
+}  // namespace
+
+Result<NodeSession> NodeSession::open(Context& context, const CommonOptions& common, Kind kind) {
+  SHOAL_TRY(const NodeOptions options, node_options(context, common));
+  SHOAL_TRY(auto shared, gateway::open_node(options, context.stop.token()));
+  NodeSession session(context, std::move(shared));
+  Messages& messages = context.messages;
+  const std::string ignored = common.uses_network && session.attached() ? given_options(common) : "";
+  if (!ignored.empty()) {
+    const bool one = ignored.find(',') == std::string::npos;
+    messages.notice("the node at " + options.data_dir.string() + " has the network: " + ignored +
+                    (one ? " is" : " are") + " ignored");
+  }
+  // Who stays next to another process has nothing to do with its peers.
+  if (!common.offline && (kind == Kind::job || !session.attached())) session.name_blamed();
+  session.watch_moves(common);
+  const std::string listening = session->listening();
+  if (!listening.empty() && !common.offline) {
     messages.notice("listening " + listening);
     session.notifier_ = std::make_unique<ServiceNotifier>();
   }
   return session;
 }
 
+void NodeSession::name_blamed() {
+  shared_->on_peer_blamed([&messages = context_->messages](const PeerInfo& peer, std::string_view what) {
+    messages.warning("peer " + peer.address + " (key " + peer.node_key + ") was disconnected: " + std::string(what));
+  });
+}
+
+void NodeSession::watch_moves(const CommonOptions& common) {
+  shared_->on_moved(
+      [&messages = context_->messages, known = std::weak_ptr(shared_), moved = moved_, offline = common.offline] {
+        *moved = true;
+        const auto shared = known.lock();
+        if (!shared) return;
+        messages.notice(shared->attached() ? "the node has ended: another process has the directory now"
+                                           : "the node has ended: this process has the directory now");
+        const std::string listening = shared->listening();
+        if (!listening.empty() && !offline) messages.notice("listening " + listening);
+      });
+}
+
+void NodeSession::stay(const std::function<void()>& serve) {
+  pollfd stopped{context_->stop.fd(), POLLIN, 0};
+  while (!context_->stop.stopped()) {
+    std::ignore = ::poll(&stopped, 1, attached() ? kLookEveryMs : -1);
+    if (context_->stop.stopped()) return;
+    shared_->look();
+    if (!moved_->exchange(false)) continue;
+    if (!attached()) name_blamed();
+    serve();
+  }
+}
+
 NodeSession::~NodeSession() {
   notifier_.reset();
-  if (api_) api_->close();
+  if (!shared_) return;
+  const auto patience = std::chrono::steady_clock::now() + kQuietStay;
+  while (shared_->clients() > 0 && std::chrono::steady_clock::now() < patience && !context_->stop.stopped()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  if (shared_->clients() > 0 && !context_->stop.stopped()) {
+    std::ignore = context_->out.flush();
+    context_->messages.notice(
+        "done; other processes work through this one: it ends with the last of them, or at ctrl-C");
+    std::ignore = shared_->wait_for_clients(context_->stop.token());
+  }
+  shared_->close();
 }
 
 Result<OpenFeed> open_feed(Context& context, const CommonOptions& common, const std::string& argument) {

@@ -3,8 +3,9 @@
 #include "command.h"
 #include "service_notifier.h"
 
-#include "node/node_api.h"
+#include "gateway/open_node.h"
 
+#include <atomic>
 #include <filesystem>
 #include <optional>
 
@@ -25,22 +26,39 @@ class ScratchDirectory {
   std::filesystem::path path_;
 };
 
-/// An open node; closed with this object.
+/// The directory's node, opened here or asked through the process that has it; left with this object. When other
+/// processes work through this one, it stays until they have finished, or until a signal.
 class NodeSession {
  public:
-  /// Opens `common`'s directory, prints `listening HOST:PORT` when the network is open, and from then on names peers
-  /// that were caught.
-  [[nodiscard]] static Result<NodeSession> open(Context& context, const CommonOptions& common);
+  enum class Kind : std::uint8_t {
+    job,    ///< does something to its end
+    stays,  ///< stay() follows: an attached one does not hold up the end of the process that has the directory
+  };
+
+  /// Opens `common`'s directory, prints `listening HOST:PORT` when the command uses a network that is open, names the
+  /// options that do not count because another process has the network, and from then on names peers that were caught.
+  [[nodiscard]] static Result<NodeSession> open(Context& context, const CommonOptions& common, Kind kind = Kind::job);
   NodeSession(NodeSession&& other) noexcept = default;
   NodeSession& operator=(NodeSession&&) = delete;
   ~NodeSession();
 
-  [[nodiscard]] node::NodeApi& api() const { return *api_; }
-  node::NodeApi* operator->() const { return api_.get(); }
+  [[nodiscard]] node::NodeApi& api() const { return *shared_; }
+  node::NodeApi* operator->() const { return shared_.get(); }
+  /// Another process has the directory.
+  [[nodiscard]] bool attached() const { return shared_->attached(); }
+  /// Waits for a signal. When the process that has the directory ends meanwhile, this one takes its place and calls
+  /// `serve`.
+  void stay(const std::function<void()>& serve);
 
  private:
-  explicit NodeSession(std::shared_ptr<node::NodeApi> api) : api_(std::move(api)) {}
-  std::shared_ptr<node::NodeApi> api_;
+  NodeSession(Context& context, std::shared_ptr<gateway::SharedNode> shared)
+      : context_(&context), shared_(std::move(shared)) {}
+  void watch_moves(const CommonOptions& common);
+  void name_blamed();
+
+  Context* context_;
+  std::shared_ptr<gateway::SharedNode> shared_;
+  std::shared_ptr<std::atomic<bool>> moved_ = std::make_shared<std::atomic<bool>>(false);
   std::unique_ptr<ServiceNotifier> notifier_;  ///< when the network is open
 };
 

@@ -136,6 +136,8 @@ Result<TopicPartition> RemoteProducer::choose_stream(const ProducerRecord& recor
 
 Result<void> RemoteProducer::flush(const Wait& wait) {
   std::unique_lock lock(mutex_);
+  // A node that ended after it acknowledged everything took nothing along.
+  if (failure_ && failure_->code == Code::closed && buffered_ == 0 && !client_->closed()) return {};
   if (failure_) return *failure_;
   const std::uint64_t wanted = ++flushes_;
   pending_ += "{\"flush\":" + std::to_string(wanted) + "}\n";
@@ -171,6 +173,10 @@ void RemoteProducer::read_all() {
     auto line = lines_.next(Until::never());
     if (!line.ok()) {
       Error error = std::move(line).error();
+      if (is_connection_lost(error)) {
+        error.message = "the node ended before everything was acknowledged";
+        error.hint = "what was not acknowledged may be in the feed or not: look before you send it again";
+      }
       if (client_->closed()) error = Error{Code::closed, "the node is closed", ""};
       return fail(std::move(error));
     }

@@ -85,7 +85,7 @@ TEST(OfflineNode, GoesOnAfterItWasClosed) {
 TEST(OfflineNode, SaysWhoHoldsTheDirectory) {
   const TempDir dir;
   const Node node = open_offline(dir / "data");
-  const auto second = Node::open({.data_dir = dir / "data", .offline = true});
+  const auto second = Node::open({.data_dir = dir / "data", .offline = true, .attach = false});
   ASSERT_EQ(code_of(second), Code::in_use);
   EXPECT_NE(second.error().message.find(std::to_string(getpid())), std::string::npos) << second.error().message;
 }

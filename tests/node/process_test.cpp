@@ -51,7 +51,7 @@ TEST(Examples, ADirectoryInUseIsSaidWithThePid) {
   const TempDir dir;
   Process publisher({kPublish, dir / "data", "numbers", "1"});
   publisher.wait_for("published ");
-  const auto second = Node::open({.data_dir = dir / "data", .offline = true});
+  const auto second = Node::open({.data_dir = dir / "data", .offline = true, .attach = false});
   ASSERT_EQ(code_of(second), Code::in_use);
   EXPECT_NE(second.error().message.find(std::to_string(publisher.pid())), std::string::npos) << second.error().message;
 }

@@ -82,16 +82,6 @@ class BadNames(BadInputTest):
 class BadDirectories(BadInputTest):
     """Data directories and key files that cannot be used."""
 
-    def test_directory_in_use_names_the_holder(self):
-        feed = self.publish("publisher", self.input(b"one\n"))
-        holder, _ = self.start_node("publisher")
-        for arguments in (["pub", "feed", self.path("input")], ["sub", feed, "-e"], ["verify", feed]):
-            with self.subTest(arguments=arguments):
-                result = self.fails(11, *arguments, "--data", self.path("publisher"))
-                self.assertRegex(result.stderr, r"\b%d\b" % holder.pid)
-        self.assertEqual(0, holder.stop())
-        self.expect(0, "verify", feed, "--data", self.path("publisher"))
-
     def key_files(self):
         return [os.path.join(folder, name) for folder, _, names in os.walk(self.path("publisher")) for name in names
                 if "key" in os.path.relpath(folder, self.path("publisher")) + name]
