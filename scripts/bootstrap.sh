@@ -14,10 +14,11 @@ build_packages=(
   zlib1g-dev
 )
 package_packages=(doxygen dpkg-dev file)
+# curl speaks to the node's socket.
 # python3-cryptography: the second implementation of the format verifies signatures with it.
 # python3-venv: the Python package is installed as pip does it.
 # python3-seccomp, systemd: the unit of the node is measured and its sandbox applied.
-test_packages=(attr bats libbenchmark-dev libgmock-dev libgtest-dev librapidcheck-dev python3-cryptography
+test_packages=(attr bats curl libbenchmark-dev libgmock-dev libgtest-dev librapidcheck-dev python3-cryptography
   python3-seccomp python3-venv systemd)
 # Version 14 everywhere: its formatting and its warnings are what the tree is checked against.
 check_packages=(doxygen clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev)

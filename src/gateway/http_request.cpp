@@ -69,6 +69,8 @@ Result<std::optional<RequestHead>> RequestReader::next() {
     received_.append(more, count);
   }
   const auto& message = state->parser.get();
+  // Streams need chunks, which 1.0 does not have.
+  if (message.version() != 11) return Error{Code::unsupported, "this node speaks HTTP/1.1 only", ""};
   RequestHead head;
   head.method = std::string(message.method_string());
   const std::string target(message.target());

@@ -37,8 +37,8 @@ class RequestReader {
   RequestReader& operator=(const RequestReader&) = delete;
 
   /// The next request, whose body is still to be read; nullopt when the client left or was idle too long. What is left
-  /// of the request before is read first. Code::invalid_argument for what is no HTTP, Code::limit_exceeded for a head
-  /// above kMaxHead, Code::timed_out, Code::closed.
+  /// of the request before is read first. Code::invalid_argument for what is no HTTP, Code::unsupported for
+  /// another HTTP than 1.1, Code::limit_exceeded for a head above kMaxHead, Code::timed_out, Code::closed.
   [[nodiscard]] Result<std::optional<RequestHead>> next();
 
   /// The next bytes of the body, valid until the next call; empty at its end. `patient`: waits without a limit.

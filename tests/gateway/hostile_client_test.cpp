@@ -40,6 +40,9 @@ TEST(HostileClient, WhatIsNoHttpIsToldOff) {
     EXPECT_EQ(error_code(answer.body), "invalid_argument");
     EXPECT_TRUE(client.ended()) << text;
   }
+  RawClient old(served.socket());
+  ASSERT_TRUE(old.send("GET /v1/node HTTP/1.0\r\n\r\n"));
+  EXPECT_EQ(error_code(old.answer().body), "unsupported");
   expect_served(served);
 }
 
