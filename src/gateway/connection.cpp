@@ -37,12 +37,12 @@ bool Connection::serve_one() {
     return false;
   }
   const auto done = answer(**head, answered);
-  if (!done) {
-    const bool stopped = stop_.stop_requested() && done.error().code == Code::cancelled;
-    answered.fail(stopped ? Error{Code::closed, "the node is closed", ""} : done.error());
-  }
-  // A client in the middle of a body it was told off for is not listened to.
-  return answered.reusable() && reader_.body_done();
+  if (done) return answered.reusable();
+  // A client that is told off in the middle of its body is not listened to, and knows.
+  if (!reader_.body_done()) answered.close_after();
+  const bool stopped = stop_.stop_requested() && done.error().code == Code::cancelled;
+  answered.fail(stopped ? Error{Code::closed, "the node is closed", ""} : done.error());
+  return answered.reusable();
 }
 
 Result<void> Connection::answer(const RequestHead& head, Answer& answer) {

@@ -248,6 +248,21 @@ TEST(Server, KeepsAConnectionForManyRequests) {
   EXPECT_EQ(client.answer().body, "{\"feeds\":[]}\n");
 }
 
+TEST(Server, SaysWhenAConnectionIsNotKept) {
+  ServedNode served;
+  RawClient refused(served.socket());
+  ASSERT_TRUE(refused.ask("POST", "/v1/own/quakes?x=1", "{}"));
+  const RawAnswer answer = refused.answer();
+  EXPECT_EQ(answer.status, 400U);
+  EXPECT_EQ(answer.headers.at("connection"), "close");
+  EXPECT_TRUE(refused.ended());
+  // A body that nobody needs is passed over.
+  RawClient kept(served.socket());
+  ASSERT_TRUE(kept.send("GET /v1/node HTTP/1.1\r\nContent-Length: 5\r\n\r\nabcdeGET /v1/node HTTP/1.1\r\n\r\n"));
+  EXPECT_EQ(kept.answer().status, 200U);
+  EXPECT_EQ(kept.answer().status, 200U);
+}
+
 TEST(Server, CountsWhoIsAttached) {
   ServedNode served;
   EXPECT_TRUE(served.server().wait_until_unattached({}));
