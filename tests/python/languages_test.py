@@ -1,10 +1,12 @@
 """Published in one language, read in another; and the package as pip installs it."""
 
+import itertools
 import json
 import os
+import selectors
 import subprocess
 import sys
-import tempfile
+import time
 import unittest
 
 import shoalcast
@@ -48,6 +50,57 @@ class Languages(BindingsTest):
             info = node.info(feed)
         printed = run(SHOAL, "info", feed.id, "--json", "--data", self.directory / "data", "--offline")
         self.assertEqual(list(json.loads(printed)), list(info))
+
+
+class OneDirectory(BindingsTest):
+    """Two processes on one data directory: the second one works through the first."""
+
+    def test_the_command_works_through_a_node_in_python(self):
+        node = self.open_node()
+        feed = node.open_feed("quakes", create=True)
+        with node.subscribe(feed) as consumer:
+            run(SHOAL, "pub", "quakes", "--offline", "--data", self.directory / "data", text="a\nb\n")
+            self.assertEqual([record.value for record in itertools.islice(consumer, 2)], [b"a", b"b"])
+        self.publish(feed, ["c"])
+        self.assertEqual(run(SHOAL, "sub", "quakes", "-e", "--offline", "--data", self.directory / "data"), "a\nb\nc\n")
+
+    def test_python_works_through_the_node_of_another_process(self):
+        data = self.directory / "data"
+        holder = subprocess.Popen([SHOAL, "node", "--offline", "--data", data], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(holder.stderr.close)
+        self.addCleanup(holder.wait, 30)
+        self.addCleanup(holder.terminate)
+        while not (data / "node.sock").exists():
+            self.assertIsNone(holder.poll(), "the node ended")
+            time.sleep(0.01)
+        with self.assertRaises(shoalcast.InUse):
+            self.open_node(attach=False)
+        acked = []
+        with self.open_node() as node:
+            feed = node.open_feed("quakes", create=True)
+            with node.subscribe(feed, cursor="mine") as consumer:
+                descriptor = consumer.fileno()
+                with feed.producer(on_acked=acked.append) as producer:
+                    for value in numbered(0, 100):
+                        producer.send(value, key="k", headers={"h": b"\xff"})
+                with selectors.DefaultSelector() as selector:
+                    selector.register(descriptor, selectors.EVENT_READ)
+                    read = []
+                    while len(read) < 100:
+                        self.assertTrue(selector.select(20.0), "slept over records")
+                        while batch := consumer.poll():
+                            read += batch
+                self.assertEqual([record.value.decode() for record in read], numbered(0, 100))
+                self.assertEqual((read[5].key, read[5].headers), (b"k", (("h", b"\xff"),)))
+                consumer.commit()
+            self.assertEqual([n for run in acked for n in range(run.first, run.last + 1)], list(range(100)))
+            self.assertEqual(node.get(feed, 42).value, b"value 42")
+            self.assertEqual(node.info(feed)["topics"][0]["high_watermark"], 100)
+            self.assertEqual(self.values_of(node, feed, cursor="mine"), [])
+        # The directory is still the other one's.
+        self.assertIsNone(holder.poll())
+        self.assertEqual(run(SHOAL, "sub", feed.id, "-e", "--offline", "--data", data).splitlines(), numbered(0, 100))
 
 
 class Installed(BindingsTest):
