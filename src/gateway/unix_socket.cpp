@@ -59,6 +59,16 @@ Result<void> remove_stale(const std::filesystem::path& path) {
   return {};
 }
 
+/// Who listened at, or connected to, the other end.
+Result<uid_t> peer_user(int descriptor) {
+  ucred other{};
+  socklen_t size = sizeof other;
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &other, &size) != 0) {
+    return system_error("cannot ask who is at the other end of the socket");
+  }
+  return other.uid;
+}
+
 }  // namespace
 
 Result<std::filesystem::path> socket_path(const std::filesystem::path& data_dir) {
@@ -111,19 +121,21 @@ Result<FileDescriptor> connect_unix(const std::filesystem::path& path, const Wai
     }
     ::poll(nullptr, 0, static_cast<int>(kRetryEvery.count()));
   }
+  SHOAL_TRY(const auto other, peer_user(made.get()));
+  // Root may use the node of a service, which runs as a user of its own: the one that the socket belongs to.
+  struct stat found {};
+  if (::geteuid() == 0 && ::lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode) && found.st_uid == other) {
+    return made;
+  }
   SHOAL_CHECK(check_peer_user(made.get()));
   return made;
 }
 
 Result<void> check_peer_user(int descriptor) {
-  ucred other{};
-  socklen_t size = sizeof other;
-  if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &other, &size) != 0) {
-    return system_error("cannot ask who is at the other end of the socket");
-  }
-  if (other.uid == ::geteuid() || other.uid == 0) return {};
+  SHOAL_TRY(const auto other, peer_user(descriptor));
+  if (other == ::geteuid() || other == 0) return {};
   return Error{Code::bad_key,
-               "the process at the other end of the socket runs as another user (" + std::to_string(other.uid) + ")",
+               "the process at the other end of the socket runs as another user (" + std::to_string(other) + ")",
                "run both as the same user"};
 }
 

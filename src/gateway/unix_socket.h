@@ -19,7 +19,8 @@ namespace shoal::gateway {
 /// which stay; Code::io.
 [[nodiscard]] Result<FileDescriptor> listen_unix(const std::filesystem::path& path);
 
-/// Connects and checks the other end. Code::unavailable when nobody listens, Code::timed_out when the listener takes
+/// Connects and checks the other end: the same user or root; for root also the user that the socket belongs to.
+/// Code::bad_key for anybody else, Code::unavailable when nobody listens, Code::timed_out when the listener takes
 /// nobody, Code::cancelled, Code::io.
 [[nodiscard]] Result<FileDescriptor> connect_unix(const std::filesystem::path& path, const Wait& wait);
 

@@ -29,6 +29,18 @@ std::string holder_of(int lock) {
   return pid.empty() ? "another process" : "process " + pid;
 }
 
+/// Whether root is about to work in a directory of somebody else.
+bool is_root_in_foreign(const std::filesystem::path& path) {
+  struct stat found {};
+  return ::geteuid() == 0 && ::stat(path.c_str(), &found) == 0 && found.st_uid != 0;
+}
+
+Error root_in_foreign(const std::filesystem::path& path) {
+  return {
+      Code::io, "root would leave files in " + path.string() + " that its owner cannot use",
+      "start the owner's node, which root may then use (systemctl start shoal-node), or run the command as the owner"};
+}
+
 }  // namespace
 
 Result<void> DataDirectory::make(const std::filesystem::path& path) {
@@ -40,14 +52,21 @@ Result<void> DataDirectory::make(const std::filesystem::path& path) {
 
 Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::filesystem::path& path) {
   SHOAL_CHECK(make(path));
+  // Such a directory's node may be used (Code::in_use leads there), the directory itself not.
+  const bool foreign = is_root_in_foreign(path);
   const std::filesystem::path lock_path = path / "lock";
-  const int lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const int lock = ::open(lock_path.c_str(), O_RDWR | (foreign ? 0 : O_CREAT) | O_CLOEXEC, 0600);
+  if (lock < 0 && foreign) return root_in_foreign(path);
   if (lock < 0) return system_error("cannot open", lock_path);
   if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
     Error error{Code::in_use, "the data directory " + path.string() + " is in use by " + holder_of(lock),
                 "stop that process, or use another directory with --data DIR"};
     ::close(lock);
     return error;
+  }
+  if (foreign) {
+    ::close(lock);
+    return root_in_foreign(path);
   }
   const std::string pid = std::to_string(getpid()) + "\n";
   if (ftruncate(lock, 0) != 0 || pwrite(lock, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {

@@ -14,7 +14,8 @@ class DataDirectory {
  public:
   /// Makes the directory (mode 0700) when it is missing, without taking its lock.
   [[nodiscard]] static Result<void> make(const std::filesystem::path& path);
-  /// The same, and takes its lock. Code::in_use names the process that has it.
+  /// The same, and takes its lock. Code::in_use names the process that has it. Code::io for root
+  /// in a directory of another user, who could not use what root leaves there.
   [[nodiscard]] static Result<std::unique_ptr<DataDirectory>> open(const std::filesystem::path& path);
   /// Gives the lock back.
   ~DataDirectory();

@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -67,6 +68,24 @@ TEST(SocketPath, SaysWhatToDoWhenNothingFits) {
   ASSERT_FALSE(path.ok());
   EXPECT_EQ(path.error().code, Code::invalid_argument);
   EXPECT_NE(path.error().hint.find("XDG_RUNTIME_DIR"), std::string::npos);
+}
+
+TEST(UnixSocket, RootConnectsToTheUserThatTheSocketBelongsTo) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
+  constexpr uid_t kService = 61184;
+  const TempDir dir;
+  const auto path = dir / "node.sock";
+  ASSERT_EQ(::chown(path.parent_path().c_str(), kService, kService), 0);
+  ASSERT_EQ(::seteuid(kService), 0);
+  const auto listener = listen_unix(path);
+  ASSERT_EQ(::seteuid(0), 0);
+  ASSERT_TRUE(listener.ok()) << listener.error().message;
+  EXPECT_TRUE(connect_unix(path, Wait{1s}).ok());
+
+  ASSERT_EQ(::chown(path.c_str(), kService + 1, kService), 0);
+  const auto refused = connect_unix(path, Wait{1s});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, Code::bad_key);
 }
 
 TEST(UnixSocket, ConnectsToItsOwnUserOnly) {

@@ -5,7 +5,8 @@
 Read from the unit and applied here, by the same calls of the kernel: the system call filter with its error, address
 families, write-xor-execute, namespaces, set-user-id bits, the read-only system with the state directory writable, homes,
 /tmp and /dev of its own, /proc with processes of this user only, a user without a name, no capabilities, no new
-privileges. Not applied: PrivateUsers, PrivateIPC, device and network control groups, limits.
+privileges, a user namespace that knows root and this user only, an IPC namespace. Not applied: control groups of
+devices, limits, and what ProtectHostname, ProtectKernelLogs and the like add to the filter above.
 """
 
 import ctypes
@@ -20,7 +21,7 @@ import seccomp
 libc = ctypes.CDLL(None, use_errno=True)
 USER = 61184  # first of the range that systemd gives to DynamicUser
 
-CLONE_NEWNS = 0x20000
+CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER = 0x20000, 0x08000000, 0x10000000
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 0x1000, 0x4000, 0x40000
 MOUNT_ATTR_RDONLY, AT_FDCWD, AT_RECURSIVE, SYS_MOUNT_SETATTR = 1, -100, 0x8000, 442
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 24, 38
@@ -128,7 +129,7 @@ def make_devices():
 
 
 def enter_file_system(state):
-    call("unshare", CLONE_NEWNS)
+    call("unshare", CLONE_NEWNS | CLONE_NEWIPC)
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     mount(state, state, None, MS_BIND)
     make_devices()
@@ -139,6 +140,24 @@ def enter_file_system(state):
     for place in (state, "/tmp", "/var/tmp"):
         set_read_only(place, False, False)
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, "hidepid=invisible,subset=pid")
+
+
+def enter_user_namespace():
+    """Root and our user are who they are; nobody else exists. Only root outside may say so: a child that stays there."""
+    me = os.getpid()
+    entered, enter = os.pipe()
+    mapped, map_done = os.pipe()
+    if os.fork() == 0:
+        os.read(entered, 1)
+        for kind in ("uid_map", "gid_map"):
+            pathlib.Path(f"/proc/{me}/{kind}").write_text(f"0 0 1\n{USER} {USER} 1\n")
+        os.write(map_done, b"x")
+        os._exit(0)
+    call("unshare", CLONE_NEWUSER)
+    os.write(enter, b"x")
+    os.close(map_done)
+    if os.read(mapped, 1) != b"x" or os.wait()[1] != 0:
+        raise OSError("no user namespace")
 
 
 def become_nobody():
@@ -164,6 +183,8 @@ def main():
     environment = {"PATH": "/usr/bin:/bin", "STATE_DIRECTORY": state, "USER": "shoal-node", "HOME": "/",
                    **{name: os.environ[name] for name in keep if name in os.environ}}
     os.chdir("/")
+    if unit.get("PrivateUsers") == ["yes"]:
+        enter_user_namespace()
     become_nobody()
     rules.load()
     os.execve(command[0], command, environment)

@@ -124,9 +124,22 @@ class UnitSandbox(unittest.TestCase):
                              capture_output=True, text=True, timeout=60)
         self.assertEqual((got.returncode, got.stdout), (0, lines), got.stderr)
 
+        # Root uses the node through its socket, and leaves nothing of its own in the directory.
+        root = [SHOAL, "--data", self.state]
+        told = subprocess.run([*root, "pub", "numbers", "--no-create"], input="one more\n", capture_output=True, text=True,
+                              timeout=60)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        told = subprocess.run([*root, "topics", "numbers", "--json"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        self.assertIn("1001", told.stdout)
+        self.assertEqual([path for path in self.state.rglob("*") if path.stat().st_uid == 0], [])
+
         node.send_signal(signal.SIGTERM)
         self.wait_for(receiver, "STOPPING=1")
         self.assertEqual(node.wait(30), 0)
+        alone = subprocess.run([*root, "info", "numbers", "--offline"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(alone.returncode, 1, "root opened the directory of another user")
+        self.assertIn("start the owner's node", alone.stderr)
         for path in self.state.rglob("*"):
             self.assertEqual(path.stat().st_mode & 0o077, 0, f"{path} is open to others")
 

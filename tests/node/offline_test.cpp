@@ -1,6 +1,8 @@
 #include "node/node_api.h"
 #include "node/node_testing.h"
 
+#include <unistd.h>
+
 namespace shoal::node {
 namespace {
 
@@ -88,6 +90,16 @@ TEST(OfflineNode, SaysWhoHoldsTheDirectory) {
   const auto second = Node::open({.data_dir = dir / "data", .offline = true, .attach = false});
   ASSERT_EQ(code_of(second), Code::in_use);
   EXPECT_NE(second.error().message.find(std::to_string(getpid())), std::string::npos) << second.error().message;
+}
+
+TEST(OfflineNode, DoesNotWorkAsRootInTheDirectoryOfAnotherUser) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root may enter the directory of another user";
+  const TempDir dir;
+  std::filesystem::create_directory(dir / "data");
+  ASSERT_EQ(::chown((dir / "data").c_str(), 61184, 61184), 0);
+  const auto refused = Node::open({.data_dir = dir / "data", .offline = true});
+  EXPECT_EQ(code_of(refused), Code::io);
+  EXPECT_TRUE(std::filesystem::is_empty(dir / "data")) << "root left something there";
 }
 
 TEST(OfflineNode, GivesTheDirectoryBackAtClose) {
