@@ -27,6 +27,16 @@ Result<void> FdSource::check(const std::string& path) {
   return {};
 }
 
+std::optional<std::uint64_t> FdSource::size_of(const std::vector<std::string>& paths) {
+  std::uint64_t size = 0;
+  for (const std::string& path : paths) {
+    struct stat info {};
+    if (path == "-" || ::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
+    size += static_cast<std::uint64_t>(info.st_size);
+  }
+  return size;
+}
+
 Result<FdSource> FdSource::open(const std::string& path, int stop_fd) {
   if (path == "-") return FdSource(STDIN_FILENO, false, stop_fd);
   SHOAL_CHECK(check(path));
@@ -36,7 +46,8 @@ Result<FdSource> FdSource::open(const std::string& path, int stop_fd) {
   return FdSource(fd, true, stop_fd);
 }
 
-FdSource::FdSource(FdSource&& other) noexcept : fd_(other.fd_), owned_(other.owned_), stop_fd_(other.stop_fd_) {
+FdSource::FdSource(FdSource&& other) noexcept
+    : fd_(other.fd_), owned_(other.owned_), stop_fd_(other.stop_fd_), taken_(other.taken_) {
   other.owned_ = false;
 }
 
@@ -54,7 +65,10 @@ Result<std::size_t> FdSource::read(std::span<std::uint8_t> into) {
     if (stop_fd_ >= 0 && waits[1].revents != 0) return Error{Code::cancelled, "interrupted", ""};
     if ((waits[0].revents & POLLNVAL) != 0) return Error{Code::io, "the input is closed", ""};
     const ssize_t got = ::read(fd_, into.data(), into.size());
-    if (got >= 0) return static_cast<std::size_t>(got);
+    if (got >= 0) {
+      taken_ += static_cast<std::uint64_t>(got);
+      return static_cast<std::size_t>(got);
+    }
     if (errno != EINTR && errno != EAGAIN) {
       return Error{Code::io, std::string("cannot read the input: ") + std::strerror(errno), ""};
     }

@@ -3,8 +3,10 @@
 #include <shoal/result.h>
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 /// Where `pub` reads from.
 namespace shoal::command {
@@ -21,6 +23,8 @@ class FdSource final : public ByteSource {
  public:
   /// `-` is stdin. Code::not_found and Code::io.
   [[nodiscard]] static Result<FdSource> open(const std::string& path, int stop_fd);
+  /// Bytes in the files together; nullopt unless each is a regular file.
+  [[nodiscard]] static std::optional<std::uint64_t> size_of(const std::vector<std::string>& paths);
   /// The errors of open() without opening: a pipe that was opened and closed has lost its writer.
   [[nodiscard]] static Result<void> check(const std::string& path);
   FdSource(int fd, bool owned, int stop_fd) : fd_(fd), owned_(owned), stop_fd_(stop_fd) {}
@@ -29,11 +33,14 @@ class FdSource final : public ByteSource {
   ~FdSource() override;
 
   [[nodiscard]] Result<std::size_t> read(std::span<std::uint8_t> into) override;
+  /// Bytes that read() gave.
+  [[nodiscard]] std::uint64_t taken() const { return taken_; }
 
  private:
   int fd_;
   bool owned_;
   int stop_fd_;
+  std::uint64_t taken_ = 0;
 };
 
 }  // namespace shoal::command

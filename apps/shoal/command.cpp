@@ -36,7 +36,7 @@ const std::vector<CommandEntry>& all_commands() {
       {"key export", "write a key, or its public half", make_key_export},
       {"key import", "take a key from a file", make_key_import},
       {"completion", "print what makes a shell complete commands and options", make_completion},
-      {"version", "print the version", make_version},
+      {"version", "print the version, and those of the libraries", make_version},
   };
   return kCommands;
 }

@@ -3,6 +3,7 @@
 #include "command.h"
 #include "feed/bundle_file.h"
 #include "node_session.h"
+#include "progress_bar.h"
 #include "start_position.h"
 #include "topic_name.h"
 #include "units.h"
@@ -62,6 +63,10 @@ void ExportCommand::declare_own(OptionSet& options) {
   options.parsed("--split", part_bytes_, "SIZE", "several files of at most SIZE: FILE, FILE.001 and so on", parse_size);
   options.flag("--update", update_, "add what came since to an older bundle");
   options.flag("--force", force_, "replace FILE");
+  options.about(
+      "The bundle holds signatures and proofs: whoever gets it needs nothing else to verify it, and verify, sub, get "
+      "and "
+      "prove read it in place.");
   options.examples({"shoal export quakes quakes.shoal", "shoal export quakes week.shoal -t us -o s@-7d",
                     "shoal export quakes quakes.shoal --split 4G", "shoal export quakes quakes.shoal --update"});
 }
@@ -177,6 +182,7 @@ class ImportCommand final : public Command {
  protected:
   void declare_own(OptionSet& options) override {
     options.positionals("FILE", files_, "bundles written by 'shoal export'; - is stdin", true);
+    options.about("Nothing is taken that does not verify. What is here already stays.");
     options.examples({"shoal import quakes.shoal", "shoal import usb/part.001 usb/part.002",
                       "curl -s https://example.org/quakes.shoal | shoal import -"});
   }

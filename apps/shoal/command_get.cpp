@@ -43,8 +43,10 @@ void GetCommand::declare_own(OptionSet& options) {
                    if (number > INT32_MAX) return Error{Code::invalid_argument, "no partition has such a number", ""};
                    return Partition(static_cast<std::int32_t>(number));
                  });
-  options.parsed("--timeout", timeout_, "TIME", "how long to look for it (30s)", parse_duration);
+  options.parsed("--timeout", timeout_, "DURATION", "how long to look for it (30s)", parse_duration);
   style_options_.declare(options);
+  options.about(
+      "Only what is needed to prove and read these records is fetched; what is here already is not asked for again.");
   options.examples({"shoal get FEED us 812", "shoal get FEED us 800..812 -J"});
 }
 

@@ -37,6 +37,10 @@ class InfoCommand final : public Command {
   void declare_own(OptionSet& options) override {
     options.positional("FEED", feed_, "own name, 64 hexadecimal digits, link or bundle file");
     options.flag("--json", json_, "one JSON value");
+    options.about(
+        topics_only_
+            ? "One line for each topic and partition. For a feed of somebody else the newest head is asked for first."
+            : "For a feed of somebody else the newest head is asked for first, as long as --find-timeout says.");
     options.examples({topics_only_ ? "shoal topics FEED --json" : "shoal info FEED --json"});
   }
 
@@ -71,6 +75,7 @@ class PeersCommand final : public Command {
   void declare_own(OptionSet& options) override {
     options.positional("FEED", feed_, "only the peers of this feed", false);
     options.flag("--json", json_, "one JSON value");
+    options.about("Waits as long as --find-timeout for the first connection.");
     options.examples({"shoal peers FEED --find-timeout 5s"});
   }
 
@@ -96,7 +101,11 @@ class ListCommand final : public Command {
   }
 
  protected:
-  void declare_own(OptionSet& options) override { options.flag("--json", json_, "one JSON value"); }
+  void declare_own(OptionSet& options) override {
+    options.flag("--json", json_, "one JSON value");
+    options.about("Own feeds, mirrored ones, and those that were read and are still held in part.");
+    options.examples({"shoal ls", "shoal ls --json | jq -r '.[].feed'"});
+  }
 
  private:
   bool json_ = false;

@@ -66,6 +66,9 @@ void InitCommand::declare_own(OptionSet& options) {
   options.not_yet("--keep-size", true);
   options.not_yet("--keep-topic", true);
   options.not_yet("--memory", false);
+  options.about(
+      "The feed's key is its name for everybody else: keep a backup of it. Run again, the words given replace the "
+      "old ones in a new manifest block, and the others stay.");
   options.examples({"shoal init quakes --title 'Earthquakes' --licence 'public domain' --topic us:4 --topic ak"});
 }
 

@@ -54,6 +54,8 @@ class KeyGen final : public KeyCommand {
  protected:
   void declare_own(OptionSet& options) override {
     KeyCommand::declare_own(options);
+    options.about(
+        "A feed is made with it by the first init or pub under this name. With --passphrase-file it is sealed.");
     options.examples({"shoal key gen quakes", "shoal key gen quakes --passphrase-file fd:3 3<secret"});
   }
 };
@@ -65,6 +67,13 @@ class KeyShow final : public KeyCommand {
     SHOAL_TRY(const auto key, find_key(keys, name_));
     SHOAL_CHECK(context.out.write(key.key.hex() + "\n"));
     return Exit::ok;
+  }
+
+ protected:
+  void declare_own(OptionSet& options) override {
+    KeyCommand::declare_own(options);
+    options.about("These 64 digits are the feed's id, by which everybody else names it.");
+    options.examples({"shoal key show quakes"});
   }
 };
 
@@ -85,7 +94,10 @@ class KeyList final : public Command {
   }
 
  protected:
-  void declare_own(OptionSet&) override {}
+  void declare_own(OptionSet& options) override {
+    options.about("One line each: name, public half, and whether a passphrase seals the secret half.");
+    options.examples({"shoal key ls"});
+  }
 };
 
 class KeyImport final : public KeyCommand {
@@ -101,6 +113,9 @@ class KeyImport final : public KeyCommand {
   void declare_own(OptionSet& options) override {
     KeyCommand::declare_own(options);
     options.positional("FILE", file_, "a key file written by 'shoal key export --secret'");
+    options.about(
+        "A feed must be written by one node only: import a key where the feed moves to, not where it is copied to.");
+    options.examples({"shoal key import quakes quakes.key"});
   }
 
  private:
@@ -139,6 +154,7 @@ class KeyExport final : public KeyCommand {
     options.positional("FILE", file_, "where to (else stdout)", false);
     options.flag("--public", public_, "the public half: the feed's id");
     options.flag("--secret", secret_, "the key file itself, for a backup or another machine");
+    options.about("Whoever has the secret half can write the feed in your name.");
     options.examples({"shoal key export quakes --public", "shoal key export quakes --secret quakes.key"});
   }
 

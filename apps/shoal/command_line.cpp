@@ -137,6 +137,7 @@ int run_command_line(const std::vector<std::string>& words) {
   DataOutput out(STDOUT_FILENO);
   Context context{messages, out, stop};
   const auto done = run_words(words, context);
+  messages.end_progress();
   const auto flushed = out.flush();
   if (out.reader_gone()) return static_cast<int>(Exit::ok);
   Exit exit = Exit::ok;

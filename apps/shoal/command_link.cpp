@@ -30,6 +30,7 @@ class LinkCommand final : public Command {
  protected:
   void declare_own(OptionSet& options) override {
     options.positional("NAME", feed_, "own name, or 64 hexadecimal digits");
+    options.about("A link holds the feed's key, its name, and where this node can be dialled. No secret is in it.");
     options.examples({"shoal link quakes", "shoal link quakes --offline     without hints where to dial"});
   }
 

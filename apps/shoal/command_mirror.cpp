@@ -33,6 +33,9 @@ void MirrorCommand::declare_own(OptionSet& options) {
   options.texts("-t,--topic", topics_, "GLOB", "only these topics; repeatable");
   options.not_yet("--keep", true);
   options.not_yet("--max-size", true);
+  options.about(
+      "Runs until it is interrupted. Each time everything wanted of the newest head that a connected peer announced "
+      "is here, it prints synced FEED TREE_SIZE on stderr. Trouble with one feed does not end the others.");
   options.examples({"shoal mirror FEED", "shoal mirror FEED OTHER -t 'us*'"});
 }
 

@@ -18,6 +18,9 @@ class NodeCommand final : public Command {
 
  protected:
   void declare_own(OptionSet& options) override {
+    options.about(
+        "Serves the own feeds and fetches what is mirrored, until it is interrupted; for a service manager, "
+        "readiness and watchdog are reported to systemd.");
     options.examples({"shoal node", "shoal node --listen 0.0.0.0:7000 --no-lsd"});
   }
 };
@@ -42,6 +45,9 @@ class BootstrapCommand final : public Command {
 
  protected:
   void declare_own(OptionSet& options) override {
+    options.about(
+        "Nodes that name it with --bootstrap find each other without the public network. Its own data is in "
+        "bootstrap below the data directory.");
     options.examples({"shoal bootstrap --listen 10.0.0.5:6881", "shoal sub FEED --bootstrap 10.0.0.5:6881"});
   }
 };

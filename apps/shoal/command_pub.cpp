@@ -2,6 +2,7 @@
 #include "base/try.h"
 #include "command.h"
 #include "node_session.h"
+#include "progress_bar.h"
 #include "publisher.h"
 #include "record_stream.h"
 #include "replay_pacer.h"
@@ -91,7 +92,7 @@ void PubCommand::declare_producer(OptionSet& options) {
                    }
                    return static_cast<std::size_t>(size);
                  });
-  options.parsed("--linger", producer_.linger, "TIME", "longest wait of a record for its batch (100ms)",
+  options.parsed("--linger", producer_.linger, "DURATION", "longest wait of a record for its batch (100ms)",
                  parse_duration);
   options.parsed("--replay", publisher_.replay_speed, "1x|10x|max", "pace by record time", parse_speed);
   options.parsed("--acks", producer_.acks, "none|durable", "when a record counts as published (durable)",
@@ -102,7 +103,7 @@ void PubCommand::declare_producer(OptionSet& options) {
                                 "acknowledgements by mirrors ('" + text + "') are not supported yet by this version",
                                 "use none or durable"};
                  });
-  options.parsed("--ack-timeout", publisher_.ack_timeout, "TIME",
+  options.parsed("--ack-timeout", publisher_.ack_timeout, "DURATION",
                  "exit 4 when nothing is acknowledged for so long (60s)", parse_duration);
   options.flag("--ack-log", ack_log_, "stdout: acked TOPIC PARTITION FIRST LAST");
 }
@@ -124,6 +125,10 @@ void PubCommand::declare_own(OptionSet& options) {
   declare_producer(options);
   options.flag("--seed", seed_, "stay and serve until interrupted");
   options.flag("--no-create", no_create_, "exit 10 instead of making a feed");
+  options.about(
+      "Each line of stdin or of the files is one record, byte for byte. Records are signed, written to the disk and "
+      "acknowledged; then the command ends, or with --seed stays to serve them. Who should be able to read needs a "
+      "node that has them: --seed, shoal node, or a mirror.");
   options.examples({"tail -F log | shoal pub log --seed",
                     "shoal pub quakes quakes.ndjson --topic-from json:/properties/net --key-from json:/id \\",
                     "      --time-from json:/properties/time --time-unit ms",
@@ -173,6 +178,10 @@ Result<Exit> PubCommand::run(Context& context) {
   AckLedger ledger(context.out, ack_log_);
   producer->on_acked([&ledger](const AckRun& run) { ledger.add(run); });
   RecordStream stream(stream_, context.messages, context.stop.fd());
+  if (const auto size = FdSource::size_of(stream_.files); size && !stream_.files.empty()) {
+    publisher_.progress = [report = progress_of(context.messages, "publishing", [] { return false; }),
+                           size = *size](std::uint64_t bytes) { static_cast<void>(report(bytes, size)); };
+  }
   Publisher publisher(*producer, stream, ledger, publisher_);
   const Published published = publisher.run(context.stop.token());
   producer->on_acked({});

@@ -69,11 +69,16 @@ void SubCommand::declare_own(OptionSet& options) {
   options.text("--to", to_, "FILE", "write to FILE, each record once even after kill -9 (with --cursor)");
   options.flag("--sparse", sparse_, "fetch and keep the wanted topics only");
   options.flag("--unordered", unordered_, "do not wait for other topics to keep the feed's order");
-  options.parsed("--timeout", limits_.record_timeout, "TIME", "exit 4 after so long without a record", parse_duration);
-  options.parsed("--stall-exit", limits_.stall_timeout, "TIME", "exit 4 after so long without a sign of life",
+  options.parsed("--timeout", limits_.record_timeout, "DURATION", "exit 4 after so long without a record",
+                 parse_duration);
+  options.parsed("--stall-exit", limits_.stall_timeout, "DURATION", "exit 4 after so long without a sign of life",
                  parse_duration);
   options.not_yet("--cache", true);
   style_options_.declare(options);
+  options.about(
+      "Records come in the order of their offsets in each partition, and in the order of the feed across topics; "
+      "each is verified against the owner's signature before it is written. Without -e or -c the command stays and "
+      "delivers what is published.");
   options.examples({"shoal sub FEED                                  everything, then live",
                     "shoal sub FEED -e -t 'us*' -J                   what is there of some topics, as JSON",
                     "shoal sub FEED -e -o s@2018-02-03 -o e@2018-02-04",

@@ -1,6 +1,8 @@
 #include "base/try.h"
 #include "command.h"
 
+#include "node/library_versions.h"
+
 namespace shoal::command {
 namespace {
 
@@ -8,12 +10,17 @@ class VersionCommand final : public Command {
  public:
   VersionCommand() : Command(false) {}
   [[nodiscard]] Result<Exit> run(Context& context) override {
-    SHOAL_CHECK(context.out.write("shoal " SHOAL_VERSION "\n"));
+    std::string text = "shoal " SHOAL_VERSION "\n";
+    for (const LibraryVersion& library : node::library_versions()) text += library.name + " " + library.version + "\n";
+    SHOAL_CHECK(context.out.write(text));
     return Exit::ok;
   }
 
  protected:
-  void declare_own(OptionSet&) override {}
+  void declare_own(OptionSet& options) override {
+    options.about("The first line is the version of shoal; below it stand those of the libraries it works with.");
+    options.examples({"shoal version", "shoal --version | head -n 1"});
+  }
 };
 
 }  // namespace

@@ -62,7 +62,7 @@ void declare_network(OptionSet& options, CommonOptions& common, bool hidden) {
   options.flag("--offline", common.offline, "use no network at all");
   options.parsed("--up-limit", common.up_limit, "RATE", "bytes a second sent at most (K M G)", parse_size);
   options.parsed("--down-limit", common.down_limit, "RATE", "bytes a second received at most", parse_size);
-  options.parsed("--find-timeout", common.find_timeout, "TIME", "how long to look for the newest head (20s)",
+  options.parsed("--find-timeout", common.find_timeout, "DURATION", "how long to look for the newest head (20s)",
                  parse_duration);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/try.h"
 #include "bundle_files.h"
+#include "progress_bar.h"
 
 #include <poll.h>
 #include <sys/stat.h>

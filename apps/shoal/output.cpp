@@ -1,22 +1,19 @@
 #include "output.h"
 
+#include "terminal.h"
+
 #include <poll.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
-#include <memory>
 
 namespace shoal::command {
 namespace {
 
 constexpr std::size_t kFlushAt = std::size_t{128} << 10;
-
-bool stderr_is_terminal() {
-  static const bool terminal = ::isatty(STDERR_FILENO) == 1;
-  return terminal;
-}
 
 /// Text from outside must not steer a terminal.
 std::string printable(std::string_view text) {
@@ -38,41 +35,59 @@ void write_stderr(std::string_view text) {
 
 }  // namespace
 
-void Messages::line(std::string_view prefix, std::string_view text) {
-  const std::lock_guard lock(mutex_);
-  std::string out = progress_shown_ ? "\r\x1b[K" : "";
+std::string_view Messages::take_progress_away() {
+  if (!progress_shown_) return {};
   progress_shown_ = false;
-  out.append(prefix).append(printable(text)).append("\n");
+  return "\r\x1b[K";
+}
+
+void Messages::line(Colour colour, std::string_view prefix, std::string_view text) {
+  static constexpr std::array<std::string_view, 4> kStart = {"", "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;36m"};
+  const bool coloured = colour != Colour::none && terminal_of(STDERR_FILENO).colours;
+  const std::lock_guard lock(mutex_);
+  std::string out(take_progress_away());
+  if (coloured) out += kStart[static_cast<std::size_t>(colour)];
+  out += prefix;
+  if (coloured) out += "\x1b[0m";
+  out.append(printable(text)).append("\n");
   write_stderr(out);
 }
 
 void Messages::notice(std::string_view text) {
-  if (!quiet_) line("", text);
+  if (!quiet_) line(Colour::none, "", text);
 }
 
-void Messages::warning(std::string_view text) { line("shoal: warning: ", text); }
+void Messages::warning(std::string_view text) { line(Colour::warning, "shoal: warning: ", text); }
 
 void Messages::error(const Error& error) {
-  line("shoal: error: ", error.message.empty() ? code_name(error.code) : std::string_view(error.message));
-  if (!error.hint.empty()) line("hint: ", error.hint);
+  line(Colour::error,
+       "shoal: error: ", error.message.empty() ? code_name(error.code) : std::string_view(error.message));
+  if (!error.hint.empty()) line(Colour::hint, "hint: ", error.hint);
 }
 
 void Messages::log(LogLevel level, std::string_view text) {
   switch (level) {
     case LogLevel::debug:
     case LogLevel::info:
-      if (verbose_) line("shoal: ", text);
+      if (verbose_) line(Colour::none, "shoal: ", text);
       break;
     case LogLevel::warning:
     case LogLevel::error: warning(text); break;
   }
 }
 
-void Messages::progress(std::string_view text) {
-  if (quiet_ || !stderr_is_terminal()) return;
+void Messages::progress(const std::function<std::string(std::size_t columns)>& text) {
+  const Terminal terminal = terminal_of(STDERR_FILENO);
+  if (quiet_ || !terminal.redraws) return;
+  const std::string words = printable(text(terminal.columns));
   const std::lock_guard lock(mutex_);
   progress_shown_ = true;
-  write_stderr("\r\x1b[K" + printable(text));
+  write_stderr("\r\x1b[K" + words);
+}
+
+void Messages::end_progress() {
+  const std::lock_guard lock(mutex_);
+  write_stderr(take_progress_away());
 }
 
 Result<void> DataOutput::write(std::string_view bytes) {
@@ -116,18 +131,6 @@ bool DataOutput::look_for_reader() {
   pollfd ready{fd_, 0, 0};
   if (::poll(&ready, 1, 0) == 1 && (ready.revents & POLLERR) != 0) reader_gone_ = true;
   return !reader_gone_;
-}
-
-std::function<bool(std::uint64_t, std::uint64_t)> progress_of(Messages& messages, std::string what,
-                                                              std::function<bool()> stopped) {
-  auto last = std::make_shared<std::uint64_t>(~std::uint64_t{0});
-  return
-      [&messages, what = std::move(what), stopped = std::move(stopped), last](std::uint64_t done, std::uint64_t total) {
-        const std::uint64_t percent = total == 0 ? 100 : done * 100 / total;
-        if (percent != *last) messages.progress(what + " " + std::to_string(percent) + " %");
-        *last = percent;
-        return !stopped();
-      };
 }
 
 std::string format_table(const std::vector<std::vector<std::string>>& rows) {

@@ -10,7 +10,8 @@
 #include <string_view>
 
 /// What the command writes. Data goes to stdout and nothing else does; all words for people go to stderr, one line
-/// each, errors as `shoal: error: ...` with a `hint: ...` line that says what to do.
+/// each, errors as `shoal: error: ...` with a `hint: ...` line that says what to do. Colours and progress appear on a
+/// terminal only (terminal.h).
 namespace shoal::command {
 
 /// Lines on stderr. Thread-safe.
@@ -26,11 +27,16 @@ class Messages {
   void error(const Error& error);
   /// A line of the library's log: warnings and errors always, the others only with -v.
   void log(LogLevel level, std::string_view text);
-  /// A line that the next one overwrites; only on a terminal.
-  void progress(std::string_view text);
+  /// A line that the next one overwrites; only on a terminal, and not with -q. `text` is asked for it with the width.
+  void progress(const std::function<std::string(std::size_t columns)>& text);
+  /// Takes the last such line away.
+  void end_progress();
 
  private:
-  void line(std::string_view prefix, std::string_view text);
+  enum class Colour : std::uint8_t { none, error, warning, hint };
+  void line(Colour colour, std::string_view prefix, std::string_view text);
+  /// What clears a shown progress line; under the mutex.
+  [[nodiscard]] std::string_view take_progress_away();
 
   std::mutex mutex_;
   bool quiet_ = false;
@@ -59,10 +65,6 @@ class DataOutput {
   std::string buffer_;
   bool reader_gone_ = false;
 };
-
-/// Progress of something long for node_api, on stderr when that is a terminal; `stopped` ends it.
-[[nodiscard]] std::function<bool(std::uint64_t, std::uint64_t)> progress_of(Messages& messages, std::string what,
-                                                                            std::function<bool()> stopped);
 
 /// Rows in aligned columns, two spaces between, the first row being the heading.
 [[nodiscard]] std::string format_table(const std::vector<std::vector<std::string>>& rows);

@@ -45,6 +45,7 @@ Result<RecordStream::Step> Publisher::send_all(const std::stop_token& stop) {
   while (true) {
     SHOAL_TRY(const auto step, stream_.next(record));
     if (step != RecordStream::Step::record) return step;
+    if (options_.progress) options_.progress(stream_.bytes_read());
     if (record.time && options_.replay_speed > 0) {
       const auto now = std::chrono::steady_clock::now().time_since_epoch();
       if (!sleep_for(pacer.wait_for(*record.time, now), stop)) return Error{Code::cancelled, "interrupted", ""};

@@ -6,6 +6,7 @@
 #include "node/node_api.h"
 
 #include <chrono>
+#include <functional>
 
 namespace shoal::command {
 
@@ -14,6 +15,7 @@ struct PublisherOptions {
   std::vector<std::pair<std::string, std::optional<Bytes>>> headers = {};
   double replay_speed = 0;  ///< 0: no pacing
   std::chrono::milliseconds ack_timeout{60'000};
+  std::function<void(std::uint64_t bytes)> progress = {};  ///< called with what was read before each record
 };
 
 /// How publishing ended.

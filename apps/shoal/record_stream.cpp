@@ -22,6 +22,7 @@ RecordStream::RecordStream(StreamOptions options, Messages& messages, int stop_f
 Result<bool> RecordStream::open_next() {
   if (next_file_ == options_.files.size()) return false;
   frames_.reset();
+  bytes_before_ = bytes_read();
   source_.reset();
   SHOAL_TRY(FdSource source, FdSource::open(options_.files[next_file_++], stop_fd_));
   source_.emplace(std::move(source));

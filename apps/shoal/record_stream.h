@@ -34,6 +34,8 @@ class RecordStream {
   /// Somebody further down refused the record that next() gave last: names it. True when reading may go on.
   [[nodiscard]] bool refuse(const Error& why);
   [[nodiscard]] std::uint64_t bad_records() const { return bad_records_; }
+  /// Bytes read of all files so far.
+  [[nodiscard]] std::uint64_t bytes_read() const { return bytes_before_ + (source_ ? source_->taken() : 0); }
 
  private:
   [[nodiscard]] Result<bool> open_next();
@@ -46,6 +48,7 @@ class RecordStream {
   std::size_t next_file_ = 0;
   std::optional<FdSource> source_;
   std::optional<FrameReader> frames_;
+  std::uint64_t bytes_before_ = 0;  ///< of the files that are done
   std::uint64_t bad_records_ = 0;
 };
 

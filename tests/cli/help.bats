@@ -51,9 +51,12 @@ load common
   [[ "$output" == *"Usage: shoal key gen"* ]]
 }
 
-@test "the version has one line" {
+@test "the version and those of the libraries" {
   expect 0 shoal version
-  [[ "$output" =~ ^shoal\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+  [[ "${lines[0]}" =~ ^shoal\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+  for library in libtorrent RocksDB libsodium OpenSSL zstd lz4 snappy zlib; do
+    grep -qE "^$library [0-9]+\.[0-9.]+$" <<< "$output"
+  done
   version=$output
   expect 0 shoal --version
   [ "$output" = "$version" ]

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "output.h"
+
+#include <chrono>
+#include <functional>
+
+/// Progress of something long, on stderr when that is a terminal.
+namespace shoal::command {
+
+/// What node_api reports progress to; false asks for an end. A total of 0: not known, `done` counts bytes.
+using ProgressReport = std::function<bool(std::uint64_t done, std::uint64_t total)>;
+
+/// Shows `what` with a bar that is gone when all is done; `stopped` ends the work.
+[[nodiscard]] ProgressReport progress_of(Messages& messages, std::string what, std::function<bool()> stopped);
+
+/// `what [#####-----] 50 %, 12 s left`, at most `columns` wide; the time once it can be told. `what 12 MiB` when the
+/// total is not known.
+[[nodiscard]] std::string progress_line(const std::string& what, std::uint64_t done, std::uint64_t total,
+                                        std::chrono::milliseconds elapsed, std::size_t columns);
+
+}  // namespace shoal::command
