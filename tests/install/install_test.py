@@ -130,7 +130,7 @@ class InstalledTree(unittest.TestCase):
         self.assertEqual([name for name in needed if not re.match(r"lib(stdc\+\+|gcc_s|c|m)\.so", name)],
                          ["libshoal.so.0"])
         out = run(program, self.temp / directory, env=self.environment)
-        self.assertEqual(out, "read 500 here, 500 there\n")
+        self.assertEqual(out, "read 500 here, 500 beside, 500 there\n")
 
     def test_another_minor_version_is_refused(self):
         done = subprocess.run([CMAKE, "-S", OUTSIDE, "-B", self.temp / "outside-newer",

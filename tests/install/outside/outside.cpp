@@ -1,8 +1,9 @@
-/// Somebody else's program: publishes in one directory and reads it there, then from another node over the network.
+/// Somebody else's program: publishes in one directory and reads it there, through the node of that directory, and from
+/// another node over the network.
 ///
 ///     outside DIR
 ///
-/// Ends with 0 and prints `read N here, N there` when every record came as it was sent.
+/// Ends with 0 and prints `read N here, N beside, N there` when every record came as it was sent.
 
 #include <shoal/shoal.h>
 
@@ -66,11 +67,15 @@ int main(int argc, char** argv) {
     return std::fprintf(stderr, "outside: found?\n"), 1;
 
   const std::int64_t here = read_all(publisher, feed.id());
+  // The directory is open: the second handle works through the first one's node.
+  auto attached = need("attach", shoal::Node::open({.data_dir = dir / "publisher"}));
+  const std::int64_t beside = read_all(attached, feed.id());
   auto reader = need(
       "open",
       shoal::Node::open({.data_dir = dir / "reader", .listen = {"127.0.0.1:0"}, .peers = {publisher.listening()}}));
   const auto again = need("parse", shoal::FeedId::parse(feed.id().hex()));
   const std::int64_t there = read_all(reader, again);
-  std::printf("read %lld here, %lld there\n", static_cast<long long>(here), static_cast<long long>(there));
-  return here == kRecords && there == kRecords ? 0 : 1;
+  std::printf("read %lld here, %lld beside, %lld there\n", static_cast<long long>(here), static_cast<long long>(beside),
+              static_cast<long long>(there));
+  return here == kRecords && beside == kRecords && there == kRecords ? 0 : 1;
 }
