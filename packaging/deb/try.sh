@@ -16,13 +16,28 @@ apt-get -qq update
 say "the command alone"
 install /packages/shoal_*.deb
 shoal version
-for file in /lib/systemd/system/shoal-node.service /usr/share/doc/shoal/copyright; do
+for file in /lib/systemd/system/shoal-node.service /usr/share/doc/shoal/copyright \
+  /usr/share/bash-completion/completions/shoal; do
   [ -s "$file" ] || fail "$file is missing"
 done
 seq 1 1000 | shoal --data /tmp/data pub numbers --offline
 shoal --data /tmp/data sub numbers -e --offline >/tmp/out
 seq 1 1000 | cmp - /tmp/out
 say "1000 records published and read"
+
+shoal --data /tmp/data node --listen 127.0.0.1:0 2>/tmp/node.err &
+node=$!
+tries=0
+until grep -q '^listening' /tmp/node.err; do
+  tries=$((tries + 1))
+  [ $tries -lt 300 ] || fail "the node does not listen: $(cat /tmp/node.err)"
+  sleep 0.1
+done
+echo 1001 | shoal --data /tmp/data pub numbers
+shoal --data /tmp/data get numbers default 1000 | grep -qx 1001 || fail "the record is not there"
+kill $node
+wait $node || fail "the node ended with $?"
+say "a second command worked through the node of the directory"
 
 say "again, and over itself"
 install --reinstall /packages/shoal_*.deb
