@@ -9,17 +9,17 @@
 # zstd opens the recorded data that the demo publishes.
 build_packages=(
   ca-certificates ccache cmake g++ git ninja-build pkg-config python3 zstd
-  libboost-dev libboost-system-dev libcli11-dev libfmt-dev liblz4-dev librocksdb-dev libsnappy-dev libsodium-dev
-  libspdlog-dev libssl-dev libsystemd-dev libtorrent-rasterbar-dev libzstd-dev nlohmann-json3-dev prometheus-cpp-dev
-  zlib1g-dev
+  libboost-dev libboost-system-dev libcli11-dev liblz4-dev librocksdb-dev libsnappy-dev libsodium-dev libssl-dev
+  libtorrent-rasterbar-dev libzstd-dev nlohmann-json3-dev zlib1g-dev
 )
 package_packages=(doxygen dpkg-dev file)
 # curl speaks to the node's socket.
+# groff-base, man-db, mandoc: three readers look at the manual pages.
 # python3-cryptography: the second implementation of the format verifies signatures with it.
 # python3-venv: the Python package is installed as pip does it.
 # python3-seccomp, systemd: the unit of the node is measured and its sandbox applied.
-test_packages=(attr bats curl libbenchmark-dev libgmock-dev libgtest-dev librapidcheck-dev python3-cryptography
-  python3-seccomp python3-venv systemd)
+test_packages=(attr bats curl groff-base libbenchmark-dev libgmock-dev libgtest-dev librapidcheck-dev man-db mandoc
+  python3-cryptography python3-seccomp python3-venv systemd)
 # Version 14 everywhere: its formatting and its warnings are what the tree is checked against.
 check_packages=(doxygen clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev)
 

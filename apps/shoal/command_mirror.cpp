@@ -1,4 +1,5 @@
 #include "base/try.h"
+#include "catch_up_progress.h"
 #include "command.h"
 #include "node_session.h"
 #include "topic_name.h"
@@ -48,6 +49,7 @@ Result<Exit> MirrorCommand::run(Context& context) {
     SHOAL_TRY(auto reference, session->resolve(feed));
     if (seen.insert(reference.feed).second) references.push_back(std::move(reference));
   }
+  const CatchUpProgress progress(context.messages, session, references);
   std::vector<Exit> exits(references.size(), Exit::ok);
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < references.size(); ++i) {

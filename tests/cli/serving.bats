@@ -91,6 +91,29 @@ address() {
   [ "$output" = "$(cat in)" ]
 }
 
+@test "rate limits hold on loopback, in both directions" {
+  online
+  head -c 1500000 /dev/urandom | base64 -w 999 > in
+  count=$(wc -l < in)
+  for limits in "--up-limit 512K:" ":--down-limit 512K"; do
+    rm -rf pub sub pub.err
+    # shellcheck disable=SC2086
+    "$SHOAL_BINARY" --data pub pub x in -z none --seed "${LOCAL[@]}" ${limits%:*} 2> pub.err &
+    publisher=$!
+    wait_for pub.err "^published $count records"
+    peer=$(address pub.err)
+    start=$(date +%s%3N)
+    # shellcheck disable=SC2086
+    expect 0 shoal --data sub sub "$(sed -n 's/^feed //p' pub.err)" -c "$count" --peer "$peer" "${LOCAL[@]}" ${limits#*:}
+    took=$(($(date +%s%3N) - start))
+    [ "$output" = "$(cat in)" ]
+    # 2 MB at 512 KiB a second are 4 s, less what may go out at once; unlimited they take well below 1 s.
+    [ "$took" -ge 2000 ] || { echo "$limits: $took ms"; false; }
+    kill "$publisher"
+    wait "$publisher"
+  done
+}
+
 @test "bad use of mirror" {
   fails 2 FEED shoal mirror
   fails 10 nosuch shoal mirror nosuch
