@@ -5,6 +5,8 @@
 #include "gateway/report_json.h"
 #include "gateway/routes.h"
 
+#include <algorithm>
+
 /// A subscription as a stream of lines. The subscription is asked for more only after the client took what there was.
 namespace shoal::gateway {
 namespace {
@@ -12,6 +14,8 @@ namespace {
 /// What waits for a slow client: as lines of JSON some times as much.
 constexpr std::size_t kPollBytes = std::size_t{128} << 10;
 constexpr std::size_t kPollRecords = 2048;
+/// A change of the head without a record is told within this time.
+constexpr std::chrono::milliseconds kHeadLag{500};
 
 bool same(const HeadReport& a, const HeadReport& b) {
   return a.answered == b.answered && a.head_time == b.head_time && a.tree_size == b.tree_size &&
@@ -33,9 +37,11 @@ class RecordStream {
 
   [[nodiscard]] Result<void> run() {
     SHOAL_CHECK(call_.answer.begin_stream(Answer::Content::lines));
-    for (;;) {
-      const auto poll = subscription_.poll(
-          {.max_bytes = kPollBytes, .max_records = kPollRecords, .wait = Wait{call_.idle, call_.stop}});
+    auto said = std::chrono::steady_clock::now();
+    // The first one does not wait: what is known of the head is told at once.
+    for (std::chrono::milliseconds wait{0};; wait = std::min(call_.idle, kHeadLag)) {
+      const auto poll =
+          subscription_.poll({.max_bytes = kPollBytes, .max_records = kPollRecords, .wait = Wait{wait, call_.stop}});
       if (call_.stop.stop_requested()) return Error{Code::closed, "the node is closed", ""};
       std::string lines;
       if (poll) append_records(*poll, lines);
@@ -46,7 +52,10 @@ class RecordStream {
         SHOAL_CHECK(call_.answer.line("end", end_object(poll->cursor())));
         return call_.answer.end_stream();
       }
+      const auto now = std::chrono::steady_clock::now();
+      if (lines.empty() && now - said < call_.idle) continue;
       if (lines.empty()) SHOAL_CHECK(call_.answer.line("idle", "{}"));
+      said = now;
     }
   }
 
