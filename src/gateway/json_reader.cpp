@@ -123,11 +123,11 @@ std::vector<std::string> JsonReader::texts(std::string_view name) {
 }
 
 std::optional<Bytes> JsonReader::bytes(std::string_view name) {
-  const std::string base64_name = std::string(name) + "_b64";
-  if (has(base64_name)) {
-    if (has(name)) fail("both " + in_quotes(name) + " and " + in_quotes(base64_name));
-    return from_base64(take(base64_name), base64_name);
+  if (!has(name)) {
+    const std::string base64_name = std::string(name) + "_b64";
+    if (has(base64_name)) return from_base64(take(base64_name), base64_name);
   }
+  // Both at once: the other one is a member that nobody asks for.
   const void* value = take(name);
   if (value == nullptr || json_of(value).is_null()) return std::nullopt;
   return copy(to_text(value, name));

@@ -218,6 +218,10 @@ TEST(Server, TellsMistakesByStatusAndCode) {
       {"POST", "/v1/own/quakes/records?acks=all", "", 400, "invalid_argument"},
       {"POST", "/v1/own/other/records", "", 404, "not_found"},
       {"GET", "/v1/feeds/quakes/mirror", "", 404, "not_found"},
+      {"PUT", "/v1/feeds/quakes/mirror", "{}", 400, "invalid_argument"},
+      {"PUT", "/v1/feeds/quakes/mirror", R"({"keep":"30d"})", 400, "invalid_argument"},
+      {"GET", "/v1/feeds/quakes/proof?topic=us", "", 400, "invalid_argument"},
+      {"GET", "/v1/feeds/quakes/bundle?after=1", "", 400, "invalid_argument"},
       {"POST", "/v1/bundles", "no bundle", 500, "unverified"},
   };
   for (const auto& wrong : cases) {
