@@ -27,7 +27,7 @@ Result<ProducerOptions> producer_options(const shoal_producer_options& given) {
   return options;
 }
 
-static_assert(static_cast<int>(Codec::none) == SHOAL_CODEC_NONE - SHOAL_CODEC_NONE);
+static_assert(static_cast<int>(Codec::gzip) == SHOAL_CODEC_GZIP - SHOAL_CODEC_NONE);
 static_assert(static_cast<int>(Codec::zstd) == SHOAL_CODEC_ZSTD - SHOAL_CODEC_NONE);
 
 Result<ProducerRecord> producer_record(const shoal_record& given) {

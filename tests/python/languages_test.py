@@ -120,8 +120,8 @@ class Installed(BindingsTest):
         run(sys.executable, "-m", "venv", venv)
         clean = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "SHOALCAST_LIBRARY")}
         # A proxy that is not there: whoever asks the network fails at once.
-        clean.update(PIP_NO_INPUT="1", PIP_RETRIES="0", https_proxy="http://127.0.0.1:1", PIP_INDEX_URL="https://[::1]:1/",
-                     PIP_DISABLE_PIP_VERSION_CHECK="1")
+        clean.update(PIP_NO_INPUT="1", PIP_RETRIES="0", https_proxy="http://127.0.0.1:1",
+                     PIP_INDEX_URL="https://[::1]:1/", PIP_DISABLE_PIP_VERSION_CHECK="1")
 
         def in_venv(*command, **more):
             done = subprocess.run([str(word) for word in command], env={**clean, **more}, capture_output=True,
@@ -143,7 +143,10 @@ class Installed(BindingsTest):
         package = next(venv.glob("lib/*/site-packages/shoalcast"))
         missing = subprocess.run([venv / "bin" / "python", "-I", "-c", "import shoalcast"], env=clean,
                                  capture_output=True, text=True, timeout=60)
-        self.assertIn("SHOALCAST_LIBRARY", missing.stderr)
+        self.assertIn("SHOALCAST_LIBRARY=/path", missing.stderr)
+        wrong = subprocess.run([venv / "bin" / "python", "-I", "-c", "import shoalcast"], capture_output=True, text=True,
+                               env={**clean, "SHOALCAST_LIBRARY": "/nowhere.so"}, timeout=60)
+        self.assertRegex(wrong.stderr, "ImportError.*nowhere.so.*SHOALCAST_LIBRARY names it")
         (package / "libshoal_c.so.0").symlink_to(os.environ["SHOALCAST_LIBRARY"])
         self.assertEqual(in_venv(venv / "bin" / "python", "-I", "-c",
                                  "import shoalcast; print(shoalcast.version())").strip(), shoalcast.version())

@@ -6,7 +6,7 @@ from typing import Dict, Type
 
 
 class ShoalError(Exception):
-    """Something failed. `code` is the code's name as in <shoal/error.h>; `hint`, which may be empty, says what can be done."""
+    """Something failed: `code` is a name of <shoal/error.h>, and `hint`, which may be empty, says what to do."""
 
     code = "unknown"
 

@@ -19,15 +19,12 @@ SONAME = "libshoal_c.so.0"
 def _load() -> ctypes.CDLL:
     """SHOALCAST_LIBRARY, a file beside this package, or what the loader finds, in this order."""
     named = os.environ.get("SHOALCAST_LIBRARY")
-    if named:
-        return ctypes.CDLL(named)
     beside = pathlib.Path(__file__).resolve().parent / SONAME
     try:
-        return ctypes.CDLL(str(beside) if beside.exists() else SONAME)
+        return ctypes.CDLL(named or (str(beside) if beside.exists() else SONAME))
     except OSError as error:
-        raise ImportError(
-            f"{error}. Install libshoal, or name the file: SHOALCAST_LIBRARY=/path/to/{SONAME}"
-        ) from error
+        hint = f"Install libshoal-c0, or name the file: SHOALCAST_LIBRARY=/path/to/{SONAME}"
+        raise ImportError(f"{error}. {'SHOALCAST_LIBRARY names it' if named else hint}") from error
 
 
 class ErrorStruct(ctypes.Structure):
