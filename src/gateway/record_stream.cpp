@@ -26,7 +26,7 @@ void append_line(std::string_view kind, std::string_view object, std::string& ou
   out.append("{\"").append(kind).append("\":").append(object).append("}\n");
 }
 
-std::string end_object(const std::string& cursor) {
+std::string cursor_object(const std::string& cursor) {
   return to_json([&](base::JsonWriter& json) { json.begin_object().member("cursor", cursor).end_object(); });
 }
 
@@ -44,12 +44,13 @@ class RecordStream {
           subscription_.poll({.max_bytes = kPollBytes, .max_records = kPollRecords, .wait = Wait{wait, call_.stop}});
       if (call_.stop.stop_requested()) return Error{Code::closed, "the node is closed", ""};
       std::string lines;
+      if (poll) append_position(*poll, lines);
       if (poll) append_records(*poll, lines);
       append_head(lines);
       if (!lines.empty()) SHOAL_CHECK(call_.answer.write(lines));
       SHOAL_CHECK(poll);
       if (poll->status() == Poll::Status::end) {
-        SHOAL_CHECK(call_.answer.line("end", end_object(poll->cursor())));
+        SHOAL_CHECK(call_.answer.line("end", cursor_object(poll->cursor())));
         return call_.answer.end_stream();
       }
       const auto now = std::chrono::steady_clock::now();
@@ -60,6 +61,13 @@ class RecordStream {
   }
 
  private:
+  /// Before the first record: who comes back later goes on from here.
+  void append_position(const Poll& poll, std::string& lines) {
+    if (begun_ || poll.cursor().empty()) return;
+    begun_ = true;
+    if (poll.status() == Poll::Status::timeout) append_line("at", cursor_object(poll.cursor()), lines);
+  }
+
   void append_records(const Poll& poll, std::string& lines) const {
     const auto& records = poll.records().views();
     for (const RecordView& record : records) {
@@ -76,6 +84,7 @@ class RecordStream {
 
   Call& call_;
   node::SubscriptionApi& subscription_;
+  bool begun_ = false;
   HeadReport told_;  ///< the newest report that the client has; it begins with the default one, too
 };
 

@@ -16,14 +16,12 @@ namespace {
 constexpr std::chrono::seconds kEndTimeout{30};
 constexpr std::size_t kMaxBuffered = std::size_t{1} << 30;
 
-/// Bytes of the record as batches count them; the errors of topic::TopicWriter::check().
+/// Bytes of the record as batches count them; the errors of topic::TopicWriter::size_of().
 Result<std::size_t> counted_size(const ProducerRecord& record) {
-  record::Record counted{.timestamp = UnixMs(0), .key = record.key, .value = record.value};
+  record::Record counted{.timestamp = record.time.value_or(UnixMs(0)), .key = record.key, .value = record.value};
   counted.headers.reserve(record.headers.size());
   for (const auto& [name, value] : record.headers) counted.headers.push_back({name, value});
-  const std::size_t bytes = record::encoded_size(counted);
-  SHOAL_CHECK(topic::TopicWriter::check(bytes, record.headers.size()));
-  return bytes;
+  return topic::TopicWriter::size_of(counted);
 }
 
 }  // namespace
@@ -104,6 +102,7 @@ Result<Position> RemoteProducer::send(const ProducerRecord& record, const Wait& 
     if (wait.stop.stop_requested()) return Error{Code::cancelled, "stopped while the send buffer was full", ""};
     return Error{Code::timed_out, "the send buffer is full", "wait longer, or send more slowly"};
   }
+  if (client_->closed()) return Error{Code::closed, "the node is closed", ""};
   if (failure_) return *failure_;
   SHOAL_TRY(const TopicPartition stream, choose_stream(record));
   ProducerRecord placed = record;
@@ -136,8 +135,9 @@ Result<TopicPartition> RemoteProducer::choose_stream(const ProducerRecord& recor
 
 Result<void> RemoteProducer::flush(const Wait& wait) {
   std::unique_lock lock(mutex_);
+  if (client_->closed()) return Error{Code::closed, "the node is closed", ""};
   // A node that ended after it acknowledged everything took nothing along.
-  if (failure_ && failure_->code == Code::closed && buffered_ == 0 && !client_->closed()) return {};
+  if (failure_ && failure_->code == Code::closed && buffered_ == 0) return {};
   if (failure_) return *failure_;
   const std::uint64_t wanted = ++flushes_;
   pending_ += "{\"flush\":" + std::to_string(wanted) + "}\n";

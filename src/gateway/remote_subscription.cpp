@@ -41,11 +41,12 @@ Result<void> RemoteSubscription::connect() {
 }
 
 Result<Poll> RemoteSubscription::poll(const PollOptions& options) {
+  if (!stream_ || client_->closed()) return Error{Code::closed, "the node is closed", ""};
   const Until until = Until::wait(options.wait);
   const Until at_once{Until::Clock::time_point{}, {}};
   auto records = std::make_shared<Lines>();
   std::size_t bytes = 0;
-  while (!ended_ && stream_ && records->size() < options.max_records && bytes < options.max_bytes) {
+  while (!ended_ && records->size() < options.max_records && bytes < options.max_bytes) {
     auto line = stream_->next(records->empty() ? until : at_once);
     if (!line.ok()) {
       const Code code = line.error().code;
@@ -57,7 +58,6 @@ Result<Poll> RemoteSubscription::poll(const PollOptions& options) {
     SHOAL_TRY(ended_, take(std::move(*line), *records));
     if (records->size() > before) bytes += payload_bytes(records->back());
   }
-  if (!stream_) return Error{Code::closed, "the node is closed", ""};
   if (records->empty()) return Poll(ended_ ? Poll::Status::end : Poll::Status::timeout, {}, last_cursor_);
   last_cursor_ = records->back().cursor;
   last_ = records;

@@ -1,6 +1,7 @@
 #include "topic/topic_writer.h"
 
 #include "base/assert.h"
+#include "base/try.h"
 
 #include <algorithm>
 
@@ -20,22 +21,25 @@ bool TopicWriter::fits(const Lane& lane, const record::Record& record, std::size
          lane.open_headers + record.headers.size() <= record::kMaxBatchHeaders;
 }
 
-Result<void> TopicWriter::check(std::size_t record_bytes, std::size_t headers) {
-  if (record_bytes > kMaxBatchBytes) {
+Result<std::size_t> TopicWriter::size_of(const record::Record& record) {
+  const std::size_t bytes = record::encoded_size(record);
+  if (bytes > kMaxBatchBytes) {
     return Error{Code::limit_exceeded, "a record may not be larger than 8 MiB",
                  "split it, or publish a reference to it"};
   }
-  if (headers > record::kMaxBatchHeaders) {
+  if (record.headers.size() > record::kMaxBatchHeaders) {
     return Error{Code::limit_exceeded,
                  "a record may not have more than " + std::to_string(record::kMaxBatchHeaders) + " headers",
                  "put what they say into the value"};
   }
-  return {};
+  if (record.timestamp < kNoTime) {
+    return Error{Code::invalid_argument, "a record's time may not lie before 1970", "put it into the value"};
+  }
+  return bytes;
 }
 
 Result<TopicWriter::Added> TopicWriter::add(const TopicPartition& stream, record::Record record, base::MonoTime now) {
-  const std::size_t bytes = record::encoded_size(record);
-  if (const auto legal = check(bytes, record.headers.size()); !legal.ok()) return legal.error();
+  SHOAL_TRY(const std::size_t bytes, size_of(record));
   const auto [entry, fresh] = lanes_.try_emplace(stream);
   Lane& lane = entry->second;
   if (fresh) lane.next = next_offset_(stream);

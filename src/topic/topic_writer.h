@@ -40,15 +40,16 @@ class TopicWriter {
   /// `next_offset` is asked once for each partition, at its first record.
   TopicWriter(Options options, std::function<Offset(const TopicPartition&)> next_offset);
 
-  /// Code::limit_exceeded when no block can hold a record of this encoded size with so many headers.
-  [[nodiscard]] static Result<void> check(std::size_t record_bytes, std::size_t headers);
+  /// The bytes that a record counts for. Code::limit_exceeded when no block can hold it (size, number of headers),
+  /// Code::invalid_argument for a time before kNoTime.
+  [[nodiscard]] static Result<std::size_t> size_of(const record::Record& record);
   /// True while a record of this size may be added: an empty buffer takes any legal record.
   [[nodiscard]] bool has_room(std::size_t record_bytes) const;
   struct Added {
     Offset offset{0};
     bool due_changed = false;  ///< a batch was opened or sealed: next_due() may be sooner than before
   };
-  /// Adds the record and tells its offset. The errors of check(); nothing has changed then. The caller has asked
+  /// Adds the record and tells its offset. The errors of size_of(); nothing has changed then. The caller has asked
   /// has_room(). What is sealed always passes record::encode_batch(). Costs O(log partitions).
   [[nodiscard]] Result<Added> add(const TopicPartition& stream, record::Record record, base::MonoTime now);
 
