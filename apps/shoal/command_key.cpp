@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include <nlohmann/json.hpp>
+
 namespace shoal::command {
 namespace {
 
@@ -86,18 +88,33 @@ class KeyList final : public Command {
     SHOAL_TRY(const auto directory, data_directory(common_));
     const node::KeyStore keys(directory / "keys", {});
     SHOAL_TRY(const auto found, keys.list());
-    std::vector<std::vector<std::string>> rows;
-    rows.reserve(found.size());
-    for (const node::KeyInfo& key : found) rows.push_back({key.name, key.key.hex(), key.sealed ? "sealed" : "open"});
-    SHOAL_CHECK(context.out.write(format_table(rows)));
+    SHOAL_CHECK(context.out.write(json_ ? json(found) : text(found)));
     return Exit::ok;
   }
 
  protected:
   void declare_own(OptionSet& options) override {
+    options.flag("--json", json_, "one JSON value");
     options.about("One line each: name, public half, and whether a passphrase seals the secret half.");
-    options.examples({"shoal key ls"});
+    options.examples({"shoal key ls", "shoal key ls --json"});
   }
+
+ private:
+  static std::string text(const std::vector<node::KeyInfo>& keys) {
+    std::vector<std::vector<std::string>> rows;
+    rows.reserve(keys.size());
+    for (const node::KeyInfo& key : keys) rows.push_back({key.name, key.key.hex(), key.sealed ? "sealed" : "open"});
+    return format_table(rows);
+  }
+  static std::string json(const std::vector<node::KeyInfo>& keys) {
+    auto list = nlohmann::ordered_json::array();
+    for (const node::KeyInfo& key : keys) {
+      list.push_back({{"name", key.name}, {"key", key.key.hex()}, {"sealed", key.sealed}});
+    }
+    return list.dump() + "\n";
+  }
+
+  bool json_ = false;
 };
 
 class KeyImport final : public KeyCommand {

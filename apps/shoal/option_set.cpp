@@ -30,6 +30,13 @@ void require(const std::string& names, const Result<void>& done) {
   throw CLI::ValidationError(split_names(names).back(), done.error().message + hint);
 }
 
+/// `[key.gen]` is for key gen.
+std::string spaced(const std::vector<std::string>& parents) {
+  std::string text;
+  for (const std::string& parent : parents) text += (text.empty() ? "" : " ") + parent;
+  return text;
+}
+
 /// TOML whose top-level keys are long options. Keys of other commands are left for them, a table [pub] is for pub
 /// alone, and what the environment sets is not taken from the file.
 class ConfigFile final : public CLI::ConfigTOML {
@@ -41,7 +48,11 @@ class ConfigFile final : public CLI::ConfigTOML {
     for (CLI::ConfigItem item : CLI::ConfigTOML::from_config(input)) {
       if (item.name == "++" || item.name == "--") continue;
       if (!all_.known("--" + item.name)) throw CLI::ConfigError("unknown option '" + item.name + "' in the file");
-      if (!item.parents.empty() && item.parents != std::vector<std::string>{command_}) continue;
+      const std::string command = spaced(item.parents);
+      if (!command.empty() && !all_.known_command(command)) {
+        throw CLI::ConfigError("unknown command '" + command + "' in the file");
+      }
+      if (!command.empty() && command != command_) continue;
       if (std::getenv(environment_name("--" + item.name).c_str()) != nullptr) continue;
       item.parents.clear();
       kept.push_back(std::move(item));
@@ -62,10 +73,15 @@ void OptionNames::add(const std::string& names, bool takes_value) {
 
 void OptionNames::add(const CommandTable& table) {
   for (const OptionRow& option : table.options) add(option.names, option.takes_value());
+  commands_.push_back(table.name);
 }
 
 bool OptionNames::known(std::string_view name) const {
   return std::any_of(names_.begin(), names_.end(), [&](const auto& entry) { return entry.first == name; });
+}
+
+bool OptionNames::known_command(std::string_view name) const {
+  return std::find(commands_.begin(), commands_.end(), name) != commands_.end();
 }
 
 bool OptionNames::takes_value(std::string_view name) const {

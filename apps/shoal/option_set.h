@@ -13,17 +13,19 @@
 /// `--config`; the command line wins over the environment, the environment over the file.
 namespace shoal::command {
 
-/// Which long and short options exist at all, over every command: where values are, what a configuration file may name.
+/// Which options and commands exist at all: where values are, what a configuration file may name.
 class OptionNames {
  public:
   void add(const std::string& names, bool takes_value);
   void add(const CommandTable& table);
   [[nodiscard]] bool known(std::string_view name) const;
+  [[nodiscard]] bool known_command(std::string_view name) const;
   /// `name` with its dashes. Unknown names take no value.
   [[nodiscard]] bool takes_value(std::string_view name) const;
 
  private:
   std::vector<std::pair<std::string, bool>> names_;
+  std::vector<std::string> commands_;
 };
 
 /// Declares and parses options, and keeps the table of what was declared; the vendor's parser stays in the source file.

@@ -54,6 +54,8 @@ load common
   [ "$output" = "$key" ]
   expect 0 shoal key ls
   [[ "$output" == "a  $key"* ]]
+  expect 0 shoal key ls --json
+  [ "$output" = "[{\"name\":\"a\",\"key\":\"$key\",\"sealed\":false}]" ]
   [ "$(stat -c %a "$SHOAL_DATA/keys/a.key")" = 600 ]
   [ "$(stat -c %a "$SHOAL_DATA/keys")" = 700 ]
 }

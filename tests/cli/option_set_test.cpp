@@ -33,6 +33,8 @@ class OptionSetTest : public testing::Test {
     set_.help_and_config();
     names_.add(set_.table());
     names_.add("--other-command", true);
+    names_.add(OptionSet("pub", "").table());
+    names_.add(OptionSet("key gen", "").table());
   }
   ~OptionSetTest() override {
     for (const char* name : {"SHOAL_BATCH_BYTES", "SHOAL_EXIT", "SHOAL_PEER", "SHOAL_NETWORK"}) unsetenv(name);
@@ -175,7 +177,7 @@ TEST_F(OptionSetTest, AFileMayServeSeveralCommands) {
   const auto file = directory_ / "config.toml";
   write_text(file,
              "# all commands\nother-command = \"x\"\ntopic = [\"a\", \"b\"]\nexit = true\n\n[sub]\nformat = \"s\"\n\n"
-             "[pub]\nformat = \"p\"\n");
+             "[pub]\nformat = \"p\"\n\n[key.gen]\nformat = \"k\"\n");
   accept({"FEED", "--config", file.string()});
   EXPECT_EQ(text_, "s");
   EXPECT_TRUE(flag_);
@@ -186,6 +188,8 @@ TEST_F(OptionSetTest, AFileWithAnUnknownOptionOrNoFileIsAUsageError) {
   const auto file = directory_ / "config.toml";
   write_text(file, "tpoic = \"a\"\n");
   EXPECT_THAT(error_of({"FEED", "--config", file.string()}).message, HasSubstr("tpoic"));
+  write_text(file, "[sbu]\nformat = \"a\"\n");
+  EXPECT_THAT(error_of({"FEED", "--config", file.string()}).message, HasSubstr("unknown command 'sbu'"));
   EXPECT_EQ(error_of({"FEED", "--config", (directory_ / "none").string()}).code, Code::invalid_argument);
 }
 
