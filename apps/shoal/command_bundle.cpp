@@ -5,11 +5,11 @@
 #include "node_session.h"
 #include "progress_bar.h"
 #include "start_position.h"
+#include "time_text.h"
 #include "topic_name.h"
 #include "units.h"
 
 #include <algorithm>
-#include <chrono>
 
 namespace shoal::command {
 namespace {
@@ -20,11 +20,6 @@ std::string summary_text(const std::string& done, const feed::BundleSummary& sum
                      std::to_string(summary.head.tree_size);
   if (files > 1) text += ", " + std::to_string(files) + " files";
   return text + "\n";
-}
-
-UnixMs now() {
-  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::system_clock;
-  return UnixMs(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
 }
 
 /// `export FEED FILE`: what is held, or a selection of it; new files, or the growth of an older bundle.
@@ -74,7 +69,7 @@ void ExportCommand::declare_own(OptionSet& options) {
 Result<void> ExportCommand::prepare() {
   for (const std::string& topic : topics_) SHOAL_CHECK(check_topic_glob(topic));
   wanted_.topics = topics_;
-  SHOAL_TRY(const auto position, parse_start(positions_, now()));
+  SHOAL_TRY(const auto position, parse_start(positions_, wall_time()));
   if (position.start && position.start->kind != Start::Kind::time) {
     return Error{Code::invalid_argument, "a bundle is cut by time: -o takes s@TIME and e@TIME here", ""};
   }

@@ -37,12 +37,7 @@ void GetCommand::declare_own(OptionSet& options) {
   options.positional("FEED", feed_, "own name, 64 hexadecimal digits, link or bundle file");
   options.positional("TOPIC", topic_, "the topic");
   options.positional("OFFSET", range_, "FIRST[..LAST], both ends included");
-  options.parsed("-p,--partition", partition_, "N", "the partition (0)",
-                 [](const std::string& text) -> Result<Partition> {
-                   SHOAL_TRY(const auto number, parse_integer(text, 0));
-                   if (number > INT32_MAX) return Error{Code::invalid_argument, "no partition has such a number", ""};
-                   return Partition(static_cast<std::int32_t>(number));
-                 });
+  options.parsed("-p,--partition", partition_, "N", "the partition (0)", parse_partition);
   options.parsed("--timeout", timeout_, "DURATION", "how long to look for it (30s)", parse_duration);
   style_options_.declare(options);
   options.about(

@@ -2,16 +2,12 @@
 #include "command.h"
 #include "feed_text.h"
 #include "node_session.h"
+#include "time_text.h"
 
 #include <chrono>
 
 namespace shoal::command {
 namespace {
-
-UnixMs now() {
-  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::system_clock;
-  return UnixMs(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
-}
 
 constexpr const char* kHint = "wait longer with --find-timeout, or name a node with --peer";
 
@@ -47,7 +43,7 @@ class InfoCommand final : public Command {
  private:
   [[nodiscard]] std::string text(const FeedInfo& info) const {
     if (topics_only_) return json_ ? topics_json(info) : topics_text(info);
-    return json_ ? info_json(info) : info_text(info, now());
+    return json_ ? info_json(info) : info_text(info, wall_time());
   }
 
   const bool topics_only_;

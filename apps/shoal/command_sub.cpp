@@ -9,15 +9,8 @@
 #include "topic_name.h"
 #include "units.h"
 
-#include <chrono>
-
 namespace shoal::command {
 namespace {
-
-UnixMs now() {
-  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::system_clock;
-  return UnixMs(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
-}
 
 class SubCommand final : public Command {
  public:
@@ -53,9 +46,7 @@ void SubCommand::declare_own(OptionSet& options) {
   options.positional("FEED", feed_, "own name, 64 hexadecimal digits, link or bundle file");
   options.texts("-t,--topic", topics_, "TOPIC", "only this topic, or those of a glob; repeatable");
   options.value("-p,--partition", "N", "only this partition", [this](const std::string& text) -> Result<void> {
-    SHOAL_TRY(const auto number, parse_integer(text, 0));
-    if (number > INT32_MAX) return Error{Code::invalid_argument, "no partition has such a number", ""};
-    partition_ = Partition(static_cast<std::int32_t>(number));
+    SHOAL_TRY(partition_, parse_partition(text));
     return {};
   });
   options.texts("-o,--offset", positions_, "WHERE",
@@ -88,7 +79,7 @@ void SubCommand::declare_own(OptionSet& options) {
 Result<void> SubCommand::prepare() {
   SHOAL_TRY(style_, style_options_.style());
   for (const std::string& topic : topics_) SHOAL_CHECK(check_topic_glob(topic));
-  SHOAL_TRY(auto position, parse_start(positions_, now()));
+  SHOAL_TRY(auto position, parse_start(positions_, wall_time()));
   if (!to_.empty() && cursor_.empty()) {
     return Error{Code::invalid_argument, "--to needs --cursor NAME", "the cursor knows how much of the file is true"};
   }
@@ -102,7 +93,7 @@ Result<void> SubCommand::prepare() {
   wanted_.partition = partition_;
   wanted_.start = position.start.value_or(cursor_.empty() ? Start::beginning() : Start::stored());
   wanted_.before = position.before;
-  wanted_.until_head = until_end_ || (position.before && *position.before <= now());
+  wanted_.until_head = until_end_ || (position.before && *position.before <= wall_time());
   wanted_.find_timeout = common_.find_timeout;
   wanted_.cursor = cursor_;
   wanted_.sparse = sparse_;
@@ -147,9 +138,9 @@ Result<Exit> SubCommand::read_into(Context& context, OpenFeed& source, node::Sub
 Result<Exit> SubCommand::report_end(Context& context, const node::SubscriptionApi& subscription) const {
   const HeadReport report = subscription.head_report();
   if (!report.answered) {
-    const std::string age =
-        report.head_time ? "the newest head held here was signed " + format_age(now() - *report.head_time) + " ago"
-                         : "nothing of this feed is held here";
+    const std::string age = report.head_time ? "the newest head held here was signed " +
+                                                   format_age(wall_time() - *report.head_time) + " ago"
+                                             : "nothing of this feed is held here";
     context.messages.error(
         {Code::unavailable, "nobody answered; " + age,
          "wait longer with --find-timeout, name a node with --peer, or read what is here with --offline"});

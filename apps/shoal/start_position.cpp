@@ -43,6 +43,12 @@ Result<StartPosition> parse_start(const std::vector<std::string>& values, UnixMs
   return position;
 }
 
+Result<Partition> parse_partition(std::string_view text) {
+  SHOAL_TRY(const auto number, parse_integer(text, 0));
+  if (number > INT32_MAX) return Error{Code::invalid_argument, "no partition has such a number", ""};
+  return Partition(static_cast<std::int32_t>(number));
+}
+
 Result<OffsetRange> parse_offset_range(std::string_view text) {
   const Error bad{Code::invalid_argument, "'" + std::string(text) + "' is not an offset or range of offsets",
                   "write 17 or 17..42, both ends included"};

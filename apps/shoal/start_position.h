@@ -16,6 +16,9 @@ struct StartPosition {
 /// `beginning|end|stored|cursor:TOKEN|N|-N|s@TIME|e@TIME`; one start and one end at most.
 [[nodiscard]] Result<StartPosition> parse_start(const std::vector<std::string>& values, UnixMs now);
 
+/// A partition's number.
+[[nodiscard]] Result<Partition> parse_partition(std::string_view text);
+
 /// FIRST[..LAST] of `get`, both included.
 struct OffsetRange {
   Offset first{0};

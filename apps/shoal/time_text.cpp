@@ -118,6 +118,11 @@ constexpr int milli_digits(TimeUnit unit) {
 
 }  // namespace
 
+UnixMs wall_time() {
+  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::system_clock;
+  return UnixMs(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
+}
+
 Result<UnixMs> parse_rfc3339(std::string_view text) {
   std::string_view rest = text;
   std::int64_t date = 0;

@@ -8,6 +8,9 @@
 /// Points in time as text. Times without a zone are UTC. Code::invalid_argument for all that does not parse whole.
 namespace shoal::command {
 
+/// The clock on the wall.
+[[nodiscard]] UnixMs wall_time();
+
 /// RFC 3339: `2018-02-03T04:05:06.789Z`, `2018-02-03 04:05:06+01:00`; fractions below 1 ms are cut off.
 [[nodiscard]] Result<UnixMs> parse_rfc3339(std::string_view text);
 

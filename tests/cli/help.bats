@@ -76,3 +76,28 @@ load common
   [ "${stderr_lines[0]}" = "shoal: error: FEED is required" ]
   [ "${stderr_lines[1]}" = "hint: shoal sub --help" ]
 }
+
+# commands: every command, one a line.
+commands() { shoal --help | sed -n '/^Commands:/,/^$/s/^  \(.\{13\}\).*/\1/p' | sed 's/ *$//'; }
+
+@test "every command has help, and refuses options and arguments that it does not take" {
+  [ "$(commands | wc -l)" -ge 22 ]
+  while read -r -a words; do
+    expect 0 shoal "${words[@]}" --help
+    [[ "$output" == "shoal ${words[*]}: "*"Usage: shoal ${words[*]} [OPTIONS]"*"--data DIR"*"Examples:"* ]]
+    [ -z "$stderr" ]
+    usage=$(grep '^Usage: ' <<< "$output")
+    fails 2 "unknown option --nonsense" shoal "${words[@]}" --nonsense
+    fails 2 "unknown option -@" shoal "${words[@]}" -@
+    [[ "$usage" == *...* ]] || fails 2 "unexpected argument" shoal "${words[@]}" bash a b c d e f
+  done < <(commands)
+  [ ! -e "$SHOAL_DATA" ]
+}
+
+@test "a misspelt option is told the nearest one" {
+  fails 2 "unknown option --sparze" shoal sub x --sparze
+  [[ "$stderr" == *"hint: did you mean --sparse?"* ]]
+  fails 2 "unknown option --bacth-bytes" shoal pub x --bacth-bytes=5
+  [[ "$stderr" == *"hint: did you mean --batch-bytes?"* ]]
+  fails 2 "'shoal get' has no option --seed" shoal get x t 0 --seed
+}

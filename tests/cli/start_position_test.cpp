@@ -57,5 +57,11 @@ TEST(OffsetRange, HasOneOrTwoEnds) {
   }
 }
 
+TEST(ParsePartition, HasTheRangeOfKafka) {
+  EXPECT_EQ(*parse_partition("0"), Partition(0));
+  EXPECT_EQ(*parse_partition("2147483647"), Partition(INT32_MAX));
+  for (const char* bad : {"", "-1", "x", "1.5", "2147483648"}) EXPECT_FALSE(parse_partition(bad).ok()) << bad;
+}
+
 }  // namespace
 }  // namespace shoal::command
