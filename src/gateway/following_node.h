@@ -3,6 +3,7 @@
 #include "gateway/open_node.h"
 #include "gateway/residence.h"
 
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <vector>
@@ -84,7 +85,7 @@ class FollowingNode final : public SharedNode, public std::enable_shared_from_th
   mutable std::mutex mutex_;
   Home home_;
   bool closed_ = false;
-  bool serves_all_ = false;
+  std::atomic<bool> serves_all_ = false;
   std::optional<std::chrono::steady_clock::time_point> lost_since_;
   std::vector<std::function<void(const PeerInfo&, std::string_view)>> on_blamed_;
   std::function<void()> on_moved_;
