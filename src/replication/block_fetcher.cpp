@@ -9,10 +9,17 @@ namespace {
 constexpr base::MonoTime kStall = std::chrono::seconds(5);
 /// A push that brought nothing for so long is not counted on for the rest of it.
 constexpr base::MonoTime kPushing = std::chrono::seconds(1);
-/// The same before its first byte.
+/// The same before its first byte; of a few blocks, which are small or wait behind nobody, sooner.
 constexpr base::MonoTime kFirstByte = std::chrono::seconds(2);
+constexpr base::MonoTime kFirstByteOfFew = std::chrono::seconds(1);
+constexpr std::uint64_t kFew = 16;
 constexpr base::MonoTime kSlowPenalty = std::chrono::seconds(30);
 constexpr std::size_t kMaxCancelled = 1024;
+
+base::MonoTime patience(const FetchWant& want) {
+  if (want.begun()) return kStall;
+  return want.ask().end - want.ask().begin <= kFew ? kFirstByteOfFew : kFirstByte;
+}
 
 }  // namespace
 
@@ -74,6 +81,15 @@ void BlockFetcher::on_data(PeerId id, Peer& peer, const Data& data, std::size_t 
   store_run(peer, *want, data);
 }
 
+/// What came without payload is above the want's push limit; the headers proved a moment ago.
+bool BlockFetcher::payloads_due(const FetchWant& want, const Data& data) {
+  return std::all_of(data.blocks.begin(), data.blocks.end(), [&](const DataBlock& block) {
+    if (block.form != PayloadForm::absent) return true;
+    const Result<feed::BlockHeader> header = feed::decode_header(block.header);
+    return header && header->payload_size > want.ask().push_limit;
+  });
+}
+
 void BlockFetcher::store_run(Peer& peer, FetchWant& want, const Data& data) {
   std::vector<feed::IncomingBlock> blocks;
   blocks.reserve(data.blocks.size());
@@ -85,6 +101,7 @@ void BlockFetcher::store_run(Peer& peer, FetchWant& want, const Data& data) {
   const feed::Checkpoint proof = want.ask().proof;
   Result<feed::AcceptResult> result = core_.mirror()->accept(proof, data.base, blocks, data.cover);
   if (!result) return fail(peer, want.id(), result.error(), "a run of blocks does not prove");
+  if (!payloads_due(want, data)) return core_.blame(peer, "a block without its payload");
   peer.view.blocks_in += data.blocks.size();
   want.run_taken(data, core_.now());
   renew(peer, want);
@@ -131,8 +148,6 @@ void BlockFetcher::on_end(PeerId id, Peer& peer, const WantEnd& end_message) {
     if (want->live()) return core_.blame(peer, "a live want that is done");
     const bool all_there = !want->ask().streams.empty() || want->finished();
     if (!all_there) return core_.blame(peer, "it says done and left blocks out");
-  } else if (end_message.reason == EndReason::busy && !want->live()) {
-    return core_.blame(peer, "busy for what is no live want");
   } else if (want->finished()) {
     return core_.blame(peer, "it gave everything and says that it does not hold it");
   }
@@ -162,7 +177,7 @@ void BlockFetcher::tick() {
   const base::MonoTime now = core_.now();
   std::vector<std::uint64_t> stalled;
   for (const auto& [id, want] : wants_) {
-    if (want.live() || want.finished() || now - want.progress() < (want.begun() ? kStall : kFirstByte)) continue;
+    if (want.live() || want.finished() || now - want.progress() < patience(want)) continue;
     if (hooks_.has_alternative(want)) stalled.push_back(id);
   }
   for (const std::uint64_t id : stalled) {

@@ -49,6 +49,7 @@ class BlockFetcher {
  private:
   FetchWant* expected(PeerId id, Peer& peer, std::uint64_t want, std::size_t wire_size);
   [[nodiscard]] bool provable(const FetchWant& want, const Data& data) const;
+  [[nodiscard]] static bool payloads_due(const FetchWant& want, const Data& data);
   void store_run(Peer& peer, FetchWant& want, const Data& data);
   void renew(Peer& peer, FetchWant& want);
   void end(std::uint64_t want, std::optional<EndReason> reason);

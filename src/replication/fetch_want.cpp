@@ -25,6 +25,7 @@ Want FetchWant::message() const {
   want.all_topics = ask_.streams.empty();
   want.streams = ask_.streams;
   want.urgency = ask_.urgency;
+  want.push_limit = ask_.push_limit;
   return want;
 }
 
@@ -67,7 +68,8 @@ Result<void> FetchWant::check_blocks(const Data& data) const {
     const std::uint64_t index = block.index.value();
     if (index < next || index >= limit) return lie("a block that was not asked for");
     if (ask_.streams.empty() && index != next) return lie("a run with a hole");
-    if (block.form == PayloadForm::absent) return lie("a block without its payload");
+    if (block.form == PayloadForm::absent && (!live() || ask_.push_limit == kPushAll))
+      return lie("a block without its payload");
     if (block.form == PayloadForm::pieces && i + 1 != data.blocks.size()) return lie("pieces inside a run");
     next = index + 1;
   }

@@ -20,7 +20,8 @@ class FetchWant {
     std::uint64_t end = 0;
     std::vector<TopicPartition> streams;  ///< empty: all topics
     std::uint64_t window = 0;             ///< bytes of credit
-    Urgency urgency = Urgency::normal;    ///< of a live want
+    Urgency urgency = Urgency::normal;
+    std::uint32_t push_limit = kPushAll;  ///< of a live want
   };
   FetchWant(std::uint64_t id, Ask ask, base::MonoTime now);
 

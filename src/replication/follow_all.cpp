@@ -7,6 +7,9 @@ namespace {
 
 constexpr std::size_t kPortionsPerPeer = 2;
 constexpr std::uint64_t kPortionBytes = std::uint64_t{1} << 20;
+/// A busy peer is asked again after this, and told after that that nobody else had it all the time.
+constexpr base::MonoTime kBusyRetry = std::chrono::milliseconds(250);
+constexpr base::MonoTime kMissed = std::chrono::seconds(3);
 
 }  // namespace
 
@@ -24,6 +27,26 @@ void FollowAll::stop() {
   active_ = false;
   fetcher_.cancel_all(Purpose::portion);
   planner_.clear();
+  deferred_.clear();
+  refused_since_.clear();
+}
+
+void FollowAll::defer(const FetchWant& want) {
+  Peer* peer = core_.find(want.ask().peer);
+  if (peer == nullptr) return;
+  peer->lacking.add(want.ask().begin, want.ask().end);
+  deferred_.push_back(
+      {want.ask().peer, {BlockIndex{want.ask().begin}, BlockIndex{want.ask().end}}, core_.now() + kBusyRetry});
+  refused_since_.try_emplace(want.ask().begin, core_.now());
+}
+
+void FollowAll::resume_deferred() {
+  std::erase_if(deferred_, [&](const Deferred& one) {
+    if (one.until > core_.now()) return false;
+    if (Peer* peer = core_.find(one.peer)) peer->lacking.remove(one.range.begin.value(), one.range.end.value());
+    return true;
+  });
+  std::erase_if(refused_since_, [&](const auto& one) { return planner_.held().contains(one.first); });
 }
 
 std::uint64_t FollowAll::goal(std::uint64_t tree_size) const {
@@ -46,11 +69,25 @@ std::optional<feed::Checkpoint> FollowAll::proof_with(const Peer& peer, const fe
 void FollowAll::plan() {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   if (!active_ || !ours) return;
+  resume_deferred();
   const base::MonoTime now = core_.now();
   // Peers that stalled are asked only for what is left when all others have their share.
+  // Not always the same peer first: those that have the same share the work.
+  std::vector<PeerId> order;
+  for (const auto& [id, peer] : core_.peers()) order.push_back(id);
+  if (!order.empty()) {
+    const auto first = static_cast<std::ptrdiff_t>(core_.fresh_id() % order.size());
+    std::rotate(order.begin(), order.begin() + first, order.end());
+    // First those that have given something before: they are no pretenders.
+    std::stable_partition(order.begin(), order.end(), [&](PeerId id) {
+      const Peer* peer = core_.find(id);
+      return peer != nullptr && peer->view.blocks_in > 0;
+    });
+  }
   for (const bool slow : {false, true}) {
-    for (const auto& [id, peer] : core_.peers()) {
-      if (peer->gone || (peer->slow_until > now) != slow) continue;
+    for (const PeerId id : order) {
+      const Peer* peer = core_.find(id);
+      if (peer == nullptr || (peer->slow_until > now) != slow) continue;
       while (fetcher_.outstanding(id, Purpose::portion) < kPortionsPerPeer && plan_for(id, *peer, *ours)) {
       }
     }
@@ -72,6 +109,9 @@ bool FollowAll::plan_for(PeerId id, const Peer& peer, const feed::Checkpoint& ou
   ask.begin = range->begin.value();
   ask.end = range->end.value();
   ask.window = core_.options().credit_bytes / kPortionsPerPeer;
+  const auto refused = refused_since_.find(ask.begin);
+  if (refused != refused_since_.end() && core_.now() - refused->second > kMissed) ask.urgency = Urgency::missed;
+  if (only_peer(id)) ask.urgency = Urgency::alone;
   if (fetcher_.ask(std::move(ask)) == 0) return false;
   planner_.assign(*range);
   return true;
@@ -94,8 +134,16 @@ void FollowAll::on_payload(BlockIndex block) {
   if (const Result<feed::BlockHeader> header = core_.reader().header(block)) planner_.measured(0, header->payload_size);
 }
 
-void FollowAll::on_end(const FetchWant& want, std::optional<EndReason>) {
+void FollowAll::on_end(const FetchWant& want, std::optional<EndReason> reason) {
+  if (reason == EndReason::busy) defer(want);
   planner_.release({BlockIndex{want.ask().begin}, BlockIndex{want.ask().end}});
+}
+
+/// There is nobody else to ask, now or soon.
+bool FollowAll::only_peer(PeerId id) const {
+  return std::all_of(core_.peers().begin(), core_.peers().end(), [&](const auto& item) {
+    return item.first == id || item.second->gone || item.second->suspect || !item.second->view.head;
+  });
 }
 
 bool FollowAll::anybody_has(std::uint64_t block) const {

@@ -23,9 +23,12 @@ class FollowAll {
   [[nodiscard]] bool complete(const feed::Checkpoint& head) const;
 
  private:
+  void defer(const FetchWant& want);
+  void resume_deferred();
   [[nodiscard]] std::uint64_t goal(std::uint64_t tree_size) const;
   bool plan_for(PeerId id, const Peer& peer, const feed::Checkpoint& ours);
   [[nodiscard]] std::optional<feed::Checkpoint> proof_with(const Peer& peer, const feed::Checkpoint& ours) const;
+  [[nodiscard]] bool only_peer(PeerId id) const;
   [[nodiscard]] bool anybody_has(std::uint64_t block) const;
   [[nodiscard]] static RequestPlanner::Offer offer(const Peer& peer, std::uint64_t tree_size);
 
@@ -34,6 +37,14 @@ class FollowAll {
   Follow follow_;
   RequestPlanner planner_;
   bool active_ = false;
+  /// A peer that was busy with blocks is asked for them again a little later.
+  struct Deferred {
+    PeerId peer;
+    BlockRange range;
+    base::MonoTime until{0};
+  };
+  std::vector<Deferred> deferred_;
+  std::map<std::uint64_t, base::MonoTime> refused_since_;  ///< by first block
 };
 
 }  // namespace shoal::replication

@@ -58,7 +58,7 @@ std::optional<PeerId> LiveTail::choose(bool ahead, bool paused_too) const {
   const base::MonoTime now = core_.now();
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   std::optional<PeerId> best;
-  std::tuple<bool, bool, bool, base::MonoTime> best_rank;
+  std::tuple<bool, bool, bool, bool, base::MonoTime> best_rank;
   for (const auto& [id, peer] : core_.peers()) {
     const std::uint64_t size = peer->head_size();
     if (peer->gone || !ours || size < ours->tree_size || (ahead && size == ours->tree_size)) continue;
@@ -68,7 +68,9 @@ std::optional<PeerId> LiveTail::choose(bool ahead, bool paused_too) const {
     if (peer->slow_until > now && !paused_too) continue;
     // One that gets its blocks from us would only close a circle, unless it has what we lack.
     const bool child = peer->has_live_want && size <= ours->tree_size;
-    const std::tuple rank{child, peer->suspect, !peer->have.complete, round_trip(*peer)};
+    // One that has given something before is no pretender.
+    const bool stranger = peer->view.blocks_in == 0;
+    const std::tuple rank{child, peer->suspect, !peer->have.complete, stranger, round_trip(*peer)};
     if (best && rank >= best_rank) continue;
     best = id;
     best_rank = rank;
@@ -87,6 +89,7 @@ std::uint64_t LiveTail::ask(PeerId id, Urgency urgency) {
   ask.window = core_.options().credit_bytes / 4;
   ask.streams = hooks_.streams();
   ask.urgency = urgency;
+  if (ask.streams.empty()) ask.push_limit = kPushLimit;
   return fetcher_.ask(std::move(ask));
 }
 
@@ -233,8 +236,8 @@ void LiveTail::on_end(const FetchWant& ended, std::optional<EndReason> reason) {
   // What it announced is there to be had, if not as a push.
   const Peer* still = core_.find(peer);
   if (!was_ours || !missing_ || reason != EndReason::busy || still == nullptr) return;
-  hooks_.pull(peer);
-  check_due_ = core_.now() + 3 * grace(*still);
+  // The tree may be bringing it all the same; if not, and nobody else has it, it is asked for.
+  check_due_ = core_.now() + grace(*still);
 }
 
 void LiveTail::tick() {

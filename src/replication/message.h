@@ -305,7 +305,11 @@ struct LookupReply {
   bool operator==(const LookupReply&) const = default;
 };
 
-/// How much a live want matters to the reader, for a server that has as many as it likes to serve (1.1).
+/// Live wants of readers that fetch the whole feed get no payloads above this size, only their headers: they pull them.
+inline constexpr std::uint32_t kPushLimit = std::uint32_t{64} << 10;
+inline constexpr std::uint32_t kPushAll = 0xffffffff;
+
+/// How much a want matters to the reader, for a server that has as many as it likes to serve (1.1).
 enum class Urgency : std::uint8_t {
   unstated,  ///< a reader of 1.0: it does not know EndReason::busy
   normal,
@@ -328,6 +332,7 @@ struct Want {
   bool all_topics = true;
   std::vector<TopicPartition> streams;
   Urgency urgency = Urgency::unstated;  ///< since 1.1
+  std::uint32_t push_limit = kPushAll;  ///< since 1.1: larger payloads of a live want stay away, headers come
   template <class Self, class Archive>
   static void fields(Self& m, Archive& a) {
     a.number("want", m.want);
@@ -340,7 +345,10 @@ struct Want {
     a.number("credit", m.credit);
     a.flag("all_topics", m.all_topics);
     a.list("streams", m.streams, kMaxWantStreams, [&a](auto& stream) { stream_fields(stream, a); });
-    a.since_1_1([&] { a.choice("urgency", m.urgency, 3); });
+    a.since_1_1([&] {
+      a.choice("urgency", m.urgency, 3);
+      a.number("push_limit", m.push_limit);
+    });
   }
   bool operator==(const Want&) const = default;
 };
@@ -369,7 +377,7 @@ struct Cancel {
 
 /// Where a block's payload is.
 enum class PayloadForm : std::uint8_t {
-  absent,      ///< not asked for (headers only)
+  absent,      ///< not asked for (headers only, or above the want's push limit)
   with_block,  ///< here
   pieces,      ///< in the piece messages that follow; only the last block of a run
   pruned,      ///< the sender dropped it
@@ -436,7 +444,7 @@ struct Piece {
 enum class EndReason : std::uint8_t {
   done,
   not_held,
-  busy,  ///< of a live want that stated its urgency: enough are served already (1.1)
+  busy,  ///< of a want that stated its urgency: enough are served already (1.1)
 };
 
 /// The sender is through with the want: everything of it was sent, or it does not hold what comes next.

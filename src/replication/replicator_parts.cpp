@@ -7,6 +7,9 @@
 namespace shoal::replication {
 namespace {
 
+/// Payloads this close to the end of the feed are told of at once when they are here.
+constexpr std::uint64_t kNewBlocks = 64;
+
 template <class... Calls>
 struct Overloaded : Calls... {
   using Calls::operator()...;
@@ -35,6 +38,9 @@ BlockFetcher::Hooks Replicator::Impl::fetch_hooks() {
   hooks.on_payload = [this](const FetchWant& want, BlockIndex block) {
     if (all.active()) all.on_payload(block);
     offsets.on_payload(want, block);
+    const std::optional<feed::Checkpoint> ours = core.reader().head();
+    // Others wait for somebody who has it.
+    if (ours && block.value() + kNewBlocks >= ours->tree_size) report_held();
   };
   hooks.on_end = [this](const FetchWant& want, std::optional<EndReason> reason) { on_want_end(want, reason); };
   hooks.on_new_blocks = [this] { on_new_blocks(); };
@@ -198,6 +204,10 @@ void Replicator::Impl::on_run(const FetchWant& want, const Data& run) {
       if (block.form == PayloadForm::pruned) peer->lacking.add(block.index.value(), block.index.value() + 1);
     }
   }
+  const bool announced = std::any_of(run.blocks.begin(), run.blocks.end(),
+                                     [](const DataBlock& block) { return block.form == PayloadForm::absent; });
+  // Before the head goes on: what it stands for is not all here yet.
+  if (announced) report_held();
   if (all.active()) all.on_run(run);
   offsets.on_run(want, run);
   tail.on_run(want, run);

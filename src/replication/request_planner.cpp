@@ -6,7 +6,7 @@ namespace shoal::replication {
 namespace {
 
 constexpr std::uint64_t kFirstPortion = 64;
-constexpr std::uint64_t kMinPortion = 4;
+constexpr std::uint64_t kMinPortion = 1;
 constexpr std::uint64_t kMaxPortion = 8192;
 
 }  // namespace

@@ -45,10 +45,11 @@ Result<RunBuilder::Add> RunBuilder::add(BlockIndex block) {
   const std::uint32_t payload = payload_size(*header);
   std::size_t size = kBlockFields + header->size();
   const bool inside = payload <= kMaxInlinePayload;
-  if (!frame_.headers_only && inside) size += kPayloadLength + payload;
+  const bool header_only = frame_.headers_only || payload > frame_.push_limit;
+  if (!header_only && inside) size += kPayloadLength + payload;
   if (size_with(block, size) > frame_.max_bytes) return Add::full;
 
-  if (!frame_.headers_only) {
+  if (!header_only) {
     Result<bool> held = inside ? Result<bool>(true) : reader_.has_payload(block);
     if (!held) return held.error();
     out.form = inside ? PayloadForm::with_block : PayloadForm::pieces;

@@ -16,6 +16,7 @@ class RunBuilder {
     std::size_t max_bytes = 0;  ///< of the whole message
     bool with_head = false;
     bool headers_only = false;
+    std::uint32_t push_limit = kPushAll;  ///< payloads above it stay away
   };
   enum class Add : std::uint8_t {
     added,

@@ -23,6 +23,7 @@ ServedWant::ServedWant(const feed::FeedReader& reader, const Want& want)
       end_(want.end),
       live_(want.live),
       urgency_(want.urgency),
+      push_limit_(want.live ? want.push_limit : kPushAll),
       headers_only_(want.headers_only),
       credit_(want.credit) {
   if (!want.all_topics) streams_.emplace(reader, want.streams, want.begin);
@@ -107,7 +108,7 @@ Result<ServedWant::Step> ServedWant::next_run() {
   const std::uint64_t begin = next_;
   const bool with_head = head_to_send_.has_value();
   const std::size_t room = static_cast<std::size_t>(std::min<std::uint64_t>(kMaxRunBytes, credit_));
-  RunBuilder run(reader_, {base_, proof_size_, room, with_head, headers_only_});
+  RunBuilder run(reader_, {base_, proof_size_, room, with_head, headers_only_, push_limit_});
   SHOAL_TRY(const Rest rest, collect(run, limit));
   const bool all = rest == Rest::none;
   if (run.empty()) {

@@ -27,6 +27,9 @@ class ServedWant {
 
   [[nodiscard]] std::uint64_t id() const { return id_; }
   [[nodiscard]] bool live() const { return live_; }
+  /// It counts among those that are given large new blocks.
+  void set_paced(bool paced) { paced_ = paced; }
+  [[nodiscard]] bool paced() const { return paced_; }
   [[nodiscard]] Urgency urgency() const { return urgency_; }
   /// Something that was begun is still to be sent.
   [[nodiscard]] bool in_the_middle() const { return next_piece_ < piece_count_ || (live_ && !sent_all_); }
@@ -48,7 +51,9 @@ class ServedWant {
   std::uint64_t end_;
   bool live_;
   Urgency urgency_;
+  std::uint32_t push_limit_;
   bool headers_only_;
+  bool paced_ = false;
   std::uint64_t credit_;
   std::optional<StreamMerge> streams_;
   std::optional<feed::Checkpoint> head_to_send_;

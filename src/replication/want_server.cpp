@@ -11,6 +11,7 @@ constexpr std::size_t kChildren = 6;
 constexpr std::size_t kOwnChildren = 2;
 /// So many more for readers whom others failed; they are shed again.
 constexpr std::size_t kExtraMissed = 2;
+constexpr std::size_t kOwnExtraMissed = 1;
 constexpr base::MonoTime kShedEvery = std::chrono::seconds(5);
 /// Readers that have nobody else are served up to this number.
 constexpr std::size_t kMaxLive = 64;
@@ -30,7 +31,9 @@ void WantServer::on_want(PeerId id, Peer& peer, const Want& want) {
     const bool old = want.urgency == Urgency::unstated;
     return core_.send(peer, WantEnd{want.want, old ? EndReason::not_held : EndReason::busy});
   }
+  if (!pacer_.admits(id, want, uploads(id))) return core_.send(peer, WantEnd{want.want, EndReason::busy});
   wants.push_back(std::make_unique<ServedWant>(core_.reader(), want));
+  wants.back()->set_paced(pacer_.concerns(want));
   note_live(id);
   pump(id);
 }
@@ -47,6 +50,14 @@ void WantServer::on_credit(PeerId id, Peer& peer, const Credit& credit) {
 void WantServer::on_cancel(PeerId id, const Cancel& cancel) {
   std::erase_if(wants_[id], [&](const auto& want) { return want->id() == cancel.want; });
   note_live(id);
+}
+
+std::size_t WantServer::uploads(PeerId but) const {
+  return static_cast<std::size_t>(std::count_if(wants_.begin(), wants_.end(), [&](const auto& item) {
+    const auto peer = core_.peers().find(item.first);
+    if (item.first == but || peer == core_.peers().end() || peer->second->suspect) return false;
+    return std::any_of(item.second.begin(), item.second.end(), [](const auto& want) { return want->paced(); });
+  }));
 }
 
 std::size_t WantServer::children() const {
@@ -68,9 +79,10 @@ std::vector<std::pair<PeerId, std::uint64_t>> WantServer::live_wants(bool alone_
 bool WantServer::room_for(PeerId id, const Want& want) const {
   if (want.urgency == Urgency::alone) return live_wants(true).size() < kMaxLive;
   const auto live = live_wants(false);
+  const std::size_t extra = core_.mirror() == nullptr ? kOwnExtraMissed : kExtraMissed;
   // A peer that replaces its own want takes no more than it has.
   const bool has = std::any_of(live.begin(), live.end(), [&](const auto& one) { return one.first == id; });
-  return has || live.size() < children() + (want.urgency == Urgency::missed ? kExtraMissed : 0);
+  return has || live.size() < children() + (want.urgency == Urgency::missed ? extra : 0);
 }
 
 void WantServer::note_live(PeerId id) {

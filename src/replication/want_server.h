@@ -2,6 +2,7 @@
 
 #include "replication/replicator_core.h"
 #include "replication/served_want.h"
+#include "replication/upload_pacer.h"
 
 namespace shoal::replication {
 
@@ -12,7 +13,7 @@ class WantServer {
   /// No more than this waits for one peer before we stop reading blocks for it.
   static constexpr std::size_t kQueueLimit = std::size_t{192} << 10;
 
-  explicit WantServer(ReplicatorCore& core) : core_(core) {}
+  explicit WantServer(ReplicatorCore& core) : core_(core), pacer_(core) {}
 
   void on_want(PeerId id, Peer& peer, const Want& want);
   void on_credit(PeerId id, Peer& peer, const Credit& credit);
@@ -35,7 +36,11 @@ class WantServer {
   /// False when the want has nothing to send now.
   bool send_next(Peer& peer, Wants& wants, std::size_t index);
 
+  /// Peers but this one that are being given large new blocks.
+  [[nodiscard]] std::size_t uploads(PeerId but) const;
+
   ReplicatorCore& core_;
+  UploadPacer pacer_;
   std::map<PeerId, Wants> wants_;
   PayloadCache payloads_;
   base::MonoTime last_shed_{0};

@@ -123,6 +123,7 @@ class LyingPeer : public ::testing::Test {
         "want.headers_only",
         "want.credit",
         "want.urgency",
+        "want.push_limit",
         "credit.want",
         "credit.bytes",
         "cancel.want",
