@@ -76,10 +76,19 @@ std::vector<std::pair<PeerId, std::uint64_t>> WantServer::live_wants(bool alone_
   return out;
 }
 
+/// Somebody but this peer and those we push to announced our newest head: the children do their work.
+bool WantServer::passed_on(PeerId but) const {
+  const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  return std::any_of(core_.peers().begin(), core_.peers().end(), [&](const auto& item) {
+    const Peer& peer = *item.second;
+    return item.first != but && !peer.gone && !peer.has_live_want && ours && peer.head_size() >= ours->tree_size;
+  });
+}
+
 bool WantServer::room_for(PeerId id, const Want& want) const {
   if (want.urgency == Urgency::alone) return live_wants(true).size() < kMaxLive;
   const auto live = live_wants(false);
-  const std::size_t extra = core_.mirror() == nullptr ? kOwnExtraMissed : kExtraMissed;
+  const std::size_t extra = core_.mirror() != nullptr ? kExtraMissed : passed_on(id) ? 0 : kOwnExtraMissed;
   // A peer that replaces its own want takes no more than it has.
   const bool has = std::any_of(live.begin(), live.end(), [&](const auto& one) { return one.first == id; });
   return has || live.size() < children() + (want.urgency == Urgency::missed ? extra : 0);
@@ -99,7 +108,9 @@ void WantServer::tick() {
   last_shed_ = core_.now();
   const auto live = live_wants(false);
   if (live.size() <= children()) return;
-  const auto [id, name] = live[core_.fresh_id() % live.size()];
+  const auto& picked = live[core_.fresh_id() % live.size()];
+  const PeerId id = picked.first;
+  const std::uint64_t name = picked.second;
   Wants& wants = wants_[id];
   const auto found = std::find_if(wants.begin(), wants.end(), [&](const auto& one) { return one->id() == name; });
   if ((*found)->urgency() == Urgency::unstated || (*found)->in_the_middle()) return;

@@ -30,6 +30,7 @@ class WantServer {
   /// Live wants that count: not of readers whom nobody else serves, nor of peers that seem to be dead.
   [[nodiscard]] std::vector<std::pair<PeerId, std::uint64_t>> live_wants(bool alone_too) const;
   [[nodiscard]] bool room_for(PeerId id, const Want& want) const;
+  [[nodiscard]] bool passed_on(PeerId but) const;
   [[nodiscard]] std::size_t children() const;
   void note_live(PeerId id);
   using Wants = std::vector<std::unique_ptr<ServedWant>>;
