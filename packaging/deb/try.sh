@@ -28,7 +28,7 @@ say "1000 records published and read"
 shoal --data /tmp/data node --listen 127.0.0.1:0 2>/tmp/node.err &
 node=$!
 tries=0
-until grep -q '^listening' /tmp/node.err; do
+until grep -qs '^listening' /tmp/node.err; do
   tries=$((tries + 1))
   [ $tries -lt 300 ] || fail "the node does not listen: $(cat /tmp/node.err)"
   sleep 0.1
@@ -54,7 +54,7 @@ mkfifo /tmp/hold
 publisher=$!
 exec 3>/tmp/hold
 tries=0
-until grep -q '^published' /tmp/publish.out; do
+until grep -qs '^published' /tmp/publish.out; do
   tries=$((tries + 1))
   [ $tries -lt 300 ] || fail "nothing published: $(cat /tmp/publish.out)"
   sleep 0.1
