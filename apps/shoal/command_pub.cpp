@@ -174,7 +174,7 @@ Result<Exit> PubCommand::run(Context& context) {
   if (own.created) context.messages.notice("created feed " + name_ + " " + own.feed.hex());
   context.messages.notice("feed " + own.feed.hex());
 
-  SHOAL_TRY(const auto producer, session->open_producer(name_, producer_));
+  SHOAL_TRY(auto producer, session->open_producer(name_, producer_));
   AckLedger ledger(context.out, ack_log_);
   producer->on_acked([&ledger](const AckRun& run) { ledger.add(run); });
   RecordStream stream(stream_, context.messages, context.stop.fd());
@@ -199,6 +199,8 @@ Result<Exit> PubCommand::run(Context& context) {
   const Exit exit = stream.bad_records() > 0 ? Exit::partly : Exit::ok;
   if (published.interrupted) return seed_ ? exit : context.stop.exit();
   if (seed_ && !published.stopped_at_bad_record) {
+    // The feed is free for other publishers, which work through this node.
+    producer.reset();
     session.stay([&] { std::ignore = session->info({.feed = own.feed, .name = name_, .own = true}, {}); });
   }
   return exit;

@@ -209,6 +209,14 @@ class Restarts(NodeSocketTest):
         self.assertEqual(b"after\n", self.run_quick("sub", "feed", "-e").stdout)
         self.assertEqual(0, node.stop())
 
+    def test_others_publish_through_a_publisher_that_only_serves(self):
+        seed, _ = self.start_seed("dir", data.write(self.path("input"), b"one\n"), network=ALONE)
+        seed.wait_for("^published 1 records$")
+        done = self.pub("feed", b"two\n")
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertEqual(b"one\ntwo\n", self.run_quick("sub", "feed", "-e").stdout)
+        self.assertEqual(0, seed.stop())
+
     def test_a_finite_command_stays_for_those_that_work_through_it(self):
         self.assertEqual(0, self.run_quick("init", "feed").returncode)
         first = self.start("pub", "feed", *self.at(), *ALONE, stdin=subprocess.PIPE)
