@@ -26,6 +26,8 @@ const std::vector<CommandEntry>& all_commands() {
       {"topics", "the topics of a feed and where they end", make_topics},
       {"peers", "who is connected", make_peers},
       {"verify", "hash everything again against the signed head", make_verify},
+      {"prove", "write the proof of one record", make_prove},
+      {"verify-proof", "check the proof of one record, offline", make_verify_proof},
       {"export", "write a feed to a file", make_export},
       {"import", "take a feed from a file, verified", make_import},
       {"link", "the link that others open an own feed with", make_link},

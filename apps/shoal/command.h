@@ -65,6 +65,8 @@ std::unique_ptr<Command> make_info();
 std::unique_ptr<Command> make_topics();
 std::unique_ptr<Command> make_peers();
 std::unique_ptr<Command> make_verify();
+std::unique_ptr<Command> make_prove();
+std::unique_ptr<Command> make_verify_proof();
 std::unique_ptr<Command> make_export();
 std::unique_ptr<Command> make_import();
 std::unique_ptr<Command> make_link();

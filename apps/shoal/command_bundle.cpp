@@ -60,8 +60,7 @@ void ExportCommand::declare_own(OptionSet& options) {
   options.flag("--force", force_, "replace FILE");
   options.about(
       "The bundle holds signatures and proofs: whoever gets it needs nothing else to verify it, and verify, sub, get "
-      "and "
-      "prove read it in place.");
+      "and prove read it in place.");
   options.examples({"shoal export quakes quakes.shoal", "shoal export quakes week.shoal -t us -o s@-7d",
                     "shoal export quakes quakes.shoal --split 4G", "shoal export quakes quakes.shoal --update"});
 }

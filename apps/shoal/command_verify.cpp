@@ -49,12 +49,14 @@ Result<Exit> VerifyCommand::run(Context& context) {
             source.session->verify(source.feed, progress_of(context.messages, "verifying", stopped)));
   SHOAL_CHECK(context.out.write(report_text(source.feed.feed, report)));
   if (!report.damage.empty()) {
-    context.messages.error(
-        {Code::corrupt, "damaged: " + report.damage.front(), "restore a backup, or fetch the feed again"});
+    context.messages.error({source.bundle ? Code::unverified : Code::corrupt, "damaged: " + report.damage.front(),
+                            source.bundle ? "get the bundle anew" : "restore a backup, or fetch the feed again"});
     return Exit::damaged;
   }
   if (!report.complete()) {
-    context.messages.error({Code::unavailable, "some blocks are not here", "shoal mirror FEED fetches them"});
+    context.messages.error({Code::unavailable, "some blocks are not here",
+                            source.bundle ? "put all parts beside the first one, or export the feed again"
+                                          : "shoal mirror FEED fetches them"});
     return Exit::partly;
   }
   SHOAL_CHECK(context.out.write("complete\n"));

@@ -1,8 +1,7 @@
 #include "node_session.h"
 
 #include "base/try.h"
-#include "bundle_files.h"
-#include "progress_bar.h"
+#include "open_bundle.h"
 
 #include <poll.h>
 #include <sys/stat.h>
@@ -18,18 +17,14 @@ bool is_file(const std::string& path) {
   return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
 }
 
-Result<OpenFeed> open_bundle(Context& context, const CommonOptions& common, const std::string& file) {
-  SHOAL_TRY(auto scratch, ScratchDirectory::make(std::filesystem::temp_directory_path()));
-  CommonOptions private_options = common;
-  private_options.data = scratch.path();
-  private_options.offline = true;
-  private_options.alone = true;
-  SHOAL_TRY(auto session, NodeSession::open(context, private_options));
-  const auto stopped = [&context] { return context.stop.stopped(); };
-  SHOAL_TRY(const auto summary,
-            session->import_bundle(bytes_of({file}, {}), progress_of(context.messages, "reading " + file, stopped)));
-  SHOAL_TRY(auto reference, session->resolve(summary.feed.hex()));
-  return OpenFeed{std::move(scratch), std::move(session), std::move(reference), true};
+Result<OpenFeed> in_place(Context& context, const std::string& file) {
+  SHOAL_TRY(auto opened, open_bundle(context, file));
+  OpenFeed source;
+  source.feed = opened->feed();
+  source.session = opened.get();
+  source.of_bundle = std::move(opened);
+  source.bundle = true;
+  return source;
 }
 
 }  // namespace
@@ -174,14 +169,20 @@ Result<OpenFeed> open_feed(Context& context, const CommonOptions& common, const 
                  "FEED is an own name, 64 hexadecimal digits, a link or a file"};
   }
   const bool extension = argument.find('.') != std::string::npos && is_file(argument);
-  if (path || (extension && feed::BundleFile::open(argument).ok())) return open_bundle(context, common, argument);
+  if (path || (extension && is_bundle(argument))) return in_place(context, argument);
   {
     SHOAL_TRY(auto session, NodeSession::open(context, common));
     auto reference = session->resolve(argument);
-    if (reference.ok()) return OpenFeed{std::nullopt, std::move(session), std::move(*reference), false};
+    if (reference.ok()) {
+      OpenFeed source;
+      source.of_directory.emplace(std::move(session));
+      source.session = &source.of_directory->api();
+      source.feed = std::move(*reference);
+      return source;
+    }
     if (reference.error().code != Code::not_found || !is_file(argument)) return std::move(reference).error();
   }
-  return open_bundle(context, common, argument);
+  return in_place(context, argument);
 }
 
 }  // namespace shoal::command

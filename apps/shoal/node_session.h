@@ -62,11 +62,12 @@ class NodeSession {
   std::unique_ptr<ServiceNotifier> notifier_;  ///< when the network is open
 };
 
-/// A feed ready to be asked about. A bundle file is read into a directory of its own that is removed at the end.
+/// A feed ready to be asked about: of a directory's node, or of a bundle in place.
 struct OpenFeed {
-  std::optional<ScratchDirectory> scratch = {};  ///< first, so that it is removed after the node closed
-  NodeSession session;
-  node::FeedReference feed;
+  std::optional<NodeSession> of_directory = {};
+  std::shared_ptr<node::NodeApi> of_bundle = {};
+  node::NodeApi* session = nullptr;  ///< one of them
+  node::FeedReference feed = {};
   bool bundle = false;
 };
 

@@ -9,6 +9,7 @@
 /// producer.h      append records
 /// subscription.h  read records, live or not, with cursors
 /// records.h       records on their way in and out
+/// proof.h         check the proof of a record without a node
 /// info.h          what a node knows of feeds and peers; json.h: the same as text
 /// c.h             the same for C and other languages (libshoal_c)
 
@@ -17,6 +18,7 @@
 #include <shoal/json.h>
 #include <shoal/node.h>
 #include <shoal/producer.h>
+#include <shoal/proof.h>
 #include <shoal/records.h>
 #include <shoal/result.h>
 #include <shoal/subscription.h>

@@ -124,7 +124,8 @@ Result<void> FeedMirror::Impl::add_blocks(LogStage& stage, const std::vector<Dec
                                       " is not the one that the head proves"};
     }
     if (!held && held.error().code != Code::not_found) return held.error();
-    SHOAL_CHECK(stage.add({block.incoming->index, block.header, block.incoming->header, block.incoming->payload}));
+    SHOAL_CHECK(stage.add({block.incoming->index, block.header, block.incoming->header, block.incoming->payload,
+                           block.incoming->stored}));
   }
   return stage.check_chains();
 }

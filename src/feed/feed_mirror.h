@@ -12,6 +12,7 @@ struct IncomingBlock {
   BlockIndex index{0};
   ByteView header;
   std::optional<ByteView> payload;  ///< absent when only the header is wanted or the payload follows in pieces
+  bool stored = false;              ///< the store has the payload already (a bundle in place): checked when it is read
 };
 
 /// What accept() did.

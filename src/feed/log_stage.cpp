@@ -74,12 +74,16 @@ void LogStage::add_payload(const LogBlock& block, PartitionState& partition) {
   const std::uint64_t index = block.index.value();
   std::optional<ByteView> payload = block.payload;
   if (!payload && block.header.payload_size == 0) payload = ByteView{};  // nothing to wait for
+  const bool write = payload.has_value();
+  if (!payload && block.stored) payload = ByteView{};
   if (!payload || held().payloads.contains(index)) return;
   const auto [fresh, created] = fresh_.try_emplace(index, Fresh{block.header, {}, {}});
   if (fresh->second.payload) return;
   fresh->second.payload = payload;
-  batch_.put(store::Column::payloads, store::block_key(log_->number_, block.index),
-             Bytes(payload->begin(), payload->end()));
+  if (write) {
+    batch_.put(store::Column::payloads, store::block_key(log_->number_, block.index),
+               Bytes(payload->begin(), payload->end()));
+  }
   note_payload(partition, block.header);
   new_payloads_.push_back(index);
 }

@@ -10,6 +10,7 @@ struct LogBlock {
   BlockHeader header;  ///< decoded from header_bytes
   ByteView header_bytes;
   std::optional<ByteView> payload;
+  bool stored = false;  ///< the payload's row is there already
 };
 
 /// What the next commit will write and show: rows, and the tree and topic state as they will be. One at a time, on the

@@ -130,6 +130,7 @@ void write_export_query(const node::ExportOptions& options, QueryWriter& query) 
   if (options.from) query.add("from", options.from->value());
   if (options.before) query.add("before", options.before->value());
   if (options.after_size > 0) query.add("after_size", static_cast<std::int64_t>(options.after_size));
+  if (options.part_bytes > 0) query.add("part_bytes", static_cast<std::int64_t>(options.part_bytes));
 }
 
 Result<node::ExportOptions> read_export_query(QueryReader query) {
@@ -138,6 +139,7 @@ Result<node::ExportOptions> read_export_query(QueryReader query) {
   options.from = to_time(query.integer("from", INT64_MIN));
   options.before = to_time(query.integer("before", INT64_MIN));
   options.after_size = static_cast<std::uint64_t>(query.integer("after_size").value_or(0));
+  options.part_bytes = static_cast<std::uint64_t>(query.integer("part_bytes").value_or(0));
   SHOAL_CHECK(query.finish());
   return options;
 }

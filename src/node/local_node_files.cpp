@@ -1,6 +1,7 @@
 #include "base/try.h"
 #include "feed/feed_audit.h"
 #include "node/local_node.h"
+#include "node/random_access.h"
 #include "topic/topic_filter.h"
 
 #include <set>
@@ -72,8 +73,10 @@ Result<feed::BundleSummary> LocalNode::import_bundle(const ByteSource& source, c
   return imported;
 }
 
-Result<std::string> LocalNode::prove(const GetRequest&, const Wait&) {
-  return Error{Code::unsupported, "not built yet", ""};
+Result<std::string> LocalNode::prove(const GetRequest& request, const Wait& wait) {
+  SHOAL_TRY(const auto reference, table_->resolve(request.feed.hex()));
+  SHOAL_TRY(const auto open, table_->host(reference));
+  return prove_record(*open, request, wait);
 }
 
 }  // namespace shoal::node

@@ -1,5 +1,6 @@
 #include "base/try.h"
 #include "node/deadline.h"
+#include "node/held_info.h"
 #include "node/local_node.h"
 #include "node/mirror.h"
 #include "node/peer_info.h"
@@ -105,26 +106,11 @@ Result<FeedInfo> LocalNode::info(const FeedReference& feed, const Wait& wait) {
   }
   SHOAL_TRY(const auto files, table_->storage());
   const feed::FeedReader& reader = open->reader();
-  FeedInfo info;
-  info.feed = feed.feed;
+  SHOAL_TRY(FeedInfo info, held_info(reader));
   info.name = feed.name;
   info.own = feed.own;
-  info.held_blocks = reader.held_payload_count();
-  info.forked = reader.fork_proof().has_value();
   info.disk_bytes = files->directory->disk_bytes();
   const auto head = reader.head();
-  if (head) {
-    info.tree_size = head->tree_size;
-    info.root_hash = head->root.hex();
-    info.epoch = head->epoch;
-    info.head_time = head->time;
-  }
-  SHOAL_TRY(const auto views, reader.topics());
-  for (const feed::TopicView& view : views) {
-    info.topics.push_back({view.stream.topic, view.stream.partition, view.log_start, view.high_watermark, view.end,
-                           view.largest_time, view.bytes});
-  }
-  if (const auto manifest = reader.manifest(); manifest && *manifest) info.title = (*manifest)->title;
   for (const replication::PeerView& peer : peers_of(*open)) {
     if (head && peer.head && peer.head->same_history(*head)) ++info.mirrors;
   }

@@ -1,6 +1,7 @@
 #include "node/random_access.h"
 
 #include "base/try.h"
+#include "feed/record_proof.h"
 #include "node/deadline.h"
 #include "node/record_view.h"
 #include "record/record_batch.h"
@@ -101,6 +102,13 @@ Result<Records> read_range(FeedHost& host, const GetRequest& request, const Wait
     next = header.next_offset();
   }
   return Records(std::move(views), std::move(fetched));
+}
+
+Result<std::string> prove_record(FeedHost& host, const GetRequest& request, const Wait& wait) {
+  const TopicPartition stream{request.topic, request.partition};
+  if (request.first.value() < 0) return Error{Code::invalid_argument, "offsets begin at 0", ""};
+  SHOAL_TRY(const auto block, locate(host, stream, request.first, deadline_of(wait), wait.stop));
+  return feed::make_record_proof(host.reader(), block, request.first);
 }
 
 }  // namespace shoal::node

@@ -1,6 +1,7 @@
 // The vectors of tests/vectors/golden_feed.json are made by a second implementation (golden_feed.py, written from
 // docs/FORMAT.md alone): both must come to the same bytes.
 #include "feed/bundle_stream.h"
+#include "feed/record_proof.h"
 #include "feed/sample_feed.h"
 #include "merkle/inclusion_proof.h"
 #include "merkle/subtree_cover.h"
@@ -190,6 +191,17 @@ TEST_F(GoldenFeed, Bundles) {
   EXPECT_EQ(
       bundle({{{3, 4}, 2}}, {entries[0], entries[1], entries[2]}, 2, {2, 2, 5, kNoLowerTime, kNoUpperTime, {"us"}}),
       vectors_["growth_bundle"]);
+}
+
+TEST_F(GoldenFeed, RecordProof) {
+  const Json& expected = vectors_["record_proof"];
+  const auto checked = check_record_proof(expected.dump());
+  ASSERT_TRUE(checked.ok()) << checked.error().message;
+  EXPECT_EQ(checked->feed, feed());
+  EXPECT_EQ(checked->block, BlockIndex{1});
+  EXPECT_EQ(checked->offset, Offset{1});
+  EXPECT_EQ(checked->header.stream, (TopicPartition{"us", Partition{1}}));
+  EXPECT_EQ(checked->payload, payloads_[1]);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Every parser of the feed's formats: the first byte chooses one. What decodes must encode to the same bytes.
 #include "feed/bundle_frame.h"
 #include "feed/fork.h"
+#include "feed/record_proof.h"
 #include "fuzz/fuzz.h"
 
 #include <nlohmann/json.hpp>
@@ -58,6 +59,12 @@ void parse(std::uint8_t parser, ByteView input) {
         SHOAL_ASSERT(same(encode_end(*end), input.first(input.size() - kBundleDigestSize)));
       }
       break;
+    case 10:
+      if (const auto proof = check_record_proof(base::as_text(input)); proof.ok()) {
+        SHOAL_ASSERT(verify_checkpoint(proof->feed, proof->head).ok());
+        SHOAL_ASSERT(verify_payload(proof->header, proof->payload).ok());
+      }
+      break;
     default: break;
   }
 }
@@ -70,6 +77,7 @@ std::vector<shoal::Bytes> shoal::fuzz::seeds() {
   const auto golden = nlohmann::json::parse(file.begin(), file.end());
   const auto hex = [](const nlohmann::json& value) { return base::from_hex(value.get<std::string>()).value(); };
   std::vector<Bytes> out{choose(3, text(golden["manifest"].get<std::string>())), choose(5, hex(golden["fork_proof"]))};
+  out.push_back(choose(10, text(golden["record_proof"].dump())));
   for (const auto& block : golden["blocks"]) out.push_back(choose(0, hex(block["header"])));
   for (const char* name : {"head", "later_epoch"}) {
     out.push_back(choose(1, hex(golden[name]["compact"])));
@@ -97,6 +105,6 @@ std::vector<shoal::Bytes> shoal::fuzz::seeds() {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size != 0) shoal::feed::parse(data[0] % 10, shoal::ByteView(data + 1, size - 1));
+  if (size != 0) shoal::feed::parse(data[0] % 11, shoal::ByteView(data + 1, size - 1));
   return 0;
 }

@@ -102,6 +102,19 @@ def bundle(blocks, leaves, signed, chosen, entries=b"", base=0, topics=()):
     return (data + hashlib.sha256(data).digest()).hex()
 
 
+def record_proof(blocks, leaves, signed, index, offset):
+    block, feed = blocks[index], FEED.hex()
+    text = [feed, block["topic"], str(block["partition"]), str(offset), str(index)]
+    encoded = base64.b64encode(header(block)).decode()
+    hashes = [base64.b64encode(one).decode() for one in path(leaves, index)]
+    payload = base64.b64encode(bytes.fromhex(block["payload"])).decode()
+    lines = ["shoal record proof 1", *text, encoded, str(len(hashes)), *hashes, payload, signed["note"]]
+    digest = hashlib.sha256("".join(line + "\n" for line in lines).encode()).hexdigest()
+    return {"type": "shoal record proof", "version": 1, "feed": feed, "topic": block["topic"],
+            "partition": block["partition"], "offset": offset, "block": index, "note": signed["note"],
+            "header": encoded, "path": hashes, "payload": payload, "digest": digest}
+
+
 def path(leaves, position):
     """RFC 9162 section 2.1.3.1."""
     if len(leaves) < 2:
@@ -158,6 +171,7 @@ def make():
         "fork_proof": fork.hex(), "bundle": bundle(blocks, leaves, signed, range(5)),
         "sparse_bundle": bundle(blocks, leaves, signed, [0, 2, 4], topic_frame(entries, [2, 3])),
         "growth_bundle": bundle(blocks, leaves, signed, [3, 4], topic_frame(entries, [0, 1, 2]), 2, [b"us"]),
+        "record_proof": record_proof(blocks, leaves, signed, 1, 1),
         "payload_roots": [{"size": len(payload), "root": payload_root(payload).hex()} for payload in payloads],
     }
 
@@ -170,6 +184,7 @@ def missing_in_document(vectors):
     expected = [vectors["blocks"][0]["payload_root"], vectors["blocks"][1]["payload_root"], vectors["blocks"][1]["leaf"],
                 vectors["manifest"], head["compact"], head["topic_root"]]
     expected += vectors["roots"] + vectors["topic_entries"] + head["note"].split("\n")
+    expected += [vectors["record_proof"]["digest"]]
     expected += [vector["root"] for vector in vectors["payload_roots"][:-1]]
     return [value for value in expected if "".join(value.split()) not in packed]
 

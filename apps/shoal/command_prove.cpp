@@ -1,0 +1,177 @@
+#include "base/try.h"
+#include "command.h"
+#include "common_options.h"
+#include "node/key_store.h"
+#include "node_session.h"
+#include "record_json.h"
+#include "start_position.h"
+#include "time_text.h"
+#include "topic_name.h"
+#include "units.h"
+
+#include <shoal/proof.h>
+
+#include <array>
+#include <fstream>
+#include <iostream>
+
+namespace shoal::command {
+namespace {
+
+/// More than a proof may have, so that a longer one is refused for what it is.
+constexpr std::size_t kMaxInput = std::size_t{16} << 20;
+
+/// `prove FEED TOPIC OFFSET`: the proof on stdout.
+class ProveCommand final : public Command {
+ public:
+  ProveCommand() : Command(true) {}
+  [[nodiscard]] Result<Exit> run(Context& context) override;
+
+ protected:
+  void declare_own(OptionSet& options) override;
+
+ private:
+  std::string feed_;
+  std::string topic_;
+  std::string offset_;
+  Partition partition_{0};
+  std::chrono::milliseconds timeout_{30'000};
+};
+
+void ProveCommand::declare_own(OptionSet& options) {
+  options.positional("FEED", feed_, "own name, 64 hexadecimal digits, link or bundle file");
+  options.positional("TOPIC", topic_, "the topic");
+  options.positional("OFFSET", offset_, "the record's offset");
+  options.parsed("-p,--partition", partition_, "N", "the partition (0)", parse_partition);
+  options.parsed("--timeout", timeout_, "DURATION", "how long to look for it (30s)", parse_duration);
+  options.about(
+      "The proof is JSON: the signed head, the path of its block, and the block; it is found as get finds the record.");
+  options.examples({"shoal prove FEED us 812 > p.json", "shoal prove quakes.shoal us 812 > p.json"});
+}
+
+Result<Exit> ProveCommand::run(Context& context) {
+  SHOAL_CHECK(check_topic_name(topic_));
+  SHOAL_TRY(const auto offset, parse_integer(offset_, 0));
+  SHOAL_TRY(auto source, open_feed(context, common_, feed_));
+  // Somebody to ask, when a link names one.
+  if (!source.feed.peer_hints.empty()) SHOAL_CHECK(source.session->info(source.feed, {}));
+  const GetRequest request{source.feed.feed, topic_, partition_, Offset(offset), {}};
+  SHOAL_TRY(const auto proof, source.session->prove(request, {timeout_, context.stop.token()}));
+  SHOAL_CHECK(context.out.write(proof));
+  return Exit::ok;
+}
+
+/// `verify-proof FILE`: offline; opens no directory, and looks only at what petnames one has.
+class VerifyProofCommand final : public Command {
+ public:
+  VerifyProofCommand() : Command(false) {}
+  [[nodiscard]] Result<Exit> run(Context& context) override;
+
+ protected:
+  void declare_own(OptionSet& options) override;
+
+ private:
+  [[nodiscard]] Result<std::string> read_proof() const;
+  [[nodiscard]] Result<std::optional<FeedId>> expected_feed() const;
+  /// The name that the signer's key has here, or empty.
+  [[nodiscard]] std::string name_of(const FeedId& feed) const;
+
+  std::string file_;
+  std::string feed_;
+  bool json_ = false;
+};
+
+void VerifyProofCommand::declare_own(OptionSet& options) {
+  options.positional("FILE", file_, "a proof written by 'shoal prove'; - is stdin");
+  options.text("--feed", feed_, "FEED", "the feed that must have signed: own name or 64 hexadecimal digits");
+  options.flag("-J,--json", json_, "the record as one JSON object");
+  options.about(
+      "Prints the record and who signed; opens no data directory and no network. Ends with 5 when anything does not "
+      "hold or another feed signed, with 2 when FILE is no JSON.");
+  options.examples({"shoal verify-proof p.json", "shoal verify-proof - --feed 03a1...31b8 -J < p.json"});
+}
+
+Result<std::string> VerifyProofCommand::read_proof() const {
+  std::ifstream file;
+  if (file_ != "-") {
+    std::error_code error;
+    if (std::filesystem::is_directory(file_, error)) {
+      return Error{Code::invalid_argument, file_ + " is a directory", "FILE is a proof written by shoal prove"};
+    }
+    file.open(file_, std::ios::binary);
+    if (!file.is_open())
+      return Error{Code::not_found, "cannot open " + file_, "FILE is a proof written by shoal prove"};
+  }
+  std::istream& input = file_ == "-" ? std::cin : file;
+  std::string text;
+  std::array<char, 1 << 16> chunk{};
+  while (input && text.size() <= kMaxInput) {
+    input.read(chunk.data(), chunk.size());
+    text.append(chunk.data(), static_cast<std::size_t>(input.gcount()));
+  }
+  if (input.bad()) return Error{Code::io, "cannot read " + file_, ""};
+  return text;
+}
+
+Result<std::optional<FeedId>> VerifyProofCommand::expected_feed() const {
+  if (feed_.empty()) return std::optional<FeedId>{};
+  if (feed_.size() == 64) {
+    SHOAL_TRY(const FeedId feed, FeedId::parse(feed_));
+    return std::optional<FeedId>{feed};
+  }
+  SHOAL_TRY(const auto directory, data_directory(common_));
+  const node::KeyStore keys(directory / "keys", {});
+  SHOAL_TRY(const auto key, keys.find(feed_));
+  if (!key) {
+    return Error{Code::not_found, "there is no own feed named " + feed_, "give the feed's 64 hexadecimal digits"};
+  }
+  return std::optional<FeedId>{FeedId{key->key}};
+}
+
+std::string VerifyProofCommand::name_of(const FeedId& feed) const {
+  const auto directory = data_directory(common_);
+  std::error_code error;
+  if (!directory || !std::filesystem::is_directory(*directory / "keys", error)) return "";
+  const node::KeyStore keys(*directory / "keys", {});
+  const auto key = keys.find(feed.key);
+  return key && *key ? (*key)->name : "";
+}
+
+Result<Exit> VerifyProofCommand::run(Context& context) {
+  SHOAL_TRY(const auto expected, expected_feed());
+  SHOAL_TRY(const auto text, read_proof());
+  SHOAL_TRY(const auto proven, verify_proof(text, expected));
+  const RecordView& record = proven.record();
+  if (json_) {
+    std::string line;
+    append_record_json(record, proven.feed.hex(), "", line);
+    SHOAL_CHECK(context.out.write(line));
+  }
+  const std::string name = name_of(proven.feed);
+  std::string signer = "signed by " + proven.feed.hex() + (name.empty() ? "" : " (" + name + ")") + " at " +
+                       format_rfc3339(proven.head_time) + ", tree size " + std::to_string(proven.tree_size);
+  if (json_) {
+    context.messages.notice(signer);
+    return Exit::ok;
+  }
+  std::string out = signer + "\ntopic " + std::string(record.topic) + "\npartition " +
+                    std::to_string(record.partition.value()) + "\noffset " + std::to_string(record.offset.value()) +
+                    "\ntime " + format_rfc3339(record.time) + "\n";
+  const auto text_of = [](ByteView bytes) {
+    return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  };
+  if (record.key) out += "key " + text_of(*record.key) + "\n";
+  for (const auto& [header, value] : record.headers) {
+    out += "header " + std::string(header) + "=" + (value ? text_of(*value) : "") + "\n";
+  }
+  out += "\n" + (record.value ? text_of(*record.value) : "") + "\n";
+  SHOAL_CHECK(context.out.write(out));
+  return Exit::ok;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_prove() { return std::make_unique<ProveCommand>(); }
+std::unique_ptr<Command> make_verify_proof() { return std::make_unique<VerifyProofCommand>(); }
+
+}  // namespace shoal::command
