@@ -375,6 +375,26 @@ typedef struct shoal_get_request {
 shoal_code shoal_node_get(shoal_node* node, const shoal_get_request* request, int64_t timeout_ms, shoal_stop* stop,
                           shoal_records** records, shoal_error* error);
 
+/* ---- Proofs ---- */
+
+/** Who vouches for a record. This structure never grows. */
+typedef struct shoal_verified {
+  char feed_id[65];     /**< of the feed whose key signed, 64 hex digits */
+  uint32_t epoch;       /**< of the signed head */
+  int64_t head_time_ms; /**< when it was signed, by the signer's clock */
+  uint64_t tree_size;   /**< of the signed head */
+} shoal_verified;
+
+/** A proof of the record at `request->first`, as JSON text: whoever has it can check it without a node. As
+ * shoal_node_get. */
+shoal_code shoal_node_prove(shoal_node* node, const shoal_get_request* request, int64_t timeout_ms, shoal_stop* stop,
+                            char** proof, shoal_error* error);
+/** Checks a proof, needing no node, no directory and no network, and gives its one record. `feed_id` says who must have
+ * signed; NULL: anybody, look at `verified`, which may be NULL. SHOAL_UNVERIFIED when anything does not hold,
+ * SHOAL_INVALID_ARGUMENT for text that is no JSON, SHOAL_LIMIT_EXCEEDED above 12 MiB. */
+shoal_code shoal_verify_proof(const void* proof, size_t size, const char* feed_id, shoal_verified* verified,
+                              shoal_records** records, shoal_error* error);
+
 /* ---- Mirrors ---- */
 
 /** A persistent want. */

@@ -53,4 +53,6 @@ using NodeHandles = HandleTable<shoal_node, Node>;
 [[nodiscard]] Result<shoal_records*> give_records(std::shared_ptr<RecordsObject> records);
 [[nodiscard]] Result<std::shared_ptr<RecordsObject>> find_records(const shoal_records* records);
 
+[[nodiscard]] Result<GetRequest> read_get_request(const shoal_get_request* request);
+
 }  // namespace shoal::c

@@ -55,6 +55,18 @@ Result<std::shared_ptr<RecordsObject>> find_records(const shoal_records* records
   return found;
 }
 
+Result<GetRequest> read_get_request(const shoal_get_request* request) {
+  if (request == nullptr) return null_argument("request");
+  SHOAL_TRY(const auto given, read_options(request, "shoal_get_request"));
+  GetRequest wanted;
+  SHOAL_TRY(wanted.feed, read_feed_id(given.feed_id));
+  SHOAL_TRY(wanted.topic, read_text_or(given.topic, "topic", "default"));
+  wanted.partition = Partition(given.partition);
+  wanted.first = Offset(given.first);
+  if (given.has_last != 0) wanted.last = Offset(given.last);
+  return wanted;
+}
+
 }  // namespace shoal::c
 
 using namespace shoal;
@@ -75,6 +87,20 @@ shoal_code shoal_records_view(shoal_records* records, const shoal_record_view** 
 shoal_code shoal_records_free(shoal_records* records, shoal_error* error) {
   return guarded(error, [&]() -> Result<void> {
     if (records != nullptr && !all_records().remove(records)) return no_handle("shoal_records");
+    return {};
+  });
+}
+
+shoal_code shoal_node_get(shoal_node* node, const shoal_get_request* request, std::int64_t timeout_ms, shoal_stop* stop,
+                          shoal_records** records, shoal_error* error) {
+  return guarded(error, [&]() -> Result<void> {
+    if (records == nullptr) return null_argument("records");
+    SHOAL_CHECK(require_no_callback("shoal_node_get"));
+    SHOAL_TRY(const auto open, find_node(node));
+    SHOAL_TRY(const auto wanted, read_get_request(request));
+    SHOAL_TRY(const auto wait, read_wait(timeout_ms, stop));
+    SHOAL_TRY(auto found, open->get(wanted, wait));
+    SHOAL_TRY(*records, give_records(std::make_shared<RecordsObject>(std::move(found))));
     return {};
   });
 }

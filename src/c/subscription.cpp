@@ -194,24 +194,3 @@ shoal_code shoal_subscription_free(shoal_subscription* subscription, shoal_error
     return {};
   });
 }
-
-shoal_code shoal_node_get(shoal_node* node, const shoal_get_request* request, std::int64_t timeout_ms, shoal_stop* stop,
-                          shoal_records** records, shoal_error* error) {
-  return guarded(error, [&]() -> Result<void> {
-    if (request == nullptr) return null_argument("request");
-    if (records == nullptr) return null_argument("records");
-    SHOAL_CHECK(require_no_callback("shoal_node_get"));
-    SHOAL_TRY(const auto open, find_node(node));
-    SHOAL_TRY(const auto given, read_options(request, "shoal_get_request"));
-    GetRequest wanted;
-    SHOAL_TRY(wanted.feed, read_feed_id(given.feed_id));
-    SHOAL_TRY(wanted.topic, read_text_or(given.topic, "topic", "default"));
-    wanted.partition = Partition(given.partition);
-    wanted.first = Offset(given.first);
-    if (given.has_last != 0) wanted.last = Offset(given.last);
-    SHOAL_TRY(const auto wait, read_wait(timeout_ms, stop));
-    SHOAL_TRY(auto found, open->get(wanted, wait));
-    SHOAL_TRY(*records, give_records(std::make_shared<RecordsObject>(std::move(found))));
-    return {};
-  });
-}

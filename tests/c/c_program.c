@@ -67,6 +67,7 @@ static int print_sizes(void) {
   SIZE(shoal_head_report);
   SIZE(shoal_get_request);
   SIZE(shoal_mirror_options);
+  SIZE(shoal_verified);
 #undef SIZE
   return 0;
 }

@@ -100,6 +100,12 @@ static void null_and_foreign(shoal_node* node, shoal_feed* feed, const char* id)
   BAD(shoal_records_view(NULL, &views, &count, &error));
   BAD(shoal_records_view((shoal_records*)node, &views, &count, &error));
   BAD(shoal_records_free((shoal_records*)node, &error));
+  BAD(shoal_node_prove(NULL, &request, 0, NULL, &out, &error));
+  BAD(shoal_node_prove(node, NULL, 0, NULL, &out, &error));
+  BAD(shoal_node_prove(node, &request, 0, NULL, NULL, &error));
+  BAD(shoal_verify_proof(NULL, 0, NULL, NULL, &records, &error));
+  BAD(shoal_verify_proof("{}", 2, "short", NULL, &records, &error));
+  BAD(shoal_verify_proof("{}", 2, NULL, NULL, NULL, &error));
   BAD(shoal_mirror_open(NULL, kStranger, NULL, &mirror, &error));
   BAD(shoal_mirror_open(node, NULL, NULL, &mirror, &error));
   BAD(shoal_mirror_open(node, kStranger, NULL, NULL, &error));

@@ -211,6 +211,36 @@ static void get_and_know(shoal_node* node, const char* id) {
   shoal_string_free(json);
 }
 
+static void prove(shoal_node* node, const char* id) {
+  shoal_error error;
+  shoal_records* records = NULL;
+  const shoal_record_view* views = NULL;
+  size_t count = 0;
+  char* proof = NULL;
+  shoal_verified verified;
+  shoal_get_request request;
+  memset(&request, 0, sizeof request);
+  request.size = sizeof request;
+  request.feed_id = id;
+  request.topic = "us";
+  request.first = 42;
+  CHECK_OK(shoal_node_prove(node, &request, 1000, NULL, &proof, &error));
+  CHECK_OK(shoal_verify_proof(proof, strlen(proof), id, &verified, &records, &error));
+  CHECK(strcmp(verified.feed_id, id) == 0 && verified.tree_size > 0 && verified.head_time_ms > 1500000000000);
+  CHECK_OK(shoal_records_view(records, &views, &count, &error));
+  CHECK(count == 1);
+  check_view(views, 42);
+  CHECK_OK(shoal_records_free(records, &error));
+  /* Of another owner's, damaged, or none at all. */
+  const char* stranger = "5555555555555555555555555555555555555555555555555555555555555555";
+  CHECK_FAILS(shoal_verify_proof(proof, strlen(proof), stranger, NULL, &records, &error), SHOAL_UNVERIFIED);
+  CHECK_FAILS(shoal_verify_proof(proof, strlen(proof) / 2, NULL, NULL, &records, &error), SHOAL_INVALID_ARGUMENT);
+  CHECK_FAILS(shoal_verify_proof("", 0, NULL, NULL, &records, &error), SHOAL_INVALID_ARGUMENT);
+  shoal_string_free(proof);
+  request.first = 5000;
+  CHECK_FAILS(shoal_node_prove(node, &request, 1000, NULL, &proof, &error), SHOAL_NOT_FOUND);
+}
+
 static void outlive_the_node(shoal_node* node, shoal_feed* feed, const char* id) {
   shoal_error error;
   shoal_subscription* subscription = NULL;
@@ -253,6 +283,7 @@ int main(void) {
   publish(feed);
   read_all(node, id);
   get_and_know(node, id);
+  prove(node, id);
   wait_by_descriptor(node, feed, id);
   outlive_the_node(node, feed, id);
   CHECK_OK(shoal_feed_free(feed, &error));

@@ -144,7 +144,7 @@ class Installed(BindingsTest):
         missing = subprocess.run([venv / "bin" / "python", "-I", "-c", "import shoalcast"], env=clean,
                                  capture_output=True, text=True, timeout=60)
         self.assertIn("SHOALCAST_LIBRARY=/path", missing.stderr)
-        wrong = subprocess.run([venv / "bin" / "python", "-I", "-c", "import shoalcast"], capture_output=True, text=True,
+        wrong = subprocess.run(missing.args, capture_output=True, text=True,
                                env={**clean, "SHOALCAST_LIBRARY": "/nowhere.so"}, timeout=60)
         self.assertRegex(wrong.stderr, "ImportError.*nowhere.so.*SHOALCAST_LIBRARY names it")
         (package / "libshoal_c.so.0").symlink_to(os.environ["SHOALCAST_LIBRARY"])

@@ -108,6 +108,22 @@ class PublishAndRead(BindingsTest):
             node.get(feed, 100, topic="us")
         self.assertTrue(caught.exception.hint)
 
+    def test_proofs(self):
+        with self.open_node() as node:
+            feed = node.open_feed("quakes", create=True)
+            self.publish(feed, numbered(0, 100), topic="us", key="k", headers={"unit": "C"})
+            proof = node.prove(feed, 42, topic="us")
+            with self.assertRaises(shoalcast.NotFound):
+                node.prove(feed, 100, topic="us")
+            expected = node.get(feed, 42, topic="us")
+        verified = shoalcast.verify_proof(proof)
+        self.assertEqual((verified.record, verified.feed), (expected, feed.id))
+        self.assertEqual(shoalcast.verify_proof(proof.encode(), feed.id), verified)
+        with self.assertRaises(shoalcast.Unverified):
+            shoalcast.verify_proof(proof, STRANGER)
+        with self.assertRaises(shoalcast.InvalidArgument):
+            shoalcast.verify_proof("no proof")
+
     def test_what_is_known_is_what_the_command_prints(self):
         node = self.open_node()
         feed = node.open_feed("quakes", create=True)
@@ -294,6 +310,7 @@ class Package(unittest.TestCase):
             "shoal_position": _library.PositionStruct, "shoal_subscribe_options": _library.SubscribeOptions,
             "shoal_poll_options": _library.PollOptions, "shoal_head_report": _library.HeadReportStruct,
             "shoal_get_request": _library.GetRequest, "shoal_mirror_options": _library.MirrorOptions,
+            "shoal_verified": _library.VerifiedStruct,
         }.items():
             self.assertEqual(ctypes.sizeof(structure), int(in_c.pop(name)), name)
         self.assertEqual(in_c, {"shoal_record_view": str(shoalcast._records._VIEW.size)})

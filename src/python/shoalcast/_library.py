@@ -8,7 +8,7 @@ import pathlib
 import threading
 import time
 import weakref
-from ctypes import POINTER, c_char, c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint64, c_void_p
+from ctypes import POINTER, c_char, c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 from typing import Any, Callable, Iterable, Optional, Tuple
 
 from ._errors import Closed, InvalidArgument, ShoalError, TimedOut, error_of
@@ -54,7 +54,9 @@ class NodeOptions(Options):
 
 
 class FeedOptions(Options):
-    _fields_ = [("size", c_size_t), ("passphrase", c_char_p), ("create", c_int), ("in_memory", c_int)]
+    _fields_ = [
+        ("size", c_size_t), ("passphrase", c_char_p), ("create", c_int), ("in_memory", c_int),
+    ]
 
 
 class ProducerOptions(Options):
@@ -113,6 +115,10 @@ class MirrorOptions(Options):
     ]
 
 
+class VerifiedStruct(ctypes.Structure):
+    _fields_ = [("feed_id", c_char * 65), ("epoch", c_uint32), ("head_time_ms", c_int64), ("tree_size", c_uint64)]
+
+
 library = _load()
 
 
@@ -125,6 +131,8 @@ def _declare() -> None:
         "node_open": (POINTER(NodeOptions), out), "node_close": (handle,), "node_free": (handle,),
         "node_listening": (handle, out), "node_info": (handle, text, out), "node_peers": (handle, text, out),
         "node_remove": (handle, text), "node_get": (handle, POINTER(GetRequest), *wait, out),
+        "node_prove": (handle, POINTER(GetRequest), *wait, out),
+        "verify_proof": (c_char_p, c_size_t, text, POINTER(VerifiedStruct), out),
         "feed_open": (handle, text, POINTER(FeedOptions), out), "feed_id": (handle, out), "feed_free": (handle,),
         "records_view": (handle, out, POINTER(c_size_t)), "records_free": (handle,),
         "producer_open": (handle, POINTER(ProducerOptions), out),
@@ -199,8 +207,8 @@ _SLICE_MS = 100
 
 
 def wait_call(timeout: Optional[float], attempt: Callable[[int], None]) -> None:
-    """Runs `attempt(timeout_ms)`, a call that raises TimedOut and may be repeated. In the main thread it is called for a
-    short while again and again, since Python looks for a ctrl-C only between two calls."""
+    """Runs `attempt(timeout_ms)`, a call that raises TimedOut and may be repeated. In the main thread it is called for
+    a short while again and again, since Python looks for a ctrl-C only between two calls."""
     total = milliseconds(timeout)
     if threading.current_thread() is not threading.main_thread() or 0 <= total <= _SLICE_MS:
         return attempt(total)
@@ -244,8 +252,8 @@ def stoppable_call(timeout: Optional[float], attempt: Callable[[int, Optional[c_
 
 
 class Handle:
-    """A handle of the library that is given back once: by close(), with the last reference, or at the interpreter's end.
-    `keep` lives until it was given back: its callback, and the handle that it came from."""
+    """A handle of the library that is given back once: by close(), with the last reference, or at the interpreter's
+    end. `keep` lives until it was given back: its callback, and the handle that it came from."""
 
     def __init__(self, kind: str, value: Optional[int], keep: object = None) -> None:
         self._kind = kind

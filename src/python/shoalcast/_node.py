@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Union
 from . import _library
 from ._consumer import Consumer, Start
 from ._producer import Producer
-from ._records import AckRun, Record, read_records, to_milliseconds
+from ._records import AckRun, Record, VerifiedRecord, read_records, to_milliseconds
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -57,6 +57,42 @@ FeedLike = Union[str, Feed]
 
 def _id_of(feed: FeedLike) -> bytes:
     return _library.encode(feed.id if isinstance(feed, Feed) else feed, "feed")
+
+
+def _request(feed: FeedLike, offset: int, topic: str, partition: int) -> _library.GetRequest:
+    request = _library.GetRequest()
+    request.feed_id, request.topic = _id_of(feed), _library.encode(topic, "topic")
+    request.first, request.partition = offset, partition
+    return request
+
+
+def verify_proof(proof: Union[str, bytes], feed: Optional[FeedLike] = None) -> VerifiedRecord:
+    """Checks what `Node.prove` or `shoal prove` wrote; needs no node, no directory and no network. Without `feed` any
+    signer will do: look at the answer's `feed`. Unverified when anything does not hold or another feed signed.
+
+    >>> import shoalcast, tempfile
+    >>> directory = tempfile.TemporaryDirectory()
+    >>> with shoalcast.Node(directory.name, offline=True) as node:
+    ...     feed = node.open_feed("quakes", create=True)
+    ...     with feed.producer() as producer:
+    ...         _ = producer.send("M 4.1")
+    ...     proof = node.prove(feed, 0)
+    >>> shoalcast.verify_proof(proof, feed).record.value
+    b'M 4.1'
+    >>> directory.cleanup()
+    """
+    raw = proof.encode() if isinstance(proof, str) else proof
+    verified, pointer = _library.VerifiedStruct(), c_void_p()
+    signer = None if feed is None else _id_of(feed)
+    _library.call("verify_proof", raw, len(raw), signer, ctypes.byref(verified), ctypes.byref(pointer))
+    handle = _library.Handle("records", pointer.value)
+    try:
+        (record,) = read_records(handle.value)
+    finally:
+        handle.close()
+    return VerifiedRecord(
+        record, verified.feed_id.decode(), verified.head_time_ms, verified.tree_size, verified.epoch
+    )
 
 
 class Mirror:
@@ -144,7 +180,12 @@ class Node:
         return _library.open_handle(kind, function, self._handle.value, *arguments, keep=self._handle)
 
     def open_feed(
-        self, name: str, create: bool = False, *, in_memory: bool = False, passphrase: Optional[str] = None
+        self,
+        name: str,
+        create: bool = False,
+        *,
+        in_memory: bool = False,
+        passphrase: Optional[str] = None,
     ) -> Feed:
         """The own feed `name`; with `create` key and feed are made when it is unknown, otherwise NotFound. An
         `in_memory` feed never touches the disk and is gone with the node."""
@@ -196,7 +237,14 @@ class Node:
         return self._get(feed, offset, None, topic, partition, timeout)[0]
 
     def get_range(
-        self, feed: FeedLike, first: int, last: int, *, topic: str = "default", partition: int = 0, timeout: float = 30.0
+        self,
+        feed: FeedLike,
+        first: int,
+        last: int,
+        *,
+        topic: str = "default",
+        partition: int = 0,
+        timeout: float = 30.0,
     ) -> List[Record]:
         """The records from `first` to `last`, both included: at least the first one. It ends early where something
         cannot be had, or at 64 MiB: ask again from there."""
@@ -205,9 +253,7 @@ class Node:
     def _get(
         self, feed: FeedLike, first: int, last: Optional[int], topic: str, partition: int, timeout: float
     ) -> List[Record]:
-        request = _library.GetRequest()
-        request.feed_id, request.topic = _id_of(feed), _library.encode(topic, "topic")
-        request.first, request.partition = first, partition
+        request = _request(feed, first, topic, partition)
         request.has_last, request.last = last is not None, last or 0
         pointer = c_void_p()
         try:
@@ -220,6 +266,24 @@ class Node:
             return read_records(pointer.value or 0)
         finally:
             _library.call("records_free", pointer)
+
+    def prove(
+        self, feed: FeedLike, offset: int, *, topic: str = "default", partition: int = 0, timeout: float = 30.0
+    ) -> str:
+        """A proof of one record, as JSON text, that `verify_proof` checks without a node. NotFound when the record is
+        proven absent."""
+        request = _request(feed, offset, topic, partition)
+        pointer = c_void_p()
+        try:
+            _library.stoppable_call(
+                timeout,
+                lambda wait_ms, stop: _library.call(
+                    "node_prove", self._handle.value, request, wait_ms, stop, ctypes.byref(pointer)
+                ),
+            )
+        finally:
+            text = _library.take_text(pointer)
+        return text
 
     def mirror(self, feed: FeedLike, topics: Iterable[str] = (), *, keep: float = 0.0, max_bytes: int = 0) -> Mirror:
         """Keeps and serves a verified copy from now on: of these topics, or all. Payloads older than `keep` seconds are

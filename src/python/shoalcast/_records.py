@@ -66,6 +66,16 @@ class StoredCursor(NamedTuple):
     note: str
 
 
+class VerifiedRecord(NamedTuple):
+    """A record that somebody outside the swarm was given, and who vouches for it."""
+
+    record: Record
+    feed: str
+    head_time: int
+    tree_size: int
+    epoch: int
+
+
 def to_milliseconds(moment: datetime.datetime) -> int:
     """Unix time of a moment; one without a zone is local time, as everywhere in Python."""
     return (moment.astimezone(datetime.timezone.utc) - UNIX_EPOCH) // datetime.timedelta(milliseconds=1)
