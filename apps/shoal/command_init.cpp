@@ -4,7 +4,10 @@
 #include "topic_name.h"
 #include "units.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <map>
 
 namespace shoal::command {
 namespace {
@@ -24,6 +27,17 @@ Result<feed::ManifestTopic> parse_topic(const std::string& text) {
   return topic;
 }
 
+/// `NAME=DURATION`.
+Result<std::pair<std::string, std::chrono::milliseconds>> parse_keep_topic(const std::string& text) {
+  const std::size_t sign = text.find('=');
+  if (sign == std::string::npos) {
+    return Error{Code::invalid_argument, "'" + text + "' is not NAME=DURATION", "for example us=7d"};
+  }
+  SHOAL_CHECK(check_topic_name(text.substr(0, sign)));
+  SHOAL_TRY(const auto keep, parse_duration(std::string_view(text).substr(sign + 1)));
+  return std::pair(text.substr(0, sign), keep);
+}
+
 class InitCommand final : public Command {
  public:
   InitCommand() : Command(false) {}
@@ -34,6 +48,10 @@ class InitCommand final : public Command {
 
  private:
   [[nodiscard]] feed::Manifest renewed(feed::Manifest manifest) const;
+  [[nodiscard]] bool changes_retention() const { return keep_ || keep_size_ || !keep_topics_.empty(); }
+  /// What was not named stays as it is.
+  [[nodiscard]] Retention renewed(Retention retention) const;
+  [[nodiscard]] Result<void> check_memory(NodeSession& session) const;
 
   std::string name_;
   std::optional<std::string> title_;
@@ -42,6 +60,10 @@ class InitCommand final : public Command {
   std::optional<std::string> contact_;
   std::optional<std::string> home_page_;
   std::vector<feed::ManifestTopic> topics_;
+  std::optional<std::chrono::milliseconds> keep_;
+  std::optional<std::uint64_t> keep_size_;
+  std::map<std::string, std::chrono::milliseconds> keep_topics_;
+  bool memory_ = false;
 };
 
 void InitCommand::declare_own(OptionSet& options) {
@@ -62,14 +84,29 @@ void InitCommand::declare_own(OptionSet& options) {
                    topics_.push_back(std::move(topic));
                    return {};
                  });
-  options.not_yet("--keep", true);
-  options.not_yet("--keep-size", true);
-  options.not_yet("--keep-topic", true);
-  options.not_yet("--memory", false);
+  options.value("--keep", "DURATION", "drop payloads that were appended longer ago; 0: never",
+                [this](const std::string& text) -> Result<void> {
+                  SHOAL_TRY(keep_, parse_duration(text));
+                  return {};
+                });
+  options.value("--keep-size", "SIZE", "drop the oldest payloads above so many bytes; 0: never",
+                [this](const std::string& text) -> Result<void> {
+                  SHOAL_TRY(keep_size_, parse_size(text));
+                  return {};
+                });
+  options.values("--keep-topic", "NAME=DURATION", "the same as --keep for one topic, instead of it; repeatable", true,
+                 [this](const std::string& text) -> Result<void> {
+                   SHOAL_TRY(const auto one, parse_keep_topic(text));
+                   keep_topics_[one.first] = one.second;
+                   return {};
+                 });
+  options.flag("--memory", memory_, "a volatile feed: it lives in the node that runs, and is gone with it");
   options.about(
       "The feed's key is its name for everybody else: keep a backup of it. Run again, the words given replace the "
-      "old ones in a new manifest block, and the others stay.");
-  options.examples({"shoal init quakes --title 'Earthquakes' --licence 'public domain' --topic us:4 --topic ak"});
+      "old ones in a new manifest block, and the others stay; so does what is kept. Payloads that are dropped leave "
+      "their headers behind, so that what stays is still proven. The node that runs drops them.");
+  options.examples({"shoal init quakes --title 'Earthquakes' --licence 'public domain' --topic us:4 --topic ak",
+                    "shoal init quakes --keep 30d --keep-topic ci=7d   again: changes what stays"});
 }
 
 feed::Manifest InitCommand::renewed(feed::Manifest manifest) const {
@@ -90,9 +127,30 @@ feed::Manifest InitCommand::renewed(feed::Manifest manifest) const {
   return manifest;
 }
 
+Retention InitCommand::renewed(Retention retention) const {
+  retention.keep = keep_.value_or(retention.keep);
+  retention.max_bytes = keep_size_.value_or(retention.max_bytes);
+  for (const auto& [topic, keep] : keep_topics_) retention.keep_topics[topic] = keep;
+  return retention;
+}
+
+Result<void> InitCommand::check_memory(NodeSession& session) const {
+  SHOAL_TRY(const auto facts, session->facts());
+  if (facts.pid != ::getpid()) return {};
+  return Error{Code::unavailable, "a volatile feed lives in a running node, and none runs on this data directory",
+               "start shoal node first, then give this command again"};
+}
+
 Result<Exit> InitCommand::run(Context& context) {
   SHOAL_TRY(auto session, NodeSession::open(context, common_));
-  SHOAL_TRY(const auto own, session->open_feed(name_, {.create = true}));
+  FeedOptions options{.create = true, .in_memory = memory_};
+  if (memory_) SHOAL_CHECK(check_memory(session));
+  SHOAL_TRY(const auto own, session->open_feed(name_, options));
+  if (changes_retention()) {
+    SHOAL_TRY(const auto known, session->info({own.feed, name_, true, {}}, {std::chrono::milliseconds(0), {}}));
+    options.retention = renewed(known.retention.value_or(Retention{}));
+    SHOAL_CHECK(session->open_feed(name_, options));
+  }
   SHOAL_TRY(const auto before, session->manifest(own.feed));
   const feed::Manifest manifest = renewed(before.value_or(feed::Manifest{}));
   if (!before || manifest != *before) SHOAL_CHECK(session->publish_manifest(name_, manifest));

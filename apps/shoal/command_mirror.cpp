@@ -3,6 +3,7 @@
 #include "command.h"
 #include "node_session.h"
 #include "topic_name.h"
+#include "units.h"
 
 #include <set>
 #include <thread>
@@ -26,22 +27,26 @@ class MirrorCommand final : public Command {
   [[nodiscard]] Exit keep(Context& context, NodeSession& session, const node::FeedReference& feed) const;
 
   std::vector<std::string> feeds_;
-  std::vector<std::string> topics_;
+  MirrorOptions wanted_;
 };
 
 void MirrorCommand::declare_own(OptionSet& options) {
   options.positionals("FEED", feeds_, "own name, 64 hexadecimal digits or link", true);
-  options.texts("-t,--topic", topics_, "GLOB", "only these topics; repeatable");
-  options.not_yet("--keep", true);
-  options.not_yet("--max-size", true);
+  options.texts("-t,--topic", wanted_.topics, "GLOB", "only these topics; repeatable");
+  options.parsed("--keep", wanted_.keep, "DURATION", "drop payloads that were appended longer ago (90s 15m 12h 30d)",
+                 parse_duration);
+  options.parsed("--max-size", wanted_.max_bytes, "SIZE",
+                 "budget of the whole data directory; the oldest payloads of mirrored feeds go first", parse_size);
   options.about(
       "Runs until it is interrupted. Each time everything wanted of the newest head that a connected peer announced "
-      "is here, it prints synced FEED TREE_SIZE on stderr. Trouble with one feed does not end the others.");
-  options.examples({"shoal mirror FEED", "shoal mirror FEED OTHER -t 'us*'"});
+      "is here, it prints synced FEED TREE_SIZE on stderr. Trouble with one feed does not end the others. The feed "
+      "stays wanted, with the newest options given, until shoal rm: shoal node follows and serves it again.");
+  options.examples(
+      {"shoal mirror FEED", "shoal mirror FEED OTHER -t 'us*'", "shoal mirror FEED --keep 30d --max-size 20G"});
 }
 
 Result<Exit> MirrorCommand::run(Context& context) {
-  for (const std::string& topic : topics_) SHOAL_CHECK(check_topic_glob(topic));
+  for (const std::string& topic : wanted_.topics) SHOAL_CHECK(check_topic_glob(topic));
   SHOAL_TRY(auto session, NodeSession::open(context, common_));
   std::vector<node::FeedReference> references;
   std::set<FeedId> seen;
@@ -66,7 +71,7 @@ Exit MirrorCommand::keep(Context& context, NodeSession& session, const node::Fee
     context.messages.error({error.code, "feed " + feed.feed.hex() + ": " + error.message, error.hint});
     return exit_for(error.code);
   };
-  const auto mirror = session->mirror(feed, {.topics = topics_});
+  const auto mirror = session->mirror(feed, wanted_);
   if (!mirror.ok()) return report(mirror.error());
   while (!context.stop.stopped()) {
     const auto size = (*mirror)->wait_synced({kWait, context.stop.token()});

@@ -64,7 +64,8 @@ void SubCommand::declare_own(OptionSet& options) {
                  parse_duration);
   options.parsed("--stall-exit", limits_.stall_timeout, "DURATION", "exit 4 after so long without a sign of life",
                  parse_duration);
-  options.not_yet("--cache", true);
+  options.parsed("--cache", wanted_.cache_bytes, "SIZE",
+                 "payload bytes that stay here once they were read; the oldest are dropped", parse_size);
   style_options_.declare(options);
   options.about(
       "Records come in the order of their offsets in each partition, and in the order of the feed across topics; "

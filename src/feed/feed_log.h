@@ -29,6 +29,14 @@ struct BlockRange {
   auto operator<=>(const BlockRange&) const = default;
 };
 
+/// What FeedLog::prune() dropped.
+struct Pruned {
+  std::uint64_t payloads = 0;
+  std::uint64_t bytes = 0;
+  BlockRange span;                           ///< from the first to past the last of them
+  std::optional<UnixMs> newest_append_time;  ///< of the blocks, those without a payload included
+};
+
 /// What is stored of one feed: rows, tree, indices and the accepted head, without opinions on trust. Everything that
 /// changes goes through FeedWriter (own feeds) or FeedMirror (other people's); everybody else reads through FeedReader.
 ///
@@ -69,6 +77,9 @@ class FeedLog : public merkle::HashReader {
   [[nodiscard]] Result<std::vector<Digest>> read(const std::vector<merkle::NodeId>& nodes) const override;
   /// Small named rows of the feed, in the store of heads.
   [[nodiscard]] Result<std::optional<Bytes>> property(std::string_view name) const;
+  /// Gives the disk of payloads that were pruned in `span` back. Any thread, beside all else; takes as long as a
+  /// compaction of their keys.
+  [[nodiscard]] Result<void> reclaim(const BlockRange& span) const;
   /// What open() had to drop, in words; empty when nothing.
   [[nodiscard]] const std::string& dropped_at_open() const { return dropped_; }
 
@@ -83,7 +94,11 @@ class FeedLog : public merkle::HashReader {
   /// Stores the first fork proof for ever, synced.
   [[nodiscard]] Result<void> put_fork_proof(const Bytes& proof);
   [[nodiscard]] Result<void> set_property(std::string_view name, const std::optional<Bytes>& value);
-  /// Drops payloads of blocks before `end`, manifests excepted, and gives the disk back. Headers and tree stay.
+  /// Drops the payloads of `blocks` (ascending), or says of payloads that never came that they will not be held.
+  /// Headers and tree stay; manifests and blocks without a header are passed over. The blocks must be the oldest of
+  /// their partitions that are held: log starts move behind them. Rows only: reclaim() gives the disk back.
+  [[nodiscard]] Result<Pruned> prune(const std::vector<BlockIndex>& blocks);
+  /// prune() of every payload held before `end`, and reclaim().
   [[nodiscard]] Result<void> prune_before(BlockIndex end);
   /// Makes topic, offset and time rows again from the headers.
   [[nodiscard]] Result<void> rebuild_indices();
@@ -102,6 +117,8 @@ class FeedLog : public merkle::HashReader {
   [[nodiscard]] Result<void> check_loaded();
   [[nodiscard]] Result<void> drop_beyond_head();
   [[nodiscard]] bool one_store() const { return stores_.heads == stores_.blocks; }
+  [[nodiscard]] Result<void> write_pruned(const RangeSet& marked, const RangeSet& dropped,
+                                          const std::map<std::uint32_t, PartitionState>& partitions);
   void publish(LogStage& stage, const std::optional<HeadUpdate>& head);
   [[nodiscard]] Result<void> settle_watermarks(const std::vector<std::uint32_t>& numbers);
 

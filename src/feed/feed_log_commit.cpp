@@ -49,9 +49,12 @@ void FeedLog::publish(LogStage& stage, const std::optional<HeadUpdate>& head) {
     std::swap(state_.topics, stage.topics_);
     state_.applied = stage.applied_;
     for (const std::uint64_t block : stage.new_headers_) state_.headers.add(block);
+    if (!stage.new_payloads_.empty()) ++state_.payload_changes;
     for (const std::uint64_t block : stage.new_payloads_) {
       state_.payloads.add(block);
+      if (!state_.pruned.contains(block)) continue;
       state_.pruned.remove(block, block + 1);
+      state_.returned.add(block);
     }
     if (!stage.touched_.empty()) {
       const std::size_t needed = std::size_t{stage.touched_.rbegin()->first} + 1;
@@ -112,56 +115,6 @@ Result<void> FeedLog::set_property(std::string_view name, const std::optional<By
     batch.erase(store::Column::meta, key);
   }
   return stores_.heads->write(batch, store::Sync::no);
-}
-
-Result<void> FeedLog::prune_before(BlockIndex end) {
-  LogState next;
-  next.payloads = state_.payloads;
-  next.pruned = state_.pruned;
-  next.partitions = state_.partitions;
-  std::vector<RangeSet::Run> dropped;
-  store::WriteBatch batch;
-  for (const RangeSet::Run& run : state_.payloads.runs(0, end.value())) {
-    for (std::uint64_t block = run.begin; block < run.end; ++block) {
-      SHOAL_TRY(const BlockHeader header, this->header(BlockIndex{block}));
-      if (header.is(BlockKind::manifest)) continue;
-      const std::optional<std::uint32_t> number = state_.number_of(header.stream);
-      SHOAL_ASSERT(number.has_value());
-      PartitionState& partition = next.partitions[*number];
-      partition.payload_bytes -= header.payload_size;
-      partition.log_start = std::max(partition.log_start, header.next_offset());
-      partition.high_watermark = std::max(partition.high_watermark, partition.log_start);
-      next.payloads.remove(block, block + 1);
-      next.pruned.add(block);
-      if (!dropped.empty() && dropped.back().end == block) {
-        dropped.back().end = block + 1;
-      } else {
-        dropped.push_back({block, block + 1});
-      }
-    }
-  }
-  if (dropped.empty()) return {};
-  put_have_range(batch, number_, HaveSet::payloads, next.payloads, dropped.front().begin, dropped.back().end);
-  put_have_range(batch, number_, HaveSet::pruned, next.pruned, dropped.front().begin, dropped.back().end);
-  for (std::uint32_t number = 0; number < next.partitions.size(); ++number) {
-    const PartitionState& partition = next.partitions[number];
-    const TopicStateEntry* entry = partition.position ? &state_.topics->at(*partition.position) : nullptr;
-    batch.put(store::Column::topics, store::topic_key(number_, store::TopicNumber{number}),
-              encode_partition(partition, entry));
-  }
-  // Durable before the bytes go: a crash must not leave held payloads that are not there.
-  SHOAL_CHECK(stores_.blocks->write(batch, store::Sync::yes));
-  {
-    const std::unique_lock lock(mutex_);
-    state_.payloads = std::move(next.payloads);
-    state_.pruned = std::move(next.pruned);
-    state_.partitions = std::move(next.partitions);
-  }
-  for (const RangeSet::Run& run : dropped) {
-    const store::KeyRange range = store::block_range(number_, BlockIndex{run.begin}, BlockIndex{run.end});
-    SHOAL_CHECK(stores_.blocks->drop_range(store::Column::payloads, range.begin, range.end));
-  }
-  return {};
 }
 
 Result<void> FeedLog::rebuild_indices() {

@@ -228,6 +228,8 @@ Result<void> FeedMirror::add_payload(BlockIndex block, ByteView payload) {
   return self.commit(std::move(stage), std::nullopt);
 }
 
+Result<Pruned> FeedMirror::prune(const std::vector<BlockIndex>& blocks) { return impl_->log.prune(blocks); }
+
 Result<void> FeedMirror::add_topic_entry(const TopicStateEntry& entry, std::uint32_t position,
                                          const std::vector<merkle::Digest>& path) {
   const std::optional<Checkpoint> head = impl_->log.head();

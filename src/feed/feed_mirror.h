@@ -49,6 +49,9 @@ class FeedMirror {
   /// A payload whose header is held; verified against it.
   [[nodiscard]] Result<void> add_payload(BlockIndex block, ByteView payload);
 
+  /// FeedLog::prune().
+  [[nodiscard]] Result<Pruned> prune(const std::vector<BlockIndex>& blocks);
+
   /// Proven topic-state entries under the accepted head, for sparse readers: checked, then remembered.
   [[nodiscard]] Result<void> add_topic_entry(const TopicStateEntry& entry, std::uint32_t position,
                                              const std::vector<merkle::Digest>& path);

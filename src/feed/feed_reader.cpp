@@ -87,6 +87,10 @@ std::vector<BlockRange> FeedReader::held_payloads() const {
   return ranges(log_->inspect([](const LogState& state) { return state.payloads.runs(); }));
 }
 
+std::vector<BlockRange> FeedReader::pruned_payloads() const {
+  return ranges(log_->inspect([](const LogState& state) { return state.pruned.runs(); }));
+}
+
 std::uint64_t FeedReader::held_payload_count() const {
   return log_->inspect([](const LogState& state) { return state.payloads.count(); });
 }

@@ -42,6 +42,8 @@ class FeedReader {
   /// Runs of blocks whose payload is held.
   [[nodiscard]] std::vector<BlockRange> held_payloads() const;
   [[nodiscard]] std::uint64_t held_payload_count() const;
+  /// Runs of blocks whose payload was dropped on purpose and is not held.
+  [[nodiscard]] std::vector<BlockRange> pruned_payloads() const;
 
   /// Code::not_found when it is not held.
   [[nodiscard]] Result<Bytes> header_bytes(BlockIndex block) const;

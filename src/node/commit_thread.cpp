@@ -20,6 +20,11 @@ void CommitThread::add(std::shared_ptr<OwnFeed> feed) {
   feeds_.push_back(std::move(feed));
 }
 
+void CommitThread::drop(const std::shared_ptr<OwnFeed>& feed) {
+  const std::lock_guard lock(mutex_);
+  std::erase(feeds_, feed);
+}
+
 void CommitThread::wake() {
   {
     const std::lock_guard lock(mutex_);
@@ -57,11 +62,13 @@ void CommitThread::loop() {
   for (;;) {
     woken_ = false;
     const bool last = stopping_;
-    const auto feeds = feeds_;
     auto tasks = std::move(tasks_);
     tasks_.clear();
     lock.unlock();
     for (auto& task : tasks) task();
+    lock.lock();
+    const auto feeds = feeds_;  // as the tasks left them
+    lock.unlock();
     Pass pass = commit_all(feeds);
     while (last && pass.more) pass = commit_all(feeds);
     lock.lock();

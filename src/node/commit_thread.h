@@ -22,6 +22,8 @@ class CommitThread {
 
   /// The feed stays until stop().
   void add(std::shared_ptr<OwnFeed> feed);
+  /// Lets go of the feed. Only on the thread.
+  void drop(const std::shared_ptr<OwnFeed>& feed);
   /// Something may be due sooner than was thought.
   void wake();
   /// Runs `task` on the thread and waits for it; at once when this is the thread.

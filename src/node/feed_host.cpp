@@ -118,7 +118,7 @@ void FeedHost::apply_wants() {
   }
   bool everything = false;
   const auto filters = wanted_filters(everything);
-  if (filters.empty()) {
+  if (filters.empty() || starved()) {
     following_.reset();
     replicator_->stop_following();
   } else if (everything) {
@@ -155,6 +155,7 @@ void FeedHost::follow(replication::Follow follow) {
   // The same again would only interrupt what is on its way.
   if (following_ && following_->everything == follow.everything && following_->topics == follow.topics) return;
   following_ = follow;
+  follow.oldest = [this] { return oldest_wanted(); };
   {
     const std::lock_guard lock(mutex_);
     synced_size_ = 0;
@@ -275,7 +276,10 @@ void FeedHost::on_head(const feed::Checkpoint&) {
   notify();
 }
 
-void FeedHost::on_blocks() { notify(); }
+void FeedHost::on_blocks() {
+  spend_allowance();
+  notify();
+}
 
 void FeedHost::on_synced(const feed::Checkpoint& head) {
   // Each flush makes a file, so a feed that grows many times a second is flushed only now and then.

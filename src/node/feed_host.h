@@ -8,6 +8,8 @@
 #include "replication/replicator.h"
 #include "topic/topic_filter.h"
 
+#include <shoal/retention.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <functional>
@@ -44,6 +46,9 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   [[nodiscard]] bool own() const { return mirror_ == nullptr; }
   [[nodiscard]] const feed::FeedReader& reader() const { return reader_; }
   [[nodiscard]] feed::FeedLog& log() { return *log_; }
+  [[nodiscard]] const feed::FeedStores& stores() const { return parts_.stores; }
+  /// Where its blocks lie.
+  [[nodiscard]] store::KvStore& block_store() { return *parts_.stores.blocks; }
   [[nodiscard]] base::Executor& strand() { return *parts_.strand; }
   /// Only on the strand.
   [[nodiscard]] replication::Replicator& replicator() { return *replicator_; }
@@ -68,6 +73,35 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   };
   using WantHandle = std::shared_ptr<void>;
   [[nodiscard]] WantHandle want(Want want);
+
+  /// The persistent want of this feed, in force from here on; nullopt ends it. Its row is kept by want_store.h.
+  void set_mirror(std::optional<MirrorOptions> options);
+  [[nodiscard]] std::optional<MirrorOptions> mirror_options() const;
+  /// Payloads appended before this are dropped again, or were: they are not fetched. Any thread.
+  [[nodiscard]] UnixMs oldest_wanted() const;
+  /// Room was short, and payloads appended up to `newest_dropped` went.
+  void raise_floor(UnixMs newest_dropped);
+  /// What of an own feed stays; nullopt: everything.
+  [[nodiscard]] std::optional<Retention> retention() const;
+  void set_retention(std::optional<Retention> retention);
+  /// Why the budget cannot be kept; whoever waits for the mirror is told.
+  [[nodiscard]] std::optional<Error> budget_problem() const;
+  void set_budget_problem(std::optional<Error> problem);
+  /// So many payload bytes may be stored before this is called again; then nothing is fetched until it is. nullopt:
+  /// without a bound.
+  void set_allowance(std::optional<std::uint64_t> bytes);
+  /// Drops payloads as FeedLog::prune() says and tells peers. On the strand; for own feeds on the commit thread.
+  [[nodiscard]] Result<feed::Pruned> prune(const std::vector<BlockIndex>& blocks);
+
+  /// How far one subscription read, and how much of what it read it leaves here; 0: all of it.
+  struct Reading {
+    BlockIndex read_to{0};
+    std::uint64_t cache_bytes = 0;
+  };
+  /// Counts a subscription as a reader until the handle goes.
+  [[nodiscard]] std::shared_ptr<Reading> begin_reading(std::uint64_t cache_bytes);
+  /// The subscription of `reading` got here. Drops what no reader and no mirror keeps.
+  void note_read(const std::shared_ptr<Reading>& reading, BlockIndex read_to);
 
   /// A number that grows with everything a waiter may care for.
   [[nodiscard]] std::uint64_t version() const;
@@ -117,6 +151,14 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   void flush_synced();
   /// Under mutex_.
   void raise_signals();
+  /// What the readings leave: bytes that may stay and how far all have read; nullopt: everything stays.
+  [[nodiscard]] std::optional<Reading> cache_bound();
+  void trim();
+  [[nodiscard]] std::uint64_t payload_bytes() const;
+  /// There is no room for more.
+  [[nodiscard]] bool starved() const;
+  /// Stops fetching when the allowance is used up.
+  void spend_allowance();
 
   FeedId id_;
   Parts parts_;
@@ -143,6 +185,18 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   std::uint64_t wants_changed_ = 0;  ///< counts changes of wants_
   std::uint64_t wants_applied_ = 0;  ///< as of this change the replicator follows
   std::optional<Error> writer_problem_;
+  std::optional<MirrorOptions> mirror_options_;
+  WantHandle mirror_want_;
+  UnixMs floor_ = kNoTime;
+  std::optional<Retention> retention_;
+  std::optional<Error> budget_problem_;
+  std::optional<std::uint64_t> allowance_;
+  std::uint64_t allowance_from_ = 0;  ///< payload bytes held when it was given
+  bool paused_ = false;               ///< it is used up
+  std::vector<std::weak_ptr<Reading>> readings_;
+  bool trimming_ = false;
+  std::uint64_t unreclaimed_ = 0;      // on the strand: bytes dropped by trim() since it gave disk back
+  feed::BlockRange unreclaimed_span_;  // on the strand
 };
 
 }  // namespace shoal::node

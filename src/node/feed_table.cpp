@@ -3,6 +3,7 @@
 #include "base/try.h"
 #include "node/feed_link.h"
 #include "node/peer_info.h"
+#include "node/want_store.h"
 #include "store/rocks_kv_store.h"
 
 #include <algorithm>
@@ -41,17 +42,23 @@ Result<FeedReference> FeedTable::resolve(std::string_view feed) const {
       if (in_memory != volatile_feeds_.end()) return FeedReference{in_memory->second, name, true, {}};
     }
     SHOAL_TRY(const auto key, parts_.keys->find(name));
-    if (key) return FeedReference{FeedId{key->key}, name, true, {}};
+    if (key) {
+      const FeedId owned{key->key};
+      return FeedReference{owned, name, !is_removed(owned), {}};
+    }
     return Error{Code::not_found, "'" + name + "' is no feed known here",
                  "give an own feed's name (shoal ls), a feed id of 64 hex digits, or a feed link"};
   }
   SHOAL_TRY(const auto key, parts_.keys->find(reference.feed.key));
   if (key) reference.name = key->name;
+  // Somebody else's as far as this directory goes: only others have it.
+  const bool removed = key && is_removed(reference.feed);
   const std::lock_guard lock(mutex_);
   for (const auto& [name, id] : volatile_feeds_) {
     if (id == reference.feed) reference.name = name;
   }
   reference.own = !reference.name.empty();
+  if (removed) reference.own = false;
   return reference;
 }
 
@@ -99,6 +106,10 @@ Result<std::shared_ptr<FeedHost>> FeedTable::open_host(const FeedReference& feed
     if (const auto open = hosts_.find(feed.feed); open != hosts_.end()) return open->second;
     parts.strand = parts_.pool->make_strand();
     SHOAL_TRY(opened, FeedHost::open(feed.feed, feed.own, std::move(parts)));
+    if (feed.own) {
+      SHOAL_TRY(auto retention, load_retention(opened->log()));
+      opened->set_retention(std::move(retention));
+    }
     hosts_[feed.feed] = opened;
   }
   if (parts_.swarm != nullptr) {
@@ -125,6 +136,11 @@ Result<std::shared_ptr<OwnFeed>> FeedTable::own(const std::string& name, const s
   {
     const std::lock_guard lock(mutex_);
     if (const auto open = own_feeds_.find(name); open != own_feeds_.end()) return open->second;
+  }
+  SHOAL_TRY(const auto known, parts_.keys->find(name));
+  if (known) {
+    SHOAL_TRY(const auto removed, find_removed(*files->own, FeedId{known->key}));
+    if (removed) return removed_error(name, *removed);
   }
   // Asks for a passphrase, so no lock is held.
   SHOAL_TRY(auto key, parts_.keys->open(name, passphrase));
@@ -193,15 +209,62 @@ Result<std::vector<FeedReference>> FeedTable::known() const {
   SHOAL_TRY(const auto keys, parts_.keys->list());
   std::vector<FeedReference> references;
   references.reserve(keys.size());
-  for (const KeyInfo& key : keys) references.push_back({FeedId{key.key}, key.name, true, {}});
+  std::map<FeedId, std::string> removed;
+  for (const KeyInfo& key : keys) {
+    const FeedId id{key.key};
+    SHOAL_TRY(const auto gone, find_removed(*files->own, id));
+    if (gone) {
+      removed.emplace(id, key.name);
+    } else {
+      references.push_back({id, key.name, true, {}});
+    }
+  }
   SHOAL_TRY(const auto stored, feed::FeedLog::list(*files->own));
   for (const FeedId& id : stored) {
-    const bool own = std::any_of(keys.begin(), keys.end(), [&](const KeyInfo& key) { return key.key == id.key; });
-    if (!own) references.push_back({id, "", false, {}});
+    const bool own = std::any_of(references.begin(), references.end(),
+                                 [&](const FeedReference& reference) { return reference.own && reference.feed == id; });
+    const auto name = removed.find(id);
+    if (!own) references.push_back({id, name == removed.end() ? "" : name->second, false, {}});
   }
   const std::lock_guard lock(mutex_);
   for (const auto& [name, id] : volatile_feeds_) references.push_back({id, name, true, {}});
   return references;
+}
+
+bool FeedTable::is_volatile(const FeedId& feed) const {
+  const std::lock_guard lock(mutex_);
+  return std::any_of(volatile_feeds_.begin(), volatile_feeds_.end(),
+                     [&](const auto& entry) { return entry.second == feed; });
+}
+
+Result<std::shared_ptr<FeedHost>> FeedTable::mirror(const FeedReference& feed, const MirrorOptions& options) {
+  SHOAL_TRY(auto open, host(feed));
+  SHOAL_CHECK(save_want(open->log(), options));
+  open->set_mirror(options);
+  return open;
+}
+
+void FeedTable::resume_mirrors() {
+  const auto feeds = known();
+  if (!feeds) return parts_.log->log(base::LogLevel::error, "node", feeds.error().message);
+  for (const FeedReference& feed : *feeds) {
+    if (feed.own) continue;
+    const auto open = host(feed);
+    if (!open) continue;  // feeds() has said why
+    const auto want = load_want((*open)->log());
+    if (!want) {
+      parts_.log->log(base::LogLevel::error, "node", "feed " + feed.feed.hex() + ": " + want.error().message);
+    } else if (*want && !(*open)->mirror_options()) {
+      (*open)->set_mirror(**want);
+    }
+  }
+}
+
+Result<void> FeedTable::set_retention(const FeedReference& feed, const Retention& retention) {
+  SHOAL_TRY(const auto open, host(feed));
+  SHOAL_CHECK(save_retention(open->log(), retention));
+  open->set_retention(retention == Retention{} ? std::nullopt : std::optional<Retention>(retention));
+  return {};
 }
 
 std::vector<std::shared_ptr<FeedHost>> FeedTable::open_hosts() const {
@@ -226,11 +289,13 @@ void FeedTable::close_feeds() {
 void FeedTable::release() {
   decltype(hosts_) hosts;
   decltype(own_feeds_) own_feeds;
+  decltype(retired_) retired;
   std::shared_ptr<Storage> files;
   {
     const std::lock_guard lock(mutex_);
     hosts.swap(hosts_);
     own_feeds.swap(own_feeds_);
+    retired.swap(retired_);
     files.swap(parts_.storage);
   }
   const auto report = [&](const Result<void>& done) {

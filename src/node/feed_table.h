@@ -5,6 +5,7 @@
 #include "node/node_api.h"
 #include "node/own_feed.h"
 #include "node/peer_hub.h"
+#include "node/removed_feeds.h"
 #include "node/storage.h"
 #include "swarm/swarm.h"
 
@@ -45,6 +46,17 @@ class FeedTable {
                                                      const std::optional<std::string>& passphrase = {});
   /// Makes a volatile feed. Code::already_exists when a key has the name.
   [[nodiscard]] Result<OpenedFeed> open_volatile(const std::string& name);
+  [[nodiscard]] bool is_volatile(const FeedId& feed) const;
+  /// Follows the feed for good; the options are kept. Not for own feeds.
+  [[nodiscard]] Result<std::shared_ptr<FeedHost>> mirror(const FeedReference& feed, const MirrorOptions& options);
+  /// Follows every feed again that is mirrored here. One feed's trouble never ends the others.
+  void resume_mirrors();
+  /// What of the own feed stays from now on.
+  [[nodiscard]] Result<void> set_retention(const FeedReference& feed, const Retention& retention);
+  /// See NodeApi::remove(). Open subscriptions of the feed answer Code::closed.
+  [[nodiscard]] Result<void> remove(const FeedReference& feed);
+  /// What a crash left of removals goes.
+  [[nodiscard]] Result<void> finish_removals();
   /// Every feed that is owned here or has rows.
   [[nodiscard]] Result<std::vector<FeedReference>> known() const;
   [[nodiscard]] std::vector<std::shared_ptr<FeedHost>> open_hosts() const;
@@ -69,6 +81,13 @@ class FeedTable {
   [[nodiscard]] Result<std::shared_ptr<OwnFeed>> open_writer(const std::string& name, std::shared_ptr<FeedHost> host,
                                                              crypto::KeyPair key, store::KvStore& store,
                                                              store::Journal& journal, std::string place);
+  /// False also when that cannot be read: own() then says so.
+  [[nodiscard]] bool is_removed(const FeedId& feed) const;
+  /// Commit thread only. Sets `tombstone` when the key has signed something.
+  [[nodiscard]] Result<void> end_signing(const FeedReference& feed, const feed::FeedStores& stores,
+                                         const std::shared_ptr<OwnFeed>& own, std::optional<RemovedFeed>& tombstone);
+  [[nodiscard]] Result<void> erase(feed::FeedStores stores, RemovedFeed removed);
+  void retire(const FeedReference& feed, const std::shared_ptr<FeedHost>& host);
   void dial(const FeedId& feed, const std::vector<std::string>& peers);
   void blame(const FeedId& feed, const replication::PeerView& peer, std::string_view what);
 
@@ -78,6 +97,7 @@ class FeedTable {
   std::map<FeedId, std::shared_ptr<FeedHost>> hosts_;
   std::map<std::string, std::shared_ptr<OwnFeed>> own_feeds_;
   std::map<std::string, FeedId> volatile_feeds_;
+  std::vector<std::shared_ptr<FeedHost>> retired_;  ///< removed feeds: sessions may still name them
 };
 
 }  // namespace shoal::node

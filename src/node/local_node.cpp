@@ -57,7 +57,8 @@ Result<void> LocalNode::start(PeerHub::WrapOutbox wrap_outbox) {
   parts.peers = options_.peers;
   parts.on_blamed = [this](const PeerInfo& peer, std::string_view what) { tell_blamed(peer, what); };
   table_ = std::make_unique<FeedTable>(std::move(parts));
-  return {};
+  retention_ = std::make_unique<RetentionThread>(*table_, *commit_thread_, clock_, *log_);
+  return table_->finish_removals();
 }
 
 Result<void> LocalNode::start_network(const DataDirectory& directory) {
@@ -79,6 +80,10 @@ void LocalNode::close() {
   if (auto storage = table_->storage()) files = *storage;
   // What was taken is committed; then from the outside in: nobody waits, no new message, no running strand; then the
   // files.
+  if (retention_) {
+    retention_->settle_own_feeds();
+    retention_->stop();
+  }
   table_->stop_taking();
   commit_thread_->stop();
   table_->close_feeds();
@@ -102,9 +107,12 @@ Result<FeedReference> LocalNode::resolve(std::string_view feed) { return table_-
 Result<OpenedFeed> LocalNode::open_feed(const std::string& name, const FeedOptions& options) {
   SHOAL_CHECK(table_->storage());
   SHOAL_TRY(auto key, keys_->find(name));
-  if (!key && options.in_memory) return table_->open_volatile(name);
+  if (options.in_memory) {
+    SHOAL_TRY(const auto opened, table_->open_volatile(name));
+    return settle_retention(opened, name, options);
+  }
   if (!key) {
-    if (const auto known = table_->resolve(name)) return OpenedFeed{known->feed, false};
+    if (const auto known = table_->resolve(name)) return settle_retention({known->feed, false}, name, options);
     if (!options.create) {
       return Error{Code::not_found, "there is no own feed named " + name, "shoal init " + name + " makes it"};
     }
@@ -116,7 +124,15 @@ Result<OpenedFeed> LocalNode::open_feed(const std::string& name, const FeedOptio
   SHOAL_TRY(const auto feed, table_->own(name, options.passphrase));
   // A key that was there but never signed anything is a new feed, too.
   created = created || (options.create && !feed->has_head());
-  return OpenedFeed{FeedId{key->key}, created};
+  return settle_retention(OpenedFeed{FeedId{key->key}, created}, name, options);
+}
+
+Result<OpenedFeed> LocalNode::settle_retention(const OpenedFeed& feed, const std::string& name,
+                                               const FeedOptions& options) {
+  if (!options.retention) return feed;
+  SHOAL_CHECK(table_->set_retention({feed.feed, name, true, {}}, *options.retention));
+  retention_->wake();
+  return feed;
 }
 
 Result<void> LocalNode::publish_manifest(const std::string& name, const feed::Manifest& manifest) {
@@ -151,6 +167,8 @@ std::string LocalNode::listening() const {
 
 void LocalNode::serve_all() {
   const auto served = feeds();
+  table_->resume_mirrors();
+  retention_->wake();
   if (!served) log_->log(base::LogLevel::error, "node", served.error().message);
 }
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "node/feed_table.h"
 #include "node/node_api.h"
+#include "node/retention.h"
 
 namespace shoal::node {
 
@@ -55,6 +56,9 @@ class LocalNode final : public NodeApi, public std::enable_shared_from_this<Loca
  private:
   explicit LocalNode(NodeOptions options);
   [[nodiscard]] Result<void> start(PeerHub::WrapOutbox wrap_outbox);
+  /// The feed is there; now its retention, when `options` have one.
+  [[nodiscard]] Result<OpenedFeed> settle_retention(const OpenedFeed& feed, const std::string& name,
+                                                    const FeedOptions& options);
   [[nodiscard]] Result<void> start_network(const DataDirectory& directory);
   void tell_blamed(const PeerInfo& peer, std::string_view what);
 
@@ -66,6 +70,7 @@ class LocalNode final : public NodeApi, public std::enable_shared_from_this<Loca
   std::shared_ptr<PeerHub> hub_;
   std::unique_ptr<CommitThread> commit_thread_;
   std::unique_ptr<FeedTable> table_;
+  std::unique_ptr<RetentionThread> retention_;
 
   mutable std::mutex mutex_;
   bool closed_ = false;

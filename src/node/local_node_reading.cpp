@@ -6,6 +6,7 @@
 #include "node/peer_info.h"
 #include "node/random_access.h"
 #include "node/subscription.h"
+#include "node/want_store.h"
 
 #include <unistd.h>
 
@@ -78,8 +79,10 @@ Result<std::shared_ptr<MirrorApi>> LocalNode::mirror(const FeedReference& feed, 
     return Error{Code::invalid_argument, "feed " + feed.name + " is your own: it needs no mirror here",
                  "shoal node serves it"};
   }
-  SHOAL_TRY(const auto open, table_->host(feed));
-  return std::shared_ptr<MirrorApi>(std::make_shared<LocalMirror>(open, options));
+  if (options.keep.count() < 0) return Error{Code::invalid_argument, "a mirror keeps for a while, or 0 for ever", ""};
+  SHOAL_TRY(const auto open, table_->mirror(feed, options));
+  retention_->wake();
+  return std::shared_ptr<MirrorApi>(std::make_shared<LocalMirror>(open));
 }
 
 Result<Records> LocalNode::get(const GetRequest& request, const std::vector<std::string>& peer_hints,
@@ -110,6 +113,11 @@ Result<FeedInfo> LocalNode::info(const FeedReference& feed, const Wait& wait) {
   info.name = feed.name;
   info.own = feed.own;
   info.disk_bytes = files->directory->disk_bytes();
+  info.in_memory = table_->is_volatile(feed.feed);
+  info.retention = open->retention();
+  if (!open->own()) {
+    SHOAL_TRY(info.want, load_want(open->log()));
+  }
   const auto head = reader.head();
   for (const replication::PeerView& peer : peers_of(*open)) {
     if (head && peer.head && peer.head->same_history(*head)) ++info.mirrors;
@@ -156,6 +164,8 @@ Result<std::vector<FeedSummary>> LocalNode::feeds() {
     summary.name = reference.name;
     summary.own = reference.own;
     summary.mirrored = !reference.own;
+    summary.in_memory = table_->is_volatile(reference.feed);
+    if (auto want = load_want((*open)->log()); want && !reference.own) summary.want = *std::move(want);
     const auto head = (*open)->reader().head();
     summary.tree_size = head ? head->tree_size : 0;
     summary.held_blocks = (*open)->reader().held_payload_count();
@@ -164,7 +174,7 @@ Result<std::vector<FeedSummary>> LocalNode::feeds() {
   return summaries;
 }
 
-Result<void> LocalNode::remove(const FeedReference&) { return Error{Code::unsupported, "not built yet", ""}; }
+Result<void> LocalNode::remove(const FeedReference& feed) { return table_->remove(feed); }
 
 Result<NodeFacts> LocalNode::facts() {
   SHOAL_TRY(const auto files, table_->storage());

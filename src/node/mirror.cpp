@@ -4,13 +4,6 @@
 
 namespace shoal::node {
 
-LocalMirror::LocalMirror(const std::shared_ptr<FeedHost>& host, const MirrorOptions& options) : host_(host) {
-  FeedHost::Want want;
-  want.filter.topics = options.topics;
-  want.everything = options.topics.empty();
-  want_ = host->want(std::move(want));
-}
-
 Result<std::uint64_t> LocalMirror::wait_synced(const Wait& wait) {
   const auto deadline = deadline_of(wait);
   const auto host = host_.lock();
@@ -18,6 +11,7 @@ Result<std::uint64_t> LocalMirror::wait_synced(const Wait& wait) {
   for (;;) {
     const std::uint64_t version = host->version();
     if (host->closed()) return Error{Code::closed, "the node is closed", ""};
+    if (const auto problem = host->budget_problem()) return *problem;
     const std::uint64_t synced = host->synced_size();
     if (synced > reported_) {
       reported_ = synced;

@@ -5,15 +5,14 @@
 
 namespace shoal::node {
 
-/// A persistent want of this process.
+/// Waits for the persistent want of one feed, which stays when this goes.
 class LocalMirror final : public MirrorApi {
  public:
-  LocalMirror(const std::shared_ptr<FeedHost>& host, const MirrorOptions& options);
+  explicit LocalMirror(const std::shared_ptr<FeedHost>& host) : host_(host) {}
   [[nodiscard]] Result<std::uint64_t> wait_synced(const Wait& wait) override;
 
  private:
   std::weak_ptr<FeedHost> host_;
-  FeedHost::WantHandle want_;
   std::uint64_t reported_ = 0;
 };
 

@@ -56,6 +56,11 @@ bool OwnFeed::has_head() const {
   return host_ && host_->reader().head().has_value();
 }
 
+bool OwnFeed::producing() const {
+  const std::lock_guard lock(mutex_);
+  return buffer_ != nullptr;
+}
+
 Result<void> OwnFeed::begin_producing(const ProducerOptions& options, CommitThread& thread) {
   const std::lock_guard lock(mutex_);
   if (!taking_) return closed_error();

@@ -27,6 +27,8 @@ class OwnFeed {
 
   [[nodiscard]] bool has_head() const;
 
+  [[nodiscard]] bool producing() const;
+
   /// One producer at a time. Code::in_use for a second one.
   [[nodiscard]] Result<void> begin_producing(const ProducerOptions& options, CommitThread& thread);
   /// What is buffered is committed; nothing is taken any more.

@@ -80,6 +80,11 @@ std::shared_ptr<replication::PeerAcceptor> PeerHub::acceptor(const FeedId& feed)
   return std::make_shared<FeedAcceptor>(shared_from_this(), replication::discovery_key(feed));
 }
 
+void PeerHub::forget(const FeedId& feed) {
+  const std::lock_guard lock(mutex_);
+  feeds_.erase(replication::discovery_key(feed));
+}
+
 void PeerHub::ban(const PublicKey& node) {
   const std::lock_guard lock(mutex_);
   const base::MonoTime now = clock_->mono_now();

@@ -29,6 +29,8 @@ class PeerHub final : public std::enable_shared_from_this<PeerHub> {
   void serve(FeedHost& host);
   /// Accepts connections that were made for this feed.
   [[nodiscard]] std::shared_ptr<replication::PeerAcceptor> acceptor(const FeedId& feed);
+  /// Opens the feed to no connection any more.
+  void forget(const FeedId& feed);
   /// Turns the node away for a while.
   void ban(const PublicKey& node);
   /// Opens no feed any more; sessions end with their connections.

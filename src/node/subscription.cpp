@@ -77,11 +77,9 @@ Result<std::shared_ptr<LocalSubscription>> LocalSubscription::open(const std::sh
   std::shared_ptr<LocalSubscription> made(new LocalSubscription(host, cursors, std::move(options)));
   const SubscribeOptions& wanted = made->options_;
   if (wanted.start.kind == Start::Kind::token) SHOAL_CHECK(topic::decode_cursor(wanted.start.token));
+  if (!host->own()) made->reading_ = host->begin_reading(wanted.cache_bytes);
   if (!host->own() && host->online()) {
-    FeedHost::Want want;
-    want.filter = {wanted.topics, wanted.partition};
-    want.everything = !wanted.sparse || wanted.topics.empty();
-    made->want_ = host->want(std::move(want));
+    made->want_ = host->want(made->want());
     made->question_ = host->ask_heads(kHeadSettle, wanted.find_timeout);
   } else {
     auto answered = std::make_shared<FeedHost::HeadQuestion>();
@@ -90,6 +88,13 @@ Result<std::shared_ptr<LocalSubscription>> LocalSubscription::open(const std::sh
     made->question_ = std::move(answered);
   }
   return made;
+}
+
+FeedHost::Want LocalSubscription::want() const {
+  FeedHost::Want want;
+  want.filter = {options_.topics, options_.partition};
+  want.everything = !options_.sparse || options_.topics.empty();
+  return want;
 }
 
 Result<topic::StartPosition> LocalSubscription::start_position(const FeedHost& host) const {
@@ -173,8 +178,14 @@ Result<Poll> LocalSubscription::poll_now(FeedHost& host, const PollOptions& opti
   std::vector<std::shared_ptr<const topic::Slice>> owners;
   std::size_t bytes = 0;
   bool more = started_;
+  // What former polls gave has been delivered.
+  if (reading_ && started_) host.note_read(reading_, taken_.slice ? taken_.slice->block : reader_.read_to());
   while (more && views.size() < options.max_records && (views.empty() || bytes < options.max_bytes)) {
-    SHOAL_TRY(more, gather(options, bytes, views, owners));
+    const auto gathered = gather(options, bytes, views, owners);
+    more = gathered && *gathered;
+    if (gathered || !views.empty()) continue;  // the error comes again with the next poll
+    Error problem = gathered.error();
+    if (problem.code != Code::pruned || !fetch_again(host, problem)) return problem;
   }
   if (!views.empty()) {
     last_slices_ = owners;
@@ -201,8 +212,50 @@ Result<int> LocalSubscription::descriptor() {
   return ready_->descriptor();
 }
 
-Result<void> LocalSubscription::set_topics(std::vector<std::string>) {
-  return Error{Code::unsupported, "not built yet", ""};
+Result<void> LocalSubscription::set_topics(std::vector<std::string> topics) {
+  const auto host = host_.lock();
+  if (!host || host->closed()) return closed_error();
+  options_.topics = std::move(topics);
+  reader_.select({options_.topics, options_.partition});
+  // The rest of a block that was begun goes when its topic does; the position is behind it already.
+  const topic::TopicFilter filter{options_.topics, options_.partition};
+  if (taken_.slice && !filter.selects(taken_.slice->header.stream)) taken_ = {};
+  if (want_) {
+    // The former want goes after the new one has come: what both want stays on its way.
+    auto wanted = host->want(want());
+    want_.swap(wanted);
+  }
+  if (ready_) ready_->raise();
+  return {};
+}
+
+bool LocalSubscription::fetch_again(FeedHost& host, Error& problem) {
+  const auto& at = reader_.pruned_at();
+  if (host.own() || !host.online() || !at) return false;
+  const bool same = again_ && again_->at.stream == at->stream && again_->at.offset == at->offset;
+  if (same) {
+    const std::lock_guard lock(again_->mutex);
+    if (!again_->done) return true;
+    if (again_->error) {
+      problem = *again_->error;
+      return false;
+    }
+    // It came, and went again before it was read: once more.
+  }
+  again_ = std::make_shared<Again>();
+  again_->at = *at;
+  host.post([&host, again = again_, timeout = options_.find_timeout] {
+    host.replicator().fetch_offset(again->at.stream, again->at.offset, timeout,
+                                   [&host, again](const Result<BlockIndex>& found) {
+                                     {
+                                       const std::lock_guard lock(again->mutex);
+                                       again->done = true;
+                                       if (!found) again->error = found.error();
+                                     }
+                                     host.notify();
+                                   });
+  });
+  return true;
 }
 
 Result<bool> LocalSubscription::gather(const PollOptions& options, std::size_t& bytes, std::vector<RecordView>& views,

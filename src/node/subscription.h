@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <optional>
 
 namespace shoal::node {
@@ -45,6 +46,7 @@ class LocalSubscription final : public SubscriptionApi {
 
   LocalSubscription(const std::shared_ptr<FeedHost>& host, CursorStore cursors, SubscribeOptions options);
 
+  [[nodiscard]] FeedHost::Want want() const;
   [[nodiscard]] Result<topic::StartPosition> start_position(const FeedHost& host) const;
   /// Begins the walk once what `start` refers to is known; false while it is not.
   [[nodiscard]] Result<bool> try_start(const FeedHost& host);
@@ -52,6 +54,9 @@ class LocalSubscription final : public SubscriptionApi {
   [[nodiscard]] Result<bool> gather(const PollOptions& options, std::size_t& bytes, std::vector<RecordView>& views,
                                     std::vector<std::shared_ptr<const topic::Slice>>& owners);
   [[nodiscard]] Result<bool> at_end(FeedHost& host);
+  /// After gather() met a payload that was dropped here: has the swarm bring it again. True while it is on its way, or
+  /// is there now; else `problem` says why not.
+  [[nodiscard]] bool fetch_again(FeedHost& host, Error& problem);
   void note_head_question(const FeedHost& host);
   /// Nothing new was brought for as long as SubscribeOptions::find_timeout.
   [[nodiscard]] bool has_stalled(FeedHost& host);
@@ -67,6 +72,15 @@ class LocalSubscription final : public SubscriptionApi {
   bool started_ = false;
   std::optional<std::uint64_t> end_size_;  ///< tree size at which until_head ends, once it is known
   HeadReport report_;
+  std::shared_ptr<FeedHost::Reading> reading_;  ///< null for own feeds
+  /// One payload that was dropped here and is asked for again.
+  struct Again {
+    topic::TopicReader::PrunedAt at;
+    std::mutex mutex;
+    bool done = false;
+    std::optional<Error> error;
+  };
+  std::shared_ptr<Again> again_;
   /// What is held, and since when it did not change.
   struct Progress {
     std::uint64_t headers = 0;

@@ -21,6 +21,7 @@ Want FetchWant::message() const {
   want.begin = ask_.begin;
   want.end = ask_.end;
   want.live = live();
+  want.headers_only = ask_.headers_only;
   want.credit = ask_.window;
   want.all_topics = ask_.streams.empty();
   want.streams = ask_.streams;
@@ -68,8 +69,10 @@ Result<void> FetchWant::check_blocks(const Data& data) const {
     const std::uint64_t index = block.index.value();
     if (index < next || index >= limit) return lie("a block that was not asked for");
     if (ask_.streams.empty() && index != next) return lie("a run with a hole");
-    if (block.form == PayloadForm::absent && (!live() || ask_.push_limit == kPushAll))
+    if (ask_.headers_only && block.form != PayloadForm::absent) return lie("a payload that was not asked for");
+    if (!ask_.headers_only && block.form == PayloadForm::absent && (!live() || ask_.push_limit == kPushAll)) {
       return lie("a block without its payload");
+    }
     if (block.form == PayloadForm::pieces && i + 1 != data.blocks.size()) return lie("pieces inside a run");
     next = index + 1;
   }

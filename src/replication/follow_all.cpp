@@ -10,6 +10,8 @@ constexpr std::uint64_t kPortionBytes = std::uint64_t{1} << 20;
 /// A busy peer is asked again after this, and told after that that nobody else had it all the time.
 constexpr base::MonoTime kBusyRetry = std::chrono::milliseconds(250);
 constexpr base::MonoTime kMissed = std::chrono::seconds(3);
+/// Headers alone are small.
+constexpr std::uint64_t kHeaderPortion = 4096;
 
 }  // namespace
 
@@ -18,9 +20,9 @@ void FollowAll::start(const Follow& follow) {
   follow_ = follow;
   active_ = true;
   planner_.start(follow.from);
-  // Pruned payloads are not fetched again: block_prefix counts them as held.
-  planner_.add_held(0, core_.reader().block_prefix());
   for (const BlockRange& run : core_.reader().held_payloads()) planner_.add_held(run.begin.value(), run.end.value());
+  // What was dropped here is not fetched again.
+  for (const BlockRange& run : core_.reader().pruned_payloads()) planner_.add_held(run.begin.value(), run.end.value());
 }
 
 void FollowAll::stop() {
@@ -99,9 +101,23 @@ bool FollowAll::plan_for(PeerId id, const Peer& peer, const feed::Checkpoint& ou
   if (!proof) return false;
   std::uint64_t to = goal(proof->tree_size);
   if (const FetchWant* push = fetcher_.bringing(ours.tree_size)) to = std::min(to, push->front());
-  const auto range = planner_.next(offer(peer, proof->tree_size), to, planner_.portion(kPortionBytes));
+  const UnixMs oldest = follow_.oldest ? follow_.oldest() : kNoTime;
+  const bool bounded = oldest > kNoTime;
+  const std::uint64_t portion = planner_.portion(kPortionBytes);
+  auto range = planner_.next(offer(peer, proof->tree_size), to, bounded ? std::max(portion, kHeaderPortion) : portion);
+  bool headers_only = false;
+  while (bounded && range) {
+    if (const auto step = step_of(*range, oldest)) {
+      range = step->range;
+      headers_only = step->headers_only;
+      if (!headers_only) range->end = std::min(range->end, range->begin + portion);
+      break;
+    }
+    range = planner_.next(offer(peer, proof->tree_size), to, std::max(portion, kHeaderPortion));
+  }
   if (!range) return false;
   FetchWant::Ask ask;
+  ask.headers_only = headers_only;
   ask.peer = id;
   ask.purpose = Purpose::portion;
   ask.proof = *proof;
@@ -117,8 +133,48 @@ bool FollowAll::plan_for(PeerId id, const Peer& peer, const feed::Checkpoint& ou
   return true;
 }
 
+std::optional<feed::BlockHeader> FollowAll::held_header(std::uint64_t block) const {
+  Result<feed::BlockHeader> header = core_.reader().header(BlockIndex{block});
+  return header ? std::optional<feed::BlockHeader>(*std::move(header)) : std::nullopt;
+}
+
+std::optional<FollowAll::Step> FollowAll::step_of(const BlockRange& missing, UnixMs oldest) {
+  if (pass_over_old(missing, oldest)) return std::nullopt;
+  if (const auto first = held_header(missing.begin.value())) {
+    // A manifest is always wanted, however old: topics cannot be followed without it. What follows it may be too old.
+    const bool recent = first->append_time >= oldest;
+    return Step{recent ? missing : BlockRange{missing.begin, missing.begin + 1}, false};
+  }
+  // Blocks are appended one after the other: behind one that is recent all are.
+  if (missing.begin.value() > 0) {
+    const auto before = held_header(missing.begin.value() - 1);
+    if (before && before->append_time >= oldest) return Step{missing, false};
+  }
+  return Step{missing, true};
+}
+
+bool FollowAll::pass_over_old(const BlockRange& missing, UnixMs oldest) {
+  std::vector<BlockIndex> old;
+  for (BlockIndex block = missing.begin; block < missing.end; block = block + 1) {
+    const auto header = held_header(block.value());
+    if (!header || header->append_time >= oldest || header->is(feed::BlockKind::manifest)) break;
+    old.push_back(block);
+  }
+  if (old.empty()) return false;
+  if (const auto pruned = core_.mirror()->prune(old); !pruned) {
+    core_.log(base::LogLevel::error, pruned.error().message);
+    return false;
+  }
+  planner_.add_held(old.front().value(), old.back().value() + 1);
+  return true;
+}
+
 void FollowAll::on_run(const Data& run) {
   std::uint64_t bytes = 0;
+  // Headers alone say nothing of how large blocks are on their way.
+  const bool whole = std::any_of(run.blocks.begin(), run.blocks.end(),
+                                 [](const DataBlock& block) { return block.form != PayloadForm::absent; });
+  if (!whole) return;
   for (const DataBlock& block : run.blocks) {
     bytes += block.header.size() + block.payload.size();
     const std::uint64_t index = block.index.value();

@@ -27,6 +27,16 @@ class FollowAll {
   void resume_deferred();
   [[nodiscard]] std::uint64_t goal(std::uint64_t tree_size) const;
   bool plan_for(PeerId id, const Peer& peer, const feed::Checkpoint& ours);
+  /// What to ask of a missing range when payloads from before `oldest` are not wanted; nullopt: nothing more, the range
+  /// begins with blocks that are not.
+  struct Step {
+    BlockRange range;
+    bool headers_only = false;
+  };
+  [[nodiscard]] std::optional<Step> step_of(const BlockRange& missing, UnixMs oldest);
+  /// Passes over blocks from `missing.begin` on whose headers show that they are too old; true when there were some.
+  bool pass_over_old(const BlockRange& missing, UnixMs oldest);
+  [[nodiscard]] std::optional<feed::BlockHeader> held_header(std::uint64_t block) const;
   [[nodiscard]] std::optional<feed::Checkpoint> proof_with(const Peer& peer, const feed::Checkpoint& ours) const;
   [[nodiscard]] bool only_peer(PeerId id) const;
   [[nodiscard]] bool anybody_has(std::uint64_t block) const;

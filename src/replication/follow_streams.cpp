@@ -13,6 +13,7 @@ constexpr std::size_t kWantsPerPeer = 4;
 void FollowStreams::start(const Follow& follow) {
   stop();
   from_ = follow.from;
+  oldest_ = follow.oldest;
   for (const TopicPartition& stream : follow.topics) {
     Spec spec;
     spec.stream = stream;
@@ -114,9 +115,9 @@ void FollowStreams::assign(const std::vector<Spec*>& missing, const feed::Checkp
     }
   }
   for (const auto& [id, specs] : load) {
-    std::map<std::uint64_t, std::vector<Spec*>> by_begin;
-    for (Spec* spec : specs) by_begin[spec->complete_to].push_back(spec);
-    for (const auto& [begin, group] : by_begin) ask(id, group, ours);
+    std::map<Start, std::vector<Spec*>> by_start;
+    for (Spec* spec : specs) by_start[start_of(*spec)].push_back(spec);
+    for (const auto& [start, group] : by_start) ask(id, group, start, ours);
   }
 }
 
@@ -139,16 +140,83 @@ std::optional<PeerId> FollowStreams::choose(const Spec& spec, const feed::Checkp
   return best;
 }
 
-void FollowStreams::ask(PeerId id, const std::vector<Spec*>& specs, const feed::Checkpoint& ours) {
+/// Where payloads may have been dropped, they are not fetched again: from the first block that is missing. Headers
+/// alone when blocks from there on may be too old.
+FollowStreams::Start FollowStreams::start_of(const Spec& spec) const {
+  if (!oldest_) return Start{spec.complete_to, false};
+  std::optional<Start> start;
+  const TopicExchange::Known* known = topics_.known(spec.stream.topic);
+  for (const feed::TopicStateEntry& entry : known->entries) {
+    const bool ours = spec.stream.partition == kAllPartitions || spec.stream.partition == entry.stream.partition;
+    const auto chain = chains_.find(entry.stream);
+    const bool whole = chain != chains_.end() && chain->second == entry.last_block;
+    if (!ours || whole || !entry.last_block || entry.last_block->value() < from_) continue;
+    const Start one = start_of(entry);
+    if (!start) {
+      start = one;
+    } else {
+      start = Start{std::min(start->begin, one.begin), start->headers_only || one.headers_only};
+    }
+  }
+  return start.value_or(Start{spec.complete_to, false});
+}
+
+FollowStreams::Start FollowStreams::start_of(const feed::TopicStateEntry& entry) const {
+  const auto chain = chains_.find(entry.stream);
+  const std::optional<BlockIndex> last = chain == chains_.end() ? std::nullopt : chain->second;
+  Start start{last ? last->value() + 1 : from_, false};
+  if (oldest() == kNoTime) return start;
+  const auto next = core_.reader().next_block(entry.stream, last);
+  if (next && *next) {
+    const auto header = core_.reader().header(**next);
+    if (header && header->previous == last) {
+      start.headers_only = header->append_time < oldest();
+      return start;
+    }
+  }
+  start.headers_only = is_old(last);
+  return start;
+}
+
+bool FollowStreams::is_old(std::optional<BlockIndex> block) const {
+  if (!block) return true;
+  const auto header = core_.reader().header(*block);
+  return !header || header->append_time < oldest();
+}
+
+void FollowStreams::on_run(const FetchWant& want, const Data& run) {
+  if (want.ask().purpose != Purpose::streams || !want.ask().headers_only) return;
+  std::vector<BlockIndex> old;
+  bool recent = false;
+  for (const DataBlock& block : run.blocks) {
+    const Result<feed::BlockHeader> header = core_.reader().header(block.index);
+    if (!header) continue;
+    if (header->append_time < oldest()) {
+      old.push_back(block.index);
+    } else {
+      recent = true;
+    }
+  }
+  if (!old.empty()) {
+    if (const auto pruned = core_.mirror()->prune(old); !pruned) {
+      core_.log(base::LogLevel::error, pruned.error().message);
+    }
+  }
+  // From here on payloads are wanted too.
+  if (recent) fetcher_.cancel(want.id());
+}
+
+void FollowStreams::ask(PeerId id, const std::vector<Spec*>& specs, const Start& start, const feed::Checkpoint& ours) {
   for (std::size_t at = 0; at < specs.size(); at += kMaxWantStreams) {
     const std::size_t end = std::min(specs.size(), at + kMaxWantStreams);
     FetchWant::Ask ask;
     ask.peer = id;
     ask.purpose = Purpose::streams;
     ask.proof = ours;
-    ask.begin = specs[at]->complete_to;
+    ask.begin = start.begin;
     ask.end = ours.tree_size;
-    ask.base = core_.mirror()->knows_edge(ask.begin) ? ask.begin : core_.reader().header_prefix();
+    ask.headers_only = start.headers_only;
+    ask.base = core_.mirror()->knows_edge(ask.begin) ? ask.begin : std::min(core_.reader().header_prefix(), ask.begin);
     ask.window = core_.options().credit_bytes / 2;
     for (std::size_t i = at; i < end; ++i) ask.streams.push_back(specs[i]->stream);
     const std::uint64_t want = fetcher_.ask(std::move(ask));

@@ -18,6 +18,7 @@ class FollowStreams {
 
   /// Compares, and asks for what is missing.
   void plan();
+  void on_run(const FetchWant& want, const Data& run);
   void on_end(const FetchWant& want, std::optional<EndReason> reason);
   /// The peer says that it holds more now.
   void on_have(PeerId id);
@@ -45,12 +46,23 @@ class FollowStreams {
   void assign(const std::vector<Spec*>& missing, const feed::Checkpoint& ours);
   [[nodiscard]] std::optional<PeerId> choose(const Spec& spec, const feed::Checkpoint& ours,
                                              const std::map<PeerId, std::vector<Spec*>>& load) const;
-  void ask(PeerId id, const std::vector<Spec*>& specs, const feed::Checkpoint& ours);
+  /// Where to ask on, and whether for headers alone: payloads from before the follow's oldest are not wanted.
+  struct Start {
+    std::uint64_t begin = 0;
+    bool headers_only = false;
+    auto operator<=>(const Start&) const = default;
+  };
+  void ask(PeerId id, const std::vector<Spec*>& specs, const Start& start, const feed::Checkpoint& ours);
+  [[nodiscard]] Start start_of(const Spec& spec) const;
+  [[nodiscard]] Start start_of(const feed::TopicStateEntry& entry) const;
+  [[nodiscard]] bool is_old(std::optional<BlockIndex> block) const;
+  [[nodiscard]] UnixMs oldest() const { return oldest_ ? oldest_() : kNoTime; }
 
   ReplicatorCore& core_;
   BlockFetcher& fetcher_;
   TopicExchange& topics_;
   std::uint64_t from_ = 0;
+  std::function<UnixMs()> oldest_;
   std::vector<Spec> specs_;
   std::map<TopicPartition, std::optional<BlockIndex>> chains_;  ///< last block of each unbroken chain
 };

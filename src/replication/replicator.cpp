@@ -36,9 +36,20 @@ std::vector<PeerView> Replicator::peers() const {
   return out;
 }
 
+void Replicator::close(std::string_view reason) {
+  impl_->stop_following();
+  for (const auto& [id, peer] : impl_->core.peers()) {
+    if (peer->gone) continue;
+    peer->gone = true;
+    peer->outbox->close(reason);
+  }
+}
+
 void Replicator::follow(Follow follow) { impl_->follow(std::move(follow)); }
 
 void Replicator::stop_following() { impl_->stop_following(); }
+
+void Replicator::on_pruned() { impl_->on_pruned(); }
 
 void Replicator::on_committed(const feed::CommitResult&) {
   impl_->wants.pump_all();

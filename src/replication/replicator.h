@@ -26,6 +26,9 @@ struct Follow {
   bool live = true;                    ///< go on with new heads; else stop at `until`
   std::uint64_t until = 0;             ///< with !live: a tree size
   std::uint64_t from = 0;              ///< first block that is wanted
+  /// Payloads appended before this time are not fetched: their headers are, and the log says that they are pruned.
+  /// Asked whenever something is missing; empty: all are fetched.
+  std::function<UnixMs()> oldest = {};
 };
 
 /// What a peer is known to be and to have, for `shoal peers` and for -e's question "did every peer answer".
@@ -102,6 +105,8 @@ class Replicator {
   void on_violation(PeerId peer, std::string_view what);
   void remove_peer(PeerId peer);
   [[nodiscard]] std::vector<PeerView> peers() const;
+  /// Ends it with every peer, for good: the feed goes.
+  void close(std::string_view reason);
 
   /// Sets what is fetched and kept; replaces the former follow. Nothing is fetched before the first call.
   void follow(Follow follow);
@@ -109,6 +114,9 @@ class Replicator {
 
   /// Own feed grew, or was signed again: push to live wants.
   void on_committed(const feed::CommitResult& commit);
+
+  /// Payloads were dropped from the log: peers are told what is held now.
+  void on_pruned();
 
   /// Fetches the block of one topic partition that holds `offset`, from whoever has it, into the log; no follow needed.
   /// `done` gets the block, or Code::not_found (proven absent: the offset is at or past the signed end), Code::pruned,

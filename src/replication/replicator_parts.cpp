@@ -209,8 +209,13 @@ void Replicator::Impl::on_run(const FetchWant& want, const Data& run) {
   // Before the head goes on: what it stands for is not all here yet.
   if (announced) report_held();
   if (all.active()) all.on_run(run);
-  offsets.on_run(want, run);
-  tail.on_run(want, run);
+  // Each but the last may end the want, and each is told of its own purpose only.
+  switch (want.ask().purpose) {
+    case Purpose::streams: return streams.on_run(want, run);
+    case Purpose::single: return offsets.on_run(want, run);
+    case Purpose::live: return tail.on_run(want, run);
+    case Purpose::portion: return;
+  }
 }
 
 void Replicator::Impl::on_want_end(const FetchWant& want, std::optional<EndReason> reason) {

@@ -22,6 +22,7 @@ struct Replicator::Impl {
   void fetch_topics(std::vector<std::string> topics, base::MonoTime timeout, std::function<void(Result<void>)> done);
   /// Tells peers what is held when that changed.
   void report_held();
+  void on_pruned();
   /// Starts the ticking that deadlines need, while there is something to watch.
   void arm();
 

@@ -14,6 +14,14 @@ constexpr base::MonoTime kAnswer = std::chrono::seconds(2);
 constexpr base::MonoTime kQuiet = std::chrono::seconds(3);
 constexpr base::MonoTime kSilence = std::chrono::seconds(60);
 
+/// The last run of a complete holder grows with its heads; nothing else changed.
+bool follows_from_heads(const Have& before, const Have& now) {
+  if (!before.complete || !now.complete || before.ranges.size() != now.ranges.size()) return false;
+  Have grown = before;
+  if (!now.ranges.empty()) grown.ranges.back().end = now.ranges.back().end;
+  return grown == now;
+}
+
 }  // namespace
 
 void Replicator::Impl::plan_soon() {
@@ -49,11 +57,15 @@ void Replicator::Impl::report_held() {
   Have have = report_have(core.reader(), core.options().serve);
   if (have == last_have_) return;
   for (const auto& [id, peer] : core.peers()) {
-    // A complete holder's runs follow from its heads.
-    const bool implied = have.complete && last_have_.complete;
+    const bool implied = follows_from_heads(last_have_, have);
     if (!peer->gone && !implied) core.send(*peer, have);
   }
   last_have_ = std::move(have);
+}
+
+void Replicator::Impl::on_pruned() {
+  held_changed_ = true;
+  plan_soon();
 }
 
 void Replicator::Impl::arm() {

@@ -85,6 +85,16 @@ class KvStore {
   [[nodiscard]] virtual Result<void> drop_range(Column column, ByteView begin, ByteView end) = 0;
   /// Compacts what was erased in the column's range. May take long.
   [[nodiscard]] virtual Result<void> compact(Column column, ByteView begin, ByteView end) = 0;
+  /// Gives back the disk of rows that were erased one by one in [begin, end): whole files that nothing names any more.
+  /// Reads keys, not values. Nothing to do for stores without files.
+  [[nodiscard]] virtual Result<void> reclaim(Column /*column*/, ByteView /*begin*/, ByteView /*end*/) { return {}; }
+  /// Bytes of large values on the disk, and how many of them no row names any more though their file is still needed:
+  /// compact() would give those back, at the cost of writing what is alive again.
+  struct ValueFiles {
+    std::uint64_t bytes = 0;
+    std::uint64_t dead = 0;
+  };
+  [[nodiscard]] virtual ValueFiles value_files(Column /*column*/) const { return {}; }
 };
 
 }  // namespace shoal::store

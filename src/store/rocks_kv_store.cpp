@@ -144,6 +144,21 @@ class RocksKvStore final : public KvStore {
     return compact_range(column, begin, end, rocksdb::BlobGarbageCollectionPolicy::kForce);
   }
 
+  [[nodiscard]] Result<void> reclaim(Column column, ByteView begin, ByteView end) override {
+    return compact_range(column, begin, end, rocksdb::BlobGarbageCollectionPolicy::kDisable);
+  }
+
+  [[nodiscard]] ValueFiles value_files(Column column) const override {
+    ValueFiles files;
+    std::uint64_t value = 0;
+    // A property that this version does not know leaves zero: then nothing is worth writing again.
+    if (db_->GetIntProperty(handle(column), rocksdb::DB::Properties::kLiveBlobFileSize, &value)) files.bytes = value;
+    if (db_->GetIntProperty(handle(column), rocksdb::DB::Properties::kLiveBlobFileGarbageSize, &value)) {
+      files.dead = value;
+    }
+    return files;
+  }
+
  private:
   [[nodiscard]] rocksdb::ColumnFamilyHandle* handle(Column column) const {
     return handles_[static_cast<std::size_t>(column)];

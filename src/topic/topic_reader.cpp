@@ -38,6 +38,18 @@ Result<void> TopicReader::start(const StartPosition& start) {
   return {};
 }
 
+void TopicReader::select(TopicFilter filter) {
+  selection_.filter = std::move(filter);
+  newcomers_ = cursor_.common;
+  for (const auto& [stream, lane] : lanes_) newcomers_ = std::max(newcomers_, cursor_.mark_of(stream));
+  std::erase_if(lanes_, [&](const auto& entry) { return !selection_.filter.selects(entry.first); });
+  std::erase_if(cursor_.ahead, [&](const auto& entry) { return !selection_.filter.selects(entry.first); });
+  // What the first selection was to begin with says nothing of the newcomers.
+  if (start_.kind != StartPosition::Kind::cursor) start_ = StartPosition{.cursor = cursor_};
+  looked_ = false;
+  unseen_ = true;
+}
+
 Result<std::optional<Slice>> TopicReader::next() {
   for (;;) {
     SHOAL_CHECK(refresh());
@@ -74,6 +86,14 @@ Result<bool> TopicReader::has_read_to(std::uint64_t tree_size) {
 
 Cursor TopicReader::cursor() const { return cursor_; }
 
+BlockIndex TopicReader::read_to() const {
+  if (selection_.ordered) return cursor_.common.block;
+  if (lanes_.empty() || unseen_) return BlockIndex{0};
+  BlockIndex to{std::numeric_limits<std::int64_t>::max()};
+  for (const auto& [stream, lane] : lanes_) to = std::min(to, lane.mark.block);
+  return to;
+}
+
 TopicReader::Extent TopicReader::extent() const {
   return reader_->log().inspect([](const feed::LogState& state) {
     Extent extent;
@@ -83,7 +103,7 @@ TopicReader::Extent TopicReader::extent() const {
     }
     extent.header_prefix = state.tail.size();
     extent.headers = state.headers.count();
-    extent.payloads = state.payloads.count();
+    extent.payload_changes = state.payload_changes;
     if (state.topics_complete()) {
       extent.entries = state.topics->size();
     } else if (state.head) {
@@ -120,7 +140,8 @@ Result<void> TopicReader::refresh() {
 }
 
 void TopicReader::place(const TopicPartition& stream, const feed::TopicView& view, Lane& lane) {
-  lane.mark = cursor_.mark_of(stream);
+  lane.mark = std::max(cursor_.mark_of(stream), newcomers_);
+  if (lane.mark > cursor_.mark_of(stream)) cursor_.ahead[stream] = lane.mark;
   if (start_.kind == StartPosition::Kind::offset) lane.min_offset = start_.number;
   if (start_.kind == StartPosition::Kind::last) {
     lane.min_offset = std::max<std::int64_t>(0, view.end.value() - start_.number);
@@ -141,6 +162,10 @@ Result<void> TopicReader::jump(const TopicPartition& stream, const feed::TopicVi
         mark = std::max(mark, Mark{*block, static_cast<std::uint32_t>(inside)});
       }
     }
+  }
+  if (skips_pruned(lane) && view.log_start.value() > 0) {
+    SHOAL_TRY(const auto block, reader_->block_of_offset(stream, view.log_start));
+    if (block) mark = std::max(mark, Mark{*block, 0});
   }
   if (selection_.from) {
     SHOAL_TRY(const auto block, reader_->block_of_time(stream, *selection_.from));
@@ -221,7 +246,10 @@ Result<std::optional<Slice>> TopicReader::open(const TopicPartition& stream, Lan
   auto payload = reader_->payload(block);
   if (!payload) {
     if (payload.error().code == Code::not_found) return std::optional<Slice>{};
-    if (payload.error().code != Code::pruned || !skips_pruned(lane)) return std::move(payload).error();
+    if (payload.error().code != Code::pruned || !skips_pruned(lane)) {
+      if (payload.error().code == Code::pruned) pruned_at_ = PrunedAt{stream, lane.candidate->header.base_offset};
+      return std::move(payload).error();
+    }
     step_over(stream, lane);
     return std::optional<Slice>{};
   }

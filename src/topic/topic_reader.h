@@ -55,10 +55,23 @@ class TopicReader {
   /// Code::pruned when it was dropped here, Code::corrupt when it is damaged.
   [[nodiscard]] Result<std::optional<Slice>> next();
 
+  /// Where next() last met Code::pruned: fetched again, the walk goes on from there.
+  struct PrunedAt {
+    TopicPartition stream;
+    Offset offset{0};
+  };
+  [[nodiscard]] const std::optional<PrunedAt>& pruned_at() const { return pruned_at_; }
+
+  /// Reads these topics from here on. Those that were not selected before begin at the present position of the walk,
+  /// which in an unordered one is that of the partition that is furthest. Before start() it replaces the selection.
+  void select(TopicFilter filter);
+
   /// True when everything selected in the first `tree_size` blocks was walked over, which the headers held or the
   /// signed ends prove.
   [[nodiscard]] Result<bool> has_read_to(std::uint64_t tree_size);
   [[nodiscard]] Cursor cursor() const;
+  /// No block below this one will be read any more.
+  [[nodiscard]] BlockIndex read_to() const;
 
  private:
   struct Candidate {
@@ -81,7 +94,7 @@ class TopicReader {
     std::uint32_t topic_count = 0;
     std::uint64_t header_prefix = 0;
     std::uint64_t headers = 0;
-    std::uint64_t payloads = 0;
+    std::uint64_t payload_changes = 0;
     std::size_t entries = 0;  ///< of the topic state, known under the accepted head
     bool operator==(const Extent&) const = default;
   };
@@ -108,8 +121,10 @@ class TopicReader {
   Selection selection_;
   StartPosition start_;
   Cursor cursor_;
+  Mark newcomers_;  ///< partitions that are seen for the first time begin no earlier
   std::map<TopicPartition, Lane> lanes_;
   Extent seen_;
+  std::optional<PrunedAt> pruned_at_;
   bool unseen_ = true;   ///< may_have_unseen() as of `seen_`
   bool looked_ = false;  ///< lanes were brought up to `seen_`
 };

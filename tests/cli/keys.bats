@@ -43,7 +43,12 @@ load common
   fails 2 "NAME:PARTITIONS" shoal init x --topic a:70000
   fails 2 "no legal name" shoal init ../x
   fails 2 "no legal name" shoal init -- -x
-  fails 2 "not supported yet" shoal init x --keep 30d
+  fails 2 "--keep" shoal init x --keep soon
+  fails 2 "--keep-size" shoal init x --keep-size many
+  fails 2 "NAME=DURATION" shoal init x --keep-topic us
+  fails 2 "illegal topic name" shoal init x --keep-topic a/b=7d
+  fails 2 "--keep-topic" shoal init x --keep-topic us=-1d
+  fails 4 "lives in a running node" shoal init x --memory
 }
 
 @test "keys are made, listed and shown" {

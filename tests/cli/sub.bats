@@ -185,5 +185,5 @@ PY
   fails 2 "needs --cursor" shoal sub x -o stored
   fails 2 "not a number" shoal sub x -c 0
   fails 2 "--partition" shoal sub x -p -1
-  fails 2 "not supported yet" shoal sub x --cache 1G
+  fails 2 "--cache" shoal sub x --cache much
 }
