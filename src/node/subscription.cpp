@@ -220,7 +220,7 @@ Result<void> LocalSubscription::set_topics(std::vector<std::string> topics) {
   // The rest of a block that was begun goes when its topic does; the position is behind it already.
   const topic::TopicFilter filter{options_.topics, options_.partition};
   if (taken_.slice && !filter.selects(taken_.slice->header.stream)) taken_ = {};
-  if (want_) {
+  if (want_.use_count() > 0) {  // the handle itself is null
     // The former want goes after the new one has come: what both want stays on its way.
     auto wanted = host->want(want());
     want_.swap(wanted);
