@@ -20,7 +20,7 @@ class FetchWant {
     std::uint64_t end = 0;
     std::vector<TopicPartition> streams;  ///< empty: all topics
     bool headers_only = false;
-    std::uint64_t window = 0;             ///< bytes of credit
+    std::uint64_t window = 0;  ///< bytes of credit
     Urgency urgency = Urgency::normal;
     std::uint32_t push_limit = kPushAll;  ///< of a live want
   };
