@@ -83,6 +83,7 @@ void BlockFetcher::on_data(PeerId id, Peer& peer, const Data& data, std::size_t 
 
 /// What came without payload is above the want's push limit; the headers proved a moment ago.
 bool BlockFetcher::payloads_due(const FetchWant& want, const Data& data) {
+  if (want.ask().headers_only) return true;
   return std::all_of(data.blocks.begin(), data.blocks.end(), [&](const DataBlock& block) {
     if (block.form != PayloadForm::absent) return true;
     const Result<feed::BlockHeader> header = feed::decode_header(block.header);

@@ -207,7 +207,7 @@ void Replicator::Impl::on_run(const FetchWant& want, const Data& run) {
   const bool announced = std::any_of(run.blocks.begin(), run.blocks.end(),
                                      [](const DataBlock& block) { return block.form == PayloadForm::absent; });
   // Before the head goes on: what it stands for is not all here yet.
-  if (announced) report_held();
+  if (announced && !want.ask().headers_only) report_held();
   if (all.active()) all.on_run(run);
   // Each but the last may end the want, and each is told of its own purpose only.
   switch (want.ask().purpose) {
