@@ -37,7 +37,7 @@ def public_names(headers):
     for header in headers:
         text = re.sub(r"//[^\n]*", "", header.read_text())
         names.update(re.findall(r"^(?:class|struct)\s+(?:\[\[nodiscard\]\]\s+)?(\w+)\s*(?::[^;{]*)?\{", text, re.M))
-        names.update(re.findall(r"^(?!using|template|enum|static_assert)[\w\[][^;{}()\n]*?\b(\w+)\([^;{]*\)(?: noexcept)?;", text,
+        names.update(re.findall(r"^(?!using|template|enum|static_assert)[\w\[][^;{}()\n]*?\b(\w+)\([^;]*?\)(?: noexcept)?;", text,
                                 re.M))
     return names
 
