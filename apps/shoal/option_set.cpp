@@ -114,15 +114,12 @@ struct OptionSet::Parser {
   CLI::App app;
   CommandTable table;
   std::string heading = "Options";
-  std::vector<OptionRow> refused;
 };
 
 const OptionRow* OptionSet::Parser::find(const std::string& name) const {
-  for (const std::vector<OptionRow>* rows : {&table.options, &refused}) {
-    for (const OptionRow& row : *rows) {
-      const std::vector<std::string> names = split_names(row.names);
-      if (std::find(names.begin(), names.end(), name) != names.end()) return &row;
-    }
+  for (const OptionRow& row : table.options) {
+    const std::vector<std::string> names = split_names(row.names);
+    if (std::find(names.begin(), names.end(), name) != names.end()) return &row;
   }
   return nullptr;
 }
@@ -239,17 +236,6 @@ void OptionSet::positional_choice(const std::string& name, std::string& target, 
 }
 
 void OptionSet::group(const std::string& heading) { parser_->heading = heading; }
-
-void OptionSet::not_yet(const std::string& names, bool takes_value) {
-  const std::string name = split_names(names).back();
-  const auto refuse = [name] { throw CLI::ValidationError(name, "not supported yet by this version"); };
-  if (takes_value) {
-    parser_->app.add_option_function<std::string>(names, [refuse](const std::string&) { refuse(); });
-  } else {
-    parser_->app.add_flag_callback(names, refuse);
-  }
-  parser_->refused.push_back({.names = names, .metavar = takes_value ? "VALUE" : "", .help = "", .group = ""});
-}
 
 void OptionSet::help_and_config() {
   // Parser::look() finds --help.

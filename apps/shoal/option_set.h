@@ -82,8 +82,6 @@ class OptionSet {
 
   /// Options declared from here on stand under this heading in the help; empty: they are accepted and not shown.
   void group(const std::string& heading);
-  /// An option of the contract that this build does not do yet: refused by name, left out of the help.
-  void not_yet(const std::string& names, bool takes_value);
   /// -h, --help and --config FILE, which every command has.
   void help_and_config();
   /// A paragraph for help and manual: what the command does and what is worth knowing first.

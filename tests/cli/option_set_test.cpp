@@ -28,7 +28,6 @@ class OptionSetTest : public testing::Test {
       peers_.push_back(text);
       return {};
     });
-    set_.not_yet("--cache", true);
     set_.group("Common options");
     set_.help_and_config();
     names_.add(set_.table());
@@ -95,8 +94,7 @@ TEST_F(OptionSetTest, EveryParseErrorIsAUsageError) {
   EXPECT_THAT(error_of({"FEED", "--network", "other"}).message, HasSubstr("public|private"));
   EXPECT_THAT(error_of({"FEED", "--format"}).message, HasSubstr("--format"));
   EXPECT_THAT(error_of({"FEED", "-f", "a", "-f", "b"}).message, HasSubstr("--format"));
-  EXPECT_THAT(error_of({"FEED", "--cache", "1G"}).message, HasSubstr("--cache: not supported yet"));
-  for (const auto& error : {error_of({}), error_of({"FEED", "--cache", "1G"})}) {
+  for (const auto& error : {error_of({}), error_of({"FEED", "--format"})}) {
     EXPECT_EQ(error.code, Code::invalid_argument);
   }
 }
@@ -124,7 +122,7 @@ TEST_F(OptionSetTest, HelpIsAskedForUnlessItIsAValue) {
   EXPECT_EQ(text_, "--help");
 }
 
-TEST_F(OptionSetTest, TheTableHoldsWhatWasDeclaredButNotWhatIsToCome) {
+TEST_F(OptionSetTest, TheTableHoldsWhatWasDeclared) {
   const CommandTable& table = set_.table();
   EXPECT_EQ(table.usage(), "shoal sub [OPTIONS] FEED [FILE...]");
   std::vector<std::string> names;

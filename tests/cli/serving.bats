@@ -118,7 +118,7 @@ address() {
   fails 2 FEED shoal mirror
   fails 10 nosuch shoal mirror nosuch
   fails 2 "illegal topic name or glob" shoal mirror "$NOBODY" -t a/b
-  fails 2 "not supported yet" shoal mirror "$NOBODY" --max-size 20G
+  fails 2 "is not a size" shoal mirror "$NOBODY" --max-size many
   shoal init own -q
   expect 2 shoal mirror own
 }
