@@ -146,16 +146,28 @@ shoal_code shoal_node_remove(shoal_node* node, const char* feed_id, shoal_error*
 /** An own feed: name and key are here. */
 typedef struct shoal_feed shoal_feed;
 
+/** How long one topic is kept. This structure never grows. */
+typedef struct shoal_topic_keep {
+  const char* topic; /**< its name */
+  int64_t keep_ms;   /**< payloads older than this are dropped; 0: never */
+} shoal_topic_keep;
+
 /** How an own feed is opened. */
 typedef struct shoal_feed_options {
   size_t size;            /**< sizeof this structure */
   const char* passphrase; /**< of this key file, instead of the node's */
   int create;             /**< not 0: make key and feed when the name is unknown */
   int in_memory;          /**< not 0: never touches the disk, gone with the node */
+  int set_retention;      /**< not 0: keep what the members below say, from now on; 0: as it was, and they are zero */
+  int64_t keep_ms;        /**< payloads older than this (append time) are dropped; 0: never */
+  uint64_t max_bytes;     /**< payload bytes of this feed, the oldest go first; 0: no bound */
+  const shoal_topic_keep* keep_topics; /**< instead of keep_ms, by topic */
+  size_t keep_topic_count;             /**< how many */
 } shoal_feed_options;
 
 /** Opens the own feed `name`. SHOAL_NOT_FOUND when it is unknown and not to be made, SHOAL_BAD_KEY without the right
- * passphrase, SHOAL_UNSAFE_TO_SIGN when journal and store do not agree. */
+ * passphrase, SHOAL_UNSAFE_TO_SIGN when journal and store do not agree, SHOAL_INVALID_ARGUMENT for an age below zero.
+ */
 shoal_code shoal_feed_open(shoal_node* node, const char* name, const shoal_feed_options* options, shoal_feed** feed,
                            shoal_error* error);
 /** 64 hex digits: what readers need to know. */

@@ -43,12 +43,12 @@ class CallbackScope {
 [[nodiscard]] Result<void> copy_structure(const void* from, std::string_view name, std::size_t first_size,
                                           std::size_t known_size, void* copy);
 
-/// Defaults when `options` is null. When a structure has grown, its first size is written here.
+/// Defaults when `options` is null. `first_size` of a structure that has grown is where its later members begin.
 template <typename Options>
-Result<Options> read_options(const Options* options, std::string_view name) {
+Result<Options> read_options(const Options* options, std::string_view name, std::size_t first_size = sizeof(Options)) {
   Options copy{};
   if (options == nullptr) return copy;
-  const auto copied = copy_structure(options, name, sizeof(Options), sizeof(Options), &copy);
+  const auto copied = copy_structure(options, name, first_size, sizeof(Options), &copy);
   if (!copied) return copied.error();
   return copy;
 }

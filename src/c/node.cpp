@@ -39,6 +39,28 @@ Result<NodeOptions> node_options(const shoal_node_options& given) {
   return options;
 }
 
+/// Without what an own feed keeps.
+constexpr std::size_t kFirstFeedOptions = offsetof(shoal_feed_options, set_retention);
+
+/// Nullopt: as it was.
+Result<std::optional<Retention>> retention_of(const shoal_feed_options& given) {
+  if (given.set_retention == 0) {
+    const bool idle = given.keep_ms == 0 && given.max_bytes == 0 && given.keep_topic_count == 0;
+    if (idle) return std::optional<Retention>{};
+    return Error{Code::invalid_argument, "keep_ms, max_bytes or keep_topics without set_retention", "set it to 1"};
+  }
+  if (given.keep_ms < 0) return Error{Code::invalid_argument, "keep_ms is below zero", ""};
+  if (given.keep_topics == nullptr && given.keep_topic_count > 0) return null_argument("keep_topics");
+  Retention retention{std::chrono::milliseconds(given.keep_ms), given.max_bytes};
+  for (std::size_t i = 0; i < given.keep_topic_count; ++i) {
+    const shoal_topic_keep& one = given.keep_topics[i];
+    SHOAL_TRY(const auto topic, read_text(one.topic, "keep_topics"));
+    if (one.keep_ms < 0) return Error{Code::invalid_argument, "keep_ms of topic " + topic + " is below zero", ""};
+    retention.keep_topics[topic] = std::chrono::milliseconds(one.keep_ms);
+  }
+  return std::optional(std::move(retention));
+}
+
 /// Runs `ask` on the node and the feed of a handle and an id, and gives the text it answers.
 shoal_code answer_text(shoal_node* node, const char* feed_id, char** text, shoal_error* error,
                        const std::function<Result<std::string>(Node&, const FeedId&)>& ask) {
@@ -137,10 +159,11 @@ shoal_code shoal_feed_open(shoal_node* node, const char* name, const shoal_feed_
     if (feed == nullptr) return null_argument("feed");
     SHOAL_TRY(const auto open, find_node(node));
     SHOAL_TRY(const auto own_name, read_text(name, "name"));
-    SHOAL_TRY(const auto given, read_options(options, "shoal_feed_options"));
+    SHOAL_TRY(const auto given, read_options(options, "shoal_feed_options", kFirstFeedOptions));
     FeedOptions wanted;
     wanted.create = given.create != 0;
     wanted.in_memory = given.in_memory != 0;
+    SHOAL_TRY(wanted.retention, retention_of(given));
     if (given.passphrase != nullptr) {
       SHOAL_TRY(wanted.passphrase, read_text(given.passphrase, "passphrase"));
     }

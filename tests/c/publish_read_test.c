@@ -241,6 +241,113 @@ static void prove(shoal_node* node, const char* id) {
   CHECK_FAILS(shoal_node_prove(node, &request, 1000, NULL, &proof, &error), SHOAL_NOT_FOUND);
 }
 
+/* The next record is this one. */
+static void next_is(shoal_subscription* subscription, const char* topic, const char* value) {
+  shoal_error error;
+  shoal_poll_status status = SHOAL_POLL_TIMEOUT;
+  shoal_records* records = NULL;
+  const shoal_record_view* views = NULL;
+  size_t count = 0;
+  shoal_poll_options one;
+  memset(&one, 0, sizeof one);
+  one.size = sizeof one;
+  one.max_records = 1;
+  CHECK_OK(shoal_subscription_poll(subscription, &one, 20000, NULL, &status, &records, &error));
+  CHECK(status == SHOAL_POLL_RECORDS);
+  CHECK_OK(shoal_records_view(records, &views, &count, &error));
+  CHECK(count == 1 && strcmp(views->topic, topic) == 0 && is_text(views->value, value));
+  CHECK_OK(shoal_records_free(records, &error));
+}
+
+static void change_topics(shoal_node* node) {
+  shoal_error error;
+  shoal_feed* feed = open_feed(node, "topics");
+  shoal_producer* producer = NULL;
+  shoal_subscription* subscription = NULL;
+  char* id = NULL;
+  const char* first[] = {"a"};
+  const char* others[] = {"b", "c*"};
+  const char* sent[] = {"a", "b", "a", "cc"};
+  shoal_subscribe_options options;
+  memset(&options, 0, sizeof options);
+  options.size = sizeof options;
+  options.topics = first;
+  options.topic_count = 1;
+  CHECK_OK(shoal_feed_id(feed, &id, &error));
+  CHECK_OK(shoal_producer_open(feed, NULL, &producer, &error));
+  for (int i = 0; i < 4; ++i) {
+    const shoal_record record = text_record(sent[i], sent[i]);
+    CHECK_OK(shoal_producer_send(producer, &record, 5000, NULL, NULL, &error));
+    CHECK_OK(shoal_producer_flush(producer, 20000, NULL, &error));
+  }
+  CHECK_OK(shoal_subscription_open(node, id, &options, &subscription, &error));
+  next_is(subscription, "a", "a");
+  CHECK_FAILS(shoal_subscription_set_topics(subscription, NULL, 1, &error), SHOAL_INVALID_ARGUMENT);
+  CHECK_OK(shoal_subscription_set_topics(subscription, others, 2, &error));
+  next_is(subscription, "b", "b");
+  next_is(subscription, "cc", "cc");
+  CHECK_OK(shoal_subscription_free(subscription, &error));
+  CHECK_OK(shoal_producer_free(producer, &error));
+  CHECK_OK(shoal_feed_free(feed, &error));
+  shoal_string_free(id);
+}
+
+/* What an own feed and a mirror keep is remembered, and shown. */
+static void keep(shoal_node* node) {
+  shoal_error error;
+  shoal_feed* feed = NULL;
+  shoal_mirror* mirror = NULL;
+  char* id = NULL;
+  char* json = NULL;
+  const char* stranger = "6666666666666666666666666666666666666666666666666666666666666666";
+  const char* topics[] = {"us"};
+  shoal_topic_keep kept = {"us", 3500};
+  shoal_feed_options options;
+  shoal_mirror_options wanted;
+  memset(&options, 0, sizeof options);
+  options.size = sizeof options;
+  options.create = 1;
+  options.keep_ms = 86400000;
+  CHECK_FAILS(shoal_feed_open(node, "kept", &options, &feed, &error), SHOAL_INVALID_ARGUMENT);
+  options.set_retention = 1;
+  options.max_bytes = 1 << 20;
+  options.keep_topic_count = 1;
+  CHECK_FAILS(shoal_feed_open(node, "kept", &options, &feed, &error), SHOAL_INVALID_ARGUMENT);
+  options.keep_topics = &kept;
+  CHECK_OK(shoal_feed_open(node, "kept", &options, &feed, &error));
+  CHECK_OK(shoal_feed_free(feed, &error));
+  /* A program that does not know the later members: they are not looked at. */
+  options.size = offsetof(shoal_feed_options, set_retention);
+  options.keep_ms = -1;
+  CHECK_OK(shoal_feed_open(node, "kept", &options, &feed, &error));
+  CHECK_OK(shoal_feed_free(feed, &error));
+  options.size = sizeof options;
+  options.keep_ms = 86400000;
+  kept.keep_ms = -1;
+  CHECK_FAILS(shoal_feed_open(node, "kept", &options, &feed, &error), SHOAL_INVALID_ARGUMENT);
+  feed = open_feed(node, "kept");
+  CHECK_OK(shoal_feed_id(feed, &id, &error));
+  CHECK_OK(shoal_node_info(node, id, &json, &error));
+  CHECK(strstr(json, "\"retention\":{\"keep_ms\":86400000,\"max_bytes\":1048576,\"keep_topics\":{\"us\":3500}}") != NULL);
+  shoal_string_free(json);
+  shoal_string_free(id);
+  CHECK_OK(shoal_feed_free(feed, &error));
+
+  memset(&wanted, 0, sizeof wanted);
+  wanted.size = sizeof wanted;
+  wanted.topics = topics;
+  wanted.topic_count = 1;
+  wanted.keep_ms = -1;
+  CHECK_FAILS(shoal_mirror_open(node, stranger, &wanted, &mirror, &error), SHOAL_INVALID_ARGUMENT);
+  wanted.keep_ms = 2500;
+  wanted.max_bytes = 1 << 30;
+  CHECK_OK(shoal_mirror_open(node, stranger, &wanted, &mirror, &error));
+  CHECK_OK(shoal_node_info(node, stranger, &json, &error));
+  CHECK(strstr(json, "\"want\":{\"topics\":[\"us\"],\"keep_ms\":2500,\"max_bytes\":1073741824}") != NULL);
+  shoal_string_free(json);
+  CHECK_OK(shoal_mirror_free(mirror, &error));
+}
+
 static void outlive_the_node(shoal_node* node, shoal_feed* feed, const char* id) {
   shoal_error error;
   shoal_subscription* subscription = NULL;
@@ -284,6 +391,8 @@ int main(void) {
   read_all(node, id);
   get_and_know(node, id);
   prove(node, id);
+  change_topics(node);
+  keep(node);
   wait_by_descriptor(node, feed, id);
   outlive_the_node(node, feed, id);
   CHECK_OK(shoal_feed_free(feed, &error));

@@ -7,6 +7,7 @@ import importlib
 import itertools
 import pickle
 import threading
+import time
 import unittest
 
 import shoalcast
@@ -141,6 +142,53 @@ class PublishAndRead(BindingsTest):
             self.assertEqual(self.values_of(node, feed), numbered(0, 5))
         with self.open_node() as node, self.assertRaises(shoalcast.NotFound):
             node.open_feed("ticks")
+
+    def test_own_feeds_remember_what_they_keep(self):
+        expected = {"keep_ms": 86400000, "max_bytes": 1 << 20, "keep_topics": {"us": 3500}}
+        with self.open_node() as node:
+            node.open_feed("quakes", create=True, keep=86400, max_bytes=1 << 20, keep_topics={"us": 3.5})
+        with self.open_node() as node:
+            self.assertEqual(node.info(node.open_feed("quakes"))["retention"], expected)
+            feed = node.open_feed("quakes", max_bytes=5)
+            self.assertEqual(node.info(feed)["retention"], {"keep_ms": 0, "max_bytes": 5, "keep_topics": {}})
+            for bad in ({"keep": -1}, {"max_bytes": -1}, {"keep_topics": {"us": -1}}):
+                with self.assertRaises(shoalcast.InvalidArgument, msg=str(bad)):
+                    node.open_feed("quakes", **bad)
+
+    def test_what_is_too_much_is_dropped(self):
+        node = self.open_node()
+        feed = node.open_feed("quakes", create=True, max_bytes=1000)
+        with feed.producer(linger=0, batch_bytes=100) as producer:
+            for value in numbered(0, 50):
+                producer.send(value + "x" * 200)
+                producer.flush()
+        deadline = time.monotonic() + 20
+        while node.info(feed)["topics"][0]["log_start_offset"] == 0 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self.assertGreater(node.info(feed)["topics"][0]["log_start_offset"], 0)
+        self.assertLess(len(self.values_of(node, feed)), 50)
+
+    def test_other_topics_from_the_present_position(self):
+        node = self.open_node()
+        feed = node.open_feed("quakes", create=True)
+        self.publish(feed, numbered(0, 3), topic="us")
+        self.publish(feed, numbered(3, 6), topic="ci")
+        with node.subscribe(feed, ["us"]) as consumer:
+            self.assertEqual([next(consumer).topic for _ in range(3)], ["us"] * 3)
+            consumer.set_topics(["ci", "nn"])
+            self.assertEqual([next(consumer).value for _ in range(3)], [b"value 3", b"value 4", b"value 5"])
+            self.publish(feed, ["no"], topic="us")
+            self.publish(feed, ["yes"], topic="nn")
+            self.assertEqual(next(consumer).value, b"yes")
+            with self.assertRaises(shoalcast.InvalidArgument):
+                consumer.set_topics("nn")
+
+    def test_a_mirror_remembers_what_it_keeps(self):
+        node = self.open_node()
+        node.mirror(STRANGER, ["us"], keep=2.5, max_bytes=1 << 30).close()
+        self.assertEqual(node.info(STRANGER)["want"], {"topics": ["us"], "keep_ms": 2500, "max_bytes": 1 << 30})
+        with self.assertRaises(shoalcast.InvalidArgument):
+            node.mirror(STRANGER, keep=-1)
 
     def test_a_mirror_syncs_over_the_network(self):
         publisher = self.open_node("a", offline=False, listen=["127.0.0.1:0"], private_network=True, lsd=False)

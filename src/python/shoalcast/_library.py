@@ -53,9 +53,15 @@ class NodeOptions(Options):
     ]
 
 
+class TopicKeep(ctypes.Structure):
+    _fields_ = [("topic", c_char_p), ("keep_ms", c_int64)]
+
+
 class FeedOptions(Options):
     _fields_ = [
         ("size", c_size_t), ("passphrase", c_char_p), ("create", c_int), ("in_memory", c_int),
+        ("set_retention", c_int), ("keep_ms", c_int64), ("max_bytes", c_uint64), ("keep_topics", POINTER(TopicKeep)),
+        ("keep_topic_count", c_size_t),
     ]
 
 

@@ -7,10 +7,11 @@ import datetime
 import json
 import os
 from ctypes import c_uint64, c_void_p
-from typing import Any, Callable, Dict, Iterable, List, Optional, Union
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Union
 
 from . import _library
 from ._consumer import Consumer, Start
+from ._errors import InvalidArgument
 from ._producer import Producer
 from ._records import AckRun, Record, VerifiedRecord, read_records, to_milliseconds
 
@@ -57,6 +58,19 @@ FeedLike = Union[str, Feed]
 
 def _id_of(feed: FeedLike) -> bytes:
     return _library.encode(feed.id if isinstance(feed, Feed) else feed, "feed")
+
+
+def _age(seconds: float, name: str) -> int:
+    if seconds < 0:
+        raise InvalidArgument(f"{name} is below zero")
+    return _library.milliseconds(seconds)
+
+
+def _size(size: int, name: str) -> int:
+    # ctypes would take it modulo 2**64.
+    if not 0 <= size < 2**64:
+        raise InvalidArgument(f"{name} is no number of bytes")
+    return size
 
 
 def _request(feed: FeedLike, offset: int, topic: str, partition: int) -> _library.GetRequest:
@@ -186,11 +200,27 @@ class Node:
         *,
         in_memory: bool = False,
         passphrase: Optional[str] = None,
+        keep: Optional[float] = None,
+        max_bytes: Optional[int] = None,
+        keep_topics: Optional[Mapping[str, float]] = None,
     ) -> Feed:
         """The own feed `name`; with `create` key and feed are made when it is unknown, otherwise NotFound. An
-        `in_memory` feed never touches the disk and is gone with the node."""
+        `in_memory` feed never touches the disk and is gone with the node.
+
+        Payloads older than `keep` seconds are dropped, or as `keep_topics` says by topic, and the oldest ones above
+        `max_bytes`; 0 is without a bound. The feed remembers them together: with none of the three given they are as
+        they were, with some the others are without a bound."""
         options = _library.FeedOptions()
         options.create, options.in_memory = create, in_memory
+        if not (keep is None and max_bytes is None and keep_topics is None):
+            options.set_retention = 1
+            options.keep_ms, options.max_bytes = _age(keep or 0.0, "keep"), _size(max_bytes or 0, "max_bytes")
+            topics = [
+                _library.TopicKeep(_library.encode(topic, "keep_topics"), _age(age, "keep_topics"))
+                for topic, age in (keep_topics or {}).items()
+            ]
+            options.keep_topics = (_library.TopicKeep * len(topics))(*topics)
+            options.keep_topic_count = len(topics)
         options.passphrase = None if passphrase is None else _library.encode(passphrase, "passphrase")
         return Feed(self._open("feed", "feed_open", _library.encode(name, "name"), options), name)
 
@@ -290,7 +320,7 @@ class Node:
         dropped (0: never); `max_bytes` is a budget of the whole directory (0: none)."""
         options = _library.MirrorOptions()
         options.topics, options.topic_count = _library.texts(topics, "topics")
-        options.keep_ms, options.max_bytes = _library.milliseconds(keep), max_bytes
+        options.keep_ms, options.max_bytes = _age(keep, "keep"), _size(max_bytes, "max_bytes")
         return Mirror(self._open("mirror", "mirror_open", _id_of(feed), options))
 
     def info(self, feed: FeedLike) -> Dict[str, Any]:
