@@ -38,6 +38,7 @@ Result<void> FollowingSubscription::resume(const Wait& wait) {
   const bool moves = options.start.kind == Start::Kind::end || options.start.kind == Start::Kind::last;
   if (!cursor_.empty() && (given_ || moves)) options.start = Start::resume(cursor_);
   for (;;) {
+    SHOAL_CHECK(check_known());
     auto made = home_->api().subscribe(feed_, options);
     if (made.ok()) {
       inner_ = std::move(*made);
@@ -48,8 +49,21 @@ Result<void> FollowingSubscription::resume(const Wait& wait) {
   }
 }
 
-void FollowingSubscription::leave() {
+Result<void> FollowingSubscription::check_known() const {
+  if (report_.tree_size == 0 || home_ != report_home_) return {};
+  const auto info = home_->api().info(feed_, Wait{});
+  // Whether the node is there at all, the next question to it tells.
+  if (!info.ok() || info->tree_size > 0) return {};
+  return Error{Code::closed, "feed " + feed_.feed.hex() + " was removed", ""};
+}
+
+void FollowingSubscription::note_head() {
   report_ = inner_->head_report();
+  report_home_ = home_;
+}
+
+void FollowingSubscription::leave() {
+  note_head();
   inner_.reset();
   resumed_ = true;
   if (!watched_) return;
@@ -126,6 +140,8 @@ Result<void> FollowingSubscription::watch() {
 Result<void> FollowingSubscription::set_topics(std::vector<std::string> topics) {
   options_.topics = topics;
   if (!inner_) return {};  // The next poll asks for them.
+  note_head();
+  SHOAL_CHECK(check_known());
   // Its connection is made anew; a closed descriptor leaves the epoll by itself.
   const auto set = inner_->set_topics(std::move(topics));
   if (set.ok()) {

@@ -29,6 +29,10 @@ class FollowingSubscription final : public node::SubscriptionApi {
 
   /// Subscribes at the present position, with the present node or the next one.
   [[nodiscard]] Result<void> resume(const Wait& wait);
+  /// Code::closed when the feed was removed meanwhile: the same node forgets no head otherwise. Asked for anew, the
+  /// feed would begin again, empty.
+  [[nodiscard]] Result<void> check_known() const;
+  void note_head();
   /// Leaves the node that ended, or that let this reader go because it did not read.
   void leave();
   /// Without the records that the first start would have left out, which a resumed one does not know.
@@ -44,8 +48,9 @@ class FollowingSubscription final : public node::SubscriptionApi {
   std::string cursor_;                             ///< after what was given last
   bool given_ = false;                             ///< some record
   bool resumed_ = false;
-  HeadReport report_;
-  FileDescriptor watched_;  ///< an epoll of inner_'s descriptor
+  HeadReport report_;                ///< as report_home_ told it
+  FollowingNode::Home report_home_;  ///< null: none did yet
+  FileDescriptor watched_;           ///< an epoll of inner_'s descriptor
   int watched_inner_ = -1;
   FileDescriptor always_ready_;  ///< in watched_ while there is no inner_
 };

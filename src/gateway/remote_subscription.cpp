@@ -52,7 +52,9 @@ Result<Poll> RemoteSubscription::poll(const PollOptions& options) {
       const Code code = line.error().code;
       if (!records->empty()) break;  // An error that stays is told by the next poll.
       if (code == Code::timed_out || code == Code::cancelled) break;
-      return client_->closed() ? Error{Code::closed, "the node is closed", ""} : line.error();
+      if (client_->closed()) return Error{Code::closed, "the node is closed", ""};
+      ended_by_ = line.error();
+      return line.error();
     }
     const std::size_t before = records->size();
     SHOAL_TRY(ended_, take(std::move(*line), *records));
@@ -93,6 +95,8 @@ Result<int> RemoteSubscription::descriptor() {
 }
 
 Result<void> RemoteSubscription::set_topics(std::vector<std::string> topics) {
+  // A feed that was removed is not asked for anew: it would begin again, empty.
+  if (ended_by_ && ended_by_->code == Code::closed) return *ended_by_;
   options_.topics = std::move(topics);
   if (!last_cursor_.empty()) options_.start = Start::resume(last_cursor_);
   return connect();

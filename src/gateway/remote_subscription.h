@@ -43,6 +43,7 @@ class RemoteSubscription final : public node::SubscriptionApi {
   SubscribeOptions options_;  ///< topics are those of now
   std::unique_ptr<LineStream> stream_;
   bool ended_ = false;
+  std::optional<Error> ended_by_;  ///< what the stream ended with
   HeadReport report_;
   std::shared_ptr<const Lines> last_;  ///< of the newest poll, for cursor_after
   mutable std::size_t looked_ = 0;     ///< where cursor_after() found a record last

@@ -19,6 +19,9 @@ constexpr std::chrono::milliseconds kFirstPause{5};
 constexpr std::chrono::milliseconds kLongestPause{200};
 /// A holder that lives answers a small question within this.
 constexpr std::chrono::seconds kSignOfLife{2};
+/// A holder without a network is often a finite command (`ls`, `pub --offline`) that is done within this. Attached to,
+/// it would have to stay for us, and we would have no network for as long as we live; waited for, we have our own.
+constexpr std::chrono::milliseconds kSoonDone{500};
 
 /// False when stopped.
 bool pause_for(std::chrono::milliseconds time, const std::stop_token& stop) {
@@ -40,6 +43,7 @@ void warn(const NodeOptions& options, const std::string& text) {
 
 Result<std::shared_ptr<Residence>> Residence::enter(const NodeOptions& options, const Wait& wait) {
   const auto deadline = node::deadline_of(wait);
+  const auto patience = std::min(deadline, SteadyClock::now() + kSoonDone);
   for (auto pause = kFirstPause;; pause = std::min(2 * pause, kLongestPause)) {
     auto node = node::open_node(options);
     if (node.ok()) return serve(options, std::move(*node));
@@ -49,11 +53,12 @@ Result<std::shared_ptr<Residence>> Residence::enter(const NodeOptions& options, 
     auto attached = attach(options, {std::max(left, std::chrono::milliseconds(kSignOfLife)), wait.stop});
     if (attached.ok()) {
       const bool offline = !options.offline && (*attached)->api().listening().empty();
-      if (offline && last) {
+      const bool stays = last || SteadyClock::now() + pause > patience;
+      if (offline && stays) {
         warn(options, "the process that has " + options.data_dir.string() +
                           " uses no network: nothing is exchanged with others until it ends");
       }
-      if (!offline || last) return attached;
+      if (!offline || stays) return attached;
     } else if (!may_pass(attached.error().code)) {
       return std::move(attached).error();
     }

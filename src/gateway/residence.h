@@ -14,8 +14,8 @@ class Server;
 class Residence {
  public:
   /// Takes the directory, or attaches to who has it. While neither is possible, because the holder is starting or
-  /// ending, it is tried again until the wait ends; then Code::in_use names the holder. A holder without a network is
-  /// taken for one that soon ends, and attached to at the end of the wait only. Other errors at once.
+  /// ending, it is tried again until the wait ends; then Code::in_use names the holder. A holder without a network,
+  /// which may be about to end, is attached to half a second later, with a warning. Other errors at once.
   [[nodiscard]] static Result<std::shared_ptr<Residence>> enter(const NodeOptions& options, const Wait& wait);
   explicit Residence(std::shared_ptr<node::NodeApi> api);
   ~Residence();

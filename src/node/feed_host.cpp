@@ -239,6 +239,20 @@ void FeedHost::close() {
   changed_.notify_all();
 }
 
+void FeedHost::close_removed() {
+  {
+    const std::lock_guard lock(mutex_);
+    removed_ = true;
+  }
+  close();
+}
+
+Error FeedHost::closed_error() const {
+  const std::lock_guard lock(mutex_);
+  if (!removed_) return {Code::closed, "the node is closed", ""};
+  return {Code::closed, "feed " + id().hex() + " was removed", ""};
+}
+
 bool FeedHost::closed() const {
   const std::lock_guard lock(mutex_);
   return closed_;

@@ -116,7 +116,11 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   void watch(const std::shared_ptr<ReadySignal>& signal);
   /// Ends all waiting for good.
   void close();
+  /// The same, of a feed that is forgotten while the node goes on.
+  void close_removed();
   [[nodiscard]] bool closed() const;
+  /// What readers are told then.
+  [[nodiscard]] Error closed_error() const;
 
   /// Result of the question "what is your newest head", asked of every connected peer.
   struct HeadQuestion {
@@ -179,6 +183,7 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   std::uint64_t version_ = 0;
   std::uint64_t synced_size_ = 0;
   bool closed_ = false;
+  bool removed_ = false;
   std::vector<std::weak_ptr<ReadySignal>> signals_;
   std::uint64_t next_want_ = 0;
   std::map<std::uint64_t, Want> wants_;

@@ -108,7 +108,7 @@ void FeedTable::retire(const FeedReference& feed, const std::shared_ptr<FeedHost
   }
   // Behind everything that is under way on the strand.
   std::ignore = host->run([&] { host->replicator().close("the feed is not served any more"); });
-  host->close();
+  host->close_removed();
 }
 
 }  // namespace shoal::node

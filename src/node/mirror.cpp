@@ -10,7 +10,7 @@ Result<std::uint64_t> LocalMirror::wait_synced(const Wait& wait) {
   if (!host) return Error{Code::closed, "the node is closed", ""};
   for (;;) {
     const std::uint64_t version = host->version();
-    if (host->closed()) return Error{Code::closed, "the node is closed", ""};
+    if (host->closed()) return host->closed_error();
     if (const auto problem = host->budget_problem()) return *problem;
     const std::uint64_t synced = host->synced_size();
     if (synced > reported_) {
@@ -22,7 +22,7 @@ Result<std::uint64_t> LocalMirror::wait_synced(const Wait& wait) {
                    "what lies before the fork is kept and served"};
     }
     if (host->wait_change(version, deadline, wait.stop)) continue;
-    if (host->closed()) return Error{Code::closed, "the node is closed", ""};
+    if (host->closed()) return host->closed_error();
     if (wait.stop.stop_requested()) return Error{Code::cancelled, "stopped", ""};
     return Error{Code::timed_out, "nothing new was synced in time", "shoal peers shows who is connected"};
   }

@@ -163,14 +163,14 @@ Result<Poll> LocalSubscription::poll(const PollOptions& options) {
     if (ready_ && !nothing) ready_->raise();
     if (!nothing) return polled;
     if (!host->wait_change(version, deadline, options.wait.stop)) {
-      if (host->closed()) return closed_error();
+      if (host->closed()) return host->closed_error();
       return polled;
     }
   }
 }
 
 Result<Poll> LocalSubscription::poll_now(FeedHost& host, const PollOptions& options) {
-  if (host.closed()) return closed_error();
+  if (host.closed()) return host.closed_error();
   if (!started_) {
     SHOAL_TRY(started_, try_start(host));
   }
@@ -204,7 +204,8 @@ Result<Poll> LocalSubscription::poll_now(FeedHost& host, const PollOptions& opti
 
 Result<int> LocalSubscription::descriptor() {
   const auto host = host_.lock();
-  if (!host || host->closed()) return closed_error();
+  if (!host) return closed_error();
+  if (host->closed()) return host->closed_error();
   if (!ready_) {
     SHOAL_TRY(ready_, ReadySignal::make());
     host->watch(ready_);
@@ -214,7 +215,8 @@ Result<int> LocalSubscription::descriptor() {
 
 Result<void> LocalSubscription::set_topics(std::vector<std::string> topics) {
   const auto host = host_.lock();
-  if (!host || host->closed()) return closed_error();
+  if (!host) return closed_error();
+  if (host->closed()) return host->closed_error();
   options_.topics = std::move(topics);
   reader_.select({options_.topics, options_.partition});
   // The rest of a block that was begun goes when its topic does; the position is behind it already.

@@ -234,6 +234,20 @@ class Restarts(NodeSocketTest):
         self.assertEqual(b"one\ntwo\n", reader.stdout())
         self.assertEqual(0, first.wait())
 
+    def test_a_mirror_wants_again(self):
+        seed, feed = self.start_seed("publisher", data.write(self.path("input"), b"one\n"), network=ALONE)
+        peer = seed.wait_for(r"^listening (\S+)$").group(1)
+        node, _ = self.start_node("dir", network=ALONE + ["--peer", peer])
+        mirror = self.start("mirror", feed, *self.at(), *ALONE, "--peer", peer)
+        self.synced(mirror, feed)
+        node.kill()
+        mirror.wait_for("^the node has ended: this process has the directory now$")
+        self.assertEqual(mirror.pid, self.holder())
+        self.assertEqual(0, self.run_shoal("pub", "feed", self.path("input"), "--data", self.path("publisher")).code)
+        self.synced(mirror, feed, "[2-9]")
+        self.assertEqual(0, mirror.stop())
+        self.assertEqual(0, seed.stop())
+
 
 class Races(NodeSocketTest):
 
