@@ -88,7 +88,8 @@ class ListCommand final : public Command {
     // Looking makes no directory.
     SHOAL_TRY(const auto directory, data_directory(common_));
     std::vector<FeedSummary> feeds;
-    if (std::error_code unreadable; std::filesystem::exists(directory, unreadable)) {
+    std::error_code unreadable;
+    if (std::filesystem::exists(directory, unreadable) || unreadable) {
       SHOAL_TRY(auto session, NodeSession::open(context, common_));
       SHOAL_TRY(feeds, session->feeds());
     }

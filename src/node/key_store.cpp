@@ -6,12 +6,27 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 namespace shoal::node {
 namespace {
 
 constexpr std::size_t kMaxName = 64;
 constexpr std::string_view kSuffix = ".key";
+
+Error unreadable(const std::filesystem::path& path, const std::error_code& why) {
+  return {Code::io, "cannot look into " + path.string() + ": " + why.message(),
+          "only the user whom the data directory belongs to can use its keys"};
+}
+
+/// What cannot be looked at is not taken for missing.
+Result<bool> is_there(const std::filesystem::path& path) {
+  std::error_code failed;
+  const bool there = std::filesystem::exists(path, failed);
+  if (failed) return unreadable(path.parent_path(), failed);
+  return there;
+}
 
 }  // namespace
 
@@ -31,22 +46,28 @@ Result<KeyInfo> KeyStore::generate(const std::string& name, const Passphrase& gi
 
 Result<std::vector<KeyInfo>> KeyStore::list() const {
   std::vector<KeyInfo> keys;
+  SHOAL_TRY(const bool any, is_there(directory_));
+  if (!any) return keys;
   std::error_code failed;
-  for (const auto& entry : std::filesystem::directory_iterator(directory_, failed)) {
-    const std::string file = entry.path().filename().string();
+  std::filesystem::directory_iterator entry(directory_, failed);
+  for (; !failed && entry != std::filesystem::directory_iterator(); entry.increment(failed)) {
+    const std::string file = entry->path().filename().string();
     if (file.size() <= kSuffix.size() || !file.ends_with(kSuffix)) continue;
     const std::string name = file.substr(0, file.size() - kSuffix.size());
     if (!is_legal_name(name)) continue;
-    SHOAL_TRY(const auto key, crypto::read_key_file_public(entry.path()));
-    SHOAL_TRY(const bool sealed, crypto::key_file_is_sealed(entry.path()));
+    SHOAL_TRY(const auto key, crypto::read_key_file_public(entry->path()));
+    SHOAL_TRY(const bool sealed, crypto::key_file_is_sealed(entry->path()));
     keys.push_back({name, key, sealed});
   }
+  if (failed) return unreadable(directory_, failed);
   std::sort(keys.begin(), keys.end(), [](const KeyInfo& a, const KeyInfo& b) { return a.name < b.name; });
   return keys;
 }
 
 Result<std::optional<KeyInfo>> KeyStore::find(const std::string& name) const {
-  if (!is_legal_name(name) || !std::filesystem::exists(file_of(name))) return std::optional<KeyInfo>{};
+  if (!is_legal_name(name)) return std::optional<KeyInfo>{};
+  SHOAL_TRY(const bool there, is_there(file_of(name)));
+  if (!there) return std::optional<KeyInfo>{};
   SHOAL_TRY(const auto key, crypto::read_key_file_public(file_of(name)));
   SHOAL_TRY(const bool sealed, crypto::key_file_is_sealed(file_of(name)));
   return std::optional(KeyInfo{name, key, sealed});
@@ -61,7 +82,8 @@ Result<std::optional<KeyInfo>> KeyStore::find(const PublicKey& key) const {
 }
 
 Result<crypto::KeyPair> KeyStore::open(const std::string& name, const Passphrase& given) const {
-  if (!is_legal_name(name) || !std::filesystem::exists(file_of(name))) {
+  SHOAL_TRY(const auto known, find(name));
+  if (!known) {
     return Error{Code::not_found, "there is no key named " + name,
                  "shoal key ls lists them; shoal init makes a new one"};
   }
@@ -105,12 +127,13 @@ Result<void> KeyStore::check_new_name(const std::string& name) const {
     return Error{Code::invalid_argument, "'" + name + "' is no legal name",
                  "1 to 64 letters, digits, dots, dashes and underscores, beginning with a letter or digit"};
   }
-  if (std::filesystem::exists(file_of(name))) {
+  SHOAL_TRY(const bool taken, is_there(file_of(name)));
+  if (taken) {
     return Error{Code::already_exists, "there is a key named " + name + " already", "choose another name"};
   }
   // Made here with the mode that reading asks for.
-  if (mkdir(directory_.c_str(), 0700) != 0 && !std::filesystem::is_directory(directory_)) {
-    return Error{Code::io, "cannot make the directory " + directory_.string(), ""};
+  if (mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST) {
+    return Error{Code::io, "cannot make the directory " + directory_.string() + ": " + std::strerror(errno), ""};
   }
   return {};
 }

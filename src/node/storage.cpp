@@ -9,7 +9,7 @@ namespace shoal::node {
 namespace {
 
 Result<crypto::KeyPair> load_node_key(const std::filesystem::path& file) {
-  if (!std::filesystem::exists(file)) {
+  if (std::error_code unreadable; !std::filesystem::exists(file, unreadable) && !unreadable) {
     SHOAL_CHECK(crypto::write_key_file(file, crypto::KeyPair::generate(), std::nullopt));
   }
   return crypto::read_key_file(file, std::nullopt);

@@ -114,3 +114,15 @@ load common
   exec 7< pass
   expect 0 shoal pub a in --passphrase-file fd:7
 }
+
+@test "a directory that cannot be looked into is not taken for an empty one" {
+  [ "$(id -u)" = 0 ] || skip "only root can act as somebody else"
+  shoal key gen a > /dev/null
+  chmod 755 .
+  cp "$SHOAL_BINARY" command
+  for words in "ls" "key ls" "key show a" "key gen b"; do
+    # shellcheck disable=SC2086
+    expect 1 setpriv --reuid 65534 --regid 65534 --clear-groups ./command $words --data "$SHOAL_DATA"
+    [[ "$stderr" == *"Permission denied"* ]]
+  done
+}
