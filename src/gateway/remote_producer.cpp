@@ -203,8 +203,11 @@ Result<bool> RemoteProducer::take(StreamLine line) {
   const std::lock_guard lock(mutex_);
   if (line.kind == "flushed") flushed_ = std::max(flushed_, line.json.size("flushed"));
   ended_ = end;
-  // A last line before the last record was acknowledged would lose records silently.
-  if (end && buffered_ > 0) return Error{Code::closed, "the node ended before everything was acknowledged", ""};
+  // A last line before the last record was acknowledged would lose records silently, and one that comes before we asked
+  // for it those that are sent from now on.
+  if (end && (!finishing_ || buffered_ > 0)) {
+    return Error{Code::closed, "the node ended before everything was acknowledged", ""};
+  }
   changed_.notify_all();
   return !end;
 }

@@ -144,6 +144,16 @@ TEST(RemoteProducer, DoesNotTakeAnEarlyEndForSuccess) {
   }
 }
 
+TEST(RemoteProducer, TakesNothingAfterAnEndThatItDidNotAskFor) {
+  FakeNode fake({answer(kFacts), kStream + chunk(kOpen) + chunk("{\"end\":{\"records\":0}}\n") + "0\r\n\r\n"});
+  const auto node = must(fake.attach());
+  const auto producer = must(node->open_producer("x", {}));
+  // Comes back when the end was read; nothing was lost until then.
+  const auto flushed = producer->flush({20s});
+  EXPECT_TRUE(flushed.ok() || flushed.error().code == Code::closed) << flushed.error().message;
+  EXPECT_EQ(code_of(producer->send(record("t", "v"), {20s})), Code::closed);
+}
+
 TEST(RemoteProducer, NamesARecordThatTheNodeRefused) {
   FakeNode fake({answer(kFacts),
                  kStream + chunk(kOpen) +
