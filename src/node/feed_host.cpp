@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace shoal::node {
 
@@ -161,24 +162,42 @@ void FeedHost::follow(replication::Follow follow) {
     synced_size_ = 0;
   }
   unflushed_size_ = 0;
+  unmatched_sync_.reset();
+  // What the former follow still has to tell is before this in the strand, and says nothing of the new one.
+  ++follows_changing_;
+  post([this] { --follows_changing_; });
   replicator_->follow(std::move(follow));
 }
 
-void FeedHost::learn_topics() {
+bool FeedHost::wants_globs() const {
   bool everything = false;
   const auto filters = wanted_filters(everything);
-  const bool globs = std::any_of(filters.begin(), filters.end(),
-                                 [](const topic::TopicFilter& filter) { return !filter.names_only(); });
+  return !everything && std::any_of(filters.begin(), filters.end(),
+                                    [](const topic::TopicFilter& filter) { return !filter.names_only(); });
+}
+
+void FeedHost::learn_topics() {
   const auto head = reader_.head();
-  if (learning_ || everything || !globs || (head && head->topic_count == learned_topic_count_)) return;
+  if (learning_ || !wants_globs() || (head && head->topic_count == learned_topic_count_)) return;
   learning_ = true;
   constexpr auto kTimeout = std::chrono::seconds(10);
-  replicator_->fetch_topics({}, kTimeout, [this](const Result<void>& learned) {
+  static constexpr auto kTopicsRetry = std::chrono::seconds(1);
+  // The head may have more topics by the time of the answer, which it need not have.
+  const std::uint32_t asked = head ? head->topic_count : 0;
+  replicator_->fetch_topics({}, kTimeout, [this, asked](const Result<void>& learned) {
     learning_ = false;
     const auto now = reader_.head();
     if (learned && now) {
-      learned_topic_count_ = now->topic_count;
+      learned_topic_count_ = asked != 0 ? asked : now->topic_count;
       apply_wants();
+      // Nothing new is followed: what was held before they were known is all there is.
+      if (const auto synced = std::exchange(unmatched_sync_, std::nullopt)) on_synced(*synced);
+    } else {
+      // Nobody was there who knows; a peer with the head that we have does not bring it up again.
+      parts_.strand->post_after(kTopicsRetry, [weak = weak_from_this()] {
+        const auto host = weak.lock();
+        if (host && !host->closed()) host->learn_topics();
+      });
     }
     notify();
   });
@@ -298,6 +317,11 @@ void FeedHost::on_blocks() {
 void FeedHost::on_synced(const feed::Checkpoint& head) {
   // Each flush makes a file, so a feed that grows many times a second is flushed only now and then.
   constexpr base::MonoTime kFlushInterval = std::chrono::milliseconds(250);
+  if (follows_changing_ > 0) return;
+  if (head.topic_count > learned_topic_count_ && wants_globs()) {
+    unmatched_sync_ = head;
+    return;
+  }
   unflushed_size_ = std::max(unflushed_size_, head.tree_size);
   if (flush_planned_) return;
   const base::MonoTime since = parts_.clock->mono_now() - last_flush_;

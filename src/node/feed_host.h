@@ -151,6 +151,8 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   [[nodiscard]] std::vector<topic::TopicFilter> wanted_filters(bool& everything) const;
   [[nodiscard]] replication::Follow follow_of(const std::vector<topic::TopicFilter>& filters) const;
   void follow(replication::Follow follow);
+  /// Some want selects topics by a pattern, and none selects all.
+  [[nodiscard]] bool wants_globs() const;
   void learn_topics();
   void flush_synced();
   /// Under mutex_.
@@ -174,9 +176,12 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   std::uint32_t learned_topic_count_ = 0;         // on the strand
   bool learning_ = false;                         // on the strand
   std::optional<replication::Follow> following_;  // on the strand
+  int follows_changing_ = 0;                      // on the strand: events of a former follow may still come
   std::uint64_t unflushed_size_ = 0;              // on the strand: synced, and not durable yet
-  bool flush_planned_ = false;                    // on the strand
-  base::MonoTime last_flush_{0};                  // on the strand
+  /// On the strand: held as was followed when patterns had not been matched against its topics.
+  std::optional<feed::Checkpoint> unmatched_sync_;
+  bool flush_planned_ = false;    // on the strand
+  base::MonoTime last_flush_{0};  // on the strand
 
   mutable std::mutex mutex_;
   mutable std::condition_variable_any changed_;
