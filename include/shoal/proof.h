@@ -12,10 +12,11 @@ namespace shoal {
 struct VerifiedRecord {
   FeedId feed;          ///< whose key signed
   UnixMs head_time{0};  ///< when, by the signer's clock
-  std::uint64_t tree_size = 0;
-  Epoch epoch{0};
-  Records records;  ///< exactly one
+  std::uint64_t tree_size = 0;  ///< blocks under the head that was signed
+  Epoch epoch{0};               ///< of that head
+  Records records;              ///< exactly one
 
+  /// That one. It lives as long as this.
   [[nodiscard]] const RecordView& record() const { return records.views().front(); }
 };
 
