@@ -10,8 +10,8 @@ namespace shoal {
 
 /// A record that somebody outside a swarm was given, and who vouches for it.
 struct VerifiedRecord {
-  FeedId feed;          ///< whose key signed
-  UnixMs head_time{0};  ///< when, by the signer's clock
+  FeedId feed;                  ///< whose key signed
+  UnixMs head_time{0};          ///< when, by the signer's clock
   std::uint64_t tree_size = 0;  ///< blocks under the head that was signed
   Epoch epoch{0};               ///< of that head
   Records records;              ///< exactly one
