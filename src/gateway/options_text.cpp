@@ -167,7 +167,7 @@ Result<FeedOptions> read_feed_options(JsonReader in) {
     auto bytes = in.bytes("passphrase");
     if (bytes) {
       options.passphrase.emplace(bytes->begin(), bytes->end());
-      explicit_bzero(bytes->data(), bytes->size());
+      if (!bytes->empty()) explicit_bzero(bytes->data(), bytes->size());
     }
     in.wipe("passphrase");
     in.wipe("passphrase_b64");

@@ -279,8 +279,9 @@ TEST(Handles, OutliveTheirNode) {
 }
 
 TEST(Callbacks, ComeUnderNoLockAndNotAfterTheEnd) {
-  Desk desk({.linger = 0ms, .batch_bytes = 1});
+  // Outlives the producer, which goes on telling of its echoes until it ends.
   auto told = std::make_unique<std::atomic<int>>(0);
+  Desk desk({.linger = 0ms, .batch_bytes = 1});
   desk.producer.on_acked([&, count = told.get()](const AckRun&) {
     // What would wait for a lock that is held would wait for ever.
     must(desk.producer.try_send(record("echo", "x")));
