@@ -261,7 +261,7 @@ TEST_F(RocksKvStore, DropRangeGivesTheDiskBack) {
     ASSERT_GE(before, kBlocks * 100'000U);
     const KeyRange most = block_range(FeedNumber{1}, BlockIndex{0}, BlockIndex{kBlocks - 10});
     ASSERT_TRUE(store->drop_range(Column::payloads, most.begin, most.end).ok());
-    EXPECT_LE(testing::disk_use(path), before - 50'000'000U);
+    EXPECT_TRUE(testing::shrinks_to(path, before - 50'000'000U)) << testing::disk_use(path);
     EXPECT_EQ(count(*store, Column::payloads), 10U);
     EXPECT_EQ(count(*store, Column::headers), kBlocks);
   }
@@ -282,7 +282,7 @@ TEST_F(RocksKvStore, CompactGivesBackWhatFeedsShared) {
   ASSERT_TRUE(store->drop_range(Column::payloads, first.begin, first.end).ok());
   const KeyRange second = feed_range(FeedNumber{2});
   ASSERT_TRUE(store->compact(Column::payloads, second.begin, second.end).ok());
-  EXPECT_LE(testing::disk_use(path), 12'000'000U);
+  EXPECT_TRUE(testing::shrinks_to(path, 12'000'000U)) << testing::disk_use(path);
   EXPECT_EQ(store->get(Column::payloads, key_of(2, 399)).value(), random_bytes(399, 10'000));
 }
 
@@ -298,7 +298,7 @@ TEST_F(RocksKvStore, DropRangeDoesNotWaitForOlderFeeds) {
   // Settled into lower levels, where whole tables can be dropped unread.
   ASSERT_TRUE(store->compact(Column::payloads, first.begin, first.end).ok());
   ASSERT_TRUE(store->drop_range(Column::payloads, first.begin, first.end).ok());
-  EXPECT_LE(testing::disk_use(path), 2'000'000U);
+  EXPECT_TRUE(testing::shrinks_to(path, 2'000'000U)) << testing::disk_use(path);
   EXPECT_EQ(count(*store, Column::payloads), 10U);
 }
 

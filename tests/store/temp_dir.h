@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <thread>
 
 namespace shoal::store::testing {
 
@@ -51,6 +53,17 @@ inline std::uintmax_t disk_use(const std::filesystem::path& path) {
     if (entry.is_regular_file(ignored)) sum += entry.file_size(ignored);
   }
   return sum;
+}
+
+/// True once the directory uses no more than `bytes`. A store deletes files when its last background job that might
+/// still need them has ended, which is soon, but not before a drop returns.
+inline bool shrinks_to(const std::filesystem::path& path, std::uintmax_t bytes) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (disk_use(path) > bytes) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return true;
 }
 
 }  // namespace shoal::store::testing
