@@ -15,14 +15,17 @@ namespace {
 constexpr std::size_t kMaxPassphrase = 4096;
 
 /// An option of addresses: repeatable, and several with commas in the environment or a file.
-void addresses(OptionSet& options, const std::string& name, std::vector<std::string>& target, bool allow_any_port,
-               const std::string& help) {
-  options.values(name, "HOST:PORT", help, true, [&target, allow_any_port](const std::string& text) -> Result<void> {
-    SHOAL_TRY(std::string address, parse_host_port(text, allow_any_port));
+void addresses(OptionSet& options, const std::string& name, const std::string& form, std::vector<std::string>& target,
+               Result<std::string> (*parse)(std::string_view), const std::string& help) {
+  options.values(name, form, help, true, [&target, parse](const std::string& text) -> Result<void> {
+    SHOAL_TRY(std::string address, parse(text));
     target.push_back(std::move(address));
     return {};
   });
 }
+
+Result<std::string> to_listen_on(std::string_view text) { return parse_host_port(text, true); }
+Result<std::string> to_dial(std::string_view text) { return parse_host_port(text, false); }
 
 std::string from_environment(const char* name) {
   const char* value = std::getenv(name);
@@ -46,9 +49,11 @@ void declare_common(OptionSet& options, CommonOptions& common) {
 
 void declare_network(OptionSet& options, CommonOptions& common, bool hidden) {
   options.group(hidden ? "" : kNetworkGroup);
-  addresses(options, "--listen", common.listen, true, "listen here (port 0: any) instead of everywhere");
-  addresses(options, "--bootstrap", common.bootstrap, false, "enter the DHT here");
-  addresses(options, "--peer", common.peers, false, "dial this node");
+  addresses(options, "--listen", "HOST:PORT", common.listen, to_listen_on,
+            "listen here (port 0: any) instead of everywhere");
+  addresses(options, "--bootstrap", "HOST:PORT", common.bootstrap, to_dial, "enter the DHT here");
+  addresses(options, "--peer", "[KEY@]HOST:PORT", common.peers, parse_peer,
+            "dial this node; with KEY no other one is talked to there");
   options.parsed("--network", common.private_network, "public|private",
                  "private: no public routers, local addresses allowed",
                  [](const std::string& text) -> Result<std::optional<bool>> {

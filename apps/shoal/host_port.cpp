@@ -1,5 +1,7 @@
 #include "host_port.h"
 
+#include "base/try.h"
+#include "node/dial_target.h"
 #include "units.h"
 
 #include <algorithm>
@@ -28,6 +30,13 @@ Result<std::string> parse_host_port(std::string_view text, bool allow_any_port) 
   if (colon == std::string_view::npos || !plausible_host(text.substr(0, colon))) return bad;
   const auto port = parse_integer(text.substr(colon + 1), allow_any_port ? 0 : 1);
   if (!port || *port > 65535) return bad;
+  return std::string(text);
+}
+
+Result<std::string> parse_peer(std::string_view text) {
+  if (text.find('@') == std::string_view::npos) return parse_host_port(text, false);
+  SHOAL_TRY(const node::DialTarget target, node::parse_dial_target(text));
+  SHOAL_CHECK(parse_host_port(target.host_port, false));
   return std::string(text);
 }
 

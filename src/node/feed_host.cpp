@@ -350,6 +350,10 @@ void FeedHost::on_peer_blamed(const replication::PeerView& peer, std::string_vie
   if (parts_.on_blamed) parts_.on_blamed(peer, what);
 }
 
+void FeedHost::on_peer_flooded(const replication::PeerView& peer, std::string_view) {
+  if (parts_.on_flooded) parts_.on_flooded(peer);
+}
+
 void FeedHost::on_peers_changed() { notify(); }
 
 void FeedHost::on_fork() { notify(); }

@@ -37,6 +37,8 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
     bool online = false;
     /// Told of each peer that was caught lying, on the feed's strand.
     std::function<void(const replication::PeerView&, std::string_view)> on_blamed;
+    /// Told of each peer that asked for more than anybody may, on the feed's strand.
+    std::function<void(const replication::PeerView&)> on_flooded = {};
   };
   /// Opens the feed's rows. `own` feeds have no mirror: nothing but their writer changes them.
   [[nodiscard]] static Result<std::shared_ptr<FeedHost>> open(const FeedId& feed, bool own, Parts parts);
@@ -142,6 +144,7 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   void on_blocks() override;
   void on_synced(const feed::Checkpoint& head) override;
   void on_peer_blamed(const replication::PeerView& peer, std::string_view what) override;
+  void on_peer_flooded(const replication::PeerView& peer, std::string_view what) override;
   void on_peers_changed() override;
   void on_fork() override;
 

@@ -1,6 +1,7 @@
 #include "node/feed_table.h"
 
 #include "base/try.h"
+#include "node/dial_target.h"
 #include "node/feed_link.h"
 #include "node/peer_info.h"
 #include "node/want_store.h"
@@ -99,6 +100,7 @@ Result<std::shared_ptr<FeedHost>> FeedTable::open_host(const FeedReference& feed
   parts.on_blamed = [this, id = feed.feed](const replication::PeerView& peer, std::string_view what) {
     blame(id, peer, what);
   };
+  parts.on_flooded = [this](const replication::PeerView& peer) { parts_.hub->note_flood(peer.node_key); };
   std::shared_ptr<FeedHost> opened;
   {
     const std::lock_guard lock(mutex_);
@@ -123,11 +125,20 @@ Result<std::shared_ptr<FeedHost>> FeedTable::open_host(const FeedReference& feed
 
 void FeedTable::dial(const FeedId& feed, const std::vector<std::string>& peers) {
   if (parts_.swarm == nullptr) return;
-  for (const std::string& peer : peers) parts_.swarm->dial(replication::discovery_key(feed), peer);
+  for (const std::string& peer : peers) {
+    // Hints of a feed link come from outside and may be anything.
+    const auto target = parse_dial_target(peer);
+    if (target) {
+      parts_.swarm->dial(replication::discovery_key(feed), target->host_port, target->pinned);
+    } else {
+      parts_.log->log(base::LogLevel::warning, "swarm", target.error().message);
+    }
+  }
 }
 
 void FeedTable::blame(const FeedId& feed, const replication::PeerView& peer, std::string_view what) {
   parts_.hub->ban(peer.node_key);
+  if (parts_.swarm != nullptr) parts_.swarm->note_offence(peer.address.host_port);
   if (parts_.on_blamed) parts_.on_blamed(peer_info(feed, peer), what);
 }
 

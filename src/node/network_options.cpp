@@ -1,6 +1,7 @@
 #include "node/network_options.h"
 
 #include "base/try.h"
+#include "node/dial_target.h"
 
 #include <utility>
 
@@ -60,12 +61,12 @@ bool is_private_address(std::string_view host_port) {
 Result<swarm::SwarmOptions> swarm_options(const NodeOptions& options, std::uint16_t remembered_port) {
   swarm::SwarmOptions out;
   for (const std::string& address : options.listen) SHOAL_CHECK(check_listen(address));
-  for (const auto* dialled : {&options.bootstrap, &options.peers}) {
-    for (const std::string& address : *dialled) {
-      const auto port = port_of(address);
-      if (!port || *port == 0) {
-        return Error{Code::invalid_argument, "'" + address + "' is no HOST:PORT", "as 127.0.0.1:7000"};
-      }
+  for (const std::string& address : options.peers) SHOAL_CHECK(parse_dial_target(address));
+  for (const std::string& address : options.bootstrap) {
+    SHOAL_TRY(const DialTarget target, parse_dial_target(address));
+    if (target.pinned) {
+      return Error{Code::invalid_argument, "'" + address + "': only --peer takes a node key",
+                   "the DHT's nodes have none"};
     }
   }
   out.listen = options.listen;

@@ -3,7 +3,9 @@
 #include "crypto/keys.h"
 #include "node/feed_host.h"
 #include "node/worker_pool.h"
+#include "replication/ban_list.h"
 #include "replication/peer_locator.h"
+#include "replication/peer_memory.h"
 #include "replication/session_peer.h"
 
 #include <map>
@@ -13,8 +15,8 @@
 
 namespace shoal::node {
 
-/// Turns the swarm's connections into sessions of the node's feeds, each session on a strand of its own, and turns
-/// banned nodes away. Thread-safe.
+/// Turns the swarm's connections into sessions of the node's feeds, each session on a strand of its own, turns banned
+/// nodes away, and ends sessions when what waits for all peers together takes too much memory. Thread-safe.
 class PeerHub final : public std::enable_shared_from_this<PeerHub> {
  public:
   PeerHub(crypto::KeyPair node_key, WorkerPool& pool, const base::Clock& clock, base::LogSink& log);
@@ -31,17 +33,33 @@ class PeerHub final : public std::enable_shared_from_this<PeerHub> {
   [[nodiscard]] std::shared_ptr<replication::PeerAcceptor> acceptor(const FeedId& feed);
   /// Opens the feed to no connection any more.
   void forget(const FeedId& feed);
-  /// Turns the node away for a while.
+  /// The node lied: it is turned away for a while.
   void ban(const PublicKey& node);
+  /// The node asked for more than anybody may.
+  void note_flood(const PublicKey& node);
+  /// Bans of a former run, and those that the next one shall know.
+  void load_bans(const std::vector<replication::BanList::Saved>& saved);
+  [[nodiscard]] std::vector<replication::BanList::Saved> save_bans() const;
   /// Opens no feed any more; sessions end with their connections.
   void close();
 
  private:
   friend class FeedAcceptor;
 
+  /// A connection and what it holds.
+  struct Held {
+    std::weak_ptr<replication::PeerMemory::Account> account;
+    std::weak_ptr<replication::PeerTransport> transport;
+  };
+  [[nodiscard]] std::shared_ptr<replication::PeerMemory::Account> open_account(
+      const std::shared_ptr<replication::PeerTransport>& transport);
+  /// Ends the connection that is worth least for what it holds.
+  void relieve_memory();
+  void warn_wrong_key(const replication::PeerAddress& address, const PublicKey& found);
   [[nodiscard]] std::optional<replication::SessionPeer::Feed> find(const crypto::Digest& key) const;
   [[nodiscard]] bool refuses(const PublicKey& node) const;
-  [[nodiscard]] replication::SessionPeer::Parts session_parts(const std::shared_ptr<base::Executor>& strand);
+  [[nodiscard]] replication::SessionPeer::Parts session_parts(const std::shared_ptr<base::Executor>& strand,
+                                                              std::shared_ptr<replication::PeerMemory::Account> memory);
 
   crypto::KeyPair node_key_;
   WorkerPool* pool_;
@@ -51,7 +69,10 @@ class PeerHub final : public std::enable_shared_from_this<PeerHub> {
 
   mutable std::mutex mutex_;
   std::map<crypto::Digest, FeedHost*> feeds_;
-  std::map<PublicKey, base::MonoTime> banned_until_;
+  replication::BanList bans_;  ///< under mutex_
+  std::shared_ptr<replication::PeerMemory> memory_;
+  std::vector<Held> held_;                                ///< under mutex_
+  std::map<std::string, base::MonoTime> wrong_key_told_;  ///< when, by address; under mutex_
 };
 
 }  // namespace shoal::node

@@ -2,6 +2,16 @@
 
 namespace shoal::replication {
 
+bool SendGauge::add(std::size_t size) {
+  pending += size;
+  return !memory || memory->charge(size) != PeerMemory::Verdict::peer_over;
+}
+
+void SendGauge::remove(std::size_t size) {
+  pending -= size;
+  if (memory) memory->release(size);
+}
+
 void FeedLink::add(const PeerAddress& address, const PublicKey& node_key) {
   parts_.feed_executor->post([self = shared_from_this(), address, node_key] {
     self->present_ = true;
@@ -13,9 +23,12 @@ void FeedLink::add(const PeerAddress& address, const PublicKey& node_key) {
 
 bool FeedLink::deliver(Message message) {
   const std::size_t size = message.wire_size;
-  if (inbound_.fetch_add(size) + size > kMaxInbound) return false;
+  const std::shared_ptr<PeerMemory::Account>& memory = parts_.gauge->memory;
+  const bool over = inbound_.fetch_add(size) + size > kMaxInbound;
+  if (over || (memory && memory->charge(size) == PeerMemory::Verdict::peer_over)) return false;
   parts_.feed_executor->post([self = shared_from_this(), size, message = std::move(message)]() mutable {
     self->inbound_ -= size;
+    if (self->parts_.gauge->memory) self->parts_.gauge->memory->release(size);
     if (self->present_) self->parts_.replicator->on_message(self->peer_, std::move(message));
   });
   return true;
@@ -33,6 +46,12 @@ void FeedLink::violation(std::string what) {
   });
 }
 
+void FeedLink::flood(std::string what) {
+  parts_.feed_executor->post([self = shared_from_this(), what = std::move(what)] {
+    if (self->present_) self->parts_.replicator->on_flood(self->peer_, what);
+  });
+}
+
 void FeedLink::remove() {
   parts_.feed_executor->post([self = shared_from_this()] {
     if (std::exchange(self->present_, false)) self->parts_.replicator->remove_peer(self->peer_);
@@ -41,13 +60,19 @@ void FeedLink::remove() {
 
 void FeedLink::send(Message message) {
   message.wire_size = encoded_size(message.body);
-  parts_.gauge->pending += message.wire_size;
+  if (!parts_.gauge->add(message.wire_size)) close("does not read what it is sent");
   parts_.session_executor->post([self = shared_from_this(), message = std::move(message)]() mutable {
     self->parts_.to_session(std::move(message));
   });
 }
 
 std::size_t FeedLink::queued() const { return parts_.gauge->pending + parts_.gauge->transport; }
+
+void FeedLink::note_given(std::uint64_t blocks) {
+  parts_.session_executor->post([self = shared_from_this(), blocks] {
+    if (self->parts_.note_given) self->parts_.note_given(blocks);
+  });
+}
 
 void FeedLink::close(std::string_view reason) {
   parts_.session_executor->post(

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/executor.h"
+#include "replication/peer_memory.h"
 #include "replication/replicator.h"
 
 #include <atomic>
@@ -10,8 +11,13 @@ namespace shoal::replication {
 
 /// Bytes of one connection that wait to be sent, readable from both sides.
 struct SendGauge {
-  std::atomic<std::size_t> pending{0};    ///< in our own queues
-  std::atomic<std::size_t> transport{0};  ///< in the transport's, as last seen
+  std::atomic<std::size_t> pending{0};               ///< in our own queues
+  std::atomic<std::size_t> transport{0};             ///< in the transport's, as last seen
+  std::shared_ptr<PeerMemory::Account> memory = {};  ///< counts what is in our own queues; may be null
+
+  /// A message is on its way to our queues, or left them. `add` is false when more waits for the peer than may.
+  [[nodiscard]] bool add(std::size_t size);
+  void remove(std::size_t size);
 };
 
 /// One feed on one session: carries messages between the session's executor and the feed's, in order both ways. Owned
@@ -28,9 +34,10 @@ class FeedLink : public Replicator::Outbox, public std::enable_shared_from_this<
     /// Called on the session's executor; they check themselves that the session is still there.
     std::function<void(Message)> to_session;
     std::function<void(std::string)> close_session;
+    std::function<void(std::uint64_t blocks)> note_given = {};  ///< may be empty
   };
-  /// More of ours waiting for the feed than this ends the session: the peer sends what nobody granted.
-  static constexpr std::size_t kMaxInbound = std::size_t{4} << 20;
+  /// Without an account no more than this may wait for the feed.
+  static constexpr std::size_t kMaxInbound = PeerMemory::Bounds{}.peer;
 
   explicit FeedLink(Parts parts) : parts_(std::move(parts)) {}
 
@@ -40,12 +47,14 @@ class FeedLink : public Replicator::Outbox, public std::enable_shared_from_this<
   [[nodiscard]] bool deliver(Message message);
   void writable();
   void violation(std::string what);
+  void flood(std::string what);
   void remove();
 
   // Feed's executor (Outbox).
   void send(Message message) override;
   [[nodiscard]] std::size_t queued() const override;
   void close(std::string_view reason) override;
+  void note_given(std::uint64_t blocks) override;
 
  private:
   Parts parts_;

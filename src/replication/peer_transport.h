@@ -3,6 +3,7 @@
 #include <shoal/types.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,12 +11,22 @@ namespace shoal::replication {
 
 /// Largest message body that a transport carries.
 inline constexpr std::size_t kMaxMessageSize = std::size_t{72} << 10;
+/// Largest until the other side proved that it knows the feed: hello, open and identity are far smaller.
+inline constexpr std::size_t kMaxStrangerMessage = 1024;
 
 /// What a connection tells about itself, for people and logs; never trusted.
 struct PeerAddress {
   std::string host_port;  ///< `127.0.0.1:40001`
   std::string transport;  ///< `tcp`, `utp`, `memory`
   bool outgoing = false;  ///< we dialled
+  /// The node key that whoever answers there must have, as the user said.
+  std::optional<PublicKey> pinned = {};
+};
+
+/// What the session found out about the other side, for whoever has to choose which connection ends.
+struct PeerStanding {
+  PublicKey node_key;              ///< proven
+  std::uint64_t given_blocks = 0;  ///< verified blocks that came from it
 };
 
 /// One side of an ordered, reliable, message-keeping connection. Implementations: libtorrent's extension messages, the
@@ -30,6 +41,9 @@ class PeerTransport {
   [[nodiscard]] virtual std::size_t queued() const = 0;
   /// Ends the connection; on_closed follows unless the handler is gone.
   virtual void close(std::string_view reason) = 0;
+  /// Takes messages up to kMaxMessageSize from now on, where kMaxStrangerMessage was the limit.
+  virtual void trust_with_large_messages() {}
+  virtual void note_standing(const PeerStanding& /*standing*/) {}
 };
 
 /// Receives what a transport brings, on the same executor.

@@ -26,6 +26,10 @@ void Replicator::on_violation(PeerId id, std::string_view what) {
   if (Peer* peer = impl_->core.find(id)) impl_->core.blame(*peer, what);
 }
 
+void Replicator::on_flood(PeerId id, std::string_view what) {
+  if (Peer* peer = impl_->core.find(id)) impl_->core.flood(*peer, what);
+}
+
 void Replicator::remove_peer(PeerId id) { impl_->remove_peer(id); }
 
 std::vector<PeerView> Replicator::peers() const {

@@ -58,6 +58,9 @@ class ReplicatorEvents {
   virtual void on_synced(const feed::Checkpoint& head) = 0;
   /// The peer sent what does not prove; it was disconnected and its node key is banned for a while.
   virtual void on_peer_blamed(const PeerView& peer, std::string_view what) = 0;
+  /// The peer asked for more than anybody may; it was disconnected. A line that stood still can make an honest peer
+  /// look so: only who does it again and again is turned away.
+  virtual void on_peer_flooded(const PeerView& /*peer*/, std::string_view /*what*/) {}
   virtual void on_peers_changed() = 0;
   /// The owner forked; the proof is stored.
   virtual void on_fork() = 0;
@@ -92,6 +95,8 @@ class Replicator {
     /// Bytes that wait; the replicator stops producing bulk above its limit and goes on at on_writable().
     [[nodiscard]] virtual std::size_t queued() const = 0;
     virtual void close(std::string_view reason) = 0;
+    /// So many verified blocks came from this peer: what decides whom to keep when there is room for some only.
+    virtual void note_given(std::uint64_t /*blocks*/) {}
   };
 
   Replicator(Parts parts, Options options);
@@ -103,6 +108,8 @@ class Replicator {
   void on_writable(PeerId peer);
   /// The session found that the peer broke the protocol (a malformed message, say): it is blamed and disconnected.
   void on_violation(PeerId peer, std::string_view what);
+  /// The session found that the peer sends more than anybody may: it is disconnected.
+  void on_flood(PeerId peer, std::string_view what);
   void remove_peer(PeerId peer);
   [[nodiscard]] std::vector<PeerView> peers() const;
   /// Ends it with every peer, for good: the feed goes.

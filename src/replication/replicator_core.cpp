@@ -44,6 +44,15 @@ void ReplicatorCore::blame(Peer& peer, std::string_view what) {
   peer.outbox->close(what);
 }
 
+void ReplicatorCore::flood(Peer& peer, std::string_view what) {
+  if (peer.gone) return;
+  peer.gone = true;
+  log(base::LogLevel::info, "peer " + peer.view.node_key.hex().substr(0, 16) + " at " + peer.view.address.host_port +
+                                " is disconnected: " + std::string(what));
+  tell([view = peer.view, what = std::string(what)](ReplicatorEvents& events) { events.on_peer_flooded(view, what); });
+  peer.outbox->close(what);
+}
+
 void ReplicatorCore::refused(Peer& peer, const Error& error, std::string_view what) {
   const std::string text = std::string(what) + ": " + error.message;
   if (error.code == Code::unverified) return blame(peer, text);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "replication/have_set.h"
+#include "replication/message_budget.h"
 #include "replication/replicator.h"
 
 #include <deque>
@@ -25,6 +26,9 @@ struct Peer {
   std::uint64_t ping_nonce = 0;               ///< outstanding; 0 none
   base::MonoTime ping_sent{0};
   base::MonoTime last_heard{0};
+  base::MonoTime joined{0};
+  MessageBudget budget;            ///< of what it may ask for
+  std::uint64_t given_blocks = 0;  ///< as last passed to the outbox
 
   [[nodiscard]] std::uint64_t head_size() const { return view.head ? view.head->tree_size : 0; }
   /// It says that it holds the block, and did not fail to give it.
@@ -55,6 +59,8 @@ class ReplicatorCore {
   void send(Peer& peer, Body body, bool bulk = false);
   /// Names the peer for a lie, disconnects it and hears it no more.
   void blame(Peer& peer, std::string_view what);
+  /// Disconnects a peer that asks for more than anybody may, and hears it no more.
+  void flood(Peer& peer, std::string_view what);
   /// What to do after FeedMirror refused: blame for Code::unverified, log for trouble of our own.
   void refused(Peer& peer, const Error& error, std::string_view what);
   void log(base::LogLevel level, std::string_view message) const;

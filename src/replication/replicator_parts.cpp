@@ -67,7 +67,7 @@ PeerId Replicator::Impl::add_peer(const PeerAddress& address, const PublicKey& n
   peer->view.address = address;
   peer->view.node_key = node_key;
   peer->outbox = std::move(outbox);
-  peer->last_heard = core.now();
+  peer->last_heard = peer->joined = core.now();
   Peer& added = *core.peers().emplace(id, std::move(peer)).first->second;
   drop_duplicates(added);
   if (!added.gone) heads.greet(added);
@@ -110,7 +110,12 @@ void Replicator::Impl::on_message(PeerId id, Message message) {
   if (peer == nullptr) return;
   peer->view.bytes_in += message.wire_size;
   peer->last_heard = core.now();
-  dispatch(id, *peer, message);
+  // Questions wait for their turn where they are answered.
+  if (RequestServer::answers(message.body) || peer->budget.spend(message.body, core.now())) {
+    dispatch(id, *peer, message);
+  } else {
+    core.flood(*peer, std::string("floods with ") + message_name(message.body));
+  }
   after_message(id);
 }
 

@@ -13,6 +13,8 @@ constexpr base::MonoTime kPingEvery = std::chrono::seconds(15);
 constexpr base::MonoTime kAnswer = std::chrono::seconds(2);
 constexpr base::MonoTime kQuiet = std::chrono::seconds(3);
 constexpr base::MonoTime kSilence = std::chrono::seconds(60);
+/// An honest peer says its head, or that it has none, with its first message.
+constexpr base::MonoTime kFirstHead = std::chrono::seconds(15);
 
 /// The last run of a complete holder grows with its heads; nothing else changed.
 bool follows_from_heads(const Have& before, const Have& now) {
@@ -86,7 +88,9 @@ void Replicator::Impl::tick() {
   fetcher.tick();
   if (std::exchange(held_changed_, false)) report_held();
   for (const auto& [id, peer] : core.peers()) {
-    if (!peer->gone) tick_peer(*peer);
+    if (peer->gone) continue;
+    requests.pump(id, *peer);
+    tick_peer(*peer);
   }
   if (!heads.forked()) tail.tick();
   wants.tick();
@@ -99,6 +103,14 @@ void Replicator::Impl::tick_peer(Peer& peer) {
   if (silent > kSilence) {
     peer.gone = true;
     return peer.outbox->close("silent for too long");
+  }
+  if (!peer.greeted && now - peer.joined > kFirstHead) {
+    peer.gone = true;
+    return peer.outbox->close("it does not say its head");
+  }
+  if (peer.view.blocks_in != peer.given_blocks) {
+    peer.given_blocks = peer.view.blocks_in;
+    peer.outbox->note_given(peer.given_blocks);
   }
   const base::MonoTime trip = std::chrono::microseconds(std::max<std::int64_t>(peer.view.round_trip_us, 0));
   peer.suspect = peer.ping_nonce != 0 && silent > kAnswer + 8 * trip && now - peer.ping_sent > kAnswer + 8 * trip;

@@ -4,9 +4,14 @@
 
 namespace shoal::replication {
 
+bool RequestServer::answers(const Body& body) {
+  return std::holds_alternative<Growth>(body) || std::holds_alternative<Lookup>(body) ||
+         std::holds_alternative<TopicStateRequest>(body) || std::holds_alternative<Ping>(body);
+}
+
 void RequestServer::on_request(PeerId id, Peer& peer, Body request) {
   std::deque<Body>& waiting = waiting_[id];
-  if (waiting.size() >= kMaxWaiting) return core_.blame(peer, "asks and does not read the answers");
+  if (waiting.size() >= kMaxWaiting) return core_.flood(peer, "asks more than it reads or may ask");
   waiting.push_back(std::move(request));
   pump(id, peer);
 }
@@ -14,7 +19,8 @@ void RequestServer::on_request(PeerId id, Peer& peer, Body request) {
 void RequestServer::pump(PeerId id, Peer& peer) {
   const auto found = waiting_.find(id);
   if (found == waiting_.end()) return;
-  while (!found->second.empty() && !peer.gone && peer.outbox->queued() < kQueueLimit) {
+  while (!found->second.empty() && !peer.gone && peer.outbox->queued() < kQueueLimit &&
+         peer.budget.spend(found->second.front(), core_.now())) {
     core_.send(peer, answer(found->second.front()));
     found->second.pop_front();
   }

@@ -5,14 +5,16 @@
 namespace shoal::replication {
 
 /// Answers the small questions of peers: growth, topic state, look-ups, pings. Questions wait, a fixed number of them,
-/// while the peer does not read its answers.
+/// while the peer does not read its answers or asked for more than its budget of the moment.
 class RequestServer {
  public:
-  static constexpr std::size_t kMaxWaiting = 64;
+  static constexpr std::size_t kMaxWaiting = 256;
   static constexpr std::size_t kQueueLimit = std::size_t{256} << 10;
 
   explicit RequestServer(ReplicatorCore& core) : core_(core) {}
 
+  /// The message is such a question.
+  [[nodiscard]] static bool answers(const Body& body);
   /// One of Growth, TopicStateRequest, Lookup, Ping.
   void on_request(PeerId id, Peer& peer, Body request);
   void pump(PeerId id, Peer& peer);

@@ -2,18 +2,25 @@
 
 #include "base/bytes.h"
 #include "replication/feed_link.h"
+#include "replication/send_watch.h"
 #include "replication/session.h"
 
+#include <algorithm>
 #include <deque>
 #include <map>
 
 namespace shoal::replication {
 namespace {
 
+/// Each stage of the handshake has so long, and all together.
+constexpr base::MonoTime kStageDeadline = std::chrono::seconds(5);
 constexpr base::MonoTime kHandshakeDeadline = std::chrono::seconds(10);
+constexpr base::MonoTime kSendCheck = std::chrono::seconds(5);
 /// The transport holds no more than this, so that what is urgent passes bulk that still waits here.
 constexpr std::size_t kTransportLimit = std::size_t{128} << 10;
 constexpr std::size_t kMaxChannels = 1024;
+/// Feeds that are not here may be asked for so often.
+constexpr std::size_t kMaxRefusedOpens = 1024;
 
 }  // namespace
 
@@ -33,11 +40,13 @@ struct SessionPeer::Impl {
   Impl(Parts the_parts, std::shared_ptr<PeerTransport> the_transport)
       : parts(std::move(the_parts)),
         transport(std::move(the_transport)),
+        started(parts.clock->mono_now()),
         session(transport->address().outgoing ? Role::dialler : Role::listener, crypto::ExchangeKeyPair::generate(),
                 parts.version) {}
 
   Parts parts;
   std::shared_ptr<PeerTransport> transport;
+  base::MonoTime started;
   Session session;
   std::weak_ptr<SessionPeer> self;
   std::vector<std::unique_ptr<Channel>> channels;
@@ -48,11 +57,17 @@ struct SessionPeer::Impl {
   Bytes plain;  // reused between messages
   Bytes record;
   base::Executor::TimerId deadline = 0;
+  SendWatch send_watch;
+  base::Executor::TimerId send_check = 0;
+  std::uint64_t handed = 0;  ///< bytes that the transport was given
+  std::size_t refused_opens = 0;
   bool hello_sent = false;
   bool identity_sent = false;
   bool ended = false;
 
   void begin(const Feed& feed);
+  /// The next stage of the handshake has to come in time.
+  void expect(const char* stage);
   void send_hello();
   void on_session_message(ByteView sealed);
   void dispatch(Message message);
@@ -69,20 +84,30 @@ struct SessionPeer::Impl {
 
   void enqueue(std::uint32_t channel, Message message);
   void send_now(const Message& message);
+  void note_given(std::uint64_t blocks);
   void flush();
   void notify_writable();
+  /// Looks now and then whether what waits for the peer leaves, while something waits.
+  void watch_sending();
   void end(std::string_view reason);
   void violation(const std::string& what);
+  void flood(const std::string& what);
 };
 
 void SessionPeer::Impl::begin(const Feed& feed) {
   if (ended) return;
-  deadline = parts.executor->post_after(kHandshakeDeadline, [weak = self] {
-    if (auto peer = weak.lock()) peer->impl_->end("the session did not open in time");
-  });
+  expect("hello");
   add_channel(feed, replication::discovery_key(feed.id));
   send_hello();
   if (session.ready()) send_open(*channels.front());
+}
+
+void SessionPeer::Impl::expect(const char* stage) {
+  parts.executor->cancel(deadline);
+  const base::MonoTime left = started + kHandshakeDeadline - parts.clock->mono_now();
+  deadline = parts.executor->post_after(std::clamp(left, base::MonoTime{0}, kStageDeadline), [weak = self, stage] {
+    if (auto peer = weak.lock()) peer->impl_->end(std::string("the session did not open in time: no ") + stage);
+  });
 }
 
 void SessionPeer::Impl::send_hello() {
@@ -123,6 +148,7 @@ void SessionPeer::Impl::on_open(std::uint32_t number, const Open& open) {
     if (!feed || channels.size() >= kMaxChannels) {
       // Before its identity this peer proved nothing: it came for a feed that we do not have.
       if (!their_key) return end("the peer asks for a feed that is not here");
+      if (++refused_opens > kMaxRefusedOpens) return flood("asks for too many feeds that are not here");
       return enqueue(number, Message{.body = Close{"no such feed here"}});
     }
     channel = &add_channel(*feed, open.discovery_key);
@@ -132,6 +158,10 @@ void SessionPeer::Impl::on_open(std::uint32_t number, const Open& open) {
   }
   if (channel->theirs) return violation("a feed was opened twice");
   channel->theirs = number;
+  // Before our identity: what answers it may be large.
+  transport->trust_with_large_messages();
+  if (parts.memory) parts.memory->prove();
+  if (!their_key) expect("identity");
   send_open(*channel);
   if (!std::exchange(identity_sent, true)) {
     Identity identity;
@@ -154,9 +184,15 @@ void SessionPeer::Impl::on_identity(const Identity& identity) {
     return violation("the peer does not hold its node key");
   }
   if (identity.node_key == parts.node_key->public_key()) return end("connected to ourselves");
+  const PeerAddress& address = transport->address();
+  if (address.pinned && *address.pinned != identity.node_key) {
+    if (parts.on_wrong_key) parts.on_wrong_key(address, identity.node_key);
+    return end("the node there has another key than the one that was pinned");
+  }
   if (parts.refuses && parts.refuses(identity.node_key)) return end("the peer is turned away");
   their_key = identity.node_key;
   parts.executor->cancel(deadline);
+  transport->note_standing({identity.node_key, 0});
   for (const auto& channel : channels) add_if_ready(*channel);
 }
 
@@ -172,7 +208,7 @@ void SessionPeer::Impl::on_feed_message(Message message) {
   Channel* channel = by_their_number(message.channel);
   if (channel == nullptr || !channel->added) return violation("a message on a channel that is not open");
   if (channel->closed) return;
-  if (!channel->link->deliver(std::move(message))) violation("the peer floods");
+  if (!channel->link->deliver(std::move(message))) flood("sends more than it may");
 }
 
 SessionPeer::Impl::Channel& SessionPeer::Impl::add_channel(const Feed& feed, const crypto::Digest& key) {
@@ -189,9 +225,12 @@ SessionPeer::Impl::Channel& SessionPeer::Impl::add_channel(const Feed& feed, con
   link.wrap = parts.wrap_outbox;
   link.to_session = [weak = self, number = channel->ours](Message message) {
     if (auto peer = weak.lock()) {
-      peer->impl_->gauge->pending -= message.wire_size;
+      peer->impl_->gauge->remove(message.wire_size);
       peer->impl_->enqueue(number, std::move(message));
     }
+  };
+  link.note_given = [weak = self](std::uint64_t blocks) {
+    if (auto peer = weak.lock()) peer->impl_->note_given(blocks);
   };
   link.close_session = [weak = self](const std::string& reason) {
     if (auto peer = weak.lock()) peer->impl_->end(reason);
@@ -234,7 +273,7 @@ void SessionPeer::Impl::enqueue(std::uint32_t channel, Message message) {
   if (ended) return;
   message.channel = channel;
   message.wire_size = encoded_size(message.body);
-  gauge->pending += message.wire_size;
+  if (!gauge->add(message.wire_size)) return end("the peer does not read what it is sent");
   (message.bulk ? bulk : urgent).push_back(std::move(message));
   flush();
 }
@@ -244,6 +283,7 @@ void SessionPeer::Impl::send_now(const Message& message) {
   record.clear();
   encode_message(message, plain);
   session.seal(plain, record);
+  handed += record.size();
   transport->send(record);
 }
 
@@ -255,10 +295,32 @@ void SessionPeer::Impl::flush() {
     if (held > 0 && held + size > kTransportLimit) break;
     const Message message = std::move(queue.front());
     queue.pop_front();
-    gauge->pending -= size;
+    gauge->remove(size);
     send_now(message);
   }
   gauge->transport = transport->queued();
+  watch_sending();
+}
+
+void SessionPeer::Impl::watch_sending() {
+  if (ended || send_check != 0) return;
+  const std::size_t queued = transport->queued();
+  const std::size_t waiting = gauge->pending + queued;
+  if (send_watch.stalled(waiting, handed - std::min<std::uint64_t>(handed, queued), parts.clock->mono_now())) {
+    return end("the peer does not read what it is sent");
+  }
+  if (waiting == 0) return;
+  send_check = parts.executor->post_after(kSendCheck, [weak = self] {
+    const auto peer = weak.lock();
+    if (!peer) return;
+    peer->impl_->send_check = 0;
+    peer->impl_->watch_sending();
+  });
+}
+
+void SessionPeer::Impl::note_given(std::uint64_t blocks) {
+  if (parts.memory) parts.memory->note_given(blocks);
+  if (!ended && their_key) transport->note_standing({*their_key, blocks});
 }
 
 void SessionPeer::Impl::notify_writable() {
@@ -270,6 +332,7 @@ void SessionPeer::Impl::notify_writable() {
 void SessionPeer::Impl::end(std::string_view reason) {
   if (std::exchange(ended, true)) return;
   parts.executor->cancel(deadline);
+  parts.executor->cancel(send_check);
   if (parts.log != nullptr) {
     parts.log->log(base::LogLevel::debug, "replication",
                    "session with " + transport->address().host_port + " ended: " + std::string(reason));
@@ -293,6 +356,14 @@ void SessionPeer::Impl::violation(const std::string& what) {
   end(what);
 }
 
+void SessionPeer::Impl::flood(const std::string& what) {
+  if (ended) return;
+  for (const auto& channel : channels) {
+    if (channel->added && !channel->closed) channel->link->flood(what);
+  }
+  end(what);
+}
+
 SessionPeer::SessionPeer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 SessionPeer::~SessionPeer() {
@@ -305,6 +376,7 @@ std::shared_ptr<SessionPeer> SessionPeer::start(Parts parts, std::shared_ptr<Pee
   auto impl = std::make_unique<Impl>(std::move(parts), std::move(transport));
   std::shared_ptr<SessionPeer> peer(new SessionPeer(std::move(impl)));
   peer->impl_->self = peer;
+  peer->impl_->gauge->memory = peer->impl_->parts.memory;
   peer->impl_->parts.executor->post([peer, feed] { peer->impl_->begin(feed); });
   return peer;
 }
@@ -316,6 +388,7 @@ void SessionPeer::on_message(ByteView message) {
   if (impl.session.ready()) return impl.on_session_message(message);
   impl.send_hello();
   if (Result<void> met = impl.session.on_hello(message); !met) return impl.end(met.error().message);
+  impl.expect("open");
   if (!impl.channels.empty()) impl.send_open(*impl.channels.front());
 }
 

@@ -3,6 +3,7 @@
 #include "base/executor.h"
 #include "base/log_sink.h"
 #include "crypto/keys.h"
+#include "replication/peer_memory.h"
 #include "replication/peer_transport.h"
 #include "replication/replicator.h"
 #include "replication/session.h"
@@ -33,6 +34,10 @@ class SessionPeer : public PeerTransportHandler, public std::enable_shared_from_
     std::function<std::optional<Feed>(const crypto::Digest& discovery_key)> find_feed;
     /// True when the node key must be turned away (banned, or our own). Any thread.
     std::function<bool(const PublicKey&)> refuses;
+    /// Another node answered where the user pinned a key. Any thread.
+    std::function<void(const PeerAddress&, const PublicKey& found)> on_wrong_key = {};
+    /// Counts what waits here for and from the peer; may be null.
+    std::shared_ptr<PeerMemory::Account> memory = {};
     /// Put between each feed's replicator and this session when set (a test's liar, a tap).
     std::function<std::shared_ptr<Replicator::Outbox>(std::shared_ptr<Replicator::Outbox>)> wrap_outbox = {};
     /// What our hello says; tests speak as older and newer nodes.

@@ -24,6 +24,9 @@ struct SwarmOptions {
 /// used from any thread and call their handlers on the network thread, where nothing may block.
 class Swarm : public replication::PeerLocator {
  public:
+  using replication::PeerLocator::dial;
+  /// The node behind a connection from `host_port` proved that it lies. See ConnectionPolicy::note_offence().
+  virtual void note_offence(std::string_view host_port) = 0;
   /// `host:port` where this node can be dialled: the first listening address.
   [[nodiscard]] virtual std::string listening() const = 0;
   /// Nodes in the DHT's routing table, to which bootstrap nodes do not belong; 0 without DHT.

@@ -86,6 +86,44 @@ TEST(Limits, APeerThatNeverReadsCostsABoundedAmount) {
   EXPECT_LT(world.peer->bytes, 400'000U);
 }
 
+TEST(Limits, AFloodEndsTheSessionAndIsNoLie) {
+  for (const Body& body : std::vector<Body>{AskHead{}, Have{}, Credit{7, 1}, Cancel{7}, NoHead{}}) {
+    Hand world;
+    for (int i = 0; i < 50'000 && !world.peer->closed; ++i) world.say(body);
+    EXPECT_TRUE(world.peer->closed) << message_name(body);
+    world.time.run_for(1s);
+    EXPECT_TRUE(world.publisher.events.blames.empty());
+    EXPECT_EQ(world.publisher.events.floods.size(), 1U);
+  }
+}
+
+TEST(Limits, QuestionsAboveTheBudgetWaitForTheirTurn) {
+  Hand world;
+  for (std::uint64_t i = 1; i <= 10'200; ++i) world.say(Lookup{i, stream("t1"), LookupBy::offset, 1});
+  EXPECT_FALSE(world.peer->closed);
+  EXPECT_LE(world.peer->all<LookupReply>().size(), 10'000U);
+  world.time.run_for(1s);
+  EXPECT_EQ(world.peer->all<LookupReply>().size(), 10'200U);
+  EXPECT_FALSE(world.peer->closed);
+  // Who goes on as before is ended when too many wait.
+  for (std::uint64_t i = 1; i <= 20'000 && !world.peer->closed; ++i) {
+    world.say(Lookup{i, stream("t1"), LookupBy::offset, 1});
+  }
+  EXPECT_TRUE(world.peer->closed);
+}
+
+TEST(Limits, APeerThatDoesNotSayItsHeadInTimeIsEnded) {
+  SwarmWorld world;
+  world.publish_many(3);
+  auto peer = std::make_shared<HandPeer>();
+  world.publisher.replicator().add_peer({"hand", "direct", false}, PublicKey{}, peer);
+  world.time.run_for(14s);
+  EXPECT_FALSE(peer->closed);
+  world.time.run_for(2s);
+  EXPECT_TRUE(peer->closed);
+  EXPECT_TRUE(world.publisher.events.blames.empty());
+}
+
 TEST(Limits, TooManyOrImpossibleWantsAreRefused) {
   {
     Hand world;

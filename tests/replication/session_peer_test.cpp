@@ -112,10 +112,96 @@ TEST(SessionPeer, EndsAHandshakeThatDoesNotComeToAnEnd) {
   auto stranger = std::make_shared<Stranger>();
   connection.dialler->attach(stranger);
   world.publisher.open(connection.listener);
-  world.time.run_for(9s);
+  world.time.run_for(4s);
   EXPECT_FALSE(stranger->closed);
   world.time.run_for(2s);
   EXPECT_TRUE(stranger->closed);
+}
+
+TEST(SessionPeer, EachStageOfAHandshakeHasItsTime) {
+  Two world;
+  const Connection connection = make_connection(world.time, {}, "stranger", "publisher");
+  auto stranger = std::make_shared<Stranger>();
+  connection.dialler->attach(stranger);
+  world.publisher.open(connection.listener);
+  world.time.run_for(4s);
+  // At the last moment each: all together have less than the sum.
+  Session session(Role::dialler, crypto::ExchangeKeyPair::generate());
+  connection.dialler->send(session.hello());
+  world.time.run_for(4s);
+  ASSERT_TRUE(session.on_hello(stranger->got[0]).ok());
+  EXPECT_FALSE(stranger->closed);
+  Bytes plain;
+  const FeedId feed = world.producer.id();
+  encode_message({.channel = 1, .body = Open{discovery_key(feed), session.capability(feed, Role::dialler, 1)}}, plain);
+  Bytes record;
+  session.seal(plain, record);
+  connection.dialler->send(record);
+  world.time.run_for(1s);
+  EXPECT_FALSE(stranger->closed);
+  world.time.run_for(2s);
+  EXPECT_TRUE(stranger->closed);
+  EXPECT_TRUE(world.publisher.events.blames.empty());
+}
+
+TEST(SessionPeer, EndsWithAPeerThatReadsNextToNothing) {
+  Two world;
+  world.publish_many(100, 3, 3000);
+  simulation::LinkOptions thin;
+  thin.bytes_per_second = 150;
+  const Connection connection = world.reader.connect(world.publisher, thin);
+  world.time.run_for(20s);
+  EXPECT_TRUE(connection.listener->open());
+  world.time.run_for(30s);
+  EXPECT_FALSE(connection.listener->open());
+  EXPECT_TRUE(world.publisher.events.blames.empty());
+  // A slow line is no reason, though.
+  simulation::LinkOptions slow;
+  slow.bytes_per_second = 20'000;
+  world.reader.connect(world.publisher, slow);
+  EXPECT_TRUE(world.wait([&] { return !world.reader.events.synced.empty(); }, 300s));
+}
+
+TEST(SessionPeer, APinnedKeyIsTheOnlyOneThatIsTalkedTo) {
+  for (const bool right : {true, false}) {
+    Two world;
+    Connection connection = make_connection(world.time, {}, "reader", "publisher");
+    const PublicKey pinned = right ? world.publisher.node_key() : world.reader.node_key();
+    connection.dialler = std::make_shared<MemoryTransport>(world.time, simulation::LinkOptions{},
+                                                           PeerAddress{"publisher", "memory", true, pinned});
+    MemoryTransport::join(connection.dialler, connection.listener);
+    std::optional<PublicKey> told;
+    SessionPeer::Parts parts = world.reader.session_parts();
+    parts.on_wrong_key = [&](const PeerAddress&, const PublicKey& found) { told = found; };
+    connection.dialler->attach(SessionPeer::start(parts, connection.dialler, world.reader.session_feed()));
+    world.publisher.open(connection.listener);
+    EXPECT_EQ(world.wait([&] { return !world.reader.events.synced.empty(); }, 15s), right);
+    EXPECT_EQ(told, right ? std::nullopt : std::optional(world.publisher.node_key()));
+    EXPECT_TRUE(world.reader.events.blames.empty());
+    connection.dialler->close("done");
+    world.time.run_for(0s);
+  }
+}
+
+TEST(SessionPeer, WhatWaitsForAPeerIsCountedAndGivenBack) {
+  Two world;
+  const auto memory = std::make_shared<PeerMemory>();
+  {
+    const Connection connection = make_connection(world.time, {}, "reader", "publisher");
+    SessionPeer::Parts parts = world.reader.session_parts();
+    parts.memory = std::make_shared<PeerMemory::Account>(memory);
+    const auto account = parts.memory;
+    connection.dialler->attach(SessionPeer::start(std::move(parts), connection.dialler, world.reader.session_feed()));
+    world.publisher.open(connection.listener);
+    ASSERT_TRUE(world.wait([&] { return !world.reader.events.synced.empty(); }));
+    world.time.run_for(1s);
+    EXPECT_EQ(account->held(), 0U);
+    EXPECT_GT(account->given(), 0U);
+    connection.dialler->close("done");
+    world.time.run_for(1s);
+  }
+  world.time.run_for(60s);
+  EXPECT_EQ(memory->total(), 0U);
 }
 
 TEST(SessionPeer, ChangesOnTheWayEndTheSessionAndBanNobody) {

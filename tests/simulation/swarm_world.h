@@ -16,6 +16,7 @@ struct EventLog final : replication::ReplicatorEvents {
   std::vector<feed::Checkpoint> heads;
   std::vector<feed::Checkpoint> synced;
   std::vector<Blame> blames;
+  std::vector<Blame> floods;
   std::size_t block_events = 0;
   std::size_t forks = 0;
   std::function<void()> on_blocks_hook;
@@ -28,6 +29,9 @@ struct EventLog final : replication::ReplicatorEvents {
   void on_synced(const feed::Checkpoint& head) override { synced.push_back(head); }
   void on_peer_blamed(const replication::PeerView& peer, std::string_view what) override {
     blames.push_back({peer.node_key, std::string(what)});
+  }
+  void on_peer_flooded(const replication::PeerView& peer, std::string_view what) override {
+    floods.push_back({peer.node_key, std::string(what)});
   }
   void on_peers_changed() override {}
   void on_fork() override { ++forks; }

@@ -20,19 +20,31 @@ constexpr char kNonceName[] = "shoal_nonce";
 constexpr int kOurMessageId = 42;
 /// Seconds (plugin ticks) a peer has to show that it speaks our extension.
 constexpr int kHandshakeTicks = 10;
+/// BEP 10 handshakes may repeat, and each costs us its parsing.
+constexpr int kMaxHandshakes = 16;
+/// Messages that are not ours are peer exchange and BEP 10 handshakes, which are smaller. libtorrent itself would hold
+/// up to a mebibyte of one.
+constexpr int kMaxForeignMessage = 32 << 10;
+constexpr int kMaxReceiveBuffer = 128 << 10;
 
-replication::PeerAddress describe(const lt::peer_connection_handle& connection) {
+replication::PeerAddress describe(const lt::peer_connection_handle& connection, const FeedConnections& feed) {
   lt::peer_info info;
   connection.get_peer_info(info);
   const bool utp = static_cast<bool>(info.flags & lt::peer_info::utp_socket);
-  return {endpoint_text(connection.remote()), utp ? "utp" : "tcp", connection.is_outgoing()};
+  replication::PeerAddress address{endpoint_text(connection.remote()), utp ? "utp" : "tcp", connection.is_outgoing()};
+  const auto pinned = feed.pinned.find(connection.remote());
+  if (address.outgoing && pinned != feed.pinned.end()) address.pinned = pinned->second;
+  return address;
 }
 
 class PeerExtension final : public lt::peer_plugin {
  public:
   PeerExtension(lt::peer_connection_handle connection, std::shared_ptr<FeedConnections> feed)
       : connection_(std::move(connection)), feed_(std::move(feed)) {}
-  ~PeerExtension() override { end("connection closed"); }
+  ~PeerExtension() override {
+    end("connection closed");
+    feed_->gate->remove(place_);
+  }
   PeerExtension(const PeerExtension&) = delete;
   PeerExtension& operator=(const PeerExtension&) = delete;
 
@@ -45,14 +57,15 @@ class PeerExtension final : public lt::peer_plugin {
 
   bool on_handshake(lt::span<const char> reserved) override {
     // BEP 10: bit 20 from the right.
-    if ((static_cast<unsigned char>(reserved[5]) & 0x10U) != 0) return true;
+    const bool extended = (static_cast<unsigned char>(reserved[5]) & 0x10U) != 0;
+    if (extended && take_place()) return true;
     drop(boost::asio::error::connection_refused);
     return false;
   }
 
   bool on_extension_handshake(const lt::bdecode_node& handshake) override {
     const int id = advertised_id(handshake);
-    if (id <= 0 || id > 255) {
+    if (id <= 0 || id > 255 || ++handshakes_ > kMaxHandshakes) {
       drop(boost::asio::error::connection_refused);
       return false;
     }
@@ -67,21 +80,28 @@ class PeerExtension final : public lt::peer_plugin {
   }
 
   bool on_extended(int length, int message, lt::span<const char> body) override {
-    if (message != kOurMessageId || !transport_) return false;
-    if (length > static_cast<int>(replication::kMaxMessageSize)) {
+    const bool ours = message == kOurMessageId && transport_;
+    if (length > (ours ? static_cast<int>(transport_->largest_message()) : kMaxForeignMessage)) {
       drop(lt::errors::packet_too_large);
       return true;
     }
+    if (!ours) return false;
     // Called once per fragment that arrived; only the whole message is of use.
     if (static_cast<int>(body.size()) < length) return true;
     transport_->deliver({reinterpret_cast<const std::uint8_t*>(body.data()), static_cast<std::size_t>(body.size())});
     return true;
   }
 
-  void on_disconnect(const lt::error_code& error) override { end(error.message()); }
+  void on_disconnect(const lt::error_code& error) override {
+    end(error.message());
+    feed_->gate->remove(place_);
+  }
 
   void tick() override {
-    if (!transport_ && ++ticks_ > kHandshakeTicks) drop(lt::errors::timed_out_no_handshake);
+    if (!transport_ && ++ticks_ > kHandshakeTicks) return drop(lt::errors::timed_out_no_handshake);
+    lt::peer_info info;
+    connection_.get_peer_info(info);
+    if (info.used_receive_buffer > kMaxReceiveBuffer) drop(lt::errors::packet_too_large);
   }
 
  private:
@@ -91,9 +111,27 @@ class PeerExtension final : public lt::peer_plugin {
     return messages ? static_cast<int>(messages.dict_find_int_value(kExtensionName, -1)) : -1;
   }
 
+  /// A connection that a busy node keeps, for now.
+  bool take_place() {
+    place_ = feed_->gate->admit(feed_->number, connection_.remote().address(), connection_.is_outgoing(),
+                                [connection = connection_, loop = feed_->loop] {
+                                  // Not here, inside of another connection's call.
+                                  loop->post([rival = connection]() mutable {
+                                    if (!rival.native_handle()) return;
+                                    rival.disconnect(lt::errors::too_many_connections, lt::operation_t::bittorrent,
+                                                     lt::disconnect_severity_t{1});
+                                  });
+                                });
+    return place_ != 0;
+  }
+
   void start(std::uint8_t remote_id) {
     tune_tcp_socket(connection_.local_endpoint(), connection_.remote());
-    transport_ = std::make_shared<ExtensionTransport>(feed_->loop, connection_, describe(connection_), remote_id);
+    transport_ =
+        std::make_shared<ExtensionTransport>(feed_->loop, connection_, describe(connection_, *feed_), remote_id);
+    transport_->on_standing([gate = feed_->gate, place = place_](const replication::PeerStanding& standing) {
+      gate->note_standing(place, standing.node_key, standing.given_blocks);
+    });
     transport_->set_handler(feed_->acceptor->on_connected(transport_));
     if (++feed_->peers == 1) feed_->on_any_peer_changed(true);
   }
@@ -112,7 +150,9 @@ class PeerExtension final : public lt::peer_plugin {
   lt::peer_connection_handle connection_;
   std::shared_ptr<FeedConnections> feed_;
   std::shared_ptr<ExtensionTransport> transport_;
+  ConnectionGate::Id place_ = 0;
   int ticks_ = 0;
+  int handshakes_ = 0;
   bool ended_ = false;
 };
 

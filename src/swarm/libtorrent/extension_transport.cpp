@@ -60,6 +60,12 @@ void ExtensionTransport::close(std::string_view reason) {
   });
 }
 
+void ExtensionTransport::note_standing(const replication::PeerStanding& standing) {
+  loop_->post([self = shared_from_this(), standing] {
+    if (!self->ended_ && self->on_standing_) self->on_standing_(standing);
+  });
+}
+
 void ExtensionTransport::deliver(ByteView message) {
   if (!ended_ && handler_) handler_->on_message(message);
 }

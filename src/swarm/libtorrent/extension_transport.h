@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -28,8 +29,13 @@ class ExtensionTransport final : public replication::PeerTransport,
   void send(ByteView message) override;
   [[nodiscard]] std::size_t queued() const override;
   void close(std::string_view reason) override;
+  void trust_with_large_messages() override { largest_message_ = replication::kMaxMessageSize; }
+  void note_standing(const replication::PeerStanding& standing) override;
 
   // Network thread only.
+  [[nodiscard]] std::size_t largest_message() const { return largest_message_; }
+  /// Called there with what note_standing() was told.
+  void on_standing(std::function<void(const replication::PeerStanding&)> told) { on_standing_ = std::move(told); }
   void set_handler(std::shared_ptr<replication::PeerTransportHandler> handler) { handler_ = std::move(handler); }
   void deliver(ByteView message);
   void ended(std::string_view reason);
@@ -45,6 +51,8 @@ class ExtensionTransport final : public replication::PeerTransport,
   replication::PeerAddress address_;
   std::uint8_t remote_message_id_;
   std::shared_ptr<replication::PeerTransportHandler> handler_;
+  std::function<void(const replication::PeerStanding&)> on_standing_;
+  std::atomic<std::size_t> largest_message_{replication::kMaxStrangerMessage};
   std::optional<boost::asio::steady_timer> queue_timer_;
   std::chrono::microseconds look_interval_{0};
   bool looking_ = false;            ///< a look is posted or the timer runs

@@ -46,7 +46,8 @@ LibtorrentSwarm::LibtorrentSwarm(const SwarmOptions& options, base::LogSink& log
     : log_(&log),
       listen_count_(options.listen.size()),
       session_(std::make_unique<lt::session>(session_parameters(options))),
-      loop_(std::make_shared<NetworkLoop>(session_->get_context())) {
+      loop_(std::make_shared<NetworkLoop>(session_->get_context())),
+      gate_(std::make_shared<ConnectionGate>(connection_limits(options))) {
   session_->add_extension(&lt::create_ut_pex_plugin);
   if (options.up_limit > 0 || options.down_limit > 0) {
     // libtorrent exempts local peers from limits unless they are in the global class.
@@ -90,8 +91,10 @@ void LibtorrentSwarm::join(const crypto::Digest& discovery_key, std::shared_ptr<
     number = ++joins_;
     joined_[discovery_key].number = number;
   }
-  auto connections = std::make_shared<FeedConnections>();
+  const auto connections = std::make_shared<FeedConnections>();
   connections->loop = loop_;
+  connections->gate = gate_;
+  connections->number = number;
   connections->acceptor = std::move(acceptor);
   connections->nonce = fresh_nonce();
   connections->on_any_peer_changed = [this, discovery_key, number](bool any) {
@@ -114,6 +117,7 @@ void LibtorrentSwarm::join(const crypto::Digest& discovery_key, std::shared_ptr<
     if (current) joined_.erase(found);
   } else if (current) {
     found->second.torrent = std::move(torrent);
+    found->second.connections = connections;
     schedule_.add(discovery_key, clock_.mono_now());
     if (found->second.has_peer) schedule_.found_peer(discovery_key, clock_.mono_now());
   } else {
@@ -142,7 +146,8 @@ void LibtorrentSwarm::remove(const lt::torrent_handle& torrent) {
   }
 }
 
-void LibtorrentSwarm::dial(const crypto::Digest& discovery_key, std::string_view host_port) {
+void LibtorrentSwarm::dial(const crypto::Digest& discovery_key, std::string_view host_port,
+                           const std::optional<PublicKey>& pinned) {
   const auto endpoints = resolve_endpoint(host_port);
   if (endpoints.empty()) {
     log_->log(base::LogLevel::warning, "swarm", "cannot resolve " + std::string(host_port));
@@ -152,6 +157,17 @@ void LibtorrentSwarm::dial(const crypto::Digest& discovery_key, std::string_view
   if (found == joined_.end()) return;
   found->second.dialled.insert(endpoints.begin(), endpoints.end());
   found->second.next_dial = clock_.mono_now();
+  if (!pinned || !found->second.connections) return;
+  // Before libtorrent hears of the address: it is dialled from the same queue.
+  loop_->post([connections = found->second.connections, endpoints, key = *pinned] {
+    for (const auto& endpoint : endpoints) connections->pinned[endpoint] = key;
+  });
+}
+
+void LibtorrentSwarm::note_offence(std::string_view host_port) {
+  const auto endpoint = parse_endpoint(host_port);
+  if (!endpoint) return;
+  loop_->post([gate = gate_, address = endpoint->address()] { gate->note_offence(address); });
 }
 
 std::string LibtorrentSwarm::listening() const {

@@ -34,13 +34,16 @@ class LibtorrentSwarm final : public Swarm {
 
   void join(const crypto::Digest& discovery_key, std::shared_ptr<replication::PeerAcceptor> acceptor) override;
   void leave(const crypto::Digest& discovery_key) override;
-  void dial(const crypto::Digest& discovery_key, std::string_view host_port) override;
+  void dial(const crypto::Digest& discovery_key, std::string_view host_port,
+            const std::optional<PublicKey>& pinned) override;
+  void note_offence(std::string_view host_port) override;
   [[nodiscard]] std::string listening() const override;
   [[nodiscard]] std::size_t dht_nodes() const override { return dht_nodes_; }
 
  private:
   struct Joined {
     lt::torrent_handle torrent;
+    std::shared_ptr<FeedConnections> connections;
     std::uint64_t number = 0;  ///< tells a feed that was joined again from its former self
     std::set<lt::tcp::endpoint> dialled;
     base::MonoTime next_dial{0};
@@ -64,6 +67,7 @@ class LibtorrentSwarm final : public Swarm {
   std::size_t listen_count_;
   std::unique_ptr<lt::session> session_;  ///< ended by the destructor, while all the rest still lives
   std::shared_ptr<NetworkLoop> loop_;
+  std::shared_ptr<ConnectionGate> gate_;  ///< network thread
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;

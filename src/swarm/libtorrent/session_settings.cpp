@@ -5,6 +5,8 @@
 #include <libtorrent/extensions.hpp>
 #include <libtorrent/settings_pack.hpp>
 
+#include <sys/resource.h>
+#include <algorithm>
 #include <limits>
 
 namespace shoal::swarm {
@@ -12,6 +14,29 @@ namespace {
 
 using Settings = lt::settings_pack;
 
+/// Connections above our own limit that libtorrent takes, of whom nothing is known yet: they have so many seconds to
+/// say their BitTorrent handshake.
+constexpr std::size_t kUnknown = 1500;
+constexpr int kHandshakeSeconds = 7;
+/// Descriptors that are left for stores, the socket of the directory and others.
+constexpr std::size_t kOtherDescriptors = 256;
+constexpr std::size_t kFewestConnections = 64;
+
+std::size_t descriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return std::size_t{1} << 20;
+  return static_cast<std::size_t>(limit.rlim_cur);
+}
+
+/// Of all that libtorrent may hold.
+std::size_t library_connections() {
+  const std::size_t most = ConnectionPolicy::Limits{}.all + kUnknown;
+  const std::size_t open = descriptors();
+  return std::clamp(open > kOtherDescriptors ? open - kOtherDescriptors : 0, kFewestConnections, most);
+}
+
+/// Read ahead from one peer; the default is 2 MiB, which a thousand peers make 2 GiB.
+constexpr int kPeerReceiveBuffer = 256 << 10;
 constexpr int kUdpBuffer = 4 << 20;  // the default loses datagrams: uTP at 7 MB/s instead of over 100
 
 std::string joined(const std::vector<std::string>& parts) {
@@ -39,6 +64,15 @@ void allow_private_dht(Settings& settings) {
 
 }  // namespace
 
+ConnectionPolicy::Limits connection_limits(const SwarmOptions& options) {
+  ConnectionPolicy::Limits limits;
+  // A share stays for those of whom nothing is known yet, however few descriptors there are.
+  limits.all = std::min(limits.all, library_connections() * 3 / 4);
+  limits.feed = std::min(limits.feed, limits.all);
+  limits.private_network = options.private_network;
+  return limits;
+}
+
 lt::session_params session_parameters(const SwarmOptions& options) {
   Settings settings;
   settings.set_str(Settings::user_agent, "shoalcast");
@@ -55,6 +89,8 @@ lt::session_params session_parameters(const SwarmOptions& options) {
   settings.set_bool(Settings::allow_multiple_connections_per_ip, true);
   settings.set_bool(Settings::close_redundant_connections, false);
   settings.set_bool(Settings::prefer_rc4, false);
+  settings.set_int(Settings::connections_limit, static_cast<int>(library_connections()));
+  settings.set_int(Settings::handshake_timeout, kHandshakeSeconds);
   settings.set_int(Settings::peer_turnover, 0);
   settings.set_int(Settings::listen_queue_size, 512);
   settings.set_int(Settings::min_reconnect_time, 2);  // seconds, times the failures in a row
@@ -67,6 +103,7 @@ lt::session_params session_parameters(const SwarmOptions& options) {
   settings.set_bool(Settings::listen_system_port_fallback, false);
   settings.set_int(Settings::max_failcount, std::numeric_limits<std::uint8_t>::max());
   settings.set_int(Settings::recv_socket_buffer_size, kUdpBuffer);
+  settings.set_int(Settings::max_peer_recv_buffer_size, kPeerReceiveBuffer);
   settings.set_int(Settings::alert_queue_size, 20000);
   settings.set_int(Settings::upload_rate_limit, rate(options.up_limit));
   settings.set_int(Settings::download_rate_limit, rate(options.down_limit));
