@@ -108,7 +108,7 @@ typedef struct shoal_node_options {
   size_t listen_count;          /**< how many */
   const char* const* bootstrap; /**< DHT entry points; none: the public ones, unless private_network is 1 */
   size_t bootstrap_count;       /**< how many */
-  const char* const* peers;     /**< dialled for every feed */
+  const char* const* peers;     /**< dialled for every feed; `KEY@host:port` pins the node key */
   size_t peer_count;            /**< how many */
   const char* passphrase;       /**< of sealed key files; NULL: there is none */
   uint64_t up_limit;            /**< bytes a second; 0: none */

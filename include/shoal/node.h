@@ -27,7 +27,7 @@ struct NodeOptions {
   std::vector<std::string> listen =
       {};  ///< `host:port`, port 0 = any; empty: all addresses, a port kept in the directory
   std::vector<std::string> bootstrap = {};   ///< DHT entry points; empty: the public ones, unless private_network
-  std::vector<std::string> peers = {};       ///< dialled for every feed
+  std::vector<std::string> peers = {};       ///< dialled for every feed; `KEY@host:port` pins its key
   std::optional<bool> private_network = {};  ///< nullopt: chosen by itself from listen and bootstrap
   bool offline = false;                      ///< no network at all
   /// When another process has the directory, work through it and leave the options of the network to it; false:

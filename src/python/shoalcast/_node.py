@@ -142,8 +142,9 @@ class Node:
     """One data directory, its feeds and its place in the swarm. Any thread may use it; close it, or use it in a `with`.
 
     `listen` are `host:port` (port 0: any), `bootstrap` entry points of the DHT, `peers` addresses to dial for every
-    feed. Rates are bytes a second. When another process has the directory, the node works through it, unless `attach`
-    is False: InUse then. `log(level, text)` is called on threads of the node.
+    feed (`KEY@host:port`: only the node with that key). Rates are bytes a second. When another process has the
+    directory, the node works through it, unless `attach` is False: InUse then. `log(level, text)` is called on threads
+    of the node.
 
     >>> import shoalcast, tempfile
     >>> directory = tempfile.TemporaryDirectory()
