@@ -23,7 +23,7 @@ ConnectionPolicy::Decision ConnectionPolicy::admit(const Newcomer& newcomer, bas
     if (!from.connections.take(1, now)) return {0, std::nullopt, "too many connections a second from its address"};
   }
   if (Rivals rivals = rivals_of(newcomer); !rivals.empty()) {
-    decision.evicted = worst(std::move(rivals), now);
+    decision.evicted = worst(std::move(rivals), newcomer.address.network(), now);
     if (!decision.evicted) return {0, std::nullopt, "no room for another connection"};
     connections_.erase(*decision.evicted);
   }
@@ -136,19 +136,23 @@ void ConnectionPolicy::keep_aged(Rivals& rivals) {
 }
 
 /// From the most crowded network: who has no session yet, then who gave least, then who was of no use for longest.
-std::optional<ConnectionPolicy::Id> ConnectionPolicy::worst(Rivals rivals, base::MonoTime now) {
+std::optional<ConnectionPolicy::Id> ConnectionPolicy::worst(Rivals rivals, const NetAddress& network,
+                                                            base::MonoTime now) {
   keep_useful(rivals);
   keep_aged(rivals);
   std::map<NetAddress, std::size_t> crowd;
   for (const Rival& rival : rivals) ++crowd[rival.network];
   for (Rival& rival : rivals) rival.crowd = crowd[rival.network];
+  // A crowd that opens one connection after the other must not live by its handshakes' youth alone.
+  const std::size_t fair = crowd[network] + 1;
   const Rival* worst = nullptr;
   const auto rank = [&](const Rival& rival) {
     const Connection& one = *rival.connection;
     return std::tuple(rival.crowd, !one.node_key, ~one.given_blocks, now - one.useful);
   };
   for (const Rival& rival : rivals) {
-    const bool fresh = !rival.connection->node_key && now - rival.connection->since < kGrace;
+    const bool young = !rival.connection->node_key && now - rival.connection->since < kGrace;
+    const bool fresh = young && rival.crowd <= fair;
     if (rival.connection->from.outgoing || fresh || rival.kept) continue;
     if (worst == nullptr || rank(rival) > rank(*worst)) worst = &rival;
   }

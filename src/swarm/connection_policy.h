@@ -90,7 +90,8 @@ class ConnectionPolicy {
   [[nodiscard]] Rivals at_least(std::size_t limit, Predicate wanted) const;
   /// Of the first limit that the newcomer would break: whom it competes with.
   [[nodiscard]] Rivals rivals_of(const Newcomer& newcomer) const;
-  [[nodiscard]] static std::optional<Id> worst(Rivals rivals, base::MonoTime now);
+  /// Whom a newcomer from `network` replaces.
+  [[nodiscard]] static std::optional<Id> worst(Rivals rivals, const NetAddress& network, base::MonoTime now);
   static void keep_useful(Rivals& rivals);
   static void keep_aged(Rivals& rivals);
 

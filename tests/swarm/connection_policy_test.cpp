@@ -139,6 +139,21 @@ TEST(ConnectionPolicy, AHandshakeOfTheMomentIsNotPushedOut) {
   EXPECT_NE(world.connect(v4(6, 6, 6, 6), false, 0, false), 0U);
 }
 
+TEST(ConnectionPolicy, AFewAddressesDoNotFillTheHandshakesForOthers) {
+  World world;
+  unsigned turned_away = 0;
+  for (unsigned i = 0; i < 3000; ++i) {
+    world.now += 5ms;
+    for (unsigned address = 0; address < 6; ++address) world.connect(v4(6, 6, address, 6), false, 0, false);
+    if (i % 20 != 0) continue;
+    const auto honest = world.connect(v4(50, i / 256, i % 256, 7), true, 0, false);
+    turned_away += honest == 0 ? 1 : 0;
+    world.policy.note_standing(honest, key(++world.nodes), 0, world.now);
+  }
+  EXPECT_EQ(turned_away, 0U);
+  EXPECT_EQ(world.good.size(), 150U);
+}
+
 TEST(ConnectionPolicy, WhomWeDialIsNotBoundByStrangers) {
   World world;
   for (unsigned i = 0; i < 2000; ++i) {
