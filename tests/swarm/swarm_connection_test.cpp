@@ -132,6 +132,41 @@ TEST(SwarmConnection, DialsAnAddressThatAnswersOnlyLater) {
   RecordProperty("redial_ms", static_cast<int>(seconds_since(begin) * 1000));
 }
 
+TEST(SwarmConnection, AStrangerSendsNothingLarge) {
+  const auto left_swarm = start(loopback());
+  const auto right_swarm = start(loopback());
+  const auto left_acceptor = std::make_shared<Acceptor>();
+  const auto right_acceptor = std::make_shared<Acceptor>();
+  right_acceptor->trusting = false;
+  left_swarm->join(feed_of(1), left_acceptor);
+  right_swarm->join(feed_of(1), right_acceptor);
+  left_swarm->dial(feed_of(1), right_swarm->listening());
+  const auto left = left_acceptor->wait();
+  const auto right = right_acceptor->wait();
+  ASSERT_TRUE(left && right);
+  left->transport->send(message_of(replication::kMaxStrangerMessage, 1));
+  EXPECT_TRUE(right->wait_count(1));
+  left->transport->send(message_of(replication::kMaxStrangerMessage + 1, 1));
+  EXPECT_TRUE(right->wait_closed());
+  EXPECT_EQ(right->count_now(), 1U);
+}
+
+TEST(SwarmConnection, ADialledConnectionTellsWhichKeyWasPinned) {
+  const auto left_swarm = start(loopback());
+  const auto right_swarm = start(loopback());
+  const auto left_acceptor = std::make_shared<Acceptor>();
+  const auto right_acceptor = std::make_shared<Acceptor>();
+  left_swarm->join(feed_of(1), left_acceptor);
+  right_swarm->join(feed_of(1), right_acceptor);
+  const PublicKey pinned{feed_of(7).bytes};
+  left_swarm->dial(feed_of(1), right_swarm->listening(), pinned);
+  const auto left = left_acceptor->wait();
+  const auto right = right_acceptor->wait();
+  ASSERT_TRUE(left && right);
+  EXPECT_EQ(left->transport->address().pinned, pinned);
+  EXPECT_EQ(right->transport->address().pinned, std::nullopt);
+}
+
 TEST(SwarmConnection, DropsOurselves) {
   const auto swarm = start(loopback());
   auto acceptor = std::make_shared<Acceptor>();

@@ -155,6 +155,8 @@ class Acceptor final : public replication::PeerAcceptor {
 
   std::shared_ptr<replication::PeerTransportHandler> on_connected(
       std::shared_ptr<replication::PeerTransport> transport) override {
+    // As a session does when the other side proved that it knows the feed.
+    if (trusting) transport->trust_with_large_messages();
     auto connection = std::make_shared<Connection>(std::move(transport));
     if (setup_) setup_(*connection);
     const std::lock_guard lock(mutex_);
@@ -169,6 +171,8 @@ class Acceptor final : public replication::PeerAcceptor {
     if (!changed_.wait_for(lock, timeout, [&] { return connections_.size() > index; })) return nullptr;
     return connections_[index];
   }
+  /// Set before the first connection.
+  bool trusting = true;
   std::size_t count() {
     const std::lock_guard lock(mutex_);
     return connections_.size();
