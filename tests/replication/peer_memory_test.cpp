@@ -87,20 +87,20 @@ TEST(SendWatch, EndsWhoReadsNothingForHalfAMinute) {
 TEST(SendWatch, AFewBytesNowAndThenDoNotHelp) {
   SendWatch watch;
   bool stalled = false;
-  for (int second = 0; second <= 30; ++second) stalled = watch.stalled(50'000, second * 100, 1h + second * 1s);
+  for (unsigned second = 0; second <= 30; ++second) stalled = watch.stalled(50'000, second * 100, 1h + second * 1s);
   EXPECT_TRUE(stalled);
 }
 
 TEST(SendWatch, ASlowReaderStays) {
   SendWatch watch;
-  for (int second = 0; second < 3600; ++second) {
+  for (unsigned second = 0; second < 3600; ++second) {
     ASSERT_FALSE(watch.stalled(50'000, second * 300, 1h + second * 1s)) << second;
   }
 }
 
 TEST(SendWatch, LittleThatWaitedNeedNotBeMore) {
   SendWatch watch;
-  for (int round = 0; round < 100; ++round) {
+  for (unsigned round = 0; round < 100; ++round) {
     ASSERT_FALSE(watch.stalled(20, round * 20, 1h + round * 20s)) << round;
   }
   EXPECT_FALSE(watch.stalled(0, 2'000, 3h));
