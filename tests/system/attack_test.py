@@ -69,7 +69,7 @@ class AttackTest(SystemTest):
 class ChangedMessages(AttackTest):
 
     def test_no_changed_message_is_accepted(self):
-        victim, address = self.start_victim("-q")
+        victim, address = self.start_victim()
         figures = self.attack("mutate", address, "--source", self.address, "--rounds", ROUNDS)
         self.assertGreater(figures["mutated"], ROUNDS * 0.8, figures)
         self.assertTrue(victim.running(), victim.stderr)
@@ -133,10 +133,11 @@ class Crowds(AttackTest):
         crowd = self.start("hold", self.feed, self.address, "--rounds", 1000, program=ATTACKER,
                            stdin=subprocess.PIPE)
         self.assertTrue(eventually(lambda: crowd.stdout().startswith(b"holding"), 120), crowd.stderr)
-        self.assertGreater(int(crowd.stdout().split()[1]), 900)
+        # The rest was turned away at once.
+        self.assertGreater(int(crowd.stdout().split()[1]), 500)
         times = [self.read_all("reader%d" % i, self.address) for i in range(3)]
-        print("crowd: whole feed from the same address in %s s, alone in %.2f s" %
-              (["%.2f" % t for t in times], alone), flush=True)
+        print("crowd: %s; whole feed from the same address in %s s, alone in %.2f s" %
+              (crowd.stdout().split(), ["%.2f" % t for t in times], alone), flush=True)
         # The aim is 2 s; a loaded machine needs as long to start a process.
         self.assertLess(statistics.median(times), alone + 8)
         crowd.stdin.close()
