@@ -12,6 +12,9 @@
 ///              that says no head, a whole session; kept until stdin ends
 ///     prefix   N connections that announce messages of a gibibyte and more
 ///     probe    no attack: N look-ups, one after the other, and how long answers take
+///     visit    no attack: N newcomers, one after the other, and how long it takes from dialling to the first block;
+///     one
+///              that is turned away tries again
 ///
 /// Prints what it did as `name value` lines. Exit code 0 when the attack could be made.
 
@@ -351,6 +354,43 @@ int probe(const Arguments& arguments) {
   return 0;
 }
 
+/// ---- visit -----------------------------------------------------------------------------------------------------
+
+bool first_block(const Arguments& arguments) {
+  RawPeer peer;
+  if (!meet(peer, arguments) || !peer.send(NoHead{})) return false;
+  while (const auto message = peer.receive(5s)) {
+    if (std::holds_alternative<Data>(message->body)) return true;
+    if (const auto* head = std::get_if<Head>(&message->body)) {
+      Want want;
+      want.want = 1;
+      want.tree_size = want.end = head->head.tree_size;
+      want.credit = 100'000;
+      if (!peer.send(want)) return false;
+    }
+  }
+  return false;
+}
+
+int visit(const Arguments& arguments) {
+  constexpr int kTries = 200;
+  std::vector<std::int64_t> milliseconds;
+  for (std::uint64_t i = 0; i < arguments.rounds; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    int tries = 0;
+    while (!first_block(arguments)) {
+      if (++tries == kTries) fail("never served");
+      std::this_thread::sleep_for(50ms);
+    }
+    const auto took = std::chrono::steady_clock::now() - begin;
+    milliseconds.push_back(std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
+  }
+  std::sort(milliseconds.begin(), milliseconds.end());
+  say("median_ms", static_cast<std::uint64_t>(milliseconds[milliseconds.size() / 2]));
+  say("worst_ms", static_cast<std::uint64_t>(milliseconds.back()));
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -367,5 +407,6 @@ int main(int argc, char** argv) {
   if (arguments.attack == "hold") return hold(arguments);
   if (arguments.attack == "prefix") return prefix(arguments);
   if (arguments.attack == "probe") return probe(arguments);
+  if (arguments.attack == "visit") return visit(arguments);
   fail("no such attack: " + arguments.attack);
 }

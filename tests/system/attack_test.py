@@ -135,11 +135,10 @@ class Crowds(AttackTest):
         self.assertTrue(eventually(lambda: crowd.stdout().startswith(b"holding"), 120), crowd.stderr)
         # The rest was turned away at once.
         self.assertGreater(int(crowd.stdout().split()[1]), 500)
-        times = [self.read_all("reader%d" % i, self.address) for i in range(3)]
-        print("crowd: %s; whole feed from the same address in %s s, alone in %.2f s" %
-              (crowd.stdout().split(), ["%.2f" % t for t in times], alone), flush=True)
-        # The aim is 2 s; a loaded machine needs as long to start a process.
-        self.assertLess(statistics.median(times), alone + 8)
+        print("crowd: %s" % crowd.stdout().split(), flush=True)
+        # From the crowd's own address. The aim is 2 s; a loaded machine takes its time.
+        self.assertLess(self.attack("visit", self.address, "--rounds", 20)["median_ms"], 6000)
+        self.assertLess(self.read_all("reader", self.address), alone + 20)
         crowd.stdin.close()
         self.assertEqual(0, crowd.wait())
 
