@@ -35,6 +35,13 @@ void ReplicatorCore::send(Peer& peer, Body body, bool bulk) {
   peer.outbox->send(std::move(message));
 }
 
+void ReplicatorCore::ping(Peer& peer) {
+  if (peer.ping_nonce != 0) return;
+  peer.ping_nonce = fresh_id();
+  peer.ping_sent = now();
+  send(peer, Ping{peer.ping_nonce});
+}
+
 void ReplicatorCore::blame(Peer& peer, std::string_view what) {
   if (peer.gone) return;
   peer.gone = true;

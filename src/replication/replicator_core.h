@@ -57,6 +57,8 @@ class ReplicatorCore {
   [[nodiscard]] Peer* find(PeerId id);
 
   void send(Peer& peer, Body body, bool bulk = false);
+  /// Asks for a sign of life, unless the peer owes one already.
+  void ping(Peer& peer);
   /// Names the peer for a lie, disconnects it and hears it no more.
   void blame(Peer& peer, std::string_view what);
   /// Disconnects a peer that asks for more than anybody may, and hears it no more.

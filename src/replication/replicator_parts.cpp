@@ -1,7 +1,5 @@
 #include "replication/replicator_parts.h"
 
-#include "replication/duplicate_peer.h"
-
 #include <algorithm>
 
 namespace shoal::replication {
@@ -30,7 +28,8 @@ Replicator::Impl::Impl(Parts parts, Options options)
       tail(core, fetcher, tail_hooks()),
       offsets(core, fetcher, topics),
       wants(core),
-      requests(core) {}
+      requests(core),
+      duplicates(core, [this](PeerId id) { after_message(id); }) {}
 
 BlockFetcher::Hooks Replicator::Impl::fetch_hooks() {
   BlockFetcher::Hooks hooks;
@@ -69,24 +68,12 @@ PeerId Replicator::Impl::add_peer(const PeerAddress& address, const PublicKey& n
   peer->outbox = std::move(outbox);
   peer->last_heard = peer->joined = core.now();
   Peer& added = *core.peers().emplace(id, std::move(peer)).first->second;
-  drop_duplicates(added);
+  duplicates.on_added(added);
   if (!added.gone) heads.greet(added);
   if (!added.gone) tick_peer(added);
   core.tell([](ReplicatorEvents& events) { events.on_peers_changed(); });
   arm();
   return id;
-}
-
-void Replicator::Impl::drop_duplicates(Peer& added) {
-  for (const auto& [id, older] : core.peers()) {
-    if (older.get() == &added || older->gone || added.gone) continue;
-    const Duplicate verdict = judge_duplicate(core.node_key(), older->view, added.view);
-    if (verdict == Duplicate::keep_both) continue;
-    Peer& loser = verdict == Duplicate::close_older ? *older : added;
-    loser.gone = true;
-    loser.outbox->close("connected twice");
-    after_message(id);
-  }
 }
 
 void Replicator::Impl::remove_peer(PeerId id) {

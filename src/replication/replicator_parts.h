@@ -1,5 +1,6 @@
 #pragma once
 
+#include "replication/duplicate_peer.h"
 #include "replication/follow_all.h"
 #include "replication/follow_streams.h"
 #include "replication/live_tail.h"
@@ -36,10 +37,9 @@ struct Replicator::Impl {
   OffsetFetches offsets;
   WantServer wants;
   RequestServer requests;
+  DuplicatePeers duplicates;
 
  private:
-  /// Closes what is not needed of several connections with the node that was added.
-  void drop_duplicates(Peer& added);
   void dispatch(PeerId id, Peer& peer, Message& message);
   void on_have(PeerId id, Peer& peer, const Have& have);
   void on_pong(Peer& peer, const Pong& pong);

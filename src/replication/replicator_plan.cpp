@@ -92,6 +92,7 @@ void Replicator::Impl::tick() {
     requests.pump(id, *peer);
     tick_peer(*peer);
   }
+  duplicates.tick();
   if (!heads.forked()) tail.tick();
   wants.tick();
   plan_soon();
@@ -120,11 +121,7 @@ void Replicator::Impl::tick_peer(Peer& peer) {
   const bool first = peer.ping_sent.count() == 0;
   // Deaths come in numbers: where one falls silent, others that said nothing for a while are asked too.
   const bool look = silent > kQuiet && now - last_suspect_ < kQuiet;
-  if (first || look || now - peer.ping_sent > kPingEvery) {
-    peer.ping_nonce = core.fresh_id();
-    peer.ping_sent = now;
-    core.send(peer, Ping{peer.ping_nonce});
-  }
+  if (first || look || now - peer.ping_sent > kPingEvery) core.ping(peer);
 }
 
 }  // namespace shoal::replication

@@ -1,5 +1,7 @@
 #include "replication/duplicate_peer.h"
 
+#include "simulation/swarm_world.h"
+
 #include <gtest/gtest.h>
 
 namespace shoal::replication {
@@ -39,6 +41,60 @@ TEST(JudgeDuplicate, LeavesOtherNodesAlone) {
   EXPECT_EQ(judge_duplicate(kSmall, view_of(kLarge, true), view_of(PublicKey{{3}}, false)), Duplicate::keep_both);
   EXPECT_EQ(judge_duplicate(PublicKey{}, view_of(kLarge, true), view_of(kLarge, false)), Duplicate::keep_both);
 }
+
+using simulation::Connection;
+using simulation::SwarmNode;
+using simulation::SwarmWorld;
+
+/// A reader that dialled the publisher some time ago; `seed` decides whose key is the smaller one.
+struct Pair : SwarmWorld {
+  explicit Pair(std::uint8_t seed) : reader(time, "reader", seed) {
+    reader.mirror(producer.id());
+    reader.follow_all();
+    publish_many(10);
+    first = reader.connect(publisher);
+    EXPECT_TRUE(wait([&] { return reader.held() == size(); }));
+    time.run_for(std::chrono::seconds(5));
+  }
+  bool reader_follows(base::MonoTime limit) {
+    publish_many(5);
+    return wait([&] { return reader.held() == size(); }, limit);
+  }
+  [[nodiscard]] std::size_t connections() {
+    time.run_for(std::chrono::seconds(8));
+    EXPECT_EQ(reader.replicator().peers().size(), publisher.replicator().peers().size());
+    return reader.replicator().peers().size();
+  }
+  SwarmNode reader;
+  Connection first;
+};
+
+/// Every seed dials again both ways, so that in one of them the rule keeps the older connection.
+class DuplicatePeersTest : public testing::TestWithParam<int> {};
+
+TEST_P(DuplicatePeersTest, ADeadConnectionGivesWayToTheOneThatWasDialledAgain) {
+  for (const bool reader_dials : {true, false}) {
+    Pair pair(static_cast<std::uint8_t>(GetParam()));
+    pair.first.listener->cut();
+    pair.time.run_for(std::chrono::seconds(1));
+    reader_dials ? pair.reader.connect(pair.publisher) : pair.publisher.connect(pair.reader);
+    EXPECT_TRUE(pair.reader_follows(std::chrono::seconds(4))) << reader_dials;
+    EXPECT_TRUE(pair.reader_follows(std::chrono::seconds(1))) << reader_dials;
+    const auto closed = [&] { return !pair.first.dialler->open() || !pair.first.listener->open(); };
+    EXPECT_TRUE(pair.wait(closed, std::chrono::seconds(5))) << reader_dials;
+  }
+}
+
+TEST_P(DuplicatePeersTest, OfTwoThatLiveOneStays) {
+  for (const bool reader_dials : {true, false}) {
+    Pair pair(static_cast<std::uint8_t>(GetParam()));
+    reader_dials ? pair.reader.connect(pair.publisher) : pair.publisher.connect(pair.reader);
+    EXPECT_EQ(pair.connections(), 1U) << reader_dials;
+    EXPECT_TRUE(pair.reader_follows(std::chrono::seconds(1))) << reader_dials;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Keys, DuplicatePeersTest, testing::Range(1, 9));
 
 }  // namespace
 }  // namespace shoal::replication

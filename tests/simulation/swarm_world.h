@@ -131,6 +131,7 @@ class SwarmNode {
   void make_replicator(feed::FeedMirror* mirror, replication::Replicator::Options options) {
     replication::Replicator::Parts parts;
     parts.reader = &*reader_;
+    parts.node_key = node_key();
     parts.mirror = mirror;
     parts.executor = &executor_;
     parts.clock = &time_;
