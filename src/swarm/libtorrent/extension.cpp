@@ -26,6 +26,8 @@ constexpr int kMaxHandshakes = 16;
 /// up to a mebibyte of one.
 constexpr int kMaxForeignMessage = 32 << 10;
 constexpr int kMaxReceiveBuffer = 128 << 10;
+/// Seconds that our end's address may be missing from the machine: a renewed lease takes it away for a moment.
+constexpr int kAddressTicks = 2;
 
 replication::PeerAddress describe(const lt::peer_connection_handle& connection, const FeedConnections& feed) {
   lt::peer_info info;
@@ -101,7 +103,10 @@ class PeerExtension final : public lt::peer_plugin {
     if (!transport_ && ++ticks_ > kHandshakeTicks) return drop(lt::errors::timed_out_no_handshake);
     lt::peer_info info;
     connection_.get_peer_info(info);
-    if (info.used_receive_buffer > kMaxReceiveBuffer) drop(lt::errors::packet_too_large);
+    if (info.used_receive_buffer > kMaxReceiveBuffer) return drop(lt::errors::packet_too_large);
+    const bool homeless = !feed_->addresses->has(connection_.local_endpoint().address());
+    homeless_ticks_ = homeless ? homeless_ticks_ + 1 : 0;
+    if (homeless_ticks_ > kAddressTicks) drop(boost::asio::error::network_down);
   }
 
  private:
@@ -153,6 +158,7 @@ class PeerExtension final : public lt::peer_plugin {
   ConnectionGate::Id place_ = 0;
   int ticks_ = 0;
   int handshakes_ = 0;
+  int homeless_ticks_ = 0;
   bool ended_ = false;
 };
 

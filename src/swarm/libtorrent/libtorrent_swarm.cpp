@@ -49,6 +49,7 @@ LibtorrentSwarm::LibtorrentSwarm(const SwarmOptions& options, base::LogSink& log
       loop_(std::make_shared<NetworkLoop>(session_->get_context())),
       gate_(std::make_shared<ConnectionGate>(connection_limits(options))) {
   session_->add_extension(&lt::create_ut_pex_plugin);
+  session_->add_extension(std::shared_ptr<lt::plugin>(addresses_));
   if (options.up_limit > 0 || options.down_limit > 0) {
     // libtorrent exempts local peers from limits unless they are in the global class.
     lt::ip_filter everyone;
@@ -96,6 +97,7 @@ void LibtorrentSwarm::join(const crypto::Digest& discovery_key, std::shared_ptr<
   connections->gate = gate_;
   connections->number = number;
   connections->acceptor = std::move(acceptor);
+  connections->addresses = addresses_;
   connections->nonce = fresh_nonce();
   connections->on_any_peer_changed = [this, discovery_key, number](bool any) {
     note_peers(discovery_key, number, any);

@@ -68,6 +68,7 @@ class LibtorrentSwarm final : public Swarm {
   std::unique_ptr<lt::session> session_;  ///< ended by the destructor, while all the rest still lives
   std::shared_ptr<NetworkLoop> loop_;
   std::shared_ptr<ConnectionGate> gate_;  ///< network thread
+  std::shared_ptr<AddressWatch> addresses_ = std::make_shared<AddressWatch>();
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
