@@ -1,0 +1,73 @@
+"""Hosts behind address translators: they read by dialling out, and find each other where the translators allow it."""
+
+import unittest
+
+from netns_support import say, seconds_until
+from publisher import content
+from swarm import Mirror, Subscriber, SwarmTest
+
+
+class NatTest(SwarmTest):
+
+    def begin(self):
+        """A rendezvous and a producer with public addresses."""
+        self.start_rendezvous_node()
+        self.start_publisher()
+        self.mirrors, self.subscribers = [], []
+
+    def follow(self, member, timeout=60):
+        member.start()
+        member.process.wait_for("^listening ", 30)
+        (self.mirrors if isinstance(member, Mirror) else self.subscribers).append(member)
+
+    def behind_nat(self, name, **kind):
+        return self.net.add_inner_host(name, self.net.add_nat(name + "-nat", **kind))
+
+    def connection(self, host, other_address):
+        """The peer of `host` at that address, as `shoal peers` tells; None when there is none."""
+        for peer in self.peers(host, self.feed):
+            if peer["address"].rsplit(":", 1)[0] == other_address:
+                return peer
+        return None
+
+
+class ReaderBehindNat(NatTest):
+
+    def test_reader_that_can_only_dial_out_follows(self):
+        self.begin()
+        self.follow(Subscriber(self, self.behind_nat("reader"), self.feed))
+        took = seconds_until(lambda: self.subscribers[0].size() >= len(content(self.publisher.acknowledged())), 60)
+        self.assertIsNotNone(took, self.subscribers[0].process.stderr)
+        say("reader behind a NAT: up to date after %.1f s" % took)
+        self.finish()
+
+
+class HolePunching(NatTest):
+    """A mirror and a reader behind two NATs; the producer, which both can dial, goes away."""
+
+    LIMIT_S = 90
+
+    def meet(self, **kind):
+        """How long until the two were connected directly; None when they were not."""
+        self.begin()
+        mirror = Mirror(self, self.behind_nat("mirror", **kind), self.feed)
+        reader = Subscriber(self, self.behind_nat("reader"), self.feed)
+        self.follow(mirror)
+        self.follow(reader)
+        address = self.net.hosts["mirror-nat"].address
+        took = seconds_until(lambda: self.connection(reader.host, address), self.LIMIT_S, 1)
+        if took is not None:
+            say("met after %.1f s: %s" % (took, self.connection(reader.host, address)))
+        return took
+
+    def test_hosts_behind_two_nats_meet_through_a_third(self):
+        self.assertIsNotNone(self.meet(), self.subscribers[0].process.stderr)
+        self.finish()
+
+    def test_behind_a_symmetric_nat_records_come_through_the_third(self):
+        say("symmetric: " + ("met" if self.meet(symmetric=True) is not None else "not met, as expected"))
+        self.finish()
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
