@@ -17,7 +17,7 @@ Result<DialTarget> parse_dial_target(std::string_view text) {
     text.remove_prefix(at + 1);
   }
   const auto port = port_of(text);
-  if (!port || *port == 0) {
+  if (!port || *port == 0 || text.find('@') != std::string_view::npos) {
     return Error{Code::invalid_argument, "'" + std::string(text) + "' is no HOST:PORT", "as 127.0.0.1:7000"};
   }
   target.host_port = std::string(text);
