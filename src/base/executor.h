@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <utility>
 
 namespace shoal::base {
 
@@ -19,6 +20,9 @@ class Executor {
 
   /// Runs `task` soon, in the order of posting. May be called from any thread.
   virtual void post(Task task) = 0;
+  /// post(), but may run `task` inside the call when nothing else of this executor runs or waits: spares waking a
+  /// thread. For callers that hold no lock and that `task` does not call back into.
+  virtual void dispatch(Task task) { post(std::move(task)); }
   /// Runs `task` once `delay` has passed. Only from this executor.
   virtual TimerId post_after(MonoTime delay, Task task) = 0;
   /// After this the timer's task does not run. Unknown and spent ids are ignored. Only from this executor.

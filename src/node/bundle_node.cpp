@@ -32,6 +32,7 @@ Result<std::shared_ptr<BundleNode>> BundleNode::open(const std::vector<std::file
   FeedHost::Parts parts;
   parts.stores = {node->loaded_.store.get(), node->loaded_.store.get()};
   parts.strand = node->pool_.make_strand();
+  parts.flusher = node->pool_.make_strand();
   parts.clock = &node->clock_;
   parts.log = &node->log_;
   parts.upload = false;

@@ -164,6 +164,7 @@ void FeedHost::follow(replication::Follow follow) {
   unflushed_size_ = 0;
   unmatched_sync_.reset();
   // What the former follow still has to tell is before this in the strand, and says nothing of the new one.
+  ++follows_;
   ++follows_changing_;
   post([this] { --follows_changing_; });
   replicator_->follow(std::move(follow));
@@ -301,7 +302,8 @@ void FeedHost::committed(const feed::CommitResult& commit) {
   // The replicator reads what it pushes from the log; only the head and the shape of the commit matter to it.
   feed::CommitResult news;
   news.head = commit.head;
-  post([this, news = std::move(news)] { replicator_->on_committed(news); });
+  // Sent from the commit thread itself when nothing else of the feed runs.
+  parts_.strand->dispatch([this, news = std::move(news)] { replicator_->on_committed(news); });
 }
 
 void FeedHost::on_head(const feed::Checkpoint&) {
@@ -315,35 +317,47 @@ void FeedHost::on_blocks() {
 }
 
 void FeedHost::on_synced(const feed::Checkpoint& head) {
-  // Each flush makes a file, so a feed that grows many times a second is flushed only now and then.
-  constexpr base::MonoTime kFlushInterval = std::chrono::milliseconds(250);
   if (follows_changing_ > 0) return;
   if (head.topic_count > learned_topic_count_ && wants_globs()) {
     unmatched_sync_ = head;
     return;
   }
   unflushed_size_ = std::max(unflushed_size_, head.tree_size);
-  if (flush_planned_) return;
+  plan_flush();
+}
+
+void FeedHost::plan_flush() {
+  if (std::exchange(flush_planned_, true)) return;
+  // Each flush makes a file, so a feed that grows many times a second is flushed only now and then; rarely, when nobody
+  // asked for a copy that stays.
+  constexpr base::MonoTime kInterval = std::chrono::milliseconds(250);
+  constexpr base::MonoTime kUnkeptInterval = std::chrono::seconds(2);
+  const base::MonoTime interval = mirror_options() ? kInterval : kUnkeptInterval;
   const base::MonoTime since = parts_.clock->mono_now() - last_flush_;
-  if (since >= kFlushInterval) return flush_synced();
-  flush_planned_ = true;
-  parts_.strand->post_after(kFlushInterval - since, [this] {
-    flush_planned_ = false;
-    flush_synced();
+  if (since >= interval) return flush_synced();
+  parts_.strand->post_after(interval - since, [this] { flush_synced(); });
+}
+
+/// The disk is waited for elsewhere; blocks are taken and delivered meanwhile.
+void FeedHost::flush_synced() {
+  last_flush_ = parts_.clock->mono_now();
+  parts_.flusher->post([weak = weak_from_this(), follow = follows_, size = std::exchange(unflushed_size_, 0)] {
+    const auto host = weak.lock();
+    if (!host) return;
+    const auto flushed = host->log_->make_durable();
+    if (!flushed) host->parts_.log->log(base::LogLevel::error, "feed", flushed.error().message);
+    host->post([host, follow, size = flushed.ok() ? size : 0] { host->flushed(follow, size); });
   });
 }
 
-void FeedHost::flush_synced() {
-  last_flush_ = parts_.clock->mono_now();
-  if (const auto flushed = mirror_->flush(); !flushed) {
-    parts_.log->log(base::LogLevel::error, "feed", flushed.error().message);
-    return;
-  }
-  {
+void FeedHost::flushed(std::uint64_t follow, std::uint64_t size) {
+  flush_planned_ = false;
+  if (follow == follows_) {
     const std::lock_guard lock(mutex_);
-    synced_size_ = std::max(synced_size_, unflushed_size_);
+    synced_size_ = std::max(synced_size_, size);
   }
   notify();
+  if (unflushed_size_ > 0) plan_flush();
 }
 
 void FeedHost::on_peer_blamed(const replication::PeerView& peer, std::string_view what) {

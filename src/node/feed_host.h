@@ -30,6 +30,7 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
     feed::FeedStores stores;
     std::shared_ptr<void> files;  ///< what the stores lie in
     std::shared_ptr<base::Executor> strand;
+    std::shared_ptr<base::Executor> flusher;  ///< where the disk is waited for; shared by feeds
     const base::Clock* clock = nullptr;
     base::LogSink* log = nullptr;
     PublicKey node_key = {};
@@ -157,7 +158,10 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   /// Some want selects topics by a pattern, and none selects all.
   [[nodiscard]] bool wants_globs() const;
   void learn_topics();
+  void plan_flush();
   void flush_synced();
+  /// What was held of the `follow`th follow at `size` is durable; 0: nothing is.
+  void flushed(std::uint64_t follow, std::uint64_t size);
   /// Under mutex_.
   void raise_signals();
   /// What the readings leave: bytes that may stay and how far all have read; nullopt: everything stays.
@@ -180,7 +184,8 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   bool learning_ = false;                         // on the strand
   std::optional<replication::Follow> following_;  // on the strand
   int follows_changing_ = 0;                      // on the strand: events of a former follow may still come
-  std::uint64_t unflushed_size_ = 0;              // on the strand: synced, and not durable yet
+  std::uint64_t follows_ = 0;                     // on the strand: counts changes of what is followed
+  std::uint64_t unflushed_size_ = 0;              // on the strand: synced, and no flush of it has begun
   /// On the strand: held as was followed when patterns had not been matched against its topics.
   std::optional<feed::Checkpoint> unmatched_sync_;
   bool flush_planned_ = false;    // on the strand

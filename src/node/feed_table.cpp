@@ -107,6 +107,8 @@ Result<std::shared_ptr<FeedHost>> FeedTable::open_host(const FeedReference& feed
     SHOAL_CHECK(check_open());
     if (const auto open = hosts_.find(feed.feed); open != hosts_.end()) return open->second;
     parts.strand = parts_.pool->make_strand();
+    if (!flusher_) flusher_ = parts_.pool->make_strand();
+    parts.flusher = flusher_;
     SHOAL_TRY(opened, FeedHost::open(feed.feed, feed.own, std::move(parts)));
     if (feed.own) {
       SHOAL_TRY(auto retention, load_retention(opened->log()));

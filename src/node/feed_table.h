@@ -94,6 +94,7 @@ class FeedTable {
   Parts parts_;
   mutable std::mutex mutex_;
   bool closed_ = false;
+  std::shared_ptr<base::Executor> flusher_;  ///< made with the first feed: one waits for the disk at a time
   std::map<FeedId, std::shared_ptr<FeedHost>> hosts_;
   std::map<std::string, std::shared_ptr<OwnFeed>> own_feeds_;
   std::map<std::string, FeedId> volatile_feeds_;

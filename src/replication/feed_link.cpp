@@ -61,9 +61,12 @@ void FeedLink::remove() {
 void FeedLink::send(Message message) {
   message.wire_size = encoded_size(message.body);
   if (!parts_.gauge->add(message.wire_size)) close("does not read what it is sent");
-  parts_.session_executor->post([self = shared_from_this(), message = std::move(message)]() mutable {
+  const bool bulk = message.bulk;
+  auto hand_over = [self = shared_from_this(), message = std::move(message)]() mutable {
     self->parts_.to_session(std::move(message));
-  });
+  };
+  // What is urgent is not worth waking a thread for; bulk is sealed beside the feed's own work.
+  bulk ? parts_.session_executor->post(std::move(hand_over)) : parts_.session_executor->dispatch(std::move(hand_over));
 }
 
 std::size_t FeedLink::queued() const { return parts_.gauge->pending + parts_.gauge->transport; }
