@@ -48,7 +48,21 @@ Result<void> check_times(const BlockHeader& header) {
   return {};
 }
 
-/// What must hold between the fields, whoever made the header.
+ByteView piece_of(ByteView payload, std::size_t piece) {
+  const std::size_t begin = piece * kPieceSize;
+  return payload.subspan(begin, std::min(kPieceSize, payload.size() - begin));
+}
+
+}  // namespace
+
+bool is_legal_topic(std::string_view topic) {
+  if (topic.empty() || topic.size() > kMaxTopicLength || topic == "." || topic == "..") return false;
+  return std::all_of(topic.begin(), topic.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
+  });
+}
+
 Result<void> check_header(const BlockHeader& header) {
   if (header.kind == 0) return bad("kind 0");
   SHOAL_CHECK(check_stream(header));
@@ -65,21 +79,6 @@ Result<void> check_header(const BlockHeader& header) {
   if (header.payload_size > limit) return bad("payload above the limit");
   if (kMinHeaderSize + header.stream.topic.size() + header.extension.size() > kMaxHeaderSize) return bad("too long");
   return {};
-}
-
-ByteView piece_of(ByteView payload, std::size_t piece) {
-  const std::size_t begin = piece * kPieceSize;
-  return payload.subspan(begin, std::min(kPieceSize, payload.size() - begin));
-}
-
-}  // namespace
-
-bool is_legal_topic(std::string_view topic) {
-  if (topic.empty() || topic.size() > kMaxTopicLength || topic == "." || topic == "..") return false;
-  return std::all_of(topic.begin(), topic.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-           c == '-';
-  });
 }
 
 Bytes encode_header(const BlockHeader& header) {

@@ -46,6 +46,8 @@ struct BlockHeader {
 /// True for Kafka's rule: 1..249 of [a-zA-Z0-9._-], and neither `.` nor `..`.
 bool is_legal_topic(std::string_view topic);
 
+/// What must hold between the fields, whoever made the header. Code::unverified.
+[[nodiscard]] Result<void> check_header(const BlockHeader& header);
 /// Bytes that are hashed into the tree. Requires a legal header.
 Bytes encode_header(const BlockHeader& header);
 /// Strict: Code::unverified for a wrong version, sizes, topic, counts or times that contradict each other.

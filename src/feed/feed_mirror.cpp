@@ -1,5 +1,6 @@
 #include "feed/feed_mirror.h"
 
+#include "base/assert.h"
 #include "base/try.h"
 #include "feed/incoming_proof.h"
 #include "feed/log_stage.h"
@@ -213,6 +214,39 @@ Result<AcceptResult> FeedMirror::accept(const Checkpoint& head, std::uint64_t ba
   }
   SHOAL_CHECK(self.commit(std::move(stage), update));
   return result;
+}
+
+bool FeedMirror::complete_at(std::uint64_t size) const {
+  return impl_->log.inspect([size](const LogState& state) {
+    return state.head && state.head->tree_size == size && state.tail.size() == size && state.applied == size;
+  });
+}
+
+Result<FeedMirror::Expanded> FeedMirror::accept_compact(const CompactRun& run) {
+  Impl& self = *impl_;
+  const std::optional<Checkpoint> accepted = self.log.head();
+  SHOAL_ASSERT(accepted && complete_at(accepted->tree_size));
+  if (run.blocks.empty()) return bad("growth without blocks");
+  if (self.log.inspect([](const LogState& state) { return state.fork_proof.has_value(); })) {
+    return Error{Code::fork, "feed " + self.log.id().hex() + " has forked; nothing more is taken from it"};
+  }
+  Expanded out{*accepted, {}};
+  out.headers.reserve(run.blocks.size());  // the stage keeps views of what is in there
+  LogStage stage(self.log);
+  for (const CompactBlock& block : run.blocks) {
+    SHOAL_TRY(const BlockHeader header, expand_header(block, stage.topics(), run.time, accepted->epoch));
+    out.headers.push_back(encode_header(header));
+    SHOAL_CHECK(stage.add({BlockIndex{stage.edge().size()}, header, out.headers.back(), block.payload}));
+  }
+  out.head.tree_size = stage.edge().size();
+  out.head.root = stage.edge().root();
+  out.head.time = run.time;
+  out.head.topic_count = stage.topics().size();
+  out.head.topic_root = stage.topics().root();
+  out.head.signature = run.signature;
+  SHOAL_CHECK(self.check_signature(out.head));
+  SHOAL_CHECK(self.commit(std::move(stage), FeedLog::HeadUpdate{out.head, std::nullopt}));
+  return out;
 }
 
 Result<void> FeedMirror::add_payload(BlockIndex block, ByteView payload) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/log_sink.h"
+#include "feed/compact_run.h"
 #include "feed/feed_log.h"
 #include "feed/fork.h"
 #include "merkle/subtree_cover.h"
@@ -45,6 +46,18 @@ class FeedMirror {
   [[nodiscard]] Result<AcceptResult> accept(const Checkpoint& head, std::uint64_t base,
                                             const std::vector<IncomingBlock>& blocks,
                                             const std::vector<merkle::Digest>& cover);
+
+  /// True when the topic state is that of the accepted head, of this size: what accept_compact() needs.
+  [[nodiscard]] bool complete_at(std::uint64_t size) const;
+  /// What accept_compact() took.
+  struct Expanded {
+    Checkpoint head;
+    std::vector<Bytes> headers;
+  };
+  /// Growth of the accepted head by at least one block, with payloads. Headers, root and topic state are computed from
+  /// the log's own; the feed's key must have signed them. Code::unverified else, also when the run belongs to another
+  /// history: heads are compared before.
+  [[nodiscard]] Result<Expanded> accept_compact(const CompactRun& run);
 
   /// A payload whose header is held; verified against it.
   [[nodiscard]] Result<void> add_payload(BlockIndex block, ByteView payload);

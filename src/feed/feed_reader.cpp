@@ -112,6 +112,10 @@ Result<bool> FeedReader::has_payload(BlockIndex block) const {
   return log_->inspect([&](const LogState& state) { return state.payloads.contains(block.value()); });
 }
 
+std::optional<std::uint32_t> FeedReader::topic_position(const TopicPartition& stream) const {
+  return log_->inspect([&](const LogState& state) { return state.topics->find(stream); });
+}
+
 const merkle::HashReader& FeedReader::tree() const { return *log_; }
 
 Result<std::vector<TopicView>> FeedReader::topics() const {

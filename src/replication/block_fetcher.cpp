@@ -73,11 +73,11 @@ void BlockFetcher::on_data(PeerId id, Peer& peer, const Data& data, std::size_t 
   FetchWant* want = expected(id, peer, data.want, wire_size);
   if (want == nullptr) return;
   if (Result<void> due = want->check_run(data, wire_size); !due) return core_.blame(peer, due.error().message);
-  if (data.with_head) {
-    if (!heads_.check_signature(peer, data.head)) return;
-    if (data.head.tree_size >= peer.head_size()) peer.view.head = data.head;
+  if (!provable(*want, data)) {
+    // The peer does not say its head again.
+    if (data.with_head && heads_.check_signature(peer, data.head)) peer.view.head = data.head;
+    return cancel(data.want);
   }
-  if (!provable(*want, data)) return cancel(data.want);
   store_run(peer, *want, data);
 }
 
@@ -103,12 +103,54 @@ void BlockFetcher::store_run(Peer& peer, FetchWant& want, const Data& data) {
   Result<feed::AcceptResult> result = core_.mirror()->accept(proof, data.base, blocks, data.cover);
   if (!result) return fail(peer, want.id(), result.error(), "a run of blocks does not prove");
   if (!payloads_due(want, data)) return core_.blame(peer, "a block without its payload");
+  run_taken(peer, want, data, result->head_advanced);
+}
+
+/// Needs no look at the run's shape: whatever it says, it is growth of our head that the feed's key signed, or a lie.
+void BlockFetcher::on_push(PeerId id, Peer& peer, Push push, std::size_t wire_size) {
+  FetchWant* want = expected(id, peer, push.want, wire_size);
+  if (want == nullptr) return;
+  if (Result<void> due = want->check_push(wire_size); !due) return core_.blame(peer, due.error().message);
+  feed::FeedMirror& mirror = *core_.mirror();
+  // Our head moved on by another way: nothing can be said of what this would have led to.
+  if (!mirror.complete_at(want->ask().proof.tree_size)) return cancel(push.want);
+  feed::CompactRun run{push.time, push.signature, {}};
+  run.blocks.reserve(push.blocks.size());
+  for (const Push::Block& block : push.blocks) run.blocks.push_back({block.header, block.payload});
+  Result<feed::FeedMirror::Expanded> taken = mirror.accept_compact(run);
+  if (!taken) return fail(peer, push.want, taken.error(), "a push does not prove");
+  Data data;
+  data.want = push.want;
+  data.with_head = true;
+  data.head = taken->head;
+  data.base = want->ask().proof.tree_size;
+  data.tree_size = taken->head.tree_size;
+  for (std::size_t i = 0; i < push.blocks.size(); ++i) {
+    data.blocks.push_back({BlockIndex{data.base + i}, std::move(taken->headers[i]), PayloadForm::with_block,
+                           std::move(push.blocks[i].payload)});
+  }
+  want->begin_head(data.head);
+  run_taken(peer, *want, data, true);
+}
+
+void BlockFetcher::run_taken(Peer& peer, FetchWant& want, const Data& data, bool head_advanced) {
+  const feed::Checkpoint proof = want.ask().proof;
   peer.view.blocks_in += data.blocks.size();
+  if (data.with_head) note_head(peer, data);
   want.run_taken(data, core_.now());
   renew(peer, want);
   hooks_.on_run(want, data);
   if (!data.blocks.empty()) hooks_.on_new_blocks();
-  if (result->head_advanced) heads_.accepted(proof);
+  if (head_advanced) heads_.accepted(proof);
+}
+
+/// Its signature was verified with the run.
+void BlockFetcher::note_head(Peer& peer, const Data& data) {
+  if (data.head.tree_size >= peer.head_size()) peer.view.head = data.head;
+  const bool whole = std::all_of(data.blocks.begin(), data.blocks.end(),
+                                 [](const DataBlock& block) { return block.form == PayloadForm::with_block; });
+  // Of what is still to come others are told when we have it.
+  if (whole) peer.pushed_head = data.head;
 }
 
 void BlockFetcher::on_piece(PeerId id, Peer& peer, Piece piece, std::size_t wire_size) {
@@ -139,7 +181,11 @@ void BlockFetcher::fail(Peer& peer, std::uint64_t want, const Error& error, std:
 }
 
 void BlockFetcher::renew(Peer& peer, FetchWant& want) {
-  if (const std::uint64_t more = want.renew(); more > 0) core_.send(peer, Credit{want.id(), more});
+  const std::uint64_t more = want.renew();
+  const bool able =
+      want.live() && want.ask().streams.empty() && core_.mirror()->complete_at(want.ask().proof.tree_size);
+  const bool compact = able && want.begin_compact();
+  if (more > 0 || compact) core_.send(peer, Credit{want.id(), more, compact});
 }
 
 void BlockFetcher::on_end(PeerId id, Peer& peer, const WantEnd& end_message) {

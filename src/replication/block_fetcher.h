@@ -34,6 +34,7 @@ class BlockFetcher {
   void cancel_all(Purpose purpose);
 
   void on_data(PeerId id, Peer& peer, const Data& data, std::size_t wire_size);
+  void on_push(PeerId id, Peer& peer, Push push, std::size_t wire_size);
   void on_piece(PeerId id, Peer& peer, Piece piece, std::size_t wire_size);
   void on_end(PeerId id, Peer& peer, const WantEnd& end);
   /// The peer is gone: its wants end.
@@ -50,7 +51,10 @@ class BlockFetcher {
   FetchWant* expected(PeerId id, Peer& peer, std::uint64_t want, std::size_t wire_size);
   [[nodiscard]] bool provable(const FetchWant& want, const Data& data) const;
   [[nodiscard]] static bool payloads_due(const FetchWant& want, const Data& data);
+  static void note_head(Peer& peer, const Data& data);
   void store_run(Peer& peer, FetchWant& want, const Data& data);
+  /// The run is stored: tells everybody.
+  void run_taken(Peer& peer, FetchWant& want, const Data& data, bool head_advanced);
   void renew(Peer& peer, FetchWant& want);
   void end(std::uint64_t want, std::optional<EndReason> reason);
   void fail(Peer& peer, std::uint64_t want, const Error& error, std::string_view what);

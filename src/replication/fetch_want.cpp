@@ -50,15 +50,26 @@ Result<void> FetchWant::check_run(const Data& data, std::size_t wire_size) {
       return lie("a head that this want cannot bring");
     }
     if (ask_.streams.empty() && next_ != ask_.proof.tree_size) return lie("a new head before the blocks of the last");
-    ask_.base = ask_.proof.tree_size;
-    next_ = std::max(next_, ask_.proof.tree_size);
-    ask_.proof = data.head;
+    begin_head(data.head);
   } else if (data.blocks.empty()) {
     return lie("a run without blocks");
   }
   if (data.tree_size != ask_.proof.tree_size) return lie("a run under another tree size");
   if (data.base != ask_.base) return lie("a run from another base");
   return check_blocks(data);
+}
+
+void FetchWant::begin_head(const feed::Checkpoint& head) {
+  ask_.base = ask_.proof.tree_size;
+  next_ = std::max(next_, ask_.proof.tree_size);
+  ask_.proof = head;
+}
+
+Result<void> FetchWant::check_push(std::size_t wire_size) {
+  SHOAL_CHECK(spend(wire_size));
+  if (!compact_) return lie("a push that was not asked for");
+  if (piece_block_ || next_ != ask_.proof.tree_size) return lie("a push before the blocks of the last head");
+  return {};
 }
 
 Result<void> FetchWant::check_blocks(const Data& data) const {

@@ -46,6 +46,11 @@ class FetchWant {
   [[nodiscard]] Result<void> check_run(const Data& data, std::size_t wire_size);
   /// The run proved: steps behind it.
   void run_taken(const Data& data, base::MonoTime now);
+  /// The same two steps for a push; `head` is what it led to.
+  [[nodiscard]] Result<void> check_push(std::size_t wire_size);
+  void begin_head(const feed::Checkpoint& head);
+  /// From now on pushes may come: true the first time.
+  [[nodiscard]] bool begin_compact() { return !std::exchange(compact_, true); }
   /// The same for pieces.
   [[nodiscard]] Result<void> check_piece(const Piece& piece, std::size_t wire_size);
   /// Returns the payload once it is whole.
@@ -65,6 +70,7 @@ class FetchWant {
   std::uint64_t credit_;
   base::MonoTime progress_;
   bool begun_ = false;
+  bool compact_ = false;  ///< pushes may come
   std::optional<BlockIndex> piece_block_;
   feed::BlockHeader piece_header_;
   Bytes pieces_;

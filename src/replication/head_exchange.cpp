@@ -36,12 +36,21 @@ void HeadExchange::announce_all() {
   const std::optional<feed::Checkpoint> head = core_.reader().head();
   if (!head) return;
   for (const auto& [id, peer] : core_.peers()) {
-    if (!peer->gone && peer->told_head != head) announce(*peer);
+    // Who pushed it to us has it; it is told with the next tick that we have it too.
+    if (!peer->gone && peer->told_head != head && peer->pushed_head != head) announce(*peer);
+  }
+}
+
+void HeadExchange::announce_late() {
+  const std::optional<feed::Checkpoint> head = core_.reader().head();
+  for (const auto& [id, peer] : core_.peers()) {
+    if (!peer->gone && head && peer->told_head != head && peer->pushed_head == head) announce(*peer);
   }
 }
 
 bool HeadExchange::check_signature(Peer& peer, const feed::Checkpoint& head) {
-  if (last_verified_ == head) return true;
+  // Our own head, which a peer echoes, was verified when it was taken.
+  if (last_verified_ == head || core_.reader().head() == head) return true;
   if (Result<void> good = feed::verify_checkpoint(core_.reader().id(), head); !good) {
     core_.blame(peer, "a head that the feed's key did not sign: " + good.error().message);
     return false;
@@ -210,6 +219,7 @@ void HeadExchange::forget(PeerId id) {
 }
 
 void HeadExchange::tick() {
+  announce_late();
   const base::MonoTime now = core_.now();
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   for (const auto& [id, peer] : core_.peers()) {

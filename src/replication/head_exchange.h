@@ -17,6 +17,7 @@ class HeadExchange {
   void greet(Peer& peer);
   /// Head or no_head, and have when what we hold changed.
   void announce(Peer& peer);
+  /// To all who do not know the head; who pushed it to us hears that we have it with the next tick.
   void announce_all();
 
   void on_head(PeerId id, Peer& peer, const feed::Checkpoint& head);
@@ -60,6 +61,7 @@ class HeadExchange {
     std::function<void(bool)> done;
   };
 
+  void announce_late();
   void consider(PeerId id, Peer& peer);
   void request_growth(PeerId id, Peer& peer);
   [[nodiscard]] bool asked_for(std::uint64_t size) const;

@@ -67,6 +67,10 @@ class Encoder {
   void since_1_1(const Fields& fields) {
     fields();
   }
+  template <class Fields>
+  void since_1_2(const Fields& fields) {
+    fields();
+  }
 
  private:
   void put(std::uint64_t value, std::size_t width) {
@@ -101,6 +105,10 @@ class Sizer {
   }
   template <class Fields>
   void since_1_1(const Fields& fields) {
+    fields();
+  }
+  template <class Fields>
+  void since_1_2(const Fields& fields) {
     fields();
   }
   std::size_t size = kMessagePrefix;
@@ -159,7 +167,11 @@ class Decoder {
   }
   template <class Fields>
   void since_1_1(const Fields& fields) {
-    if (sender_ != Sender::first) fields();
+    if (sender_ >= Sender::second) fields();
+  }
+  template <class Fields>
+  void since_1_2(const Fields& fields) {
+    if (sender_ >= Sender::known) fields();
   }
 
  private:
@@ -246,7 +258,7 @@ const char* message_name(const Body& body) {
       "pong",    "fork",         "head",         "no_head",     "ask_head",
       "have",    "growth",       "growth_reply", "topic_state", "topic_state_reply",
       "lookup",  "lookup_reply", "want",         "credit",      "cancel",
-      "data",    "piece",        "want_end"};
+      "data",    "piece",        "want_end",     "push"};
   static_assert(std::size(kNames) == std::variant_size_v<Body>);
   return kNames[body.index()];
 }

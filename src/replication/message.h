@@ -3,7 +3,9 @@
 #include "feed/checkpoint.h"
 #include "feed/feed_log.h"
 #include "feed/topic_state.h"
+#include "replication/message_type.h"
 #include "replication/peer_transport.h"
+#include "replication/push_message.h"
 
 #include <optional>
 #include <string>
@@ -16,42 +18,10 @@ namespace shoal::replication {
 
 using crypto::Digest;
 
-/// First byte of a message. Every type has an even number of set bits, so that no single flipped bit makes one message
-/// another. A later minor version adds types from kFirstIgnorableType on only: who does not know them skips them. An
-/// unknown type below, or one of odd parity, ends the session.
-enum class MessageType : std::uint8_t {
-  open = 0x05,
-  identity = 0x06,
-  close = 0x09,
-  ping = 0x0a,
-  pong = 0x0c,
-  fork = 0x11,
-  head = 0x12,
-  no_head = 0x14,
-  ask_head = 0x17,
-  have = 0x18,
-  growth = 0x1b,
-  growth_reply = 0x1d,
-  topic_state = 0x1e,
-  topic_state_reply = 0x21,
-  lookup = 0x22,
-  lookup_reply = 0x24,
-  want = 0x27,
-  credit = 0x28,
-  cancel = 0x2b,
-  data = 0x2d,
-  piece = 0x2e,
-  want_end = 0x30,
-};
-inline constexpr std::uint8_t kFirstIgnorableType = 0x80;
-
 /// Type and channel.
 inline constexpr std::size_t kMessagePrefix = 5;
 /// Largest plain message; sealing adds 16 bytes.
 inline constexpr std::size_t kMaxPlainMessage = kMaxMessageSize - 16;
-/// Payloads up to this size travel inside a data message, larger ones in pieces.
-inline constexpr std::size_t kMaxInlinePayload = std::size_t{60} << 10;
-inline constexpr std::size_t kMaxRunBlocks = 256;
 inline constexpr std::size_t kMaxHashes = kMaxPlainMessage / 32;
 inline constexpr std::size_t kMaxWantStreams = 256;
 inline constexpr std::size_t kMaxHaveRanges = 1024;
@@ -357,10 +327,12 @@ struct Credit {
   static constexpr MessageType kType = MessageType::credit;
   std::uint64_t want = 0;
   std::uint64_t bytes = 0;
+  bool compact = false;  ///< since 1.2: the reader has the topic state and takes Push instead of Data from here on
   template <class Self, class Archive>
   static void fields(Self& m, Archive& a) {
     a.number("want", m.want);
     a.number("bytes", m.bytes);
+    a.since_1_2([&] { a.flag("compact", m.compact); });
   }
   bool operator==(const Credit&) const = default;
 };
@@ -466,9 +438,9 @@ struct Unknown {
   bool operator==(const Unknown&) const = default;
 };
 
-using Body =
-    std::variant<Unknown, Open, Identity, Close, Ping, Pong, Fork, Head, NoHead, AskHead, Have, Growth, GrowthReply,
-                 TopicStateRequest, TopicStateReply, Lookup, LookupReply, Want, Credit, Cancel, Data, Piece, WantEnd>;
+using Body = std::variant<Unknown, Open, Identity, Close, Ping, Pong, Fork, Head, NoHead, AskHead, Have, Growth,
+                          GrowthReply, TopicStateRequest, TopicStateReply, Lookup, LookupReply, Want, Credit, Cancel,
+                          Data, Piece, WantEnd, Push>;
 
 struct Message {
   std::uint32_t channel = 0;
@@ -481,9 +453,9 @@ struct Message {
 void encode_message(const Message& message, Bytes& out);
 /// Bytes that encode_message would append.
 [[nodiscard]] std::size_t encoded_size(const Body& body);
-/// The sender's minor version: this code's, a later one (only then may a message be longer than we know it), or 1.0,
-/// whose messages lack the fields that came since.
-enum class Sender : std::uint8_t { known, later, first };
+/// The sender's minor version: this code's, a later one (only then may a message be longer than we know it), or 1.0 or
+/// 1.1, whose messages lack the fields that came since.
+enum class Sender : std::uint8_t { first, second, known, later };
 /// Bounded, allocates no more than the input's size allows. Fields after the known ones of a later version are ignored.
 /// Code::unverified for malformed input and for unknown types that are not ignorable.
 [[nodiscard]] Result<Message> decode_message(ByteView bytes, Sender sender = Sender::known);

@@ -157,6 +157,10 @@ void Replicator::Impl::dispatch(PeerId id, Peer& peer, Message& message) {
                    asks_us ? fetcher.on_data(id, peer, data, message.wire_size)
                            : core.blame(peer, "blocks of our own feed");
                  },
+                 [&](Push& push) {
+                   asks_us ? fetcher.on_push(id, peer, std::move(push), message.wire_size)
+                           : core.blame(peer, "blocks of our own feed");
+                 },
                  [&](Piece& piece) {
                    asks_us ? fetcher.on_piece(id, peer, std::move(piece), message.wire_size)
                            : core.blame(peer, "blocks of our own feed");

@@ -2,6 +2,7 @@
 
 #include "base/try.h"
 #include "merkle/inclusion_proof.h"
+#include "replication/compact_push.h"
 
 #include <algorithm>
 #include <limits>
@@ -128,17 +129,20 @@ Result<ServedWant::Step> ServedWant::next_run() {
   }
   data->want = id_;
   if (with_head) data->head = *std::exchange(head_to_send_, std::nullopt);
-  const std::size_t size = encoded_size(*data);
+  std::optional<Push> push;
+  if (compact_ && with_head && all && begin == data->base) push = compact_push(reader_, *data);
+  const std::size_t size = push ? encoded_size(*push) : encoded_size(*data);
   if (size > credit_) {
     // Only a run without blocks comes here: its head waits for credit.
     head_to_send_ = data->head;
     return Step(Wait{});
   }
   credit_ -= size;
+  if (with_head) sent_head_ = data->head;
   if (!streams_ && begin == base_ && next_ > begin) base_ = next_;
   sent_all_ = all && live_ && next_piece_ >= piece_count_;
   if (all && live_ && streams_) next_ = proof_size_;
-  return Step(std::move(*data));
+  return push ? Step(std::move(*push)) : Step(std::move(*data));
 }
 
 }  // namespace shoal::replication

@@ -20,10 +20,14 @@ class ServedWant {
 
   /// Nothing to send now: no credit, or a live want that is up to date.
   struct Wait {};
-  using Step = std::variant<Wait, Data, Piece, WantEnd>;
+  using Step = std::variant<Wait, Data, Push, Piece, WantEnd>;
   /// The next message, its size within the credit, which it takes. An Error is damage of our own.
   [[nodiscard]] Result<Step> next(PayloadCache& payloads);
   void add_credit(std::uint64_t bytes);
+  /// The reader has the topic state: runs that need no more go out as Push.
+  void make_compact() { compact_ = live_ && !streams_; }
+  /// The head of the newest run that carried one.
+  [[nodiscard]] const feed::Checkpoint& sent_head() const { return sent_head_; }
 
   [[nodiscard]] std::uint64_t id() const { return id_; }
   [[nodiscard]] bool live() const { return live_; }
@@ -54,6 +58,8 @@ class ServedWant {
   std::uint32_t push_limit_;
   bool headers_only_;
   bool paced_ = false;
+  bool compact_ = false;
+  feed::Checkpoint sent_head_;
   std::uint64_t credit_;
   std::optional<StreamMerge> streams_;
   std::optional<feed::Checkpoint> head_to_send_;

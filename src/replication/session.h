@@ -16,7 +16,7 @@ constexpr Role other(Role role) { return role == Role::dialler ? Role::listener 
 /// Sessions of different major versions end at the hello; a higher minor version adds what others may ignore.
 struct Version {
   std::uint8_t major = 1;
-  std::uint8_t minor = 1;
+  std::uint8_t minor = 2;
   auto operator<=>(const Version&) const = default;
 };
 

@@ -22,6 +22,11 @@ constexpr std::size_t kMaxChannels = 1024;
 /// Feeds that are not here may be asked for so often.
 constexpr std::size_t kMaxRefusedOpens = 1024;
 
+Sender sender_of(std::uint8_t minor, std::uint8_t ours) {
+  if (minor > ours) return Sender::later;
+  return minor == 0 ? Sender::first : minor == 1 ? Sender::second : Sender::known;
+}
+
 }  // namespace
 
 struct SessionPeer::Impl {
@@ -123,8 +128,7 @@ void SessionPeer::Impl::on_session_message(ByteView sealed) {
     return end(opened.error().message);
   }
   const std::uint8_t minor = session.their_version().minor;
-  const bool later = minor > session.version().minor;
-  Result<Message> message = decode_message(plain, later ? Sender::later : minor == 0 ? Sender::first : Sender::known);
+  Result<Message> message = decode_message(plain, sender_of(minor, session.version().minor));
   if (!message) return violation(message.error().message);
   dispatch(std::move(*message));
 }

@@ -42,7 +42,9 @@ void WantServer::on_credit(PeerId id, Peer& peer, const Credit& credit) {
   Wants& wants = wants_[id];
   // Credit for a want that ended meanwhile is on its way now and then; the name alone proves nothing.
   for (const auto& want : wants) {
-    if (want->id() == credit.want) want->add_credit(credit.bytes);
+    if (want->id() != credit.want) continue;
+    want->add_credit(credit.bytes);
+    if (credit.compact) want->make_compact();
   }
   if (!peer.gone) pump(id);
 }
@@ -155,6 +157,9 @@ bool WantServer::send_next(Peer& peer, Wants& wants, std::size_t index) {
   if (auto* data = std::get_if<Data>(&*step)) {
     if (data->with_head) peer.told_head = data->head;
     core_.send(peer, std::move(*data), !want.live());
+  } else if (auto* push = std::get_if<Push>(&*step)) {
+    peer.told_head = want.sent_head();
+    core_.send(peer, std::move(*push));
   } else if (auto* piece = std::get_if<Piece>(&*step)) {
     core_.send(peer, std::move(*piece), !want.live());
   } else {

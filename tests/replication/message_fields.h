@@ -68,6 +68,11 @@ class FieldLister {
     later();
   }
 
+  template <class Later>
+  void since_1_2(const Later& later) {
+    later();
+  }
+
   std::vector<Field> fields;
 
  private:

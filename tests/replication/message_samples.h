@@ -63,6 +63,7 @@ inline std::vector<Message> samples() {
   want.streams = {stream, {"all", kAllPartitions}};
   bodies.push_back(want);
   bodies.push_back(replication::Credit{11, 1000});
+  bodies.push_back(replication::Credit{11, 0, true});
   bodies.push_back(Cancel{11});
   Data data;
   data.want = 11;
@@ -76,6 +77,12 @@ inline std::vector<Message> samples() {
   bodies.push_back(data);
   bodies.push_back(Piece{11, BlockIndex{5}, 2, {digest(8)}, Bytes(1000, 7)});
   bodies.push_back(WantEnd{11, EndReason::not_held});
+  Push push;
+  push.want = 11;
+  push.time = UnixMs{1'700'000'000'123};
+  push.signature.bytes.fill(9);
+  push.blocks = {{{1, 0, 0}, Bytes(120, 2)}, {{2, 3, 70'000}, Bytes(50, 4)}};
+  bodies.push_back(push);
   std::vector<Message> out;
   for (Body& body : bodies) out.push_back(Message{.channel = 3, .body = std::move(body)});
   return out;

@@ -1,5 +1,6 @@
 #include "replication/message.h"
 
+#include "base/bytes.h"
 #include "replication/message_samples.h"
 
 #include <gtest/gtest.h>
@@ -69,10 +70,34 @@ TEST(Message, TheFirstVersionLacksWhatCameSince) {
   EXPECT_FALSE(decode_message(full, Sender::first).ok());
 }
 
+TEST(Message, VersionsBefore12GrantNoPush) {
+  const Bytes full = encoded(Message{.channel = 1, .body = replication::Credit{3, 4, true}});
+  const ByteView older = ByteView(full).first(full.size() - 1);
+  for (const Sender sender : {Sender::first, Sender::second}) {
+    const Result<Message> back = decode_message(older, sender);
+    ASSERT_TRUE(back.ok());
+    EXPECT_EQ(back->body, Body(replication::Credit{3, 4, false}));
+    EXPECT_FALSE(decode_message(full, sender).ok());
+  }
+  EXPECT_FALSE(decode_message(older).ok());
+}
+
+TEST(Message, ReproducesTheWorkedExampleOfAPush) {
+  Push push;
+  push.want = 11;
+  push.time = UnixMs{1'700'000'000'123};
+  push.signature.bytes.fill(9);
+  push.blocks = {{{1, 2, 0}, Bytes{0x2a}}};
+  std::string expected = "8200000001000000000000000b0000018bcfe5687b";
+  for (int i = 0; i < 64; ++i) expected += "09";
+  expected += "0001000000010000000200000000000000012a";
+  EXPECT_EQ(base::to_hex(encoded(Message{.channel = 1, .body = push})), expected);
+}
+
 TEST(Message, TypesOfALaterMinorVersionAreSkippedAndOthersRefused) {
-  const Result<Message> later = decode_message(Bytes{0x81, 0, 0, 0, 1, 9, 9});
+  const Result<Message> later = decode_message(Bytes{0xf0, 0, 0, 0, 1, 9, 9});
   ASSERT_TRUE(later.ok());
-  EXPECT_EQ(later->body, Body(Unknown{0x81}));
+  EXPECT_EQ(later->body, Body(Unknown{0xf0}));
   EXPECT_FALSE(decode_message(Bytes{0x80, 0, 0, 0, 1}).ok());  // odd parity
   EXPECT_FALSE(decode_message(Bytes{0x7e, 0, 0, 0, 1}).ok());
 }

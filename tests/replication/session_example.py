@@ -12,7 +12,7 @@ def main():
     dialler = X25519PrivateKey.from_private_bytes(b"\1" * 32)
     listener = X25519PrivateKey.from_private_bytes(b"\2" * 32)
     raw = [key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw) for key in (dialler, listener)]
-    hello = b"\3" + bytes(4) + b"\1\1" + raw[0]
+    hello = b"\3" + bytes(4) + b"\1\2" + raw[0]
     transcript = hashlib.sha256(b"shoalcast/session/v1" + raw[0] + raw[1]).digest()
     shared = dialler.exchange(X25519PublicKey.from_public_bytes(raw[1]))
     key = hashlib.blake2b(transcript + b"\1", key=shared, digest_size=32).digest()

@@ -143,7 +143,7 @@ TEST(Session, ReproducesTheWorkedExample) {
   // docs/PROTOCOL.md, "Worked example"; also computed by tests/replication/session_example.py.
   EXPECT_EQ(base::to_hex(dialler.hello()),
             "0300000000"
-            "0101"
+            "0102"
             "a4e09292b651c278b9772c569f5fa9bb13d906b46ab68c9df9dc2b4409f8a209");
   EXPECT_EQ(dialler.transcript().hex(), "b6071901a42550b4a1179f7e7b18059666376f5f91585a7ce1f2bed38407ef63");
   EXPECT_EQ(dialler.capability(feed, Role::dialler, 1).hex(),

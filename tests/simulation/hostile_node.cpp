@@ -8,11 +8,13 @@ using replication::GrowthReply;
 using replication::Head;
 using replication::Message;
 using replication::Piece;
+using replication::Push;
 using replication::WantEnd;
 
 bool is_work(const Message& message) {
-  return std::holds_alternative<Data>(message.body) || std::holds_alternative<Piece>(message.body) ||
-         std::holds_alternative<WantEnd>(message.body) || std::holds_alternative<GrowthReply>(message.body);
+  return std::holds_alternative<Data>(message.body) || std::holds_alternative<Push>(message.body) ||
+         std::holds_alternative<Piece>(message.body) || std::holds_alternative<WantEnd>(message.body) ||
+         std::holds_alternative<GrowthReply>(message.body);
 }
 
 void change_payload(Message& message) {
@@ -20,6 +22,9 @@ void change_payload(Message& message) {
     for (replication::DataBlock& block : data->blocks) {
       if (!block.payload.empty()) block.payload.back() ^= 1;
     }
+  }
+  if (auto* push = std::get_if<Push>(&message.body); push != nullptr && !push->blocks.empty()) {
+    push->blocks.back().payload.back() ^= 1;
   }
   if (auto* piece = std::get_if<Piece>(&message.body); piece != nullptr && !piece->bytes.empty()) piece->bytes[0] ^= 1;
 }

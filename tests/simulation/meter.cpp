@@ -45,6 +45,12 @@ void Meter::sent(NodeIndex from, NodeIndex to, const replication::Message& messa
       carried(from, to, block.index.value(), block.payload.size(), counts, !message.bulk);
       payload += block.payload.size();
     }
+  } else if (const auto* push = std::get_if<replication::Push>(&message.body)) {
+    std::uint64_t block = push->first;
+    for (const replication::Push::Block& one : push->blocks) {
+      carried(from, to, block++, one.payload.size(), counts, true);
+      payload += one.payload.size();
+    }
   } else if (const auto* piece = std::get_if<replication::Piece>(&message.body)) {
     carried(from, to, piece->block.value(), piece->bytes.size(), counts, !message.bulk);
     payload = piece->bytes.size();

@@ -65,6 +65,7 @@ class HostileOutbox final : public replication::Replicator::Outbox {
   void falsify(replication::Body& body) const {
     using namespace replication;
     if (auto* data = std::get_if<Data>(&body)) return falsify(*data);
+    if (auto* push = std::get_if<Push>(&body)) return falsify(*push);
     if (auto* piece = std::get_if<Piece>(&body); piece != nullptr && options_.lie == Lie::payload) flip(piece->bytes);
     if (auto* head = std::get_if<Head>(&body); head != nullptr && options_.lie == Lie::head)
       flip(head->head.root.bytes);
@@ -94,6 +95,12 @@ class HostileOutbox final : public replication::Replicator::Outbox {
       case Lie::topic_state:
       case Lie::withhold: break;
     }
+  }
+
+  void falsify(replication::Push& push) const {
+    if (options_.lie == Lie::payload) flip(push.blocks.front().payload);
+    if (options_.lie == Lie::header) push.blocks.front().header.age_ms ^= 1U;
+    if (options_.lie == Lie::head) flip(push.signature.bytes);
   }
 
   void withhold(replication::Message& message) const {
