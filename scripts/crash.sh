@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Kills a publisher with SIGKILL at random moments and checks after each kill that every acknowledged record is there,
-# that offsets have no gap, that the content is right and that the next publish goes on.
+# that offsets have no gap, that the content is right and that the next publish goes on. Then it does the same to a mirror
+# that gives receipts: what it signed is on its disk.
 #
-#   scripts/crash.sh [ROUNDS]        default 100; builds what it needs first
+#   scripts/crash.sh [ROUNDS]        default 100 of each; builds what it needs first
 #   SHOAL_TEST_SEED=N scripts/crash.sh      repeats the choices of a run that printed `seed N`
 #   SHOAL_BINARY=FILE scripts/crash.sh      this command instead of one built here
 
@@ -22,4 +23,5 @@ if [ -z "${SHOAL_BINARY:-}" ]; then
 fi
 
 export SHOAL_BINARY SHOAL_CRASH_ROUNDS=$rounds
-exec "$PYTHON" -B tests/system/crash_test.py -v PublisherCrash
+"$PYTHON" -B tests/system/crash_test.py -v PublisherCrash
+exec "$PYTHON" -B tests/system/receipts_test.py -v MirrorCrash

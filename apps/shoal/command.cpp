@@ -34,10 +34,11 @@ const std::vector<CommandEntry>& all_commands() {
       {"link", "the link that others open an own feed with", make_link},
       {"bootstrap", "a DHT rendezvous node for private networks", make_bootstrap},
       {"key gen", "make a key", make_key_gen},
-      {"key ls", "list the own keys", make_key_ls},
-      {"key show", "print an own key's public half", make_key_show},
+      {"key ls", "list the own keys and the named mirrors", make_key_ls},
+      {"key show", "print the public half of an own key or of the node's", make_key_show},
       {"key export", "write a key, or its public half", make_key_export},
       {"key import", "take a key from a file", make_key_import},
+      {"key trust", "name the node key of a mirror", make_key_trust},
       {"completion", "print what makes a shell complete commands and options", make_completion},
       {"version", "print the version, and those of the libraries", make_version},
   };

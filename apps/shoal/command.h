@@ -54,6 +54,7 @@ std::unique_ptr<Command> make_key_ls();
 std::unique_ptr<Command> make_key_show();
 std::unique_ptr<Command> make_key_export();
 std::unique_ptr<Command> make_key_import();
+std::unique_ptr<Command> make_key_trust();
 std::unique_ptr<Command> make_pub();
 std::unique_ptr<Command> make_sub();
 std::unique_ptr<Command> make_get();

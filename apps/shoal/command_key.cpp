@@ -5,6 +5,8 @@
 #include "crypto/keys.h"
 #include "node/data_directory.h"
 #include "node/key_store.h"
+#include "node/storage.h"
+#include "node/trusted_mirrors.h"
 
 #include <fcntl.h>
 #include <sys/sendfile.h>
@@ -62,10 +64,13 @@ class KeyGen final : public KeyCommand {
   }
 };
 
-class KeyShow final : public KeyCommand {
+class KeyShow final : public Command {
  public:
+  KeyShow() : Command(false) {}
   [[nodiscard]] Result<Exit> run(Context& context) override {
+    if (node_ == !name_.empty()) return Error{Code::invalid_argument, "either NAME or --node", ""};
     SHOAL_TRY(auto keys, key_store(common_));
+    if (node_) return show_node(context);
     SHOAL_TRY(const auto key, find_key(keys, name_));
     SHOAL_CHECK(context.out.write(key.key.hex() + "\n"));
     return Exit::ok;
@@ -73,10 +78,24 @@ class KeyShow final : public KeyCommand {
 
  protected:
   void declare_own(OptionSet& options) override {
-    KeyCommand::declare_own(options);
-    options.about("These 64 digits are the feed's id, by which everybody else names it.");
-    options.examples({"shoal key show quakes"});
+    options.positional("NAME", name_, "what the key is called here", false);
+    options.flag("--node", node_, "the key of this directory's node, which signs what it holds");
+    options.about(
+        "A feed key's 64 digits are the feed's id, by which everybody else names it. Those of a node are what a "
+        "publisher gives a name with shoal key trust, to wait for this mirror.");
+    options.examples({"shoal key show quakes", "shoal key show --node"});
   }
+
+ private:
+  [[nodiscard]] Result<Exit> show_node(Context& context) const {
+    SHOAL_TRY(const auto directory, data_directory(common_));
+    SHOAL_TRY(const auto key, node::load_node_key(directory / "node.key"));
+    SHOAL_CHECK(context.out.write(key.public_key().hex() + "\n"));
+    return Exit::ok;
+  }
+
+  std::string name_;
+  bool node_ = false;
 };
 
 class KeyList final : public Command {
@@ -88,28 +107,37 @@ class KeyList final : public Command {
     SHOAL_TRY(const auto directory, data_directory(common_));
     const node::KeyStore keys(directory / "keys", {});
     SHOAL_TRY(const auto found, keys.list());
-    SHOAL_CHECK(context.out.write(json_ ? json(found) : text(found)));
+    SHOAL_TRY(const auto mirrors, node::TrustedMirrors(directory / "keys").list());
+    SHOAL_CHECK(context.out.write(json_ ? json(found, mirrors) : text(found, mirrors)));
     return Exit::ok;
   }
 
  protected:
   void declare_own(OptionSet& options) override {
     options.flag("--json", json_, "one JSON value");
-    options.about("One line each: name, public half, and whether a passphrase seals the secret half.");
+    options.about(
+        "One line each: name, public half, and whether a passphrase seals the secret half; then the mirrors that shoal "
+        "key trust named.");
     options.examples({"shoal key ls", "shoal key ls --json"});
   }
 
  private:
-  static std::string text(const std::vector<node::KeyInfo>& keys) {
+  using Mirrors = std::vector<node::TrustedMirrors::Mirror>;
+
+  static std::string text(const std::vector<node::KeyInfo>& keys, const Mirrors& mirrors) {
     std::vector<std::vector<std::string>> rows;
-    rows.reserve(keys.size());
+    rows.reserve(keys.size() + mirrors.size());
     for (const node::KeyInfo& key : keys) rows.push_back({key.name, key.key.hex(), key.sealed ? "sealed" : "open"});
+    for (const auto& mirror : mirrors) rows.push_back({mirror.name, mirror.key.hex(), "mirror"});
     return format_table(rows);
   }
-  static std::string json(const std::vector<node::KeyInfo>& keys) {
+  static std::string json(const std::vector<node::KeyInfo>& keys, const Mirrors& mirrors) {
     auto list = nlohmann::ordered_json::array();
     for (const node::KeyInfo& key : keys) {
-      list.push_back({{"name", key.name}, {"key", key.key.hex()}, {"sealed", key.sealed}});
+      list.push_back({{"name", key.name}, {"key", key.key.hex()}, {"sealed", key.sealed}, {"kind", "feed"}});
+    }
+    for (const auto& mirror : mirrors) {
+      list.push_back({{"name", mirror.name}, {"key", mirror.key.hex()}, {"sealed", false}, {"kind", "mirror"}});
     }
     return list.dump() + "\n";
   }

@@ -1,6 +1,7 @@
 #include "base/try.h"
 #include "catch_up_progress.h"
 #include "command.h"
+#include "mirror_words.h"
 #include "node_session.h"
 #include "topic_name.h"
 #include "units.h"
@@ -54,6 +55,7 @@ Result<Exit> MirrorCommand::run(Context& context) {
     SHOAL_TRY(auto reference, session->resolve(feed));
     if (seen.insert(reference.feed).second) references.push_back(std::move(reference));
   }
+  say_node_key(context, session);
   const CatchUpProgress progress(context.messages, session, references);
   std::vector<Exit> exits(references.size(), Exit::ok);
   std::vector<std::thread> threads;

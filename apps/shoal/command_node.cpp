@@ -1,5 +1,6 @@
 #include "base/try.h"
 #include "command.h"
+#include "mirror_words.h"
 #include "node_session.h"
 
 namespace shoal::command {
@@ -11,6 +12,7 @@ class NodeCommand final : public Command {
   NodeCommand() : Command(true) {}
   [[nodiscard]] Result<Exit> run(Context& context) override {
     SHOAL_TRY(auto session, NodeSession::open(context, common_, NodeSession::Kind::stays));
+    say_node_key(context, session);
     session->serve_all();
     session.stay([&session] { session->serve_all(); });
     return Exit::ok;

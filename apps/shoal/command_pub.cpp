@@ -1,6 +1,7 @@
 #include "ack_ledger.h"
 #include "base/try.h"
 #include "command.h"
+#include "mirror_words.h"
 #include "node_session.h"
 #include "progress_bar.h"
 #include "publisher.h"
@@ -8,6 +9,8 @@
 #include "replay_pacer.h"
 #include "topic_name.h"
 #include "units.h"
+
+#include "node/acks_text.h"
 
 #include <unistd.h>
 
@@ -26,6 +29,9 @@ class PubCommand final : public Command {
   void declare_selectors(OptionSet& options);
   void declare_producer(OptionSet& options);
   [[nodiscard]] Result<void> prepare();
+  /// The end of a publisher that did not get all acknowledgements.
+  [[nodiscard]] Exit report_failure(Context& context, NodeSession& session, const FeedId& feed,
+                                    const Published& published, const AckLedger& ledger) const;
   void say_mirrors(Context& context, NodeSession& session, const FeedId& feed) const;
 
   std::string name_;
@@ -95,16 +101,12 @@ void PubCommand::declare_producer(OptionSet& options) {
   options.parsed("--linger", producer_.linger, "DURATION", "longest wait of a record for its batch (100ms)",
                  parse_duration);
   options.parsed("--replay", publisher_.replay_speed, "1x|10x|max", "pace by record time", parse_speed);
-  options.parsed("--acks", producer_.acks, "none|durable", "when a record counts as published (durable)",
-                 [](const std::string& text) -> Result<Acks> {
-                   if (text == "none") return Acks::none();
-                   if (text == "durable") return Acks::durable();
-                   return Error{Code::invalid_argument,
-                                "acknowledgements by mirrors ('" + text + "') are not supported yet by this version",
-                                "use none or durable"};
-                 });
+  options.parsed(
+      "--acks", producer_.acks, "none|durable|N|NAME,...",
+      "a record counts as published when it is durable here, too at N mirrors, or at the named ones (durable)",
+      [](const std::string& text) { return node::parse_acks(text); });
   options.parsed("--ack-timeout", publisher_.ack_timeout, "DURATION",
-                 "exit 4 when nothing is acknowledged for so long (60s)", parse_duration);
+                 "exit 4 when nothing is acknowledged for so long; what is durable here stays (60s)", parse_duration);
   options.flag("--ack-log", ack_log_, "stdout: acked TOPIC PARTITION FIRST LAST");
 }
 
@@ -128,10 +130,12 @@ void PubCommand::declare_own(OptionSet& options) {
   options.about(
       "Each line of stdin or of the files is one record, byte for byte. Records are signed, written to the disk and "
       "acknowledged; then the command ends, or with --seed stays to serve them. Who should be able to read needs a "
-      "node that has them: --seed, shoal node, or a mirror.");
+      "node that has them: --seed, shoal node, or a mirror. With --acks N or --acks NAME,... the command stays and "
+      "serves until the mirrors have signed that they hold them; shoal key trust gives mirrors their names.");
   options.examples({"tail -F log | shoal pub log --seed",
                     "shoal pub quakes quakes.ndjson --topic-from json:/properties/net --key-from json:/id \\",
                     "      --time-from json:/properties/time --time-unit ms",
+                    "shoal pub ledger entries.ndjson --acks 2", "shoal pub ledger entries.ndjson --acks mine,backup",
                     "shoal pub sensors s.csv --skip-lines 1 --topic-from csv:2 --topic-map dots \\",
                     "      --time-from csv:1 --time-format '%Y-%m-%d %H:%M:%S' --replay 10x"});
 }
@@ -161,10 +165,26 @@ Result<void> PubCommand::prepare() {
 void PubCommand::say_mirrors(Context& context, NodeSession& session, const FeedId& feed) const {
   // A node that goes on serves it.
   if (seed_ || session.attached()) return;
-  const auto info = session->info({.feed = feed, .name = name_, .own = true}, {});
-  if (info.ok() && info->mirrors == 0) {
+  if (!is_mirrored(context, session, {.feed = feed, .name = name_, .own = true})) {
     context.messages.notice("no mirror holds this yet: use --seed or run shoal node");
   }
+}
+
+Exit PubCommand::report_failure(Context& context, NodeSession& session, const FeedId& feed, const Published& published,
+                                const AckLedger& ledger) const {
+  const Error& failure = *published.failure;
+  const bool late = failure.code == Code::timed_out && producer_.acks.level > Acks::Level::durable;
+  if (late) {
+    report_late_mirrors(context, session, {.feed = feed, .name = name_, .own = true}, producer_.acks,
+                        publisher_.ack_timeout);
+  } else {
+    context.messages.error(failure);
+  }
+  context.messages.warning("last acknowledged: " + ledger.last_acknowledged());
+  const Exit exit = exit_for(failure.code);
+  // What was sent to a node that ended may be in the feed.
+  const bool partly = ledger.records() > 0 || (failure.code == Code::closed && published.records > 0);
+  return exit == Exit::error && partly ? Exit::partly : exit;
 }
 
 Result<Exit> PubCommand::run(Context& context) {
@@ -187,15 +207,16 @@ Result<Exit> PubCommand::run(Context& context) {
   producer->on_acked({});
 
   if (published.failure) {
-    context.messages.error(*published.failure);
-    context.messages.warning("last acknowledged: " + ledger.last_acknowledged());
-    const Exit exit = exit_for(published.failure->code);
-    // What was sent to a node that ended may be in the feed.
-    const bool partly = ledger.records() > 0 || (published.failure->code == Code::closed && published.records > 0);
-    return exit == Exit::error && partly ? Exit::partly : exit;
+    return report_failure(context, session, own.feed, published, ledger);
   }
-  context.messages.notice("published " + std::to_string(published.records) + " records");
-  say_mirrors(context, session, own.feed);
+  if (ledger.records() < published.records) {
+    // Interrupted; mirrors were waited for.
+    context.messages.warning(std::to_string(published.records) +
+                             " records are durable here; last acknowledged: " + ledger.last_acknowledged());
+  } else {
+    context.messages.notice("published " + std::to_string(published.records) + " records");
+    say_mirrors(context, session, own.feed);
+  }
   const Exit exit = stream.bad_records() > 0 ? Exit::partly : Exit::ok;
   if (published.interrupted) return seed_ ? exit : context.stop.exit();
   if (seed_ && !published.stopped_at_bad_record) {

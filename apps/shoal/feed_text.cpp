@@ -4,6 +4,8 @@
 #include "output.h"
 #include "time_text.h"
 
+#include <algorithm>
+
 namespace shoal::command {
 namespace {
 
@@ -50,11 +52,27 @@ std::string info_text(const FeedInfo& info, UnixMs now) {
   rows.push_back({"head time",
                   info.head_time ? format_rfc3339(*info.head_time) + " (" + format_age(now - *info.head_time) + " ago)"
                                  : "no head is known"});
-  rows.push_back({"mirrors", std::to_string(info.mirrors)});
+  rows.push_back({"mirrors", std::to_string(info.mirrors.size())});
   rows.push_back({"disk bytes", std::to_string(info.disk_bytes)});
   if (info.forked) rows.push_back({"forked", "yes: the owner signed two histories"});
   const std::string topics = info.topics.empty() ? "" : "\n" + topics_text(info);
-  return format_table(rows) + topics;
+  const std::string mirrors = info.mirrors.empty() ? "" : "\n" + mirrors_text(info, now);
+  return format_table(rows) + topics + mirrors;
+}
+
+std::string mirrors_text(const FeedInfo& info, UnixMs now) {
+  std::vector<std::vector<std::string>> rows = {
+      {"MIRROR", "HOLDS", "TOPICS", "SINCE", "SIGNED", "CONNECTED", "NODE KEY"}};
+  for (const MirrorInfo& mirror : info.mirrors) {
+    std::string topics;
+    for (const std::string& topic : mirror.topics) topics += (topics.empty() ? "" : ",") + topic;
+    rows.push_back({mirror.name.empty() ? "-" : mirror.name,
+                    std::to_string(mirror.tree_size) + " of " + std::to_string(info.tree_size),
+                    topics.empty() ? "all" : topics, format_rfc3339(mirror.since),
+                    format_age(std::max<std::int64_t>(now - mirror.time, 0)) + " ago", mirror.connected ? "yes" : "no",
+                    mirror.node_key});
+  }
+  return format_table(rows);
 }
 
 std::string topics_text(const FeedInfo& info) {

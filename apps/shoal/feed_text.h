@@ -16,6 +16,7 @@ namespace shoal::command {
 /// `now` gives the head's age.
 [[nodiscard]] std::string info_text(const FeedInfo& info, UnixMs now);
 [[nodiscard]] std::string topics_text(const FeedInfo& info);
+[[nodiscard]] std::string mirrors_text(const FeedInfo& info, UnixMs now);
 [[nodiscard]] std::string feeds_text(const std::vector<FeedSummary>& feeds);
 [[nodiscard]] std::string peers_text(const std::vector<PeerInfo>& peers);
 

@@ -31,7 +31,11 @@ Published Publisher::run(const std::stop_token& stop) {
   } else {
     published.failure = step.error();
   }
-  const auto flushed = flush();
+  auto flushed = published.interrupted ? producer_.flush_here({options_.ack_timeout}) : flush(stop);
+  if (!flushed.ok() && flushed.error().code == Code::cancelled) {
+    published.interrupted = true;
+    flushed = producer_.flush_here({options_.ack_timeout});
+  }
   if (!flushed.ok() && !published.failure) published.failure = flushed.error();
   published.records = sent_;
   return published;
@@ -62,10 +66,10 @@ Result<RecordStream::Step> Publisher::send_all(const std::stop_token& stop) {
   }
 }
 
-Result<void> Publisher::flush() {
+Result<void> Publisher::flush(const std::stop_token& stop) {
   while (true) {
     const std::uint64_t before = ledger_.records();
-    auto flushed = producer_.flush({options_.ack_timeout});
+    auto flushed = producer_.flush({options_.ack_timeout, stop});
     const bool progress = ledger_.records() > before;
     if (flushed.ok() || flushed.error().code != Code::timed_out || !progress) return flushed;
   }

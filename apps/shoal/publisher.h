@@ -20,7 +20,7 @@ struct PublisherOptions {
 
 /// How publishing ended.
 struct Published {
-  std::uint64_t records = 0;  ///< taken and acknowledged
+  std::uint64_t records = 0;  ///< taken, and acknowledged unless interrupted or failed
   bool stopped_at_bad_record = false;
   bool interrupted = false;
   std::optional<Error> failure = {};  ///< something was taken and may not be acknowledged
@@ -32,13 +32,14 @@ class Publisher {
   Publisher(node::ProducerApi& producer, RecordStream& stream, AckLedger& ledger, const PublisherOptions& options)
       : producer_(producer), stream_(stream), ledger_(ledger), options_(options) {}
 
-  /// Whatever ends the stream, what was taken is flushed before this returns, unless the producer failed.
+  /// Whatever ends the stream, what was taken is flushed before this returns, unless the producer failed. Mirrors are
+  /// not waited for after a stop.
   [[nodiscard]] Published run(const std::stop_token& stop);
 
  private:
   [[nodiscard]] Result<RecordStream::Step> send_all(const std::stop_token& stop);
   /// Flushes, and goes on waiting as long as acknowledgements come in time.
-  [[nodiscard]] Result<void> flush();
+  [[nodiscard]] Result<void> flush(const std::stop_token& stop);
 
   node::ProducerApi& producer_;
   RecordStream& stream_;

@@ -232,14 +232,17 @@ typedef void (*shoal_acked)(void* user, const char* topic, int32_t partition, in
 
 /** How records are batched. */
 typedef struct shoal_producer_options {
-  size_t size;          /**< sizeof this structure */
-  int64_t linger_ms;    /**< longest wait of a batch's first record; 0: 100; below 0: none */
-  size_t batch_bytes;   /**< uncompressed bytes that make a batch full; 0: 256 KiB */
-  size_t max_buffered;  /**< bytes that may wait for the disk; 0: 32 MiB */
-  int codec;            /**< a shoal_codec */
-  int acks_none;        /**< not 0: do not ask for durability */
-  shoal_acked on_acked; /**< in offset order per partition; NULL: nobody listens */
-  void* on_acked_user;  /**< given to on_acked */
+  size_t size;                   /**< sizeof this structure */
+  int64_t linger_ms;             /**< longest wait of a batch's first record; 0: 100; below 0: none */
+  size_t batch_bytes;            /**< uncompressed bytes that make a batch full; 0: 256 KiB */
+  size_t max_buffered;           /**< bytes that may wait for the disk; 0: 32 MiB */
+  int codec;                     /**< a shoal_codec */
+  int acks_none;                 /**< not 0: do not ask for durability */
+  shoal_acked on_acked;          /**< in offset order per partition; NULL: nobody listens */
+  void* on_acked_user;           /**< given to on_acked */
+  uint32_t acks_mirrors;         /**< 1 to 64: acknowledged is what so many distinct mirrors hold durably, too */
+  const char* const* acks_named; /**< or each of these: names that `shoal key trust` gave to mirrors */
+  size_t acks_named_count;       /**< how many; 0: none */
 } shoal_producer_options;
 
 /** A record on its way into a feed. */

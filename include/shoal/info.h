@@ -20,6 +20,18 @@ struct TopicInfo {
   std::uint64_t bytes = 0;        ///< of payload held here
 };
 
+/// What a mirror last signed that it holds durably. It may have lied, and may hold more or less by now.
+struct MirrorInfo {
+  std::string node_key;                  ///< hex; whose signature it is
+  std::string name = {};                 ///< that `shoal key trust` gave it; empty for none
+  std::uint64_t tree_size = 0;           ///< all blocks below it
+  std::vector<std::string> topics = {};  ///< only these topics; empty: every one
+  UnixMs oldest = kNoTime;               ///< payloads appended before are not meant; kNoTime: all are
+  UnixMs since{0};                       ///< by the mirror's clock: what it holds has only grown from then on
+  UnixMs time{0};                        ///< by the mirror's clock: when it signed
+  bool connected = false;                ///< to this node now
+};
+
 /// What a node knows of one feed (`shoal info --json`).
 struct FeedInfo {
   FeedId feed;                              ///< the feed
@@ -32,7 +44,7 @@ struct FeedInfo {
   std::optional<UnixMs> head_time;          ///< when the owner signed it
   std::string title;                        ///< of the manifest; empty when none is held
   std::vector<TopicInfo> topics;            ///< one each topic partition, in order of creation
-  std::uint64_t mirrors = 0;                ///< connected peers that announced the newest head
+  std::vector<MirrorInfo> mirrors = {};     ///< that gave receipts: of own feeds all known, else the connected ones
   std::uint64_t disk_bytes = 0;             ///< of the whole data directory
   bool forked = false;                      ///< the owner signed two histories
   bool in_memory = false;                   ///< a volatile own feed: gone with the node

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace shoal {
 
@@ -18,13 +20,20 @@ enum class Codec : std::uint8_t { none = 0, gzip = 1, snappy = 2, lz4 = 3, zstd 
 
 /// When a record counts as acknowledged.
 struct Acks {
-  /// Who is waited for: nobody, or this disk.
-  enum class Level : std::uint8_t { none, durable };
-  Level level = Level::durable;  ///< as none() and durable() say
+  /// Who is waited for: nobody, this disk, any mirrors, or certain ones.
+  enum class Level : std::uint8_t { none, durable, mirrors, named };
+  Level level = Level::durable;         ///< as the functions below say
+  unsigned count = 0;                   ///< of mirrors()
+  std::vector<std::string> names = {};  ///< of named()
 
   static Acks none() { return {Level::none}; }  ///< not waited for: a record may be lost with the process
   /// On this node's disk: survives kill -9 and power loss.
   static Acks durable() { return {Level::durable}; }
+  /// Durable here, and `count` distinct mirrors (1 to 64) signed that they hold it durably. Whoever knows the feed may
+  /// run several mirrors: named() is for those who care which ones.
+  static Acks mirrors(unsigned count) { return {Level::mirrors, count}; }
+  /// The same of each of these mirrors: names that `shoal key trust NAME HEX` gave to their node keys.
+  static Acks named(std::vector<std::string> names) { return {Level::named, 0, std::move(names)}; }
 };
 
 /// How records are batched, buffered and acknowledged.
@@ -38,10 +47,12 @@ struct ProducerOptions {
 
 /// Consecutive records of one partition that became acknowledged together.
 struct AckRun {
-  std::string topic;       ///< never empty
-  Partition partition{0};  ///< of that topic
-  Offset first{0};         ///< of the run
-  Offset last{0};          ///< of the run, included
+  std::string topic;                         ///< never empty
+  Partition partition{0};                    ///< of that topic
+  Offset first{0};                           ///< of the run
+  Offset last{0};                            ///< of the run, included
+  Acks::Level level = Acks::Level::durable;  ///< what holds for it now: as ProducerOptions::acks asked
+  unsigned mirrors = 0;                      ///< that are known to hold it durably; 0 unless they were waited for
 };
 
 /// Appends records to one own feed. Thread-safe. Copies are one producer; the end of the last one flushes what is
@@ -59,7 +70,8 @@ class Producer {
   [[nodiscard]] Result<Position> send(const ProducerRecord& record, const Wait& wait);
   /// Same, never waits: Code::timed_out when the buffer is full.
   [[nodiscard]] Result<Position> try_send(const ProducerRecord& record);
-  /// Seals all batches and waits until every record sent before is acknowledged. Code::timed_out or Code::cancelled: it
+  /// Seals all batches and waits until every record sent before is acknowledged as ProducerOptions::acks asks.
+  /// Code::timed_out or Code::cancelled: it
   /// is not known yet whether they are; flush again. Code::no_space, Code::io, Code::unknown_outcome: what was not
   /// acknowledged may or may not be there; nothing more is taken, open the feed again.
   [[nodiscard]] Result<void> flush(const Wait& wait);

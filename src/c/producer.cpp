@@ -14,6 +14,22 @@ Result<std::shared_ptr<ProducerObject>> find_producer(const shoal_producer* prod
   return found;
 }
 
+/// Without mirrors that acknowledge.
+constexpr std::size_t kFirstProducerOptions = offsetof(shoal_producer_options, acks_mirrors);
+
+Result<Acks> acks_of(const shoal_producer_options& given) {
+  const bool mirrors = given.acks_mirrors != 0;
+  const bool named = given.acks_named_count != 0;
+  if ((given.acks_none != 0) + mirrors + named > 1) {
+    return Error{Code::invalid_argument, "acks_none, acks_mirrors and acks_named exclude each other", ""};
+  }
+  if (given.acks_none != 0) return Acks::none();
+  if (mirrors) return Acks::mirrors(given.acks_mirrors);
+  if (!named) return Acks::durable();
+  SHOAL_TRY(auto names, read_texts(given.acks_named, given.acks_named_count, "acks_named"));
+  return Acks::named(std::move(names));
+}
+
 Result<ProducerOptions> producer_options(const shoal_producer_options& given) {
   ProducerOptions options;
   if (given.linger_ms != 0) options.linger = std::chrono::milliseconds(std::max<std::int64_t>(given.linger_ms, 0));
@@ -23,7 +39,7 @@ Result<ProducerOptions> producer_options(const shoal_producer_options& given) {
     return Error{Code::invalid_argument, "there is no codec " + std::to_string(given.codec), ""};
   }
   if (given.codec != SHOAL_CODEC_DEFAULT) options.codec = static_cast<Codec>(given.codec - SHOAL_CODEC_NONE);
-  if (given.acks_none != 0) options.acks = Acks::none();
+  SHOAL_TRY(options.acks, acks_of(given));
   return options;
 }
 
@@ -62,7 +78,7 @@ shoal_code shoal_producer_open(shoal_feed* feed, const shoal_producer_options* o
     if (producer == nullptr) return null_argument("producer");
     const auto found = handles<shoal_feed, Feed>().find(feed);
     if (!found) return no_handle("shoal_feed");
-    SHOAL_TRY(const auto given, read_options(options, "shoal_producer_options"));
+    SHOAL_TRY(const auto given, read_options(options, "shoal_producer_options", kFirstProducerOptions));
     SHOAL_TRY(const auto wanted, producer_options(given));
     SHOAL_TRY(auto made, found->producer(wanted));
     if (given.on_acked != nullptr) {

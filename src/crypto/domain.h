@@ -15,6 +15,8 @@ inline constexpr std::string_view kFeedOrigin = "shoalcast/feed/";
 inline constexpr std::string_view kSession = "shoalcast/session/v1";
 /// Prefix of what a node key signs in a session: this || role || transcript.
 inline constexpr std::string_view kNodeIdentity = "shoalcast/node/v1";
+/// Prefix of what a node key signs of a feed that it holds: this || receipt without its signature.
+inline constexpr std::string_view kReceipt = "shoalcast/receipt/v1";
 /// Prefix of the capability's message: this || role || channel || transcript, keyed with the feed id.
 inline constexpr std::string_view kCapability = "cap";
 

@@ -28,6 +28,43 @@ Result<std::optional<MirrorOptions>> read_want(JsonReader& in) {
   return want;
 }
 
+void write_mirrors(const std::vector<MirrorInfo>& mirrors, base::JsonWriter& json) {
+  json.key("mirrors").begin_array();
+  for (const MirrorInfo& mirror : mirrors) {
+    json.begin_object()
+        .member("node_key", mirror.node_key)
+        .member("name", mirror.name)
+        .member("tree_size", mirror.tree_size)
+        .member("everything", mirror.topics.empty())
+        .key("topics")
+        .begin_array();
+    for (const std::string& topic : mirror.topics) json.value(topic);
+    json.end_array();
+    json.member("oldest_ms", known(mirror.oldest))
+        .member("since_ms", mirror.since.value())
+        .member("time_ms", mirror.time.value())
+        .member("connected", mirror.connected)
+        .end_object();
+  }
+  json.end_array();
+}
+
+Result<MirrorInfo> read_mirror(JsonReader in) {
+  MirrorInfo mirror;
+  mirror.node_key = in.text("node_key");
+  mirror.name = in.text("name");
+  mirror.tree_size = in.size("tree_size");
+  const bool everything = in.boolean("everything");
+  mirror.topics = in.texts("topics");
+  if (everything != mirror.topics.empty()) in.fail("'everything' and 'topics' contradict each other");
+  mirror.oldest = UnixMs(in.optional_integer("oldest_ms", INT64_MIN).value_or(kNoTime.value()));
+  mirror.since = UnixMs(in.integer("since_ms", INT64_MIN));
+  mirror.time = UnixMs(in.integer("time_ms", INT64_MIN));
+  mirror.connected = in.boolean("connected");
+  SHOAL_CHECK(in.finish());
+  return mirror;
+}
+
 Result<TopicInfo> read_topic(JsonReader in) {
   TopicInfo topic;
   topic.name = in.text("name");
@@ -74,10 +111,8 @@ void write_feed_info(const FeedInfo& info, base::JsonWriter& json) {
       .member("head_time_ms", head_time);
   json.key("topics");
   write_topics(info.topics, json);
-  json.member("mirrors", info.mirrors)
-      .member("disk_bytes", info.disk_bytes)
-      .member("forked", info.forked)
-      .member("in_memory", info.in_memory);
+  write_mirrors(info.mirrors, json);
+  json.member("disk_bytes", info.disk_bytes).member("forked", info.forked).member("in_memory", info.in_memory);
   write_want(info.want, json);
   json.key("retention");
   if (info.retention) {
@@ -103,7 +138,10 @@ Result<FeedInfo> read_feed_info(JsonReader in) {
     SHOAL_TRY(auto read, read_topic(topic));
     info.topics.push_back(std::move(read));
   }
-  info.mirrors = in.size("mirrors");
+  for (const JsonReader& mirror : in.objects("mirrors")) {
+    SHOAL_TRY(auto read, read_mirror(mirror));
+    info.mirrors.push_back(std::move(read));
+  }
   info.disk_bytes = in.size("disk_bytes");
   info.forked = in.boolean("forked");
   info.in_memory = in.boolean("in_memory");

@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/try.h"
 #include "gateway/retention_json.h"
+#include "node/acks_text.h"
 
 #include <string.h>
 
@@ -97,7 +98,7 @@ void write_producer_query(const ProducerOptions& options, QueryWriter& query) {
   query.add("batch_bytes", static_cast<std::int64_t>(options.batch_bytes));
   query.add("codec", kCodecs[static_cast<std::size_t>(options.codec)]);
   query.add("max_buffered", static_cast<std::int64_t>(options.max_buffered));
-  query.add("acks", options.acks.level == Acks::Level::none ? "none" : "durable");
+  query.add("acks", node::acks_text(options.acks));
 }
 
 Result<ProducerOptions> read_producer_query(QueryReader query) {
@@ -118,8 +119,12 @@ Result<ProducerOptions> read_producer_query(QueryReader query) {
     }
   }
   if (const auto acks = query.text("acks")) {
-    if (*acks != "none" && *acks != "durable") query.fail("acks is neither none nor durable");
-    options.acks = *acks == "none" ? Acks::none() : Acks::durable();
+    auto parsed = node::parse_acks(*acks);
+    if (!parsed) {
+      query.fail("acks: " + parsed.error().message);
+    } else {
+      options.acks = std::move(*parsed);
+    }
   }
   SHOAL_CHECK(query.finish());
   return options;

@@ -147,8 +147,9 @@ Result<void> ProducerStream::obey_line(std::string_view line) {
   SHOAL_TRY(auto parsed, JsonReader::parse(line));
   if (!parsed.has("flush")) return send_record(parsed);
   const std::uint64_t number = parsed.size("flush");
+  const bool here = parsed.boolean_or("here", false);
   SHOAL_CHECK(parsed.finish());
-  SHOAL_CHECK(flush());
+  SHOAL_CHECK(here ? producer_->flush_here(Wait{kLong, call_.stop}) : flush());
   outbox_->put(line_of("flushed", std::to_string(number)));
   return {};
 }
@@ -161,8 +162,10 @@ Result<void> ProducerStream::send_record(const JsonReader& line) {
 }
 
 Result<void> ProducerStream::flush() {
-  // Even for a client that is gone: what it sent is kept.
-  return producer_->flush(Wait{call_.stop.stop_requested() ? kLastFlush : kLong, {}});
+  // Even of a client that is gone all is kept; but no mirror is waited for then.
+  auto flushed = producer_->flush(Wait{kLong, call_.stop});
+  if (flushed || !call_.stop.stop_requested()) return flushed;
+  return producer_->flush_here(Wait{kLastFlush, {}});
 }
 
 void ProducerStream::write_lines() {

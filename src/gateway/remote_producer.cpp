@@ -73,12 +73,20 @@ Result<void> RemoteProducer::read_open() {
 }
 
 RemoteProducer::~RemoteProducer() {
-  {
+  if (waits_for_mirrors()) {
+    // They may never come. What was sent is kept; then the node is left without the word that all is acknowledged.
+    std::ignore = flush_here({kEndTimeout, {}});
+  } else {
     std::unique_lock lock(mutex_);
     finishing_ = true;
     changed_.notify_all();
     changed_.wait_for(lock, kEndTimeout, [this] { return ended_ || failure_; });
   }
+  {
+    const std::lock_guard lock(mutex_);
+    finishing_ = true;
+  }
+  changed_.notify_all();
   connection_->end();
   if (writer_.joinable()) writer_.join();
   if (reader_.joinable()) reader_.join();
@@ -120,6 +128,7 @@ Result<Position> RemoteProducer::send(const ProducerRecord& record, const Wait& 
   }
   const Position position{stream.topic, stream.partition, lane.next};
   ++lane.next;
+  ++records_sent_;
   lock.unlock();
   if (idle) changed_.notify_all();
   return position;
@@ -138,16 +147,27 @@ Result<void> RemoteProducer::flush(const Wait& wait) {
   if (client_->closed()) return Error{Code::closed, "the node is closed", ""};
   // A node that ended after it acknowledged everything took nothing along.
   if (failure_ && failure_->code == Code::closed && buffered_ == 0) return {};
+  return waits_for_mirrors() ? await_flush(lock, true, records_sent_, wait) : await_flush(lock, false, 0, wait);
+}
+
+Result<void> RemoteProducer::flush_here(const Wait& wait) {
+  std::unique_lock lock(mutex_);
+  return await_flush(lock, true, 0, wait);
+}
+
+Result<void> RemoteProducer::await_flush(std::unique_lock<std::mutex>& lock, bool here, std::uint64_t acked,
+                                         const Wait& wait) {
   if (failure_) return *failure_;
   const std::uint64_t wanted = ++flushes_;
-  pending_ += "{\"flush\":" + std::to_string(wanted) + "}\n";
+  pending_ += "{\"flush\":" + std::to_string(wanted) + (here ? ",\"here\":true" : "") + "}\n";
   changed_.notify_all();
-  const auto done = [&] { return failure_ || flushed_ >= wanted; };
+  const auto flushed = [&] { return flushed_ >= wanted && records_acked_ >= acked; };
+  const auto done = [&] { return failure_ || flushed(); };
   if (!changed_.wait_for(lock, wait.stop, wait.timeout, done)) {
     if (wait.stop.stop_requested()) return Error{Code::cancelled, "stopped before all was acknowledged", ""};
     return Error{Code::timed_out, "not acknowledged in time", ""};
   }
-  if (flushed_ >= wanted) return {};
+  if (flushed()) return {};
   return *failure_;
 }
 
@@ -215,6 +235,7 @@ Result<bool> RemoteProducer::take(StreamLine line) {
 Result<void> RemoteProducer::acknowledge(const AckRun& run) {
   std::function<void(const AckRun&)> callback;
   std::size_t bytes = 0;
+  std::uint64_t records = 0;
   {
     const std::lock_guard lock(mutex_);
     const auto found = lanes_.find({run.topic, run.partition});
@@ -228,6 +249,7 @@ Result<void> RemoteProducer::acknowledge(const AckRun& run) {
     for (; lane.acked <= run.last; ++lane.acked) {
       bytes += lane.sizes.front();
       lane.sizes.pop_front();
+      ++records;
     }
     // Its batch is on its way: records without a key move on.
     lane.batch = 0;
@@ -238,6 +260,7 @@ Result<void> RemoteProducer::acknowledge(const AckRun& run) {
   if (callback) callback(run);
   const std::lock_guard lock(mutex_);
   calling_ = false;
+  records_acked_ += records;
   buffered_ -= bytes;
   changed_.notify_all();
   return {};

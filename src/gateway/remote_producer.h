@@ -28,6 +28,7 @@ class RemoteProducer final : public node::ProducerApi {
   void on_acked(std::function<void(const AckRun&)> callback) override;
   [[nodiscard]] Result<Position> send(const ProducerRecord& record, const Wait& wait) override;
   [[nodiscard]] Result<void> flush(const Wait& wait) override;
+  [[nodiscard]] Result<void> flush_here(const Wait& wait) override;
 
  private:
   /// A partition's records that are on their way.
@@ -40,8 +41,13 @@ class RemoteProducer final : public node::ProducerApi {
 
   RemoteProducer(std::shared_ptr<NodeClient> client, NodeClient::Connection connection, const ProducerOptions& options);
 
+  [[nodiscard]] bool waits_for_mirrors() const { return options_.acks.level > Acks::Level::durable; }
   [[nodiscard]] Result<void> read_open();
   [[nodiscard]] Result<TopicPartition> choose_stream(const ProducerRecord& record);
+  /// Asks for a flush and waits for it, and until so many records are acknowledged. Under the lock, which is given back
+  /// meanwhile. With `here` the node waits for its disk alone: mirrors would keep it from what is sent next.
+  [[nodiscard]] Result<void> await_flush(std::unique_lock<std::mutex>& lock, bool here, std::uint64_t acked,
+                                         const Wait& wait);
   void write_all();
   void read_all();
   /// True when the stream goes on.
@@ -60,8 +66,10 @@ class RemoteProducer final : public node::ProducerApi {
   topic::Partitioner partitioner_;
   std::map<std::string, std::uint32_t> partitions_;
   std::map<TopicPartition, Lane> lanes_;
-  std::string pending_;        ///< lines that the writing thread takes
-  std::size_t buffered_ = 0;   ///< bytes of records that are not acknowledged
+  std::string pending_;       ///< lines that the writing thread takes
+  std::size_t buffered_ = 0;  ///< bytes of records that are not acknowledged
+  std::uint64_t records_sent_ = 0;
+  std::uint64_t records_acked_ = 0;
   std::uint64_t flushes_ = 0;  ///< asked for
   std::uint64_t flushed_ = 0;  ///< the newest that is done
   bool finishing_ = false;     ///< no more will be sent

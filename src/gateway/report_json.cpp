@@ -8,6 +8,8 @@
 namespace shoal::gateway {
 namespace {
 
+constexpr std::string_view kAckLevels[] = {"none", "durable", "mirrors", "named"};
+
 /// Fixed-size bytes in hex.
 template <typename Array>
 void read_hex(JsonReader& in, std::string_view name, Array& out) {
@@ -148,8 +150,11 @@ void write_ack_run(const AckRun& run, base::JsonWriter& json) {
       .member("topic", run.topic)
       .member("partition", run.partition.value())
       .member("first", run.first.value())
-      .member("last", run.last.value())
-      .end_object();
+      .member("last", run.last.value());
+  if (run.level != Acks::Level::durable) {
+    json.member("level", kAckLevels[static_cast<std::size_t>(run.level)]).member("mirrors", std::int64_t{run.mirrors});
+  }
+  json.end_object();
 }
 
 Result<AckRun> read_ack_run(JsonReader in) {
@@ -158,6 +163,14 @@ Result<AckRun> read_ack_run(JsonReader in) {
   run.partition = Partition(static_cast<std::int32_t>(in.integer("partition", 0, INT32_MAX)));
   run.first = Offset(in.integer("first"));
   run.last = Offset(in.integer("last"));
+  const std::string level = in.optional_text("level").value_or("durable");
+  const auto* const found = std::find(std::begin(kAckLevels), std::end(kAckLevels), level);
+  if (found == std::end(kAckLevels)) {
+    in.fail("'level' is no level of acknowledgement");
+  } else {
+    run.level = static_cast<Acks::Level>(found - std::begin(kAckLevels));
+  }
+  run.mirrors = static_cast<unsigned>(in.optional_integer("mirrors", 0, UINT32_MAX).value_or(0));
   SHOAL_CHECK(in.finish());
   return run;
 }

@@ -85,6 +85,7 @@ CommitThread::Pass CommitThread::commit_all(const std::vector<std::shared_ptr<Ow
   for (const auto& feed : feeds) {
     if (const auto first = feed->next_due(); first && *first <= clock_->mono_now()) pass.more |= feed->commit_due();
     feed->heartbeat_if_due();
+    feed->acknowledge_mirrored();
     if (const auto next = feed->next_due()) pass.due = std::min(pass.due, *next);
   }
   return pass;

@@ -29,6 +29,7 @@ Result<std::shared_ptr<FeedHost>> FeedHost::open(const FeedId& feed, bool own, P
   replication::Replicator::Options options;
   options.serve = host->parts_.upload;
   host->replicator_ = std::make_unique<replication::Replicator>(replicator, options);
+  SHOAL_CHECK(host->open_receipts());
   return host;
 }
 
@@ -163,6 +164,7 @@ void FeedHost::follow(replication::Follow follow) {
   }
   unflushed_size_ = 0;
   unmatched_sync_.reset();
+  giver_->on_wants_changed();
   // What the former follow still has to tell is before this in the strand, and says nothing of the new one.
   ++follows_;
   ++follows_changing_;
@@ -307,12 +309,14 @@ void FeedHost::committed(const feed::CommitResult& commit) {
 }
 
 void FeedHost::on_head(const feed::Checkpoint&) {
+  giver_->on_held();
   learn_topics();
   notify();
 }
 
 void FeedHost::on_blocks() {
   spend_allowance();
+  giver_->on_held();
   notify();
 }
 
@@ -322,6 +326,7 @@ void FeedHost::on_synced(const feed::Checkpoint& head) {
     unmatched_sync_ = head;
     return;
   }
+  giver_->on_synced(head);
   unflushed_size_ = std::max(unflushed_size_, head.tree_size);
   plan_flush();
 }

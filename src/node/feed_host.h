@@ -5,6 +5,8 @@
 #include "feed/feed_mirror.h"
 #include "feed/feed_reader.h"
 #include "node/ready_signal.h"
+#include "node/receipt_giver.h"
+#include "node/received_receipts.h"
 #include "replication/replicator.h"
 #include "topic/topic_filter.h"
 
@@ -36,6 +38,10 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
     PublicKey node_key = {};
     bool upload = true;
     bool online = false;
+    /// Signs a receipt with the node key.
+    std::function<void(feed::Receipt&)> sign_receipt = {};
+    /// The user gave the mirror a name.
+    std::function<bool(const PublicKey&)> is_named_mirror = {};
     /// Told of each peer that was caught lying, on the feed's strand.
     std::function<void(const replication::PeerView&, std::string_view)> on_blamed;
     /// Told of each peer that asked for more than anybody may, on the feed's strand.
@@ -140,6 +146,15 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   /// An own feed grew or was signed again. Any thread.
   void committed(const feed::CommitResult& commit);
 
+  /// Asks connected peers for receipts, as Replicator::want_receipts(). Own feeds do so from the beginning.
+  void want_receipts(replication::ReceiptDemand demand);
+  /// The newest receipt of each mirror that gave one.
+  [[nodiscard]] std::vector<feed::Receipt> receipts() const { return receipts_->all(); }
+  /// Writes those that came since the last call. On the strand, or when the pool has stopped.
+  void save_receipts();
+  /// Called on the strand with each that comes; an empty one ends it.
+  void on_receipts(std::function<void()> callback);
+
   // replication::ReplicatorEvents, on the strand
   void on_head(const feed::Checkpoint& head) override;
   void on_blocks() override;
@@ -148,6 +163,8 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   void on_peer_flooded(const replication::PeerView& peer, std::string_view what) override;
   void on_peers_changed() override;
   void on_fork() override;
+  void on_receipt(const feed::Receipt& receipt) override;
+  void on_receipts_asked(replication::ReceiptDemand demand) override;
 
  private:
   FeedHost(const FeedId& feed, std::unique_ptr<feed::FeedLog> log, Parts parts);
@@ -162,6 +179,8 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   void flush_synced();
   /// What was held of the `follow`th follow at `size` is durable; 0: nothing is.
   void flushed(std::uint64_t follow, std::uint64_t size);
+  [[nodiscard]] Result<void> open_receipts();
+  [[nodiscard]] std::optional<ReceiptGiver::Holding> holding() const;
   /// Under mutex_.
   void raise_signals();
   /// What the readings leave: bytes that may stay and how far all have read; nullopt: everything stays.
@@ -180,6 +199,9 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   base::SeededRandom random_;
   std::unique_ptr<feed::FeedMirror> mirror_;
   std::unique_ptr<replication::Replicator> replicator_;
+  std::unique_ptr<ReceivedReceipts> receipts_;
+  std::shared_ptr<ReceiptGiver> giver_;           // on the strand; null for own feeds
+  bool receipts_save_planned_ = false;            // on the strand
   std::uint32_t learned_topic_count_ = 0;         // on the strand
   bool learning_ = false;                         // on the strand
   std::optional<replication::Follow> following_;  // on the strand
@@ -197,6 +219,7 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   std::uint64_t synced_size_ = 0;
   bool closed_ = false;
   bool removed_ = false;
+  std::function<void()> on_receipts_;
   std::vector<std::weak_ptr<ReadySignal>> signals_;
   std::uint64_t next_want_ = 0;
   std::map<std::uint64_t, Want> wants_;

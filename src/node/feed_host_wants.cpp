@@ -30,6 +30,7 @@ void FeedHost::set_mirror(std::optional<MirrorOptions> options) {
     // The former want goes after the new one has come, so that nothing on its way is interrupted.
     mirror_want_.swap(handle);
   }
+  post([this] { giver_->on_held(); });
   notify();
 }
 

@@ -97,6 +97,10 @@ Result<std::shared_ptr<FeedHost>> FeedTable::open_host(const FeedReference& feed
   parts.node_key = parts_.hub->node_key();
   parts.upload = parts_.upload;
   parts.online = parts_.swarm != nullptr;
+  parts.sign_receipt = [hub = parts_.hub](feed::Receipt& receipt) { hub->sign_receipt(receipt); };
+  parts.is_named_mirror = [mirrors = parts_.mirrors](const PublicKey& key) {
+    return mirrors->name_of(key).has_value();
+  };
   parts.on_blamed = [this, id = feed.feed](const replication::PeerView& peer, std::string_view what) {
     blame(id, peer, what);
   };
@@ -316,6 +320,7 @@ void FeedTable::release() {
   };
   for (auto& [id, open] : hosts) {
     if (open->mirror() != nullptr) report(open->mirror()->flush());
+    open->save_receipts();
   }
   if (files) report(files->own->make_durable());
   for (auto& [name, feed] : own_feeds) feed->release();

@@ -7,6 +7,7 @@
 #include "node/peer_hub.h"
 #include "node/removed_feeds.h"
 #include "node/storage.h"
+#include "node/trusted_mirrors.h"
 #include "swarm/swarm.h"
 
 #include <map>
@@ -21,6 +22,7 @@ class FeedTable {
   struct Parts {
     std::shared_ptr<Storage> storage;
     KeyStore* keys = nullptr;
+    const TrustedMirrors* mirrors = nullptr;
     WorkerPool* pool = nullptr;
     PeerHub* hub = nullptr;
     swarm::Swarm* swarm = nullptr;  ///< null: offline

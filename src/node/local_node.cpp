@@ -6,6 +6,7 @@
 #include "node/network_options.h"
 #include "node/producer.h"
 
+#include <algorithm>
 #include <thread>
 
 namespace shoal::node {
@@ -39,6 +40,7 @@ LocalNode::~LocalNode() { close(); }
 Result<void> LocalNode::start(PeerHub::WrapOutbox wrap_outbox) {
   SHOAL_TRY(auto storage, Storage::open(options_.data_dir, *log_));
   keys_ = std::make_unique<KeyStore>(storage->directory->keys(), options_.passphrase);
+  mirrors_ = std::make_unique<TrustedMirrors>(storage->directory->keys());
   pool_ = std::make_unique<WorkerPool>(kPoolThreads);
   SHOAL_TRY(auto node_key, crypto::KeyPair::from_seed(storage->node_key->seed().view()));
   hub_ = std::make_shared<PeerHub>(std::move(node_key), *pool_, clock_, *log_);
@@ -53,6 +55,7 @@ Result<void> LocalNode::start(PeerHub::WrapOutbox wrap_outbox) {
   FeedTable::Parts parts;
   parts.storage = std::move(storage);
   parts.keys = keys_.get();
+  parts.mirrors = mirrors_.get();
   parts.pool = pool_.get();
   parts.hub = hub_.get();
   parts.swarm = swarm_.get();
@@ -151,9 +154,36 @@ Result<void> LocalNode::publish_manifest(const std::string& name, const feed::Ma
   return commit_thread_->run([feed, &manifest] { return feed->publish_manifest(manifest); });
 }
 
+Result<MirrorQuorum> LocalNode::quorum_of(const Acks& acks) const {
+  MirrorQuorum quorum;
+  if (acks.level != Acks::Level::mirrors && acks.level != Acks::Level::named) return quorum;
+  if (options_.offline) {
+    return Error{Code::invalid_argument, "no mirror can acknowledge anything: the node is offline", ""};
+  }
+  if (acks.level == Acks::Level::mirrors) {
+    if (acks.count == 0 || acks.count > ReceivedReceipts::kMaxMirrors) {
+      return Error{Code::invalid_argument, "1 to 64 mirrors can be waited for", ""};
+    }
+    quorum.count = acks.count;
+    return quorum;
+  }
+  if (acks.names.empty()) return Error{Code::invalid_argument, "no mirror is named to wait for", ""};
+  for (const std::string& name : acks.names) {
+    SHOAL_TRY(const auto key, mirrors_->find(name));
+    if (!key) {
+      return Error{Code::not_found, "no mirror is trusted as " + name,
+                   "shoal key trust " + name + " HEX, with what shoal key show --node prints at the mirror"};
+    }
+    // Once, however often it was named.
+    if (std::find(quorum.named.begin(), quorum.named.end(), *key) == quorum.named.end()) quorum.named.push_back(*key);
+  }
+  return quorum;
+}
+
 Result<std::shared_ptr<ProducerApi>> LocalNode::open_producer(const std::string& name, const ProducerOptions& options) {
+  SHOAL_TRY(MirrorQuorum quorum, quorum_of(options.acks));
   SHOAL_TRY(auto feed, table_->own(name));
-  SHOAL_CHECK(feed->begin_producing(options, *commit_thread_));
+  SHOAL_CHECK(feed->begin_producing(options, std::move(quorum), *commit_thread_));
   return std::shared_ptr<ProducerApi>(std::make_shared<LocalProducer>(std::move(feed), shared_from_this()));
 }
 

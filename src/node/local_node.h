@@ -57,6 +57,9 @@ class LocalNode final : public NodeApi, public std::enable_shared_from_this<Loca
   explicit LocalNode(NodeOptions options);
   [[nodiscard]] Result<void> start(PeerHub::WrapOutbox wrap_outbox);
   /// The feed is there; now its retention, when `options` have one.
+  [[nodiscard]] std::vector<MirrorInfo> mirror_infos(FeedHost& host) const;
+  /// Whom the acknowledgements need; Code::not_found for a name that stands for no mirror.
+  [[nodiscard]] Result<MirrorQuorum> quorum_of(const Acks& acks) const;
   [[nodiscard]] Result<OpenedFeed> settle_retention(const OpenedFeed& feed, const std::string& name,
                                                     const FeedOptions& options);
   [[nodiscard]] Result<void> start_network(const DataDirectory& directory);
@@ -66,6 +69,7 @@ class LocalNode final : public NodeApi, public std::enable_shared_from_this<Loca
   base::SystemClock clock_;
   std::unique_ptr<base::LogSink> log_;
   std::unique_ptr<KeyStore> keys_;
+  std::unique_ptr<TrustedMirrors> mirrors_;
   std::unique_ptr<WorkerPool> pool_;
   std::shared_ptr<PeerHub> hub_;
   std::unique_ptr<CommitThread> commit_thread_;

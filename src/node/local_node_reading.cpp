@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 #include <thread>
 
 /// The part of the node that reads: subscriptions, mirrors, random access, and what is known.
@@ -102,6 +103,7 @@ Result<std::optional<feed::Manifest>> LocalNode::manifest(const FeedId& feed) {
 Result<FeedInfo> LocalNode::info(const FeedReference& feed, const Wait& wait) {
   SHOAL_TRY(const auto open, table_->host(feed));
   if (!open->own() && open->online() && wait.timeout.count() > 0) {
+    open->want_receipts(replication::ReceiptDemand::wanted);
     const auto deadline = deadline_of(wait);
     const auto question = open->ask_heads(kInfoSettle, wait.timeout);
     await(*open, question->done, deadline, wait.stop);
@@ -118,11 +120,21 @@ Result<FeedInfo> LocalNode::info(const FeedReference& feed, const Wait& wait) {
   if (!open->own()) {
     SHOAL_TRY(info.want, load_want(open->log()));
   }
-  const auto head = reader.head();
-  for (const replication::PeerView& peer : peers_of(*open)) {
-    if (head && peer.head && peer.head->same_history(*head)) ++info.mirrors;
-  }
+  info.mirrors = mirror_infos(*open);
   return info;
+}
+
+std::vector<MirrorInfo> LocalNode::mirror_infos(FeedHost& host) const {
+  std::set<PublicKey> connected;
+  for (const replication::PeerView& peer : peers_of(host)) connected.insert(peer.node_key);
+  std::vector<MirrorInfo> infos;
+  for (const feed::Receipt& receipt : host.receipts()) {
+    const bool here = connected.contains(receipt.node_key);
+    if (!here && !host.own()) continue;
+    infos.push_back({receipt.node_key.hex(), mirrors_->name_of(receipt.node_key).value_or(""), receipt.tree_size,
+                     receipt.topics, receipt.oldest, receipt.since, receipt.time, here});
+  }
+  return infos;
 }
 
 Result<std::vector<PeerInfo>> LocalNode::peers(const std::optional<FeedReference>& feed, const Wait& wait) {

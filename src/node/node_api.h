@@ -25,6 +25,8 @@ class ProducerApi {
   virtual void on_acked(std::function<void(const AckRun&)> callback) = 0;
   [[nodiscard]] virtual Result<Position> send(const ProducerRecord& record, const Wait& wait) = 0;
   [[nodiscard]] virtual Result<void> flush(const Wait& wait) = 0;
+  /// The same, but mirrors are not waited for: until what was sent is durable in the directory.
+  [[nodiscard]] virtual Result<void> flush_here(const Wait& wait) = 0;
 };
 
 /// See shoal::Subscription.

@@ -61,7 +61,7 @@ bool OwnFeed::producing() const {
   return buffer_ != nullptr;
 }
 
-Result<void> OwnFeed::begin_producing(const ProducerOptions& options, CommitThread& thread) {
+Result<void> OwnFeed::begin_producing(const ProducerOptions& options, MirrorQuorum quorum, CommitThread& thread) {
   const std::lock_guard lock(mutex_);
   if (!taking_) return closed_error();
   SHOAL_TRY(const auto views, host_->reader().topics());
@@ -83,17 +83,19 @@ Result<void> OwnFeed::begin_producing(const ProducerOptions& options, CommitThre
   buffer_->on_sealed([this](const std::string& topic) { partitioner_.on_batch_sealed(topic); });
   codec_ = options.codec;
   ++producer_;
-  records_taken_ = records_acked_ = 0;
+  records_taken_ = records_durable_ = records_acked_ = 0;
   failure_.reset();
   thread_ = &thread;
+  if (!quorum.empty()) begin_waiting_for_mirrors(std::move(quorum));
   return {};
 }
 
 void OwnFeed::end_producing() {
   // The commit thread finishes the buffer; a failure was told by flush() or is told by nobody.
-  std::ignore = flush(Wait{std::chrono::seconds(30), {}});
+  std::ignore = flush(Wait{std::chrono::seconds(30), {}}, Until::durable);
   std::unique_lock lock(mutex_);
   buffer_.reset();
+  if (mirror_acks_) end_waiting_for_mirrors();
   on_acked_ = nullptr;
   // No callback after the handle's end; but a handle that ends in its own callback does not wait for itself.
   room_.wait(lock, [&] { return telling_ == std::thread::id() || telling_ == std::this_thread::get_id(); });
@@ -137,7 +139,7 @@ Result<TopicPartition> OwnFeed::choose_stream(const ProducerRecord& record) {
                             known == partitions_.end() ? std::nullopt : std::optional(known->second));
 }
 
-Result<void> OwnFeed::flush(const Wait& wait) {
+Result<void> OwnFeed::flush(const Wait& wait, Until until) {
   const auto deadline = deadline_of(wait);
   std::unique_lock lock(mutex_);
   if (closed_ || !buffer_) return closed_error();
@@ -146,13 +148,14 @@ Result<void> OwnFeed::flush(const Wait& wait) {
   lock.unlock();
   thread_->wake();
   lock.lock();
-  const auto done = [&] { return closed_ || failure_ || records_acked_ >= target; };
+  const std::uint64_t& reached = until == Until::durable ? records_durable_ : records_acked_;
+  const auto done = [&] { return closed_ || failure_ || reached >= target; };
   if (!room_.wait_until(lock, wait.stop, deadline, done)) {
     if (wait.stop.stop_requested()) return Error{Code::cancelled, "stopped before all was acknowledged", ""};
-    return Error{Code::timed_out, "not acknowledged in time", ""};
+    return late_error();
   }
   if (failure_) return *failure_;
-  if (records_acked_ < target) return closed_error();
+  if (reached < target) return closed_error();
   return {};
 }
 
@@ -229,6 +232,7 @@ Result<feed::CommitResult> OwnFeed::commit(std::vector<topic::SealedBatch>& batc
 
 void OwnFeed::acknowledge(const feed::CommitResult& result, std::uint64_t producer, std::size_t bytes,
                           std::size_t records) {
+  if (wait_for_mirrors(result, producer, bytes, records)) return acknowledge_mirrored();
   std::function<void(const AckRun&)> callback;
   {
     const std::lock_guard lock(mutex_);
@@ -238,7 +242,7 @@ void OwnFeed::acknowledge(const feed::CommitResult& result, std::uint64_t produc
   if (callback) {
     for (const feed::CommittedBlock& block : result.blocks) {
       const Offset last = block.base_offset + (static_cast<std::int64_t>(block.record_count) - 1);
-      callback(AckRun{block.stream.topic, block.stream.partition, block.base_offset, last});
+      callback(AckRun{block.stream.topic, block.stream.partition, block.base_offset, last, Acks::Level::durable});
     }
   }
   {
@@ -246,6 +250,7 @@ void OwnFeed::acknowledge(const feed::CommitResult& result, std::uint64_t produc
     telling_ = {};
     if (buffer_ && producer == producer_) {
       buffer_->release(bytes);
+      records_durable_ += records;
       records_acked_ += records;
     }
   }

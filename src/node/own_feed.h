@@ -3,11 +3,13 @@
 #include "base/random.h"
 #include "feed/feed_writer.h"
 #include "node/feed_host.h"
+#include "node/mirror_acks.h"
 #include "topic/partitioner.h"
 #include "topic/topic_writer.h"
 
 #include <shoal/producer.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -29,13 +31,15 @@ class OwnFeed {
 
   [[nodiscard]] bool producing() const;
 
-  /// One producer at a time. Code::in_use for a second one.
-  [[nodiscard]] Result<void> begin_producing(const ProducerOptions& options, CommitThread& thread);
-  /// What is buffered is committed; nothing is taken any more.
+  /// One producer at a time. Code::in_use for a second one. With a quorum records are acknowledged once it holds them.
+  [[nodiscard]] Result<void> begin_producing(const ProducerOptions& options, MirrorQuorum quorum, CommitThread& thread);
+  /// What is buffered is committed; nothing is taken any more. Mirrors are not waited for.
   void end_producing();
   void on_acked(std::function<void(const AckRun&)> callback);
   [[nodiscard]] Result<Position> send(const ProducerRecord& record, const Wait& wait);
-  [[nodiscard]] Result<void> flush(const Wait& wait);
+  /// What flush() waits for: as the producer asked, or durable here.
+  enum class Until : std::uint8_t { acknowledged, durable };
+  [[nodiscard]] Result<void> flush(const Wait& wait, Until until = Until::acknowledged);
   /// From here on no record is taken; what is buffered is due at once.
   void stop_taking();
   /// Wakes everybody who waits here; they answer Code::closed.
@@ -50,11 +54,20 @@ class OwnFeed {
   bool commit_due();
   [[nodiscard]] Result<void> publish_manifest(const feed::Manifest& manifest);
   void heartbeat_if_due();
+  /// Acknowledges what mirrors hold, when receipts came.
+  void acknowledge_mirrored();
 
  private:
   [[nodiscard]] Result<TopicPartition> choose_stream(const ProducerRecord& record);
   [[nodiscard]] Result<feed::CommitResult> commit(std::vector<topic::SealedBatch>& batches, Codec codec);
   void acknowledge(const feed::CommitResult& result, std::uint64_t producer, std::size_t bytes, std::size_t records);
+  /// Under mutex_.
+  void begin_waiting_for_mirrors(MirrorQuorum quorum);
+  void end_waiting_for_mirrors();
+  /// False when no mirrors are waited for.
+  [[nodiscard]] bool wait_for_mirrors(const feed::CommitResult& result, std::uint64_t producer, std::size_t bytes,
+                                      std::size_t records);
+  [[nodiscard]] Error late_error() const;
   void fail(const Error& error);
 
   std::shared_ptr<FeedHost> host_;            // commit thread; others under mutex_
@@ -75,7 +88,11 @@ class OwnFeed {
   std::thread::id telling_;     ///< the thread that is in on_acked_ now
   std::uint64_t producer_ = 0;  ///< counts producers: a commit for a former one changes nothing of the next
   std::uint64_t records_taken_ = 0;
+  std::uint64_t records_durable_ = 0;
   std::uint64_t records_acked_ = 0;
+  std::optional<MirrorAcks> mirror_acks_;  ///< set while mirrors are waited for
+  /// Receipts came and were not looked at. Outlives the feed in the host's callback.
+  std::shared_ptr<std::atomic<bool>> receipts_came_ = std::make_shared<std::atomic<bool>>(false);
   std::optional<Error> failure_;
   bool taking_ = true;
   bool closed_ = false;

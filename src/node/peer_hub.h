@@ -1,6 +1,7 @@
 #pragma once
 
 #include "crypto/keys.h"
+#include "feed/receipt.h"
 #include "node/feed_host.h"
 #include "node/worker_pool.h"
 #include "replication/ban_list.h"
@@ -22,6 +23,8 @@ class PeerHub final : public std::enable_shared_from_this<PeerHub> {
   PeerHub(crypto::KeyPair node_key, WorkerPool& pool, const base::Clock& clock, base::LogSink& log);
 
   [[nodiscard]] const PublicKey& node_key() const { return node_key_.public_key(); }
+  /// Sets the receipt's node key and signature.
+  void sign_receipt(feed::Receipt& receipt) const { feed::sign_receipt(receipt, node_key_); }
   using WrapOutbox =
       std::function<std::shared_ptr<replication::Replicator::Outbox>(std::shared_ptr<replication::Replicator::Outbox>)>;
   /// See SessionPeer::Parts::wrap_outbox. Before the first connection.

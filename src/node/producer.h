@@ -19,6 +19,9 @@ class LocalProducer final : public ProducerApi {
     return feed_->send(record, wait);
   }
   [[nodiscard]] Result<void> flush(const Wait& wait) override { return feed_->flush(wait); }
+  [[nodiscard]] Result<void> flush_here(const Wait& wait) override {
+    return feed_->flush(wait, OwnFeed::Until::durable);
+  }
 
  private:
   std::shared_ptr<void> keep_alive_;

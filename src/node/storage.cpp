@@ -6,16 +6,14 @@
 #include "store/rocks_kv_store.h"
 
 namespace shoal::node {
-namespace {
-
 Result<crypto::KeyPair> load_node_key(const std::filesystem::path& file) {
   if (std::error_code unreadable; !std::filesystem::exists(file, unreadable) && !unreadable) {
-    SHOAL_CHECK(crypto::write_key_file(file, crypto::KeyPair::generate(), std::nullopt));
+    const auto made = crypto::write_key_file(file, crypto::KeyPair::generate(), std::nullopt);
+    // Another process may have been as quick.
+    if (!made && made.error().code != Code::already_exists) return made.error();
   }
   return crypto::read_key_file(file, std::nullopt);
 }
-
-}  // namespace
 
 Result<std::shared_ptr<Storage>> Storage::open(const std::filesystem::path& path, base::LogSink& log) {
   auto storage = std::make_shared<Storage>();

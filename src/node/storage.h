@@ -12,6 +12,9 @@
 
 namespace shoal::node {
 
+/// The node's key, made when the file is missing.
+[[nodiscard]] Result<crypto::KeyPair> load_node_key(const std::filesystem::path& file);
+
 /// The files of one data directory, open. Shared by the node and by calls that are on their way while it closes: the
 /// directory's lock goes back when the last of them is through.
 struct Storage {

@@ -252,13 +252,17 @@ Result<Message> decode_message(ByteView bytes, Sender sender) {
   return message;
 }
 
+std::uint8_t first_minor_version(const Body& body) {
+  return std::holds_alternative<ReceiptMessage>(body) || std::holds_alternative<Push>(body) ? 2 : 0;
+}
+
 const char* message_name(const Body& body) {
   static constexpr const char* kNames[] = {
       "unknown", "open",         "identity",     "close",       "ping",
       "pong",    "fork",         "head",         "no_head",     "ask_head",
       "have",    "growth",       "growth_reply", "topic_state", "topic_state_reply",
       "lookup",  "lookup_reply", "want",         "credit",      "cancel",
-      "data",    "piece",        "want_end",     "push"};
+      "data",    "piece",        "want_end",     "push",        "receipt"};
   static_assert(std::size(kNames) == std::variant_size_v<Body>);
   return kNames[body.index()];
 }

@@ -6,6 +6,7 @@
 #include "replication/message_type.h"
 #include "replication/peer_transport.h"
 #include "replication/push_message.h"
+#include "replication/receipt_message.h"
 
 #include <optional>
 #include <string>
@@ -440,7 +441,7 @@ struct Unknown {
 
 using Body = std::variant<Unknown, Open, Identity, Close, Ping, Pong, Fork, Head, NoHead, AskHead, Have, Growth,
                           GrowthReply, TopicStateRequest, TopicStateReply, Lookup, LookupReply, Want, Credit, Cancel,
-                          Data, Piece, WantEnd, Push>;
+                          Data, Piece, WantEnd, Push, ReceiptMessage>;
 
 struct Message {
   std::uint32_t channel = 0;
@@ -459,6 +460,8 @@ enum class Sender : std::uint8_t { first, second, known, later };
 /// Bounded, allocates no more than the input's size allows. Fields after the known ones of a later version are ignored.
 /// Code::unverified for malformed input and for unknown types that are not ignorable.
 [[nodiscard]] Result<Message> decode_message(ByteView bytes, Sender sender = Sender::known);
+/// The first minor version of the protocol that knows the message; older ones are not sent it.
+[[nodiscard]] std::uint8_t first_minor_version(const Body& body);
 /// The message's name in docs/PROTOCOL.md.
 [[nodiscard]] const char* message_name(const Body& body);
 

@@ -26,6 +26,7 @@ struct LimitOf {
   // Each makes us verify a signature, a fork proof two.
   Answer operator()(const Head&) const { return Limit{Rate{2'000, 20'000}, 1}; }
   Answer operator()(const Fork&) const { return Limit{Rate{2, 20}, 1}; }
+  Answer operator()(const ReceiptMessage&) const { return Limit{Rate{50, 500}, 1}; }
   Answer operator()(const NoHead&) const { return Limit{Rate{200, 2'000}, 1}; }
   Answer operator()(const Have& have) const {
     return Limit{Rate{2'000, 20'000}, 1 + static_cast<double>(have.ranges.size()) / kRangesPerToken};

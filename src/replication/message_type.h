@@ -31,7 +31,8 @@ enum class MessageType : std::uint8_t {
   data = 0x2d,
   piece = 0x2e,
   want_end = 0x30,
-  push = 0x82,  ///< since 1.2
+  receipt = 0x81,  ///< since 1.2
+  push = 0x82,     ///< since 1.2
 };
 inline constexpr std::uint8_t kFirstIgnorableType = 0x80;
 

@@ -53,6 +53,10 @@ void Replicator::follow(Follow follow) { impl_->follow(std::move(follow)); }
 
 void Replicator::stop_following() { impl_->stop_following(); }
 
+void Replicator::want_receipts(ReceiptDemand demand) { impl_->receipts.want(demand); }
+
+void Replicator::give_receipt(const feed::Receipt& receipt) { impl_->receipts.give(receipt); }
+
 void Replicator::on_pruned() { impl_->on_pruned(); }
 
 void Replicator::on_committed(const feed::CommitResult&) {

@@ -45,6 +45,9 @@ struct PeerView {
   bool suspect = false;  ///< it was asked for a sign of life and gave none for some round trips
 };
 
+/// Whether receipts are asked for, and whether somebody waits for them.
+enum class ReceiptDemand : std::uint8_t { none, wanted, awaited };
+
 /// Told what happens to one feed; called on the feed's executor, never inside a call into the replicator.
 class ReplicatorEvents {
  public:
@@ -64,6 +67,10 @@ class ReplicatorEvents {
   virtual void on_peers_changed() = 0;
   /// The owner forked; the proof is stored.
   virtual void on_fork() = 0;
+  /// A connected mirror's receipt; its signature, size and root were checked. Only after want_receipts().
+  virtual void on_receipt(const feed::Receipt& /*receipt*/) {}
+  /// What connected peers ask of our receipts now.
+  virtual void on_receipts_asked(ReceiptDemand /*demand*/) {}
 };
 
 /// Replicates one feed with many peers: a state machine over decoded messages, without I/O, threads or clocks of its
@@ -121,6 +128,11 @@ class Replicator {
 
   /// Own feed grew, or was signed again: push to live wants.
   void on_committed(const feed::CommitResult& commit);
+
+  /// Asks connected peers, and those that connect later, for receipts of what they hold.
+  void want_receipts(ReceiptDemand demand);
+  /// What we hold from now on, for those who asked; signed by the node key that sessions prove.
+  void give_receipt(const feed::Receipt& receipt);
 
   /// Payloads were dropped from the log: peers are told what is held now.
   void on_pruned();

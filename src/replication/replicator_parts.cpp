@@ -29,6 +29,7 @@ Replicator::Impl::Impl(Parts parts, Options options)
       offsets(core, fetcher, topics),
       wants(core),
       requests(core),
+      receipts(core, [this] { return heads.forked(); }),
       duplicates(core, [this](PeerId id) { after_message(id); }) {}
 
 BlockFetcher::Hooks Replicator::Impl::fetch_hooks() {
@@ -70,6 +71,7 @@ PeerId Replicator::Impl::add_peer(const PeerAddress& address, const PublicKey& n
   Peer& added = *core.peers().emplace(id, std::move(peer)).first->second;
   duplicates.on_added(added);
   if (!added.gone) heads.greet(added);
+  if (!added.gone) receipts.greet(added);
   if (!added.gone) tick_peer(added);
   core.tell([](ReplicatorEvents& events) { events.on_peers_changed(); });
   arm();
@@ -85,6 +87,7 @@ void Replicator::Impl::remove_peer(PeerId id) {
   offsets.forget(id);
   wants.forget(id);
   requests.forget(id);
+  receipts.forget(id);
   core.peers().erase(found);
   heads.forget(id);
   tail.forget(id);
@@ -115,6 +118,7 @@ void Replicator::Impl::after_message(PeerId id) {
   offsets.forget(id);
   wants.forget(id);
   requests.forget(id);
+  receipts.forget(id);
   plan_soon();
 }
 
@@ -166,6 +170,7 @@ void Replicator::Impl::dispatch(PeerId id, Peer& peer, Message& message) {
                            : core.blame(peer, "blocks of our own feed");
                  },
                  [&](const WantEnd& end) { fetcher.on_end(id, peer, end); },
+                 [&](const ReceiptMessage& receipt) { receipts.on_message(id, peer, receipt); },
                  // The session keeps these to itself.
                  [&](const Unknown&) {},
                  [&](const Open&) {},
@@ -233,6 +238,7 @@ void Replicator::Impl::on_accepted() {
   tail.on_accepted();
   wants.pump_all();
   heads.announce_all();
+  receipts.on_accepted();
   held_changed_ = true;
   plan_soon();
 }

@@ -5,6 +5,7 @@
 #include "replication/follow_streams.h"
 #include "replication/live_tail.h"
 #include "replication/offset_fetches.h"
+#include "replication/receipt_exchange.h"
 #include "replication/request_server.h"
 #include "replication/want_server.h"
 
@@ -37,6 +38,7 @@ struct Replicator::Impl {
   OffsetFetches offsets;
   WantServer wants;
   RequestServer requests;
+  ReceiptExchange receipts;
   DuplicatePeers duplicates;
 
  private:

@@ -274,7 +274,7 @@ void SessionPeer::Impl::add_if_ready(Channel& channel) {
 }
 
 void SessionPeer::Impl::enqueue(std::uint32_t channel, Message message) {
-  if (ended) return;
+  if (ended || first_minor_version(message.body) > session.their_version().minor) return;
   message.channel = channel;
   message.wire_size = encoded_size(message.body);
   if (!gauge->add(message.wire_size)) return end("the peer does not read what it is sent");

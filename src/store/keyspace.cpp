@@ -22,6 +22,7 @@ enum class MetaRow : std::uint8_t {
   head = 0x10,
   fork_proof = 0x11,
   property = 0x12,
+  receipt = 0x13,
 };
 
 /// The byte after the feed number in Column::tree.
@@ -131,6 +132,14 @@ KeyRange cursors_range(const FeedId& feed) { return under(cursor_key(feed, {}));
 Bytes head_key(FeedNumber feed) { return std::move(meta(feed, MetaRow::head)).take(); }
 
 Bytes fork_proof_key(FeedNumber feed) { return std::move(meta(feed, MetaRow::fork_proof)).take(); }
+
+Bytes receipt_key(FeedNumber feed, const PublicKey& mirror) {
+  WireWriter key = meta(feed, MetaRow::receipt);
+  key.bytes(mirror.bytes);
+  return std::move(key).take();
+}
+
+KeyRange receipts_range(FeedNumber feed) { return under(meta(feed, MetaRow::receipt).take()); }
 
 Bytes feed_property_key(FeedNumber feed, std::string_view name) { return named(meta(feed, MetaRow::property), name); }
 

@@ -37,6 +37,9 @@ KeyRange cursors_range(const FeedId& feed);
 // Column::meta, one feed
 Bytes head_key(FeedNumber feed);
 Bytes fork_proof_key(FeedNumber feed);
+/// A mirror's receipt, by its node key.
+Bytes receipt_key(FeedNumber feed, const PublicKey& mirror);
+KeyRange receipts_range(FeedNumber feed);
 /// Small named rows of one feed (name, want, log start, clean-stop marker).
 Bytes feed_property_key(FeedNumber feed, std::string_view name);
 

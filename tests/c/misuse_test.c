@@ -147,6 +147,16 @@ static void structures(shoal_node* node, shoal_feed* feed, const char* id) {
   longer.known.codec = 99;
   BAD(shoal_producer_open(feed, &longer.known, &producer, &error));
   longer.known.codec = 0;
+  /* Mirrors: not beside none, not too many, not offline, not without their names. */
+  longer.known.acks_mirrors = 2;
+  BAD(shoal_producer_open(feed, &longer.known, &producer, &error));
+  longer.known.acks_none = 1;
+  BAD(shoal_producer_open(feed, &longer.known, &producer, &error));
+  longer.known.acks_none = 0;
+  longer.known.acks_mirrors = 0;
+  longer.known.acks_named_count = 1;
+  BAD(shoal_producer_open(feed, &longer.known, &producer, &error));
+  longer.known.acks_named_count = 0;
   CHECK_OK(shoal_producer_open(feed, &longer.known, &producer, &error));
 
   shoal_record record = text_record("us", "x");

@@ -18,7 +18,8 @@ FeedInfo sample() {
   info.held_blocks = 11;
   info.root_hash = "ab";
   info.head_time = UnixMs(1517616000000);
-  info.mirrors = 2;
+  info.mirrors = {{.node_key = "ab12", .name = "backup", .tree_size = 4, .since = UnixMs(1000), .time = UnixMs(2000)},
+                  {.node_key = "cd34", .tree_size = 3, .topics = {"us"}, .oldest = UnixMs(5), .connected = true}};
   info.disk_bytes = 4096;
   info.topics.push_back({.name = "us", .partition = Partition(1), .end_offset = Offset(168), .bytes = 99});
   return info;
@@ -33,7 +34,14 @@ TEST(FeedText, InfoJsonHasTheContractsMembers) {
   EXPECT_EQ(json["root_hash"], "ab");
   EXPECT_EQ(json["epoch"], 0);
   EXPECT_EQ(json["head_time_ms"], 1517616000000);
-  EXPECT_EQ(json["mirrors"], 2);
+  ASSERT_EQ(json["mirrors"].size(), 2U);
+  EXPECT_EQ(json["mirrors"][0]["name"], "backup");
+  EXPECT_EQ(json["mirrors"][0]["tree_size"], 4);
+  EXPECT_EQ(json["mirrors"][0]["everything"], true);
+  EXPECT_EQ(json["mirrors"][0]["oldest_ms"], nullptr);
+  EXPECT_EQ(json["mirrors"][0]["since_ms"], 1000);
+  EXPECT_EQ(json["mirrors"][1]["topics"], nlohmann::json::array({"us"}));
+  EXPECT_EQ(json["mirrors"][1]["connected"], true);
   EXPECT_EQ(json["disk_bytes"], 4096);
   ASSERT_EQ(json["topics"].size(), 1U);
   for (const char* member : {"name", "partition", "log_start_offset", "high_watermark", "end_offset", "bytes"}) {

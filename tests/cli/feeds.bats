@@ -11,7 +11,7 @@ import json
 info = json.load(open("out"))
 assert len(info["feed"]) == 64 and info["name"] == "x" and info["tree_size"] >= 1
 assert info["held_blocks"] == info["tree_size"] and len(info["root_hash"]) == 64 and info["epoch"] == 0
-assert info["head_time_ms"] > 1.5e12 and info["mirrors"] == 0 and info["disk_bytes"] > 0
+assert info["head_time_ms"] > 1.5e12 and info["mirrors"] == [] and info["disk_bytes"] > 0
 (topic,) = info["topics"]
 assert topic["name"] == "t" and topic["partition"] == 0 and topic["log_start_offset"] == 0
 assert topic["high_watermark"] == 10 and topic["end_offset"] == 10 and topic["bytes"] > 0

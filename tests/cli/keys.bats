@@ -60,9 +60,36 @@ load common
   expect 0 shoal key ls
   [[ "$output" == "a  $key"* ]]
   expect 0 shoal key ls --json
-  [ "$output" = "[{\"name\":\"a\",\"key\":\"$key\",\"sealed\":false}]" ]
+  [ "$output" = "[{\"name\":\"a\",\"key\":\"$key\",\"sealed\":false,\"kind\":\"feed\"}]" ]
   [ "$(stat -c %a "$SHOAL_DATA/keys/a.key")" = 600 ]
   [ "$(stat -c %a "$SHOAL_DATA/keys")" = 700 ]
+}
+
+@test "mirrors get names" {
+  node=$(shoal key show --node --data other)
+  [[ "$node" =~ ^[0-9a-f]{64}$ ]]
+  [ "$(shoal key show --node --data other)" = "$node" ]
+  expect 0 shoal key trust backup "$node"
+  expect 0 shoal key trust backup "$node"
+  expect 0 shoal key ls
+  [ "$output" = "backup  $node  mirror" ]
+  expect 0 shoal key ls --json
+  [ "$output" = "[{\"name\":\"backup\",\"key\":\"$node\",\"sealed\":false,\"kind\":\"mirror\"}]" ]
+  [ "$(stat -c %a "$SHOAL_DATA/keys/backup.mirror")" = 600 ]
+  fails 1 "stands for $node already" shoal key trust backup "$NOBODY"
+  fails 1 "is trusted as backup already" shoal key trust again "$node"
+  fails 2 "64 hexadecimal digits" shoal key trust other "${node%?}"
+  fails 2 "64 hexadecimal digits" shoal key trust other nonsense
+  fails 2 "own node" shoal key trust self "$(shoal key show --node)"
+  fails 2 "cannot name a mirror" shoal key trust 2 "$NOBODY"
+  fails 2 "cannot name a mirror" shoal key trust durable "$NOBODY"
+  fails 2 "either HEX or --forget" shoal key trust other
+  fails 2 "either NAME or --node" shoal key show
+  fails 2 "either NAME or --node" shoal key show a --node
+  fails 10 "no mirror is trusted as other" shoal key trust other --forget
+  expect 0 shoal key trust backup --forget
+  expect 0 shoal key ls
+  [ -z "$output" ]
 }
 
 @test "a key moves to another directory" {

@@ -146,8 +146,34 @@ records() { shoal sub x -e -f "$1"; }
   fails 2 "a batch has" shoal pub x --batch-bytes 0
   fails 2 "a batch has" shoal pub x --batch-bytes 64M
   fails 2 "is not a duration" shoal pub x --linger 5
-  fails 2 "not supported yet" shoal pub x --acks 2
+  for acks in 0 65 all,, 1,2 ''; do
+    fails 2 "whose acknowledgement is waited for" shoal pub x --acks "$acks"
+  done
   fails 2 "once only" shoal pub x - -
+}
+
+@test "mirrors that cannot acknowledge are refused before anything is published" {
+  printf 'a\n' > in
+  fails 2 "the node is offline" shoal pub x in --acks 2
+  fails 2 "the node is offline" shoal pub x in --acks backup
+  unset SHOAL_OFFLINE
+  fails 10 "no mirror is trusted as backup" shoal pub x in --acks backup --listen 127.0.0.1:0 --no-lsd --no-dht
+  [[ "$stderr" == *"hint: shoal key trust backup HEX"* ]]
+}
+
+@test "interrupted while mirrors are waited for: all is durable here, and it says what is acknowledged" {
+  unset SHOAL_OFFLINE
+  printf 'a\nb\n' > in
+  "$SHOAL_BINARY" pub x in --acks 1 --listen 127.0.0.1:0 --no-lsd --no-dht 2> err &
+  pid=$!
+  wait_for err "^listening "
+  until [ "$(shoal sub x -e -f '%s ' 2> /dev/null)" = "a b " ]; do sleep 0.05; done
+  kill -INT "$pid"
+  code=0
+  wait "$pid" || code=$?
+  [ "$code" = 130 ] || { echo "code $code: $(cat err)"; false; }
+  grep -q "2 records are durable here; last acknowledged: nothing" err
+  ! grep -q "^published" err
 }
 
 @test "interrupted: what was taken is published, 130 and 143" {

@@ -28,6 +28,7 @@ class FakeProducer final : public node::ProducerApi {
       acked_({"default", Partition(0), Offset(0), Offset(static_cast<std::int64_t>(sent.size()) - 1)});
     return {};
   }
+  Result<void> flush_here(const Wait& wait) override { return flush(wait); }
 
   std::vector<std::string> sent;
   int flushes = 0;

@@ -1,6 +1,7 @@
 // Every parser of the feed's formats: the first byte chooses one. What decodes must encode to the same bytes.
 #include "feed/bundle_frame.h"
 #include "feed/fork.h"
+#include "feed/receipt.h"
 #include "feed/record_proof.h"
 #include "fuzz/fuzz.h"
 
@@ -65,6 +66,12 @@ void parse(std::uint8_t parser, ByteView input) {
         SHOAL_ASSERT(verify_payload(proof->header, proof->payload).ok());
       }
       break;
+    case 11:
+      if (const auto receipt = decode_receipt(input); receipt.ok()) {
+        SHOAL_ASSERT(same(encode_receipt(*receipt), input));
+        (void)verify_receipt(*receipt);
+      }
+      break;
     default: break;
   }
 }
@@ -84,6 +91,11 @@ std::vector<shoal::Bytes> shoal::fuzz::seeds() {
     out.push_back(choose(2, text(golden[name]["note"].get<std::string>())));
   }
   for (const auto& entry : golden["topic_entries"]) out.push_back(choose(4, hex(entry)));
+  feed::Receipt receipt;
+  receipt.tree_size = 5;
+  out.push_back(choose(11, feed::encode_receipt(receipt)));
+  receipt.topics = {"eu", "us"};
+  out.push_back(choose(11, feed::encode_receipt(receipt)));
   for (const char* name : {"bundle", "sparse_bundle", "growth_bundle"}) {
     // Magic, then frames: u8 type, u32 size, body.
     const Bytes bundle = hex(golden[name]);
@@ -105,6 +117,6 @@ std::vector<shoal::Bytes> shoal::fuzz::seeds() {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size != 0) shoal::feed::parse(data[0] % 11, shoal::ByteView(data + 1, size - 1));
+  if (size != 0) shoal::feed::parse(data[0] % 12, shoal::ByteView(data + 1, size - 1));
   return 0;
 }

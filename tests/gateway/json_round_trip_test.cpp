@@ -68,6 +68,9 @@ feed::Checkpoint any_head() {
 
 RC_GTEST_PROP(JsonRoundTrip, FeedInfo, ()) {
   FeedInfo info;
+  info.mirrors.push_back({.node_key = any_text(), .name = any_text(), .tree_size = any_size(), .topics = {any_text()}});
+  info.mirrors.push_back(
+      {.node_key = any_text(), .oldest = UnixMs(any_offset()), .since = UnixMs(-7), .connected = true});
   info.feed = any_feed();
   info.name = any_text();
   info.own = *rc::gen::arbitrary<bool>();
@@ -135,6 +138,16 @@ RC_GTEST_PROP(JsonRoundTrip, CursorsWithAnyNote, ()) {
   const StoredCursor cursor{"1:0:0:0", *rc::gen::arbitrary<std::string>()};
   const auto same = round_trip(cursor, write_stored_cursor, read_stored_cursor);
   RC_ASSERT(same.note == cursor.note && same.token == cursor.token);
+}
+
+TEST(JsonRoundTrip, AckRunsOfMirrors) {
+  const AckRun run{"us", Partition(2), Offset(3), Offset(4), Acks::Level::named, 2};
+  auto parsed = JsonReader::parse(written(run, write_ack_run));
+  ASSERT_TRUE(parsed.ok());
+  const auto same = read_ack_run(*parsed);
+  ASSERT_TRUE(same.ok());
+  EXPECT_EQ(same->level, Acks::Level::named);
+  EXPECT_EQ(same->mirrors, 2U);
 }
 
 TEST(JsonRoundTrip, AckRuns) {

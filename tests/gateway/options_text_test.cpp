@@ -77,6 +77,18 @@ TEST(OptionsText, ProducerOptionsComeBack) {
   }
 }
 
+TEST(OptionsText, MirrorsThatAcknowledgeComeBack) {
+  for (const Acks& acks : {Acks::mirrors(3), Acks::named({"mine", "backup"})}) {
+    QueryWriter query;
+    write_producer_query({.acks = acks}, query);
+    const auto back = read_producer_query(reader(query.text()));
+    ASSERT_TRUE(back.ok());
+    EXPECT_EQ(back->acks.level, acks.level);
+    EXPECT_EQ(back->acks.count, acks.count);
+    EXPECT_EQ(back->acks.names, acks.names);
+  }
+}
+
 TEST(OptionsText, ExportOptionsComeBack) {
   const node::ExportOptions options{{"a*", "b c"}, UnixMs(-5), UnixMs(7), 12};
   QueryWriter query;
@@ -98,8 +110,8 @@ TEST(OptionsText, RefusesWhatItDoesNotKnow) {
     ASSERT_FALSE(read.ok()) << query;
     EXPECT_EQ(read.error().code, Code::invalid_argument);
   }
-  for (const char* query :
-       {"codec=brotli", "acks=all", "batch_bytes=0", "batch_bytes=-1", "max_buffered=99999999999", "linger_ms=-1"}) {
+  for (const char* query : {"codec=brotli", "acks=0", "acks=65", "acks=a,,b", "batch_bytes=0", "batch_bytes=-1",
+                            "max_buffered=99999999999", "linger_ms=-1"}) {
     EXPECT_FALSE(read_producer_query(reader(query)).ok()) << query;
   }
 }

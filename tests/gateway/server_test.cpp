@@ -215,7 +215,7 @@ TEST(Server, TellsMistakesByStatusAndCode) {
       {"POST", "/v1/own/quakes", R"({"crate":true})", 400, "invalid_argument"},
       {"POST", "/v1/own/other", R"({"create":false})", 404, "not_found"},
       {"PUT", "/v1/own/quakes/manifest", R"({"title":1})", 400, "invalid_argument"},
-      {"POST", "/v1/own/quakes/records?acks=all", "", 400, "invalid_argument"},
+      {"POST", "/v1/own/quakes/records?acks=0", "", 400, "invalid_argument"},
       {"POST", "/v1/own/other/records", "", 404, "not_found"},
       {"GET", "/v1/feeds/quakes/mirror", "", 404, "not_found"},
       {"PUT", "/v1/feeds/quakes/mirror", "{}", 400, "invalid_argument"},

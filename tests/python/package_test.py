@@ -227,7 +227,9 @@ class Errors(BindingsTest):
                 producer.send(b"x" * (9 << 20))
             with self.assertRaises(shoalcast.InUse):
                 feed.producer()
-        for call in (lambda: feed.producer(codec="rar"), lambda: node.subscribe("no id"), lambda: node.info("abc"),
+        for call in (lambda: feed.producer(acks=0), lambda: feed.producer(acks=65), lambda: feed.producer(acks="all"),
+                     lambda: feed.producer(acks=[]), lambda: feed.producer(acks=2), lambda: feed.producer(acks=["a"]),
+                     lambda: feed.producer(codec="rar"), lambda: node.subscribe("no id"), lambda: node.info("abc"),
                      lambda: node.subscribe(feed, start=Start.at("nonsense")), lambda: node.mirror(feed),
                      lambda: node.subscribe(feed, start=Start.stored()), lambda: shoalcast.Node(""),
                      lambda: node.subscribe(feed).commit()):

@@ -23,7 +23,7 @@ TEST(MessageBudget, BoundsEachKindByItself) {
 
 TEST(MessageBudget, WhatCostsUsIsBounded) {
   for (const Body& body : std::vector<Body>{Ping{}, AskHead{}, Growth{}, TopicStateRequest{}, Lookup{}, Head{}, Fork{},
-                                            NoHead{}, Have{}, Want{}, Credit{}, Cancel{}}) {
+                                            NoHead{}, Have{}, Want{}, Credit{}, Cancel{}, ReceiptMessage{}}) {
     MessageBudget budget;
     EXPECT_LT(passed(budget, body, 50'000, 1h), 50'000) << message_name(body);
   }

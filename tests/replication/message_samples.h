@@ -83,6 +83,8 @@ inline std::vector<Message> samples() {
   push.signature.bytes.fill(9);
   push.blocks = {{{1, 0, 0}, Bytes(120, 2)}, {{2, 3, 70'000}, Bytes(50, 4)}};
   bodies.push_back(push);
+  bodies.push_back(ReceiptMessage{ReceiptPurpose::awaited, {}});
+  bodies.push_back(ReceiptMessage{ReceiptPurpose::given, Bytes(199, 5)});
   std::vector<Message> out;
   for (Body& body : bodies) out.push_back(Message{.channel = 3, .body = std::move(body)});
   return out;

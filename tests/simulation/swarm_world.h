@@ -19,14 +19,22 @@ struct EventLog final : replication::ReplicatorEvents {
   std::vector<Blame> floods;
   std::size_t block_events = 0;
   std::size_t forks = 0;
+  std::vector<feed::Receipt> receipts;
+  std::vector<replication::ReceiptDemand> demands;
   std::function<void()> on_blocks_hook;
+  std::function<void()> on_receipt_hook;
+  std::function<void(const feed::Checkpoint&)> on_synced_hook;
+  std::function<void(replication::ReceiptDemand)> on_demand_hook;
 
   void on_head(const feed::Checkpoint& head) override { heads.push_back(head); }
   void on_blocks() override {
     ++block_events;
     if (on_blocks_hook) on_blocks_hook();
   }
-  void on_synced(const feed::Checkpoint& head) override { synced.push_back(head); }
+  void on_synced(const feed::Checkpoint& head) override {
+    synced.push_back(head);
+    if (on_synced_hook) on_synced_hook(head);
+  }
   void on_peer_blamed(const replication::PeerView& peer, std::string_view what) override {
     blames.push_back({peer.node_key, std::string(what)});
   }
@@ -35,6 +43,14 @@ struct EventLog final : replication::ReplicatorEvents {
   }
   void on_peers_changed() override {}
   void on_fork() override { ++forks; }
+  void on_receipt(const feed::Receipt& receipt) override {
+    receipts.push_back(receipt);
+    if (on_receipt_hook) on_receipt_hook();
+  }
+  void on_receipts_asked(replication::ReceiptDemand demand) override {
+    demands.push_back(demand);
+    if (on_demand_hook) on_demand_hook(demand);
+  }
 };
 
 /// Keeps warnings and errors for tests that ask what was said.
@@ -114,6 +130,7 @@ class SwarmNode {
   [[nodiscard]] feed::testing::Follower& follower() { return *follower_; }
   replication::Replicator& replicator() { return *replicator_; }
   [[nodiscard]] const PublicKey& node_key() const { return key_.public_key(); }
+  [[nodiscard]] const crypto::KeyPair& node_key_pair() const { return key_; }
   [[nodiscard]] std::uint64_t held() const { return reader_->block_prefix(); }
   [[nodiscard]] std::uint64_t bytes_received() const {
     std::uint64_t sum = 0;

@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Union
 from . import _library
 from ._consumer import Consumer, Start
 from ._errors import InvalidArgument
-from ._producer import Producer
+from ._producer import Acks, Producer
 from ._records import AckRun, Record, VerifiedRecord, read_records, to_milliseconds
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -34,18 +34,20 @@ class Feed:
         batch_bytes: int = 0,
         max_buffered: int = 0,
         codec: str = "zstd",
-        durable: bool = True,
+        acks: Acks = "durable",
         on_acked: Optional[Callable[[AckRun], None]] = None,
     ) -> Producer:
         """The one producer of this feed; InUse while there is another one.
 
         A batch waits `linger` seconds at most for more records, and is full at `batch_bytes` (0: 256 KiB). `send` waits
-        above `max_buffered` bytes (0: 32 MiB). `codec` is none, gzip, snappy, lz4 or zstd. `on_acked` is called on a
-        thread of the node; it must not wait for the producer or close anything.
+        above `max_buffered` bytes (0: 32 MiB). `codec` is none, gzip, snappy, lz4 or zstd. `acks` is
+        "durable" (on this node's disk), "none", a number of distinct mirrors that must hold a record durably, too, or a
+        list of their names (`shoal key trust` gives them); NotFound for a name that stands for no mirror. `on_acked`
+        is called on a thread of the node; it must not wait for the producer or close anything.
         """
         return Producer(
             self._handle, linger=linger, batch_bytes=batch_bytes, max_buffered=max_buffered, codec=codec,
-            durable=durable, on_acked=on_acked,
+            acks=acks, on_acked=on_acked,
         )  # fmt: skip
 
     def __repr__(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import datetime
 import threading
-from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Sequence, Tuple, Union
 
 from . import _library
 from ._errors import TIMED_OUT, InvalidArgument, error_of
@@ -15,6 +15,26 @@ Data = Union[bytes, bytearray, memoryview, str, None]
 HeadersIn = Union[Mapping[str, Data], Iterable[Tuple[str, Data]]]
 
 _CODECS = {"none": 1, "gzip": 2, "snappy": 3, "lz4": 4, "zstd": 5}
+
+
+#: When a record counts as acknowledged: "durable" on this node's disk, "none", the number of distinct mirrors that must
+#: hold it durably, too, or the names of those that must.
+Acks = Union[str, int, Sequence[str]]
+
+
+def _set_acks(options: _library.ProducerOptions, acks: Acks) -> None:
+    if acks == "durable":
+        return
+    if acks == "none":
+        options.acks_none = 1
+    elif isinstance(acks, int) and not isinstance(acks, bool) and 1 <= acks <= 64:
+        options.acks_mirrors = acks
+    elif not isinstance(acks, (str, int)) and acks:
+        options.acks_named, options.acks_named_count = _library.texts(acks, "acks")
+    else:
+        raise InvalidArgument(
+            f"there is no acknowledgement {acks!r}", "'durable', 'none', a number of mirrors (1 to 64), or their names"
+        )
 
 
 def _raw(data: Data) -> Optional[bytes]:
@@ -35,7 +55,7 @@ class _Slot(threading.local):
 
 class Producer:
     """Appends records to one own feed, which `Feed.producer` makes. Any thread may use it. Leaving its `with` block, or
-    `close`, waits until all is durable.
+    `close`, waits until all is acknowledged.
 
     >>> import shoalcast, tempfile
     >>> directory = tempfile.TemporaryDirectory()
@@ -55,7 +75,7 @@ class Producer:
         batch_bytes: int = 0,
         max_buffered: int = 0,
         codec: str = "zstd",
-        durable: bool = True,
+        acks: Acks = "durable",
         on_acked: Optional[Callable[[AckRun], None]] = None,
     ) -> None:
         if codec not in _CODECS:
@@ -65,7 +85,7 @@ class Producer:
         options.batch_bytes = batch_bytes
         options.max_buffered = max_buffered
         options.codec = _CODECS[codec]
-        options.acks_none = not durable
+        _set_acks(options, acks)
         callback = _library.AckedFunction(0 if on_acked is None else _told(on_acked))
         options.on_acked = callback
         self._handle = _library.open_handle(
@@ -132,7 +152,7 @@ class Producer:
         return self.send(value, timeout=0, **options)
 
     def flush(self, timeout: Optional[float] = None) -> None:
-        """Waits until every record sent before is durable. After TimedOut they still will be."""
+        """Waits until every record sent before is acknowledged, as `acks` asked. After TimedOut it may still be."""
         _library.wait_call(
             timeout, lambda wait_ms: _library.call("producer_flush", self._handle.value, wait_ms, None)
         )
