@@ -30,7 +30,8 @@ bool OwnFeed::wait_for_mirrors(const feed::CommitResult& result, std::uint64_t p
       const Offset last = block.base_offset + (static_cast<std::int64_t>(block.record_count) - 1);
       run.records = AckRun{block.stream.topic, block.stream.partition, block.base_offset, last, mirror_acks_->level()};
       run.block = block.index;
-      run.appended = result.head.time;
+      const auto header = feed::decode_header(block.header);
+      run.appended = header ? header->append_time : UnixMs(0);
       // The room of the group goes back with its last block.
       if (&block == &result.blocks.back()) run.bytes = bytes;
       mirror_acks_->add(std::move(run));
