@@ -62,8 +62,8 @@ class ReplicatorEvents {
   /// look so: only who does it again and again is turned away.
   virtual void on_peer_flooded(const PeerView& /*peer*/, std::string_view /*what*/) {}
   virtual void on_peers_changed() = 0;
-  /// The owner forked; the proof is stored.
-  virtual void on_fork() = 0;
+  /// The owner forked. A mirror has stored the proof; of an own feed that is the owner's to do.
+  virtual void on_fork(const feed::ForkProof& proof) = 0;
 };
 
 /// Replicates one feed with many peers: a state machine over decoded messages, without I/O, threads or clocks of its

@@ -37,11 +37,11 @@ void Replicator::Impl::plan_soon() {
 void Replicator::Impl::plan() {
   topics.resume();
   offsets.resume();
-  if (!follow_ || heads.forked()) return;
-  tail.plan();
+  if (!follow_) return;
+  if (!heads.forked()) tail.plan();
   all.plan();
   streams.plan();
-  check_synced();
+  if (!heads.forked()) check_synced();
 }
 
 void Replicator::Impl::check_synced() {
@@ -92,7 +92,7 @@ void Replicator::Impl::tick() {
     requests.pump(id, *peer);
     tick_peer(*peer);
   }
-  if (!heads.forked()) tail.tick();
+  heads.forked() ? tail.stop() : tail.tick();
   wants.tick();
   plan_soon();
 }

@@ -19,6 +19,7 @@ struct EventLog final : replication::ReplicatorEvents {
   std::vector<Blame> floods;
   std::size_t block_events = 0;
   std::size_t forks = 0;
+  std::optional<feed::ForkProof> proof;
   std::function<void()> on_blocks_hook;
 
   void on_head(const feed::Checkpoint& head) override { heads.push_back(head); }
@@ -34,7 +35,10 @@ struct EventLog final : replication::ReplicatorEvents {
     floods.push_back({peer.node_key, std::string(what)});
   }
   void on_peers_changed() override {}
-  void on_fork() override { ++forks; }
+  void on_fork(const feed::ForkProof& fork) override {
+    ++forks;
+    proof = fork;
+  }
 };
 
 /// Keeps warnings and errors for tests that ask what was said.
@@ -99,6 +103,7 @@ class SwarmNode {
     parts.refuses = [this](const PublicKey& node) {
       return std::any_of(events.blames.begin(), events.blames.end(), [&](const auto& b) { return b.node == node; });
     };
+    parts.on_other_version = [this](const auto&, const std::string& what) { other_versions.push_back(what); };
     parts.wrap_outbox = wrap_outbox;
     parts.version = version;
     return parts;
@@ -123,6 +128,7 @@ class SwarmNode {
   [[nodiscard]] const LogLines& log() const { return log_; }
 
   EventLog events;
+  std::vector<std::string> other_versions;  ///< what was said of peers of other major versions
   std::function<std::shared_ptr<replication::Replicator::Outbox>(std::shared_ptr<replication::Replicator::Outbox>)>
       wrap_outbox;
   replication::Version version;
