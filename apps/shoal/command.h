@@ -69,6 +69,7 @@ std::unique_ptr<Command> make_rm();
 std::unique_ptr<Command> make_verify();
 std::unique_ptr<Command> make_prove();
 std::unique_ptr<Command> make_verify_proof();
+std::unique_ptr<Command> make_verify_fork();
 std::unique_ptr<Command> make_export();
 std::unique_ptr<Command> make_import();
 std::unique_ptr<Command> make_link();

@@ -6,6 +6,7 @@
 #include "topic_name.h"
 #include "units.h"
 
+#include <filesystem>
 #include <set>
 #include <thread>
 
@@ -52,7 +53,13 @@ Result<Exit> MirrorCommand::run(Context& context) {
   std::vector<node::FeedReference> references;
   std::set<FeedId> seen;
   for (const std::string& feed : feeds_) {
-    SHOAL_TRY(auto reference, session->resolve(feed));
+    auto resolved = session->resolve(feed);
+    std::error_code unreadable;
+    if (!resolved && std::filesystem::is_regular_file(feed, unreadable)) {
+      return Error{Code::invalid_argument, feed + " is a file; a mirror follows a feed of the swarm",
+                   "take a bundle with shoal import FILE, then mirror the feed that it names"};
+    }
+    SHOAL_TRY(auto reference, std::move(resolved));
     if (seen.insert(reference.feed).second) references.push_back(std::move(reference));
   }
   say_node_key(context, session);

@@ -1,8 +1,7 @@
 #include "base/try.h"
 #include "command.h"
-#include "common_options.h"
-#include "node/key_store.h"
 #include "node_session.h"
+#include "proof_file.h"
 #include "record_json.h"
 #include "start_position.h"
 #include "time_text.h"
@@ -10,10 +9,6 @@
 #include "units.h"
 
 #include <shoal/proof.h>
-
-#include <array>
-#include <fstream>
-#include <iostream>
 
 namespace shoal::command {
 namespace {
@@ -71,11 +66,6 @@ class VerifyProofCommand final : public Command {
   void declare_own(OptionSet& options) override;
 
  private:
-  [[nodiscard]] Result<std::string> read_proof() const;
-  [[nodiscard]] Result<std::optional<FeedId>> expected_feed() const;
-  /// The name that the signer's key has here, or empty.
-  [[nodiscard]] std::string name_of(const FeedId& feed) const;
-
   std::string file_;
   std::string feed_;
   bool json_ = false;
@@ -91,55 +81,9 @@ void VerifyProofCommand::declare_own(OptionSet& options) {
   options.examples({"shoal verify-proof p.json", "shoal verify-proof - --feed 03a1...31b8 -J < p.json"});
 }
 
-Result<std::string> VerifyProofCommand::read_proof() const {
-  std::ifstream file;
-  if (file_ != "-") {
-    std::error_code error;
-    if (std::filesystem::is_directory(file_, error)) {
-      return Error{Code::invalid_argument, file_ + " is a directory", "FILE is a proof written by shoal prove"};
-    }
-    file.open(file_, std::ios::binary);
-    if (!file.is_open())
-      return Error{Code::not_found, "cannot open " + file_, "FILE is a proof written by shoal prove"};
-  }
-  std::istream& input = file_ == "-" ? std::cin : file;
-  std::string text;
-  std::array<char, 1 << 16> chunk{};
-  while (input && text.size() <= kMaxInput) {
-    input.read(chunk.data(), chunk.size());
-    text.append(chunk.data(), static_cast<std::size_t>(input.gcount()));
-  }
-  if (input.bad()) return Error{Code::io, "cannot read " + file_, ""};
-  return text;
-}
-
-Result<std::optional<FeedId>> VerifyProofCommand::expected_feed() const {
-  if (feed_.empty()) return std::optional<FeedId>{};
-  if (feed_.size() == 64) {
-    SHOAL_TRY(const FeedId feed, FeedId::parse(feed_));
-    return std::optional<FeedId>{feed};
-  }
-  SHOAL_TRY(const auto directory, data_directory(common_));
-  const node::KeyStore keys(directory / "keys", {});
-  SHOAL_TRY(const auto key, keys.find(feed_));
-  if (!key) {
-    return Error{Code::not_found, "there is no own feed named " + feed_, "give the feed's 64 hexadecimal digits"};
-  }
-  return std::optional<FeedId>{FeedId{key->key}};
-}
-
-std::string VerifyProofCommand::name_of(const FeedId& feed) const {
-  const auto directory = data_directory(common_);
-  std::error_code error;
-  if (!directory || !std::filesystem::is_directory(*directory / "keys", error)) return "";
-  const node::KeyStore keys(*directory / "keys", {});
-  const auto key = keys.find(feed.key);
-  return key && *key ? (*key)->name : "";
-}
-
 Result<Exit> VerifyProofCommand::run(Context& context) {
-  SHOAL_TRY(const auto expected, expected_feed());
-  SHOAL_TRY(const auto text, read_proof());
+  SHOAL_TRY(const auto expected, expected_feed(common_, feed_));
+  SHOAL_TRY(const auto text, read_proof_file(file_, kMaxInput, "a proof written by shoal prove"));
   SHOAL_TRY(const auto proven, verify_proof(text, expected));
   const RecordView& record = proven.record();
   if (json_) {
@@ -147,7 +91,7 @@ Result<Exit> VerifyProofCommand::run(Context& context) {
     append_record_json(record, proven.feed.hex(), "", line);
     SHOAL_CHECK(context.out.write(line));
   }
-  const std::string name = name_of(proven.feed);
+  const std::string name = own_name_of(common_, proven.feed);
   std::string signer = "signed by " + proven.feed.hex() + (name.empty() ? "" : " (" + name + ")") + " at " +
                        format_rfc3339(proven.head_time) + ", tree size " + std::to_string(proven.tree_size);
   if (json_) {

@@ -24,7 +24,8 @@ class SubCommand final : public Command {
   /// Checks what the parser cannot, and fills `wanted_` and `limits_`.
   [[nodiscard]] Result<void> prepare();
   [[nodiscard]] Result<Exit> read_into(Context& context, OpenFeed& source, node::SubscriptionApi& subscription);
-  [[nodiscard]] Result<Exit> report_end(Context& context, const node::SubscriptionApi& subscription) const;
+  [[nodiscard]] Result<Exit> report_end(Context& context, const OpenFeed& source,
+                                        const node::SubscriptionApi& subscription) const;
 
   std::string feed_;
   std::vector<std::string> topics_;
@@ -126,6 +127,9 @@ Result<Exit> SubCommand::read_into(Context& context, OpenFeed& source, node::Sub
   SubscriptionLoop loop(subscription, *sink, limits_);
   if (!file && style_options_.out.empty()) loop.watch_reader(context.out);
   if (!cursor_.empty()) loop.move_cursor(file.get());
+  if (!source.bundle && !source.feed.own && !common_.offline && !wanted_.until_head) {
+    loop.tell_freshness(context.messages);
+  }
   const auto ended = loop.run(context.stop.token());
   if (!ended.ok()) {
     if (context.out.reader_gone()) return Exit::ok;
@@ -133,15 +137,16 @@ Result<Exit> SubCommand::read_into(Context& context, OpenFeed& source, node::Sub
     return ended.error();
   }
   if (*ended == SubscriptionLoop::End::count || !wanted_.until_head) return Exit::ok;
-  return report_end(context, subscription);
+  return report_end(context, source, subscription);
 }
 
-Result<Exit> SubCommand::report_end(Context& context, const node::SubscriptionApi& subscription) const {
+Result<Exit> SubCommand::report_end(Context& context, const OpenFeed& source,
+                                    const node::SubscriptionApi& subscription) const {
   const HeadReport report = subscription.head_report();
   if (!report.answered) {
-    const std::string age = report.head_time ? "the newest head held here was signed " +
-                                                   format_age(wall_time() - *report.head_time) + " ago"
-                                             : "nothing of this feed is held here";
+    const std::string age =
+        report.head_time ? "the newest head held here was signed " + format_head_age(wall_time() - *report.head_time)
+                         : "nothing of this feed is held here";
     context.messages.error(
         {Code::unavailable, "nobody answered; " + age,
          "wait longer with --find-timeout, name a node with --peer, or read what is here with --offline"});
@@ -150,6 +155,12 @@ Result<Exit> SubCommand::report_end(Context& context, const node::SubscriptionAp
   if (!report.complete) {
     context.messages.error({Code::unavailable, "some records of the newest head are held by nobody who answered", ""});
     return Exit::partly;
+  }
+  const std::int64_t age = report.head_time ? wall_time() - *report.head_time : 0;
+  // An owner who is there signs three times in that time.
+  const bool asked = !source.bundle && !source.feed.own && !common_.offline;
+  if (asked && (age > kClockSlackMs || age < -kClockSlackMs)) {
+    context.messages.notice("the newest head that anybody has was signed " + format_head_age(age));
   }
   return Exit::ok;
 }

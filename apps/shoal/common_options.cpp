@@ -2,7 +2,8 @@
 
 #include "base/try.h"
 #include "byte_source.h"
-#include "host_port.h"
+#include "node/dial_target.h"
+#include "node/host_port.h"
 #include "units.h"
 
 #include <unistd.h>
@@ -24,8 +25,12 @@ void addresses(OptionSet& options, const std::string& name, const std::string& f
   });
 }
 
-Result<std::string> to_listen_on(std::string_view text) { return parse_host_port(text, true); }
-Result<std::string> to_dial(std::string_view text) { return parse_host_port(text, false); }
+Result<std::string> to_listen_on(std::string_view text) { return node::parse_host_port(text, true); }
+Result<std::string> to_dial(std::string_view text) { return node::parse_host_port(text, false); }
+Result<std::string> to_peer(std::string_view text) {
+  SHOAL_CHECK(node::parse_dial_target(text));
+  return std::string(text);
+}
 
 std::string from_environment(const char* name) {
   const char* value = std::getenv(name);
@@ -52,7 +57,7 @@ void declare_network(OptionSet& options, CommonOptions& common, bool hidden) {
   addresses(options, "--listen", "HOST:PORT", common.listen, to_listen_on,
             "listen here (port 0: any) instead of everywhere");
   addresses(options, "--bootstrap", "HOST:PORT", common.bootstrap, to_dial, "enter the DHT here");
-  addresses(options, "--peer", "[KEY@]HOST:PORT", common.peers, parse_peer,
+  addresses(options, "--peer", "[KEY@]HOST:PORT", common.peers, to_peer,
             "dial this node; with KEY no other one is talked to there");
   options.parsed("--network", common.private_network, "public|private",
                  "private: no public routers, local addresses allowed",
@@ -69,6 +74,12 @@ void declare_network(OptionSet& options, CommonOptions& common, bool hidden) {
   options.parsed("--down-limit", common.down_limit, "RATE", "bytes a second received at most", parse_size);
   options.parsed("--find-timeout", common.find_timeout, "DURATION", "how long to look for the newest head (20s)",
                  parse_duration);
+  options.parsed("--heartbeat", common.heartbeat, "DURATION",
+                 "sign own feeds again when nothing was published for so long (20s); 0s: never",
+                 [](const std::string& text) -> Result<std::optional<std::chrono::milliseconds>> {
+                   SHOAL_TRY(const auto interval, parse_duration(text));
+                   return std::optional(interval);
+                 });
 }
 
 Result<std::filesystem::path> data_directory(const CommonOptions& common) {

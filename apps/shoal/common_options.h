@@ -35,6 +35,7 @@ struct CommonOptions {
   std::uint64_t up_limit = 0;
   std::uint64_t down_limit = 0;
   std::chrono::milliseconds find_timeout{20'000};
+  std::optional<std::chrono::milliseconds> heartbeat = {};
 };
 
 void declare_common(OptionSet& options, CommonOptions& common);

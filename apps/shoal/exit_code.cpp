@@ -15,7 +15,7 @@ const std::vector<ExitMeaning>& exit_meanings() {
       {Exit::partly, "partly done, or holes were found"},
       {Exit::no_answer, "nobody answered, or a timeout passed"},
       {Exit::damaged, "verification failed, or the own disk is damaged; the error says which"},
-      {Exit::fork, "the feed's owner signed two histories; the proof is named"},
+      {Exit::fork, "the feed's owner signed two histories; the file of the proof is named (DIR/forks/FEED.fork)"},
       {Exit::full, "the disk or the budget is full"},
       {Exit::pruned, "pruned at everybody who was asked"},
       {Exit::unsafe, "not safe to sign"},

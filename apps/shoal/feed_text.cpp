@@ -50,11 +50,12 @@ std::string info_text(const FeedInfo& info, UnixMs now) {
   rows.push_back({"root hash", info.root_hash.empty() ? "-" : info.root_hash});
   rows.push_back({"epoch", std::to_string(info.epoch.value())});
   rows.push_back({"head time",
-                  info.head_time ? format_rfc3339(*info.head_time) + " (" + format_age(now - *info.head_time) + " ago)"
+                  info.head_time ? format_rfc3339(*info.head_time) + " (" + format_head_age(now - *info.head_time) + ")"
                                  : "no head is known"});
+  rows.push_back({"complete", info.complete ? "yes: every topic is held to its signed end" : "no: see HELD"});
   rows.push_back({"mirrors", std::to_string(info.mirrors.size())});
   rows.push_back({"disk bytes", std::to_string(info.disk_bytes)});
-  if (info.forked) rows.push_back({"forked", "yes: the owner signed two histories"});
+  if (info.forked) rows.push_back({"forked", "the owner signed two histories; proof: " + info.fork_proof});
   const std::string topics = info.topics.empty() ? "" : "\n" + topics_text(info);
   const std::string mirrors = info.mirrors.empty() ? "" : "\n" + mirrors_text(info, now);
   return format_table(rows) + topics + mirrors;
@@ -77,11 +78,11 @@ std::string mirrors_text(const FeedInfo& info, UnixMs now) {
 
 std::string topics_text(const FeedInfo& info) {
   std::vector<std::vector<std::string>> rows = {
-      {"TOPIC", "PARTITION", "START", "HIGH WATERMARK", "END", "BYTES", "LARGEST TIME"}};
+      {"TOPIC", "PARTITION", "START", "HIGH WATERMARK", "END", "HELD", "BYTES", "LARGEST TIME"}};
   for (const TopicInfo& topic : info.topics) {
     rows.push_back({topic.name, std::to_string(topic.partition.value()), std::to_string(topic.log_start_offset.value()),
                     std::to_string(topic.high_watermark.value()), std::to_string(topic.end_offset.value()),
-                    std::to_string(topic.bytes),
+                    topic.complete ? "complete" : "in part", std::to_string(topic.bytes),
                     topic.largest_time == kNoTime ? "-" : format_rfc3339(topic.largest_time)});
   }
   return format_table(rows);

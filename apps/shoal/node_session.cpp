@@ -61,6 +61,7 @@ Result<NodeOptions> node_options(Context& context, const CommonOptions& common) 
   options.dht = !common.no_dht;
   options.lsd = !common.no_lsd;
   options.upload = !common.no_upload;
+  if (common.heartbeat) options.heartbeat = *common.heartbeat;
   options.up_limit = common.up_limit;
   options.down_limit = common.down_limit;
   if (!common.passphrase_file.empty()) {
@@ -85,6 +86,7 @@ std::string given_options(const CommonOptions& common) {
   add(common.no_lsd, "--no-lsd");
   add(common.no_upload, "--no-upload");
   add(common.offline, "--offline");
+  add(common.heartbeat.has_value(), "--heartbeat");
   add(common.up_limit > 0, "--up-limit");
   add(common.down_limit > 0, "--down-limit");
   return names;

@@ -1,6 +1,7 @@
 #include "subscription_loop.h"
 
 #include "base/try.h"
+#include "time_text.h"
 
 #include <algorithm>
 
@@ -59,6 +60,9 @@ Result<void> SubscriptionLoop::check_limits(bool got_records) {
   if (got_records) last_record_ = now;
   if (got_records || head != last_head_) last_sign_ = now;
   last_head_ = head;
+  if (messages_ != nullptr) {
+    if (const auto news = freshness_.look(now, wall_time(), head)) messages_->notice(*news);
+  }
   if (watched_ != nullptr && !got_records && !watched_->look_for_reader()) {
     return Error{Code::closed, "nobody reads the output any more", ""};
   }
@@ -66,7 +70,9 @@ Result<void> SubscriptionLoop::check_limits(bool got_records) {
     return Error{Code::timed_out, "no record came in time", "allow more with --timeout"};
   }
   if (limits_.stall_timeout.count() > 0 && now - last_sign_ >= limits_.stall_timeout) {
-    return Error{Code::timed_out, "neither a record nor a heartbeat came in time", "allow more with --stall-exit"};
+    const std::string age = head ? "; the newest head was signed " + format_head_age(wall_time() - *head) : "";
+    return Error{Code::timed_out, "neither a record nor a heartbeat came in time" + age,
+                 "allow more with --stall-exit; shoal peers shows who is connected"};
   }
   return {};
 }

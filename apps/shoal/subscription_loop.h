@@ -1,6 +1,7 @@
 #pragma once
 
 #include "exact_file.h"
+#include "freshness_watch.h"
 #include "record_sink.h"
 
 #include "node/node_api.h"
@@ -31,6 +32,9 @@ class SubscriptionLoop {
   /// Ends with Code::closed when the reader of `out` goes away while nothing is written.
   void watch_reader(DataOutput& out) { watched_ = &out; }
 
+  /// Says when the view grows old.
+  void tell_freshness(Messages& messages) { messages_ = &messages; }
+
   /// Code::timed_out when a limit passed, Code::cancelled, the subscription's and the sink's errors.
   [[nodiscard]] Result<End> run(const std::stop_token& stop);
 
@@ -52,6 +56,8 @@ class SubscriptionLoop {
   Clock::time_point last_record_ = Clock::now();
   Clock::time_point last_sign_ = Clock::now();
   std::optional<UnixMs> last_head_;
+  Messages* messages_ = nullptr;
+  FreshnessWatch freshness_{Clock::now()};
 };
 
 }  // namespace shoal::command

@@ -227,4 +227,9 @@ std::string format_age(std::int64_t milliseconds) {
   return std::to_string(s / 86400) + " d";
 }
 
+std::string format_head_age(std::int64_t milliseconds) {
+  if (milliseconds >= -kClockSlackMs) return format_age(milliseconds) + " ago";
+  return format_age(-milliseconds) + " in the future: this machine's clock or the owner's is wrong";
+}
+
 }  // namespace shoal::command

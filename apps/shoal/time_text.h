@@ -31,5 +31,9 @@ enum class TimeUnit : std::uint8_t { s, ms, us, ns };
 
 /// `3 h`, `12 s`: for people.
 [[nodiscard]] std::string format_age(std::int64_t milliseconds);
+/// How long ago a head was signed: `3 h ago`, or that one of the two clocks must be wrong.
+[[nodiscard]] std::string format_head_age(std::int64_t milliseconds);
+/// By so much two clocks may differ without a word.
+inline constexpr std::int64_t kClockSlackMs = 60'000;
 
 }  // namespace shoal::command

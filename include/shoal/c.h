@@ -410,6 +410,30 @@ shoal_code shoal_node_prove(shoal_node* node, const shoal_get_request* request, 
 shoal_code shoal_verify_proof(const void* proof, size_t size, const char* feed_id, shoal_verified* verified,
                               shoal_records** records, shoal_error* error);
 
+/** A statement of a feed's owner. This structure never grows. */
+typedef struct shoal_signed_head {
+  uint64_t tree_size;   /**< blocks under it */
+  int64_t time_ms;      /**< when it was signed, by the signer's clock */
+  char root_hash[65];   /**< of the tree, hex */
+  char topic_root[65];  /**< of the topic state, hex */
+  uint32_t topic_count; /**< entries of the topic state, the manifest's included */
+} shoal_signed_head;
+
+/** Two statements of one key that cannot both be true. This structure never grows. */
+typedef struct shoal_verified_fork {
+  char feed_id[65];             /**< of the feed whose key signed both, 64 hex digits */
+  uint32_t epoch;               /**< of both */
+  uint64_t common_prefix_limit; /**< no block from here on is common; where below they part, the proof does not tell */
+  shoal_signed_head shorter;    /**< no longer than the other */
+  shoal_signed_head longer;     /**< its tree does not begin with the other's, or states another end of some topic */
+} shoal_verified_fork;
+
+/** Checks a fork proof, as a node keeps it in forks below its directory, needing no node, no directory and no network.
+ * `feed_id` says whose it must be; NULL: anybody's. SHOAL_UNVERIFIED when it proves no fork, or another feed's. `fork`
+ * may be NULL. */
+shoal_code shoal_verify_fork(const void* proof, size_t size, const char* feed_id, shoal_verified_fork* fork,
+                             shoal_error* error);
+
 /* ---- Mirrors ---- */
 
 /** A persistent want. */

@@ -18,6 +18,7 @@ struct TopicInfo {
   Offset end_offset{0};           ///< next offset of the signed head: what there is anywhere
   UnixMs largest_time = kNoTime;  ///< of any record; kNoTime without one
   std::uint64_t bytes = 0;        ///< of payload held here
+  bool complete = false;          ///< end_offset is the one that the newest head signs, and all up to it is held here
 };
 
 /// What a mirror last signed that it holds durably. It may have lied, and may hold more or less by now.
@@ -42,11 +43,14 @@ struct FeedInfo {
   std::string root_hash;                    ///< hex; empty when no head is known
   Epoch epoch{0};                           ///< of that head
   std::optional<UnixMs> head_time;          ///< when the owner signed it
+  std::optional<std::int64_t> head_age_ms;  ///< since then, by this machine's clock; below 0: its future
+  bool complete = false;                    ///< every topic that the head signs is held to its end
   std::string title;                        ///< of the manifest; empty when none is held
   std::vector<TopicInfo> topics;            ///< one each topic partition, in order of creation
   std::vector<MirrorInfo> mirrors = {};     ///< that gave receipts: of own feeds all known, else the connected ones
   std::uint64_t disk_bytes = 0;             ///< of the whole data directory
   bool forked = false;                      ///< the owner signed two histories
+  std::string fork_proof = {};              ///< file of the proof of that (verify_fork()); empty without one
   bool in_memory = false;                   ///< a volatile own feed: gone with the node
   std::optional<MirrorOptions> want = {};   ///< the persistent want; nullopt: not mirrored
   std::optional<Retention> retention = {};  ///< of an own feed; nullopt: everything stays

@@ -5,6 +5,7 @@
 #include <shoal/retention.h>
 #include <shoal/subscription.h>
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -33,9 +34,12 @@ struct NodeOptions {
   /// When another process has the directory, work through it and leave the options of the network to it; false:
   /// Code::in_use then.
   bool attach = true;
-  bool dht = true;                                           ///< find peers in the DHT
-  bool lsd = true;                                           ///< find peers on the local network
-  bool upload = true;                                        ///< serve others
+  bool dht = true;     ///< find peers in the DHT
+  bool lsd = true;     ///< find peers on the local network
+  bool upload = true;  ///< serve others
+  /// How often own feeds are signed again when nothing is published, so that readers know how old their view is; one
+  /// second at least, 0: never. Each costs a write to the disk.
+  std::chrono::milliseconds heartbeat{20000};
   std::uint64_t up_limit = 0;                                ///< bytes a second; 0: none
   std::uint64_t down_limit = 0;                              ///< bytes a second; 0: none
   std::function<Result<std::string>()> passphrase = {};      ///< asked when a key file is sealed
@@ -98,7 +102,7 @@ class Node {
   /// NodeOptions::attach. Code::in_use when another process has the directory and does not answer (its pid is named),
   /// or when it may not be attached to. Code::invalid_argument for options outside their range, Code::unsupported for a
   /// directory of a newer version, Code::corrupt for a damaged one, Code::no_space and Code::io from the disk,
-  /// Code::unavailable when an address cannot be listened on.
+  /// Code::io when an address cannot be listened on.
   [[nodiscard]] static Result<Node> open(NodeOptions options);
   explicit Node(std::shared_ptr<node::NodeApi> api);  ///< the library makes them: open()
   ~Node();                                            ///< close()

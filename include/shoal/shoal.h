@@ -9,7 +9,7 @@
 /// producer.h      append records
 /// subscription.h  read records, live or not, with cursors
 /// records.h       records on their way in and out
-/// proof.h         check the proof of a record without a node
+/// proof.h         check the proof of a record, or of a fork, without a node
 /// info.h          what a node knows of feeds and peers; json.h: the same as text
 /// c.h             the same for C and other languages (libshoal_c)
 

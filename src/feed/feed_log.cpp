@@ -116,9 +116,19 @@ Result<void> FeedLog::load() {
   return check_loaded();
 }
 
+Result<void> FeedLog::load_fork_proof() {
+  SHOAL_TRY(const auto row, stores_.heads->get(store::Column::meta, store::fork_proof_key(number_)));
+  if (!row) return {};
+  const auto proof = decode_fork_proof(*row);
+  if (!proof) return corrupt("the fork proof is damaged");
+  state_.fork_proof = *row;
+  state_.fork_limit = common_prefix_limit(*proof);
+  return {};
+}
+
 Result<void> FeedLog::load_head() {
   SHOAL_TRY(const auto row, stores_.heads->get(store::Column::meta, store::head_key(number_)));
-  SHOAL_TRY(state_.fork_proof, stores_.heads->get(store::Column::meta, store::fork_proof_key(number_)));
+  SHOAL_CHECK(load_fork_proof());
   if (!row) return {};
   const auto head = decode_checkpoint(*row);
   if (!head || !verify_checkpoint(id_, *head).ok()) return corrupt("the accepted head is damaged");

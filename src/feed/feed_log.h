@@ -1,6 +1,7 @@
 #pragma once
 
 #include "feed/checkpoint.h"
+#include "feed/fork.h"
 #include "feed/log_state.h"
 #include "feed/topic_state.h"
 #include "merkle/right_edge.h"
@@ -92,7 +93,7 @@ class FeedLog : public merkle::HashReader {
   /// shown, and what is on disk is either the state before or after.
   [[nodiscard]] Result<void> commit(LogStage&& stage, const std::optional<HeadUpdate>& head, store::Sync sync);
   /// Stores the first fork proof for ever, synced.
-  [[nodiscard]] Result<void> put_fork_proof(const Bytes& proof);
+  [[nodiscard]] Result<void> put_fork_proof(const ForkProof& proof);
   [[nodiscard]] Result<void> set_property(std::string_view name, const std::optional<Bytes>& value);
   /// Drops the payloads of `blocks` (ascending), or says of payloads that never came that they will not be held.
   /// Headers and tree stay; manifests and blocks without a header are passed over. The blocks must be the oldest of
@@ -111,6 +112,7 @@ class FeedLog : public merkle::HashReader {
   FeedLog(FeedStores stores, const FeedId& id, store::FeedNumber number);
   [[nodiscard]] Result<void> load();
   [[nodiscard]] Result<void> load_head();
+  [[nodiscard]] Result<void> load_fork_proof();
   [[nodiscard]] Result<void> load_blocks();
   [[nodiscard]] Result<void> load_partitions();
   void add_reserved();

@@ -96,13 +96,15 @@ Result<void> FeedLog::settle_watermarks(const std::vector<std::uint32_t>& number
   return {};
 }
 
-Result<void> FeedLog::put_fork_proof(const Bytes& proof) {
+Result<void> FeedLog::put_fork_proof(const ForkProof& proof) {
   if (state_.fork_proof) return {};
+  const Bytes bytes = encode_fork_proof(proof);
   store::WriteBatch batch;
-  batch.put(store::Column::meta, store::fork_proof_key(number_), proof);
+  batch.put(store::Column::meta, store::fork_proof_key(number_), bytes);
   SHOAL_CHECK(stores_.heads->write(batch, store::Sync::yes));
   const std::unique_lock lock(mutex_);
-  state_.fork_proof = proof;
+  state_.fork_proof = bytes;
+  state_.fork_limit = common_prefix_limit(proof);
   return {};
 }
 

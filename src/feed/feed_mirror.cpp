@@ -26,6 +26,13 @@ struct FeedMirror::Impl {
   Result<Relation> relate(const Checkpoint& head);
   Result<void> check_signature(const Checkpoint& head);
   Result<Relation> relate_equal_size(const Checkpoint& head, const Checkpoint& accepted);
+  Result<Relation> relate_after_fork(const Checkpoint& head, const std::optional<Checkpoint>& accepted);
+  /// After a fork no block that cannot be common to both histories is taken.
+  Result<void> check_common(BlockIndex last) const;
+  std::optional<std::uint64_t> fork_limit() const {
+    return log.inspect([](const LogState& state) { return state.fork_limit; });
+  }
+  Error frozen() const { return Error{Code::fork, "feed " + log.id().hex() + " has forked; no more is taken from it"}; }
   Result<void> check_growth(const Checkpoint& head, const Checkpoint& accepted, const merkle::RightEdge& from,
                             const std::vector<DecodedBlock>& blocks, const merkle::CoverResult& proven);
   Result<void> check_older(const Checkpoint& head, const Checkpoint& accepted);
@@ -60,7 +67,7 @@ Result<std::unique_ptr<FeedMirror>> FeedMirror::open(FeedLog& log, base::LogSink
 }
 
 Error FeedMirror::Impl::fork(const ForkProof& proof) {
-  if (const auto stored = log.put_fork_proof(encode_fork_proof(proof)); !stored) return stored.error();
+  if (const auto stored = log.put_fork_proof(proof); !stored) return stored.error();
   sink.log(base::LogLevel::error, "feed", "feed " + log.id().hex() + " has forked: its owner signed two histories");
   return Error{Code::fork, "the owner of feed " + log.id().hex() + " signed two histories",
                "the common prefix stays readable; the proof is kept and passed on"};
@@ -75,9 +82,7 @@ Result<void> FeedMirror::Impl::check_signature(const Checkpoint& head) {
 
 Result<Relation> FeedMirror::Impl::relate(const Checkpoint& head) {
   const std::optional<Checkpoint> accepted = log.head();
-  if (log.inspect([](const LogState& state) { return state.fork_proof.has_value(); })) {
-    return Error{Code::fork, "feed " + log.id().hex() + " has forked; nothing more is taken from it"};
-  }
+  if (fork_limit()) return relate_after_fork(head, accepted);
   if (accepted != head) SHOAL_CHECK(check_signature(head));
   if (!accepted) return Relation::first;
   if (head.epoch != accepted->epoch) {
@@ -86,6 +91,21 @@ Result<Relation> FeedMirror::Impl::relate(const Checkpoint& head) {
   }
   if (head.tree_size == accepted->tree_size) return relate_equal_size(head, *accepted);
   return head.tree_size > accepted->tree_size ? Relation::growth : Relation::older;
+}
+
+/// The accepted head stays, and goes on to prove what it covers.
+Result<Relation> FeedMirror::Impl::relate_after_fork(const Checkpoint& head,
+                                                     const std::optional<Checkpoint>& accepted) {
+  if (!accepted || head.epoch != accepted->epoch) return frozen();
+  if (head.same_history(*accepted)) return Relation::same;
+  if (head.tree_size >= accepted->tree_size) return frozen();
+  SHOAL_CHECK(check_signature(head));
+  return Relation::older;
+}
+
+Result<void> FeedMirror::Impl::check_common(BlockIndex last) const {
+  const auto limit = fork_limit();
+  return limit && last.value() >= *limit ? Result<void>(frozen()) : Result<void>();
 }
 
 Result<Relation> FeedMirror::Impl::relate_equal_size(const Checkpoint& head, const Checkpoint& accepted) {
@@ -180,6 +200,7 @@ Result<AcceptResult> FeedMirror::accept(const Checkpoint& head, std::uint64_t ba
       relation == Relation::first || relation == Relation::growth || relation == Relation::heartbeat;
   if (unproven && relation != Relation::growth && relation != Relation::older) {
     // Nothing to prove: a first head, a heartbeat, or news that is none.
+    if (!takes_head && self.fork_limit()) return self.frozen();
     if (!takes_head) return AcceptResult{};
     SHOAL_CHECK(self.commit(LogStage(self.log), FeedLog::HeadUpdate{head, accepted ? self.head_edge() : std::nullopt}));
     return AcceptResult{.head_advanced = true};
@@ -193,6 +214,7 @@ Result<AcceptResult> FeedMirror::accept(const Checkpoint& head, std::uint64_t ba
     }
   }
   if (base > head.tree_size) return bad("blocks outside their head");
+  if (!blocks.empty()) SHOAL_CHECK(self.check_common(blocks.back().index));
   SHOAL_TRY(const std::vector<DecodedBlock> decoded, check_blocks(head, base, blocks));
   std::vector<merkle::Leaf> leaves;
   leaves.reserve(decoded.size());
@@ -253,6 +275,7 @@ Result<void> FeedMirror::add_payload(BlockIndex block, ByteView payload) {
   Impl& self = *impl_;
   const std::optional<Checkpoint> accepted = self.log.head();
   if (!accepted) return Error{Code::not_found, "no head was accepted yet"};
+  SHOAL_CHECK(self.check_common(block));
   SHOAL_TRY(const Bytes bytes, self.log.header_bytes(block));
   SHOAL_TRY(BlockHeader header, self.log.header(block));
   SHOAL_CHECK(check_payload(header, accepted->epoch, payload));
@@ -334,7 +357,7 @@ Result<void> FeedMirror::learn_edge(std::uint64_t size, std::vector<merkle::Dige
 Result<void> FeedMirror::add_fork_proof(const ForkProof& proof) {
   if (proof.feed != impl_->log.id()) return bad("a fork proof of another feed");
   SHOAL_CHECK(verify_fork_proof(proof));
-  if (impl_->log.inspect([](const LogState& state) { return state.fork_proof.has_value(); })) return {};
+  if (impl_->fork_limit()) return {};
   const Error stored = impl_->fork(proof);
   return stored.code == Code::fork ? Result<void>{} : stored;
 }

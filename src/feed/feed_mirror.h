@@ -25,7 +25,8 @@ struct AcceptResult {
 
 /// Takes other people's bytes into a feed: verify, then commit. Nothing unverified reaches the log, and no head that
 /// does not extend the accepted one. Code::unverified blames the sender, Code::corrupt our disk, Code::fork the owner
-/// (the proof is stored and stays; readers keep the common prefix). Confined to one executor.
+/// (the proof is stored and stays). After a fork the accepted head never moves again, and goes on to prove blocks below
+/// common_prefix_limit(); everything else is Code::fork. Confined to one executor.
 class FeedMirror {
  public:
   /// `log` may be a sparse, full, or empty feed's.

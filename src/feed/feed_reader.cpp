@@ -66,6 +66,10 @@ std::optional<Bytes> FeedReader::fork_proof() const {
   return log_->inspect([](const LogState& state) { return state.fork_proof; });
 }
 
+std::optional<std::uint64_t> FeedReader::fork_limit() const {
+  return log_->inspect([](const LogState& state) { return state.fork_limit; });
+}
+
 std::uint64_t FeedReader::header_prefix() const { return log_->header_prefix(); }
 
 std::uint64_t FeedReader::block_prefix() const {

@@ -32,6 +32,8 @@ class FeedReader {
   [[nodiscard]] std::optional<merkle::RightEdge> head_edge() const;
   /// Proof that the owner forked, once found.
   [[nodiscard]] std::optional<Bytes> fork_proof() const;
+  /// common_prefix_limit() of that proof: nothing from this block on is taken any more.
+  [[nodiscard]] std::optional<std::uint64_t> fork_limit() const;
 
   /// Blocks whose headers are held from 0 without a hole.
   [[nodiscard]] std::uint64_t header_prefix() const;

@@ -16,6 +16,12 @@ namespace {
 
 Error invalid(std::string_view what) { return Error{Code::invalid_argument, std::string(what)}; }
 
+Result<void> check_unforked(const FeedLog& log) {
+  if (!log.inspect([](const LogState& state) { return state.fork_limit.has_value(); })) return {};
+  return Error{Code::unsafe_to_sign, "feed " + log.id().hex() + " has forked: it was signed twice",
+               "nothing more is signed with this key in its present epoch"};
+}
+
 }  // namespace
 
 struct FeedWriter::Impl {
@@ -66,10 +72,7 @@ Result<std::unique_ptr<FeedWriter>> FeedWriter::open(FeedLog& log, store::KvStor
                                                      crypto::KeyPair key, const base::Clock& clock, base::LogSink& sink,
                                                      const WriterOptions& options) {
   if (key.public_key() != log.id().key) return Error{Code::bad_key, "the key is not the one of feed " + log.id().hex()};
-  if (log.inspect([](const LogState& state) { return state.fork_proof.has_value(); })) {
-    return Error{Code::unsafe_to_sign, "feed " + log.id().hex() + " has forked: it was signed twice",
-                 "`shoal resolve-fork` starts a new epoch"};
-  }
+  SHOAL_CHECK(check_unforked(log));
   SHOAL_CHECK(settle_journal_and_store(log, journal, sink, options));
   if (!log.head() && journal.feeds().size() >= store::Journal::kMaxFeeds) {
     return Error{Code::limit_exceeded, "the journal has no room for another own feed"};
@@ -80,6 +83,7 @@ Result<std::unique_ptr<FeedWriter>> FeedWriter::open(FeedLog& log, store::KvStor
 }
 
 Result<void> FeedWriter::Impl::ready() const {
+  SHOAL_CHECK(check_unforked(log));
   if (poisoned) {
     return Error{Code::unknown_outcome, "an earlier commit may or may not have happened", "open the feed again"};
   }

@@ -76,6 +76,12 @@ Result<void> verify_fork_proof(const ForkProof& proof) {
   return proof.shorter.tree_size == proof.longer.tree_size ? verify_equal_sizes(proof) : verify_growth(proof);
 }
 
+std::uint64_t common_prefix_limit(const ForkProof& proof) {
+  const std::uint64_t size = proof.shorter.tree_size;
+  const bool same_tree = size == proof.longer.tree_size && proof.shorter.root == proof.longer.root;
+  return same_tree || size == 0 ? size : size - 1;
+}
+
 Result<std::optional<ForkProof>> find_fork(const FeedId& feed, const Checkpoint& a, const Checkpoint& b,
                                            const merkle::HashReader& tree) {
   if (a.epoch != b.epoch) return std::optional<ForkProof>{};

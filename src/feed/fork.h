@@ -25,6 +25,10 @@ Bytes encode_fork_proof(const ForkProof& proof);
 /// or (b) edge and cover lead to the longer root and the edge's own root is not the shorter root. Code::unverified.
 [[nodiscard]] Result<void> verify_fork_proof(const ForkProof& proof);
 
+/// No block from here on is common to the two histories: the shorter head's size when only the topic states differ, one
+/// less otherwise. Where below it they part, the proof does not tell.
+[[nodiscard]] std::uint64_t common_prefix_limit(const ForkProof& proof);
+
 /// The proof that `a` and `b` conflict, or nullopt when they agree. `tree` holds the tree of the longer one;
 /// Code::not_found when it lacks nodes that are needed.
 [[nodiscard]] Result<std::optional<ForkProof>> find_fork(const FeedId& feed, const Checkpoint& a, const Checkpoint& b,

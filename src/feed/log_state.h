@@ -52,6 +52,7 @@ struct LogState {
   std::optional<Checkpoint> head;
   std::optional<merkle::RightEdge> head_edge;
   std::optional<Bytes> fork_proof;
+  std::optional<std::uint64_t> fork_limit;  ///< common_prefix_limit() of that proof
 
   TreeTail tail;              ///< the tree over the header prefix
   std::uint64_t applied = 0;  ///< blocks of the prefix that `topics` has stepped over; less only where a manifest's

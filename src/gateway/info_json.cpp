@@ -74,6 +74,7 @@ Result<TopicInfo> read_topic(JsonReader in) {
   topic.end_offset = Offset(in.integer("end_offset"));
   topic.largest_time = UnixMs(in.optional_integer("largest_time_ms", INT64_MIN).value_or(kNoTime.value()));
   topic.bytes = in.size("bytes");
+  topic.complete = in.boolean("complete");
   SHOAL_CHECK(in.finish());
   return topic;
 }
@@ -91,6 +92,7 @@ void write_topics(const std::vector<TopicInfo>& topics, base::JsonWriter& json) 
         .member("end_offset", topic.end_offset.value())
         .member("largest_time_ms", known(topic.largest_time))
         .member("bytes", topic.bytes)
+        .member("complete", topic.complete)
         .end_object();
   }
   json.end_array();
@@ -108,11 +110,16 @@ void write_feed_info(const FeedInfo& info, base::JsonWriter& json) {
       .member("held_blocks", info.held_blocks)
       .member("root_hash", info.root_hash)
       .member("epoch", info.epoch.value())
-      .member("head_time_ms", head_time);
+      .member("head_time_ms", head_time)
+      .member("head_age_ms", info.head_age_ms)
+      .member("complete", info.complete);
   json.key("topics");
   write_topics(info.topics, json);
   write_mirrors(info.mirrors, json);
-  json.member("disk_bytes", info.disk_bytes).member("forked", info.forked).member("in_memory", info.in_memory);
+  json.member("disk_bytes", info.disk_bytes)
+      .member("forked", info.forked)
+      .member("fork_proof", info.fork_proof)
+      .member("in_memory", info.in_memory);
   write_want(info.want, json);
   json.key("retention");
   if (info.retention) {
@@ -134,6 +141,8 @@ Result<FeedInfo> read_feed_info(JsonReader in) {
   info.root_hash = in.text("root_hash");
   info.epoch = Epoch(static_cast<std::uint32_t>(in.integer("epoch", 0, UINT32_MAX)));
   if (const auto time = in.optional_integer("head_time_ms", INT64_MIN)) info.head_time = UnixMs(*time);
+  info.head_age_ms = in.optional_integer("head_age_ms", INT64_MIN);
+  info.complete = in.boolean("complete");
   for (const JsonReader& topic : in.objects("topics")) {
     SHOAL_TRY(auto read, read_topic(topic));
     info.topics.push_back(std::move(read));
@@ -144,6 +153,7 @@ Result<FeedInfo> read_feed_info(JsonReader in) {
   }
   info.disk_bytes = in.size("disk_bytes");
   info.forked = in.boolean("forked");
+  info.fork_proof = in.text("fork_proof");
   info.in_memory = in.boolean("in_memory");
   SHOAL_TRY(info.want, read_want(in));
   if (const auto retention = in.optional_object("retention")) {

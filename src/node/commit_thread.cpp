@@ -47,6 +47,19 @@ Result<void> CommitThread::run(std::function<Result<void>()> task) {
   return done.get();
 }
 
+void CommitThread::post(std::function<void()> task) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return;
+    tasks_.emplace_back([task = std::move(task)]() -> Result<void> {
+      task();
+      return {};
+    });
+    woken_ = true;
+  }
+  wake_.notify_one();
+}
+
 void CommitThread::stop() {
   {
     const std::lock_guard lock(mutex_);

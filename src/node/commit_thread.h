@@ -28,6 +28,8 @@ class CommitThread {
   void wake();
   /// Runs `task` on the thread and waits for it; at once when this is the thread.
   [[nodiscard]] Result<void> run(std::function<Result<void>()> task);
+  /// Runs `task` on the thread, some time later. After stop() it does not run.
+  void post(std::function<void()> task);
   /// Commits what is due, joins, and lets go of the feeds. Not from the thread itself.
   void stop();
 

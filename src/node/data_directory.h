@@ -9,7 +9,7 @@
 namespace shoal::node {
 
 /// One data directory, held by one process. Layout: `lock`, `node.key`, `port`, `keys/NAME.key`, `own/` and `mirrored/`
-/// (stores), `journal`.
+/// (stores), `journal`, `forks/FEED.fork` once there is one.
 class DataDirectory {
  public:
   /// Makes the directory (mode 0700) when it is missing, without taking its lock.
@@ -27,6 +27,7 @@ class DataDirectory {
   [[nodiscard]] std::filesystem::path keys() const { return path_ / "keys"; }
   [[nodiscard]] std::filesystem::path own_store() const { return path_ / "own"; }
   [[nodiscard]] std::filesystem::path mirror_store() const { return path_ / "mirrored"; }
+  [[nodiscard]] std::filesystem::path forks() const { return path_ / "forks"; }
   [[nodiscard]] std::filesystem::path journal() const { return path_ / "journal"; }
 
   /// The port this directory listens on unless told otherwise; 0 before the first.

@@ -1,6 +1,7 @@
 #include "node/dial_target.h"
 
-#include "node/network_options.h"
+#include "base/try.h"
+#include "node/host_port.h"
 
 namespace shoal::node {
 
@@ -16,11 +17,7 @@ Result<DialTarget> parse_dial_target(std::string_view text) {
     target.pinned = *key;
     text.remove_prefix(at + 1);
   }
-  const auto port = port_of(text);
-  if (!port || *port == 0 || text.find('@') != std::string_view::npos) {
-    return Error{Code::invalid_argument, "'" + std::string(text) + "' is no HOST:PORT", "as 127.0.0.1:7000"};
-  }
-  target.host_port = std::string(text);
+  SHOAL_TRY(target.host_port, parse_host_port(text, false));
   return target;
 }
 

@@ -17,6 +17,7 @@ Result<std::shared_ptr<FeedHost>> FeedHost::open(const FeedId& feed, bool own, P
   if (!own) {
     SHOAL_TRY(host->mirror_, feed::FeedMirror::open(*host->log_, *log));
   }
+  SHOAL_CHECK(host->settle_fork());
   replication::Replicator::Parts replicator;
   replicator.reader = &host->reader_;
   replicator.mirror = host->mirror_.get();
@@ -34,7 +35,12 @@ Result<std::shared_ptr<FeedHost>> FeedHost::open(const FeedId& feed, bool own, P
 }
 
 FeedHost::FeedHost(const FeedId& feed, std::unique_ptr<feed::FeedLog> log, Parts parts)
-    : id_(feed), parts_(std::move(parts)), log_(std::move(log)), reader_(*log_), random_(system_random()) {}
+    : id_(feed),
+      parts_(std::move(parts)),
+      fork_file_(parts_.forks, feed),
+      log_(std::move(log)),
+      reader_(*log_),
+      random_(system_random()) {}
 
 FeedHost::~FeedHost() = default;
 
@@ -374,7 +380,5 @@ void FeedHost::on_peer_flooded(const replication::PeerView& peer, std::string_vi
 }
 
 void FeedHost::on_peers_changed() { notify(); }
-
-void FeedHost::on_fork() { notify(); }
 
 }  // namespace shoal::node

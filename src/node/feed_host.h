@@ -4,6 +4,7 @@
 #include "feed/feed_log.h"
 #include "feed/feed_mirror.h"
 #include "feed/feed_reader.h"
+#include "node/fork_file.h"
 #include "node/ready_signal.h"
 #include "node/receipt_giver.h"
 #include "node/received_receipts.h"
@@ -42,6 +43,9 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
     std::function<void(feed::Receipt&)> sign_receipt = {};
     /// The user gave the mirror a name.
     std::function<bool(const PublicKey&)> is_named_mirror = {};
+    std::filesystem::path forks;  ///< directory of proofs of forks; empty: no files
+    /// An own feed was found to have forked. Called on the feed's strand; what it does has to be done elsewhere.
+    std::function<void(const feed::ForkProof&)> on_own_fork;
     /// Told of each peer that was caught lying, on the feed's strand.
     std::function<void(const replication::PeerView&, std::string_view)> on_blamed;
     /// Told of each peer that asked for more than anybody may, on the feed's strand.
@@ -74,6 +78,11 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   /// Why the own feed cannot be signed; nullopt while it can, and for other people's.
   [[nodiscard]] std::optional<Error> writer_problem() const;
   void set_writer_problem(std::optional<Error> problem);
+
+  /// The feed's owner signed two histories: what to tell, naming the file of the proof. nullopt as far as is known.
+  [[nodiscard]] std::optional<Error> fork_error() const;
+  /// The file of the proof; empty without one.
+  [[nodiscard]] std::string fork_file() const;
 
   /// What one handle wants fetched; the union of all is followed. Dropped with the returned handle.
   struct Want {
@@ -162,12 +171,16 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   void on_peer_blamed(const replication::PeerView& peer, std::string_view what) override;
   void on_peer_flooded(const replication::PeerView& peer, std::string_view what) override;
   void on_peers_changed() override;
-  void on_fork() override;
   void on_receipt(const feed::Receipt& receipt) override;
   void on_receipts_asked(replication::ReceiptDemand demand) override;
+  void on_fork(const feed::ForkProof& proof) override;
 
  private:
   FeedHost(const FeedId& feed, std::unique_ptr<feed::FeedLog> log, Parts parts);
+  /// What the log and the file know of a fork, both know from here on.
+  [[nodiscard]] Result<void> settle_fork();
+  /// False when the disk refuses.
+  bool keep_fork_file() const;
   void apply_wants();
   [[nodiscard]] std::vector<topic::TopicFilter> wanted_filters(bool& everything) const;
   [[nodiscard]] replication::Follow follow_of(const std::vector<topic::TopicFilter>& filters) const;
@@ -194,6 +207,7 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
 
   FeedId id_;
   Parts parts_;
+  ForkFile fork_file_;
   std::unique_ptr<feed::FeedLog> log_;
   feed::FeedReader reader_;
   base::SeededRandom random_;

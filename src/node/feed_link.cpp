@@ -2,16 +2,20 @@
 
 #include "base/bytes.h"
 #include "base/try.h"
+#include "node/dial_target.h"
 
 namespace shoal::node {
 namespace {
 
 constexpr std::string_view kScheme = "magnet:?";
 constexpr std::string_view kTopic = "urn:btpk:";
+constexpr std::size_t kMaxLink = 16384;
+/// Each is dialled.
+constexpr std::size_t kMaxHints = 64;
 
 Error malformed(const std::string& why) {
   return {Code::invalid_argument, "malformed feed link: " + why,
-          "a feed link looks like magnet:?xs=urn:btpk:<64 hex digits>"};
+          "a feed link looks like magnet:?xs=urn:btpk:<64 hex digits>&x.pe=<host:port>"};
 }
 
 Result<std::string> unescape(std::string_view text) {
@@ -51,6 +55,7 @@ bool is_feed_link(std::string_view text) { return text.substr(0, 7) == "magnet:"
 
 Result<FeedLink> parse_feed_link(std::string_view text) {
   if (text.substr(0, kScheme.size()) != kScheme) return malformed("it does not begin with magnet:?");
+  if (text.size() > kMaxLink) return malformed("it has more than 16384 characters");
   FeedLink link;
   bool has_feed = false;
   std::string_view rest = text.substr(kScheme.size());
@@ -63,14 +68,20 @@ Result<FeedLink> parse_feed_link(std::string_view text) {
     SHOAL_TRY(const std::string value, unescape(parameter.substr(equals + 1)));
     if (name == "xs") {
       if (value.compare(0, kTopic.size(), kTopic) != 0) return malformed("xs is not urn:btpk:");
-      auto feed = FeedId::parse(value.substr(kTopic.size()));
+      const std::string digits = value.substr(kTopic.size());
+      auto feed = FeedId::parse(digits);
+      if (!feed && digits.size() != 64) {
+        return malformed("the feed id has " + std::to_string(digits.size()) + " characters instead of 64");
+      }
       if (!feed) return malformed("the feed id is not 64 hex digits");
+      if (has_feed && *feed != link.feed) return malformed("it names two feeds");
       link.feed = *feed;
       has_feed = true;
     } else if (name == "dn") {
       link.name = value;
     } else if (name == "x.pe") {
-      link.peers.push_back(value);
+      if (!parse_dial_target(value)) return malformed("x.pe=" + escape(value) + " is no host:port to dial");
+      if (link.peers.size() < kMaxHints) link.peers.push_back(value);
     }
   }
   if (!has_feed) return malformed("it names no feed");

@@ -17,7 +17,8 @@ struct FeedLink {
 };
 
 bool is_feed_link(std::string_view text);
-/// Unknown parameters are ignored. Code::invalid_argument when the id is missing or malformed.
+/// Unknown parameters are ignored, and hints beyond the 64th. Code::invalid_argument when the id is missing or
+/// malformed, when a hint is no HOST:PORT, or above 16 KiB.
 [[nodiscard]] Result<FeedLink> parse_feed_link(std::string_view text);
 std::string format_feed_link(const FeedLink& link);
 

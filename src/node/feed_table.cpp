@@ -47,6 +47,10 @@ Result<FeedReference> FeedTable::resolve(std::string_view feed) const {
       const FeedId owned{key->key};
       return FeedReference{owned, name, !is_removed(owned), {}};
     }
+    if (name.size() >= 32 && name.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos) {
+      return Error{Code::invalid_argument,
+                   "a feed id has 64 hexadecimal digits, this has " + std::to_string(name.size()), "copy it whole"};
+    }
     return Error{Code::not_found, "'" + name + "' is no feed known here",
                  "give an own feed's name (shoal ls), a feed id of 64 hex digits, or a feed link"};
   }
@@ -100,6 +104,10 @@ Result<std::shared_ptr<FeedHost>> FeedTable::open_host(const FeedReference& feed
   parts.sign_receipt = [hub = parts_.hub](feed::Receipt& receipt) { hub->sign_receipt(receipt); };
   parts.is_named_mirror = [mirrors = parts_.mirrors](const PublicKey& key) {
     return mirrors->name_of(key).has_value();
+  };
+  parts.forks = parts_.forks;
+  parts.on_own_fork = [this, id = feed.feed, name = feed.name](const feed::ForkProof& proof) {
+    stop_signing(id, name, proof);
   };
   parts.on_blamed = [this, id = feed.feed](const replication::PeerView& peer, std::string_view what) {
     blame(id, peer, what);
@@ -183,10 +191,11 @@ Result<std::shared_ptr<OwnFeed>> FeedTable::open_writer(const std::string& name,
     auto writer =
         feed::FeedWriter::open(host->log(), store, journal, std::move(key), *parts_.clock, *parts_.log, options);
     if (!writer) {
-      host->set_writer_problem(writer.error());
-      return writer.error();
+      const Error problem = host->fork_error().value_or(writer.error());
+      host->set_writer_problem(problem);
+      return problem;
     }
-    opened = std::make_shared<OwnFeed>(host, std::move(*writer), *parts_.clock, *parts_.log);
+    opened = std::make_shared<OwnFeed>(host, std::move(*writer), parts_.heartbeat, *parts_.clock, *parts_.log);
     host->set_writer_problem(std::nullopt);
     // What a crash left in the journal is news.
     host->notify();
@@ -197,6 +206,26 @@ Result<std::shared_ptr<OwnFeed>> FeedTable::open_writer(const std::string& name,
   };
   SHOAL_CHECK(parts_.commit_thread->run(open_here));
   return opened;
+}
+
+void FeedTable::stop_signing(const FeedId& feed, const std::string& name, const feed::ForkProof& proof) {
+  parts_.commit_thread->post([this, feed, name, proof] {
+    std::shared_ptr<FeedHost> host;
+    std::shared_ptr<OwnFeed> writer;
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto open = hosts_.find(feed); open != hosts_.end()) host = open->second;
+      if (const auto open = own_feeds_.find(name); open != own_feeds_.end()) writer = open->second;
+    }
+    if (!host) return;
+    if (const auto stored = host->log().put_fork_proof(proof); !stored) {
+      parts_.log->log(base::LogLevel::error, "feed", stored.error().message);
+    }
+    const Error problem = host->fork_error().value_or(Error{Code::fork, "feed " + feed.hex() + " has forked", ""});
+    host->set_writer_problem(problem);
+    if (writer) writer->fail(problem);
+    host->notify();
+  });
 }
 
 Result<OpenedFeed> FeedTable::open_volatile(const std::string& name) {

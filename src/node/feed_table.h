@@ -30,6 +30,8 @@ class FeedTable {
     const base::Clock* clock = nullptr;
     base::LogSink* log = nullptr;
     bool upload = true;
+    base::MonoTime heartbeat{0};          ///< see NodeOptions
+    std::filesystem::path forks = {};     ///< directory of proofs of forks
     std::vector<std::string> peers = {};  ///< dialled for every feed
     /// See NodeApi::on_peer_blamed().
     std::function<void(const PeerInfo&, std::string_view)> on_blamed = {};
@@ -90,6 +92,8 @@ class FeedTable {
                                          const std::shared_ptr<OwnFeed>& own, std::optional<RemovedFeed>& tombstone);
   [[nodiscard]] Result<void> erase(feed::FeedStores stores, RemovedFeed removed);
   void retire(const FeedReference& feed, const std::shared_ptr<FeedHost>& host);
+  /// A second history of an own feed came to light: the proof is kept, and nothing more is signed.
+  void stop_signing(const FeedId& feed, const std::string& name, const feed::ForkProof& proof);
   void dial(const FeedId& feed, const std::vector<std::string>& peers);
   void blame(const FeedId& feed, const replication::PeerView& peer, std::string_view what);
 

@@ -2,6 +2,7 @@
 
 #include "base/try.h"
 #include "node/ban_store.h"
+#include "node/deadline.h"
 #include "node/log_adapter.h"
 #include "node/network_options.h"
 #include "node/producer.h"
@@ -29,6 +30,10 @@ LocalNode::LocalNode(NodeOptions options)
 
 Result<std::shared_ptr<LocalNode>> LocalNode::open(NodeOptions options, PeerHub::WrapOutbox wrap_outbox) {
   crypto::init();
+  if (options.heartbeat.count() != 0 && options.heartbeat < std::chrono::seconds(1)) {
+    return Error{Code::invalid_argument, "heartbeats come once a second at most", "choose 1 s or more, or 0 for none"};
+  }
+  options.heartbeat = limited(options.heartbeat);
   if (options.data_dir.empty()) return Error{Code::invalid_argument, "no data directory", "pass --data DIR"};
   std::shared_ptr<LocalNode> node(new LocalNode(std::move(options)));
   SHOAL_CHECK(node->start(std::move(wrap_outbox)));
@@ -53,6 +58,7 @@ Result<void> LocalNode::start(PeerHub::WrapOutbox wrap_outbox) {
   commit_thread_ = std::make_unique<CommitThread>(clock_);
   if (!options_.offline) SHOAL_CHECK(start_network(*storage->directory));
   FeedTable::Parts parts;
+  parts.forks = storage->directory->forks();
   parts.storage = std::move(storage);
   parts.keys = keys_.get();
   parts.mirrors = mirrors_.get();
@@ -63,6 +69,7 @@ Result<void> LocalNode::start(PeerHub::WrapOutbox wrap_outbox) {
   parts.clock = &clock_;
   parts.log = log_.get();
   parts.upload = options_.upload;
+  parts.heartbeat = options_.heartbeat;
   parts.peers = options_.peers;
   parts.on_blamed = [this](const PeerInfo& peer, std::string_view what) { tell_blamed(peer, what); };
   table_ = std::make_unique<FeedTable>(std::move(parts));

@@ -114,6 +114,7 @@ Result<FeedInfo> LocalNode::info(const FeedReference& feed, const Wait& wait) {
   SHOAL_TRY(FeedInfo info, held_info(reader));
   info.name = feed.name;
   info.own = feed.own;
+  info.fork_proof = open->fork_file();
   info.disk_bytes = files->directory->disk_bytes();
   info.in_memory = table_->is_volatile(feed.feed);
   info.retention = open->retention();

@@ -17,10 +17,7 @@ Result<std::uint64_t> LocalMirror::wait_synced(const Wait& wait) {
       reported_ = synced;
       return synced;
     }
-    if (host->reader().fork_proof()) {
-      return Error{Code::fork, "the owner of feed " + host->id().hex() + " signed two histories",
-                   "what lies before the fork is kept and served"};
-    }
+    if (const auto fork = host->fork_error()) return *fork;
     if (host->wait_change(version, deadline, wait.stop)) continue;
     if (host->closed()) return host->closed_error();
     if (wait.stop.stop_requested()) return Error{Code::cancelled, "stopped", ""};

@@ -12,7 +12,6 @@ namespace {
 
 /// Records of one group, uncompressed: bounds the memory of a commit and how long a reader waits for its start.
 constexpr std::size_t kMaxGroupBytes = std::size_t{4} << 20;
-constexpr base::MonoTime kHeartbeatInterval = std::chrono::seconds(20);
 
 record::Record to_record(const ProducerRecord& from, UnixMs now) {
   record::Record record;
@@ -42,10 +41,11 @@ Error closed_error() { return {Code::closed, "the node is closed", ""}; }
 
 static_assert(static_cast<int>(Codec::zstd) == static_cast<int>(record::Codec::zstd));
 
-OwnFeed::OwnFeed(std::shared_ptr<FeedHost> host, std::unique_ptr<feed::FeedWriter> writer, const base::Clock& clock,
-                 base::LogSink& log)
+OwnFeed::OwnFeed(std::shared_ptr<FeedHost> host, std::unique_ptr<feed::FeedWriter> writer, base::MonoTime heartbeat,
+                 const base::Clock& clock, base::LogSink& log)
     : host_(std::move(host)),
       writer_(std::move(writer)),
+      heartbeat_(heartbeat),
       clock_(&clock),
       log_(&log),
       random_(system_random()),
@@ -64,6 +64,7 @@ bool OwnFeed::producing() const {
 Result<void> OwnFeed::begin_producing(const ProducerOptions& options, MirrorQuorum quorum, CommitThread& thread) {
   const std::lock_guard lock(mutex_);
   if (!taking_) return closed_error();
+  if (const auto fork = host_->fork_error()) return *fork;
   SHOAL_TRY(const auto views, host_->reader().topics());
   if (buffer_) return Error{Code::in_use, "this feed has a producer already", "close it first"};
   next_offsets_.clear();
@@ -281,7 +282,8 @@ Result<void> OwnFeed::publish_manifest(const feed::Manifest& manifest) {
 
 void OwnFeed::heartbeat_if_due() {
   const base::MonoTime now = clock_->mono_now();
-  if (!host_->online() || writer_->head() == nullptr || now - last_signed_ < kHeartbeatInterval) return;
+  if (heartbeat_.count() == 0 || !host_->online() || host_->reader().fork_limit()) return;
+  if (writer_->head() == nullptr || now - last_signed_ < heartbeat_) return;
   last_signed_ = now;
   auto head = writer_->heartbeat();
   if (!head) {

@@ -24,8 +24,9 @@ class CommitThread;
 /// The publishing side of one own feed: buffers records (any thread) and commits them in groups (the commit thread).
 class OwnFeed {
  public:
-  OwnFeed(std::shared_ptr<FeedHost> host, std::unique_ptr<feed::FeedWriter> writer, const base::Clock& clock,
-          base::LogSink& log);
+  /// The feed is signed again when it was not for `heartbeat`; 0: never.
+  OwnFeed(std::shared_ptr<FeedHost> host, std::unique_ptr<feed::FeedWriter> writer, base::MonoTime heartbeat,
+          const base::Clock& clock, base::LogSink& log);
 
   [[nodiscard]] bool has_head() const;
 
@@ -56,6 +57,8 @@ class OwnFeed {
   void heartbeat_if_due();
   /// Acknowledges what mirrors hold, when receipts came.
   void acknowledge_mirrored();
+  /// Nothing more is signed: whoever produces is told this.
+  void fail(const Error& error);
 
  private:
   [[nodiscard]] Result<TopicPartition> choose_stream(const ProducerRecord& record);
@@ -68,10 +71,10 @@ class OwnFeed {
   [[nodiscard]] bool wait_for_mirrors(const feed::CommitResult& result, std::uint64_t producer, std::size_t bytes,
                                       std::size_t records);
   [[nodiscard]] Error late_error() const;
-  void fail(const Error& error);
 
   std::shared_ptr<FeedHost> host_;            // commit thread; others under mutex_
   std::unique_ptr<feed::FeedWriter> writer_;  // commit thread
+  const base::MonoTime heartbeat_;
   const base::Clock* clock_;
   base::LogSink* log_;
   base::MonoTime last_signed_{0};  // commit thread

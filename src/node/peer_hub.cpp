@@ -8,6 +8,8 @@ namespace {
 /// The same wrong key at an address is worth a word so often; the address is dialled far oftener.
 constexpr base::MonoTime kWrongKeyAgain = std::chrono::minutes(10);
 constexpr std::size_t kMaxWrongKeys = 256;
+/// Hosts of another protocol version that were told of.
+constexpr std::size_t kMaxHosts = 256;
 
 /// Takes what the transport brings from the network thread to the session's strand, in order. What waits there is
 /// counted; who sends more than may wait is disconnected.
@@ -194,6 +196,16 @@ bool PeerHub::refuses(const PublicKey& node) const {
   return bans_.refuses(node, clock_->mono_now());
 }
 
+void PeerHub::tell_other_version(const replication::PeerAddress& peer, const std::string& what) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (other_versions_.size() >= kMaxHosts) other_versions_.clear();
+    // A host that dials comes from another port each time.
+    if (!other_versions_.insert(peer.host_port.substr(0, peer.host_port.rfind(':'))).second) return;
+  }
+  log_->log(base::LogLevel::warning, "replication", "peer at " + peer.host_port + ": " + what);
+}
+
 replication::SessionPeer::Parts PeerHub::session_parts(const std::shared_ptr<base::Executor>& strand,
                                                        std::shared_ptr<replication::PeerMemory::Account> memory) {
   replication::SessionPeer::Parts parts;
@@ -208,6 +220,9 @@ replication::SessionPeer::Parts PeerHub::session_parts(const std::shared_ptr<bas
     hub->warn_wrong_key(address, found);
   };
   parts.find_feed = [hub = shared_from_this()](const crypto::Digest& key) { return hub->find(key); };
+  parts.on_other_version = [hub = shared_from_this()](const replication::PeerAddress& peer, const std::string& what) {
+    hub->tell_other_version(peer, what);
+  };
   parts.refuses = [hub = shared_from_this()](const PublicKey& node) { return hub->refuses(node); };
   return parts;
 }

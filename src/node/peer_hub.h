@@ -13,6 +13,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
+#include <string>
 
 namespace shoal::node {
 
@@ -61,6 +63,8 @@ class PeerHub final : public std::enable_shared_from_this<PeerHub> {
   void warn_wrong_key(const replication::PeerAddress& address, const PublicKey& found);
   [[nodiscard]] std::optional<replication::SessionPeer::Feed> find(const crypto::Digest& key) const;
   [[nodiscard]] bool refuses(const PublicKey& node) const;
+  /// Says it once for each host.
+  void tell_other_version(const replication::PeerAddress& peer, const std::string& what);
   [[nodiscard]] replication::SessionPeer::Parts session_parts(const std::shared_ptr<base::Executor>& strand,
                                                               std::shared_ptr<replication::PeerMemory::Account> memory);
 
@@ -76,6 +80,7 @@ class PeerHub final : public std::enable_shared_from_this<PeerHub> {
   std::shared_ptr<replication::PeerMemory> memory_;
   std::vector<Held> held_;                                ///< under mutex_
   std::map<std::string, base::MonoTime> wrong_key_told_;  ///< when, by address; under mutex_
+  std::set<std::string> other_versions_;                  ///< hosts that were told of; under mutex_
 };
 
 }  // namespace shoal::node

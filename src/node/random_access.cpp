@@ -39,6 +39,15 @@ Result<BlockIndex> absent_here(const FeedHost& host, const TopicPartition& strea
                "shoal topics shows the offsets that exist"};
 }
 
+/// What nobody brings of a forked feed is not there because of the fork.
+Result<BlockIndex> name_fork(const FeedHost& host, Result<BlockIndex> found) {
+  if (found) return found;
+  const Code code = found.error().code;
+  const auto fork = host.fork_error();
+  if (fork && (code == Code::fork || code == Code::timed_out || code == Code::unavailable)) return *fork;
+  return found;
+}
+
 /// Has the replicator bring the block into the log.
 Result<BlockIndex> fetch(FeedHost& host, const TopicPartition& stream, Offset offset, SteadyClock::time_point deadline,
                          const std::stop_token& stop) {
@@ -54,7 +63,7 @@ Result<BlockIndex> fetch(FeedHost& host, const TopicPartition& stream, Offset of
   while (SteadyClock::now() < deadline + std::chrono::seconds(1)) {
     if (host.closed()) return Error{Code::closed, "the node is closed", ""};
     if (stop.stop_requested()) return Error{Code::cancelled, "stopped", ""};
-    if (block.wait_for(milliseconds(20)) == std::future_status::ready) return block.get();
+    if (block.wait_for(milliseconds(20)) == std::future_status::ready) return name_fork(host, block.get());
   }
   return Error{Code::timed_out, "nobody brought " + name_of(stream, offset) + " in time",
                "shoal peers shows who is connected"};

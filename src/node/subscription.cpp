@@ -193,12 +193,12 @@ Result<Poll> LocalSubscription::poll_now(FeedHost& host, const PollOptions& opti
     auto owner = std::make_shared<std::vector<std::shared_ptr<const topic::Slice>>>(std::move(owners));
     return Poll(Poll::Status::records, Records(std::move(views), std::move(owner)), last_cursor_);
   }
+  if (const auto fork = host.fork_error()) {
+    if (delivered_before_fork(host)) return *fork;
+    return Poll(Poll::Status::timeout, {}, last_cursor_);
+  }
   SHOAL_TRY(const bool end, at_end(host));
   if (end) return Poll(Poll::Status::end, {}, last_cursor_);
-  if (host.reader().fork_proof()) {
-    return Error{Code::fork, "the owner of feed " + id_.hex() + " signed two histories",
-                 "everything before the fork was delivered"};
-  }
   return Poll(Poll::Status::timeout, {}, last_cursor_);
 }
 
@@ -288,6 +288,14 @@ Result<bool> LocalSubscription::at_end(FeedHost& host) {
   SHOAL_TRY(report_.complete, reader_.has_read_to(*end_size_));
   // Nobody there to bring the rest: what is held was delivered.
   return report_.complete || !report_.answered || has_stalled(host);
+}
+
+bool LocalSubscription::delivered_before_fork(FeedHost& host) {
+  const auto head = host.reader().head();
+  if (!started_ || !head || host.own() || !host.online()) return true;
+  const std::uint64_t end = std::min(head->tree_size, host.reader().fork_limit().value_or(head->tree_size));
+  const auto read = reader_.has_read_to(end);
+  return !read || *read || has_stalled(host);
 }
 
 bool LocalSubscription::has_stalled(FeedHost& host) {

@@ -58,6 +58,8 @@ class LocalSubscription final : public SubscriptionApi {
   /// is there now; else `problem` says why not.
   [[nodiscard]] bool fetch_again(FeedHost& host, Error& problem);
   void note_head_question(const FeedHost& host);
+  /// Of a forked feed nothing more can be delivered.
+  [[nodiscard]] bool delivered_before_fork(FeedHost& host);
   /// Nothing new was brought for as long as SubscribeOptions::find_timeout.
   [[nodiscard]] bool has_stalled(FeedHost& host);
   [[nodiscard]] Result<Poll> poll_now(FeedHost& host, const PollOptions& options);

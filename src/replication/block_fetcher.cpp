@@ -101,7 +101,11 @@ void BlockFetcher::store_run(Peer& peer, FetchWant& want, const Data& data) {
   }
   const feed::Checkpoint proof = want.ask().proof;
   Result<feed::AcceptResult> result = core_.mirror()->accept(proof, data.base, blocks, data.cover);
-  if (!result) return fail(peer, want.id(), result.error(), "a run of blocks does not prove");
+  if (!result && result.error().code == Code::unverified) {
+    heads_.doubt(want.ask().peer, peer, "a run of blocks does not prove: " + result.error().message);
+    return peer.gone ? void() : cancel(want.id());
+  }
+  if (!result) return fail(peer, want.id(), result.error(), "cannot store a run of blocks");
   if (!payloads_due(want, data)) return core_.blame(peer, "a block without its payload");
   run_taken(peer, want, data, result->head_advanced);
 }

@@ -52,7 +52,8 @@ void FollowAll::resume_deferred() {
 }
 
 std::uint64_t FollowAll::goal(std::uint64_t tree_size) const {
-  return follow_.live ? tree_size : std::min(tree_size, follow_.until);
+  const std::uint64_t end = std::min(tree_size, core_.reader().fork_limit().value_or(tree_size));
+  return follow_.live ? end : std::min(end, follow_.until);
 }
 
 RequestPlanner::Offer FollowAll::offer(const Peer& peer, std::uint64_t tree_size) {
@@ -61,7 +62,7 @@ RequestPlanner::Offer FollowAll::offer(const Peer& peer, std::uint64_t tree_size
 
 /// The head under which the peer can prove blocks to us.
 std::optional<feed::Checkpoint> FollowAll::proof_with(const Peer& peer, const feed::Checkpoint& ours) const {
-  if (!peer.view.head) return std::nullopt;
+  if (!peer.view.head || !core_.may_ask(peer)) return std::nullopt;
   if (peer.head_size() >= ours.tree_size) return ours;
   // It is behind: its own head serves once it is known to be a prefix of ours.
   if (peer.view.head->epoch == ours.epoch && core_.mirror()->knows_edge(peer.head_size())) return peer.view.head;

@@ -108,7 +108,7 @@ void FollowStreams::assign(const std::vector<Spec*>& missing, const feed::Checkp
   for (Spec* spec : missing) {
     if (const std::optional<PeerId> id = choose(*spec, ours, load)) {
       load[*id].push_back(spec);
-    } else if (!spec->reported && !spec->tried.empty()) {
+    } else if (!spec->reported && !spec->tried.empty() && !core_.reader().fork_limit()) {
       spec->reported = true;
       core_.log(base::LogLevel::warning,
                 "topic " + spec->stream.topic + ": the connected peers withhold or lack blocks that the head signs");
@@ -127,7 +127,7 @@ std::optional<PeerId> FollowStreams::choose(const Spec& spec, const feed::Checkp
   std::tuple<bool, bool, std::size_t> best_rank;
   const base::MonoTime now = core_.now();
   for (const auto& [id, peer] : core_.peers()) {
-    if (peer->gone || peer->head_size() < ours.tree_size || spec.tried.contains(id)) continue;
+    if (peer->gone || peer->head_size() < ours.tree_size || spec.tried.contains(id) || !core_.may_ask(*peer)) continue;
     if (fetcher_.outstanding(id, Purpose::streams) >= kWantsPerPeer) continue;
     const auto mine = load.find(id);
     const std::tuple rank{peer->slow_until > now, !peer->may_give(spec.stream),
@@ -214,7 +214,8 @@ void FollowStreams::ask(PeerId id, const std::vector<Spec*>& specs, const Start&
     ask.purpose = Purpose::streams;
     ask.proof = ours;
     ask.begin = start.begin;
-    ask.end = ours.tree_size;
+    ask.end = std::min(ours.tree_size, core_.reader().fork_limit().value_or(ours.tree_size));
+    if (ask.end <= ask.begin) continue;
     ask.headers_only = start.headers_only;
     ask.base = core_.mirror()->knows_edge(ask.begin) ? ask.begin : std::min(core_.reader().header_prefix(), ask.begin);
     ask.window = core_.options().credit_bytes / 2;

@@ -65,19 +65,19 @@ void HeadExchange::on_head(PeerId id, Peer& peer, const feed::Checkpoint& head) 
   if (back) return core_.blame(peer, "its head went back");
   if (peer.view.head != head) peer.lacking.clear();
   peer.view.head = head;
-  answered(id);
+  questions_.answered(id);
   consider(id, peer);
 }
 
 void HeadExchange::on_no_head(PeerId id, Peer& peer) {
   if (peer.view.head) return core_.blame(peer, "its head went back to none");
-  answered(id);
+  questions_.answered(id);
 }
 
 void HeadExchange::consider(PeerId id, Peer& peer) {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   const feed::Checkpoint head = *peer.view.head;
-  if (forked_) return;
+  if (forked()) return place(id, peer);
   if (!ours) {
     if (core_.mirror() != nullptr) request_growth(id, peer);
     return;
@@ -87,13 +87,45 @@ void HeadExchange::consider(PeerId id, Peer& peer) {
   }
   if (head.tree_size <= ours->tree_size) return compare_shorter(peer, head, *ours);
   if (core_.mirror() == nullptr) {
-    return core_.log(base::LogLevel::warning, "a peer has a longer head of our own feed");
+    core_.log(base::LogLevel::warning, "a peer has a longer head of our own feed");
+    return request_growth(id, peer);
   }
   if (may_wait_() && !waiting_.contains(id)) {
     waiting_[id] = core_.now();
     return;
   }
   if (!may_wait_()) request_growth(id, peer);
+}
+
+void HeadExchange::place(PeerId id, Peer& peer) {
+  peer.branch = Branch::unknown;
+  const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  const std::optional<feed::Checkpoint> head = peer.view.head;
+  if (!ours || !head || head->epoch != ours->epoch) return;
+  if (head->tree_size > ours->tree_size) return request_growth(id, peer);
+  const auto fork = feed::find_fork(core_.reader().id(), *head, *ours, core_.reader().tree());
+  if (fork) peer.branch = *fork ? Branch::other : Branch::ours;
+}
+
+void HeadExchange::doubt(PeerId id, Peer& peer, const std::string& what) {
+  const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  // Who has the other history could not give anything of ours.
+  if (forked() && peer.branch != Branch::ours) return;
+  if (forked() || !ours || peer.head_size() <= ours->tree_size) return core_.blame(peer, what);
+  peer.doubted = true;
+  const auto pending = growths_.find(id);
+  if (pending == growths_.end()) return request_growth(id, peer, what);
+  pending->second.doubt = what;
+}
+
+void HeadExchange::settle_doubt(PeerId id, Peer& peer, const PendingGrowth& pending) {
+  const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  const bool moved = ours && ours->tree_size != pending.from.tree_size;
+  peer.doubted = false;
+  if (peer.gone || forked()) return;
+  if (!moved || peer.head_size() <= ours->tree_size) return core_.blame(peer, pending.doubt);
+  peer.doubted = true;
+  request_growth(id, peer, pending.doubt);
 }
 
 void HeadExchange::compare_shorter(Peer& peer, const feed::Checkpoint& head, const feed::Checkpoint& ours) {
@@ -112,7 +144,7 @@ void HeadExchange::compare_shorter(Peer& peer, const feed::Checkpoint& head, con
   if (result->head_advanced) accepted(head);
 }
 
-void HeadExchange::request_growth(PeerId id, Peer& peer) {
+void HeadExchange::request_growth(PeerId id, Peer& peer, std::string doubt) {
   if (growths_.contains(id)) return;
   waiting_.erase(id);
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
@@ -121,6 +153,7 @@ void HeadExchange::request_growth(PeerId id, Peer& peer) {
   if (ours) pending.from = *ours;
   pending.to = *peer.view.head;
   pending.sent = core_.now();
+  pending.doubt = std::move(doubt);
   core_.send(peer, Growth{pending.request, pending.from.tree_size, pending.to.tree_size});
   growths_[id] = pending;
 }
@@ -141,6 +174,7 @@ void HeadExchange::on_growth_reply(PeerId id, Peer& peer, const GrowthReply& rep
   } else if (!reply.edge.empty() || !reply.cover.empty()) {
     return core_.blame(peer, "a growth reply that contradicts itself");
   }
+  if (!pending.doubt.empty()) return settle_doubt(id, peer, pending);
   // Our head or the peer's may have moved meanwhile.
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   const bool behind = !ours || ours->tree_size < peer.head_size();
@@ -154,29 +188,41 @@ void HeadExchange::on_growth_reply(PeerId id, Peer& peer, const GrowthReply& rep
 }
 
 void HeadExchange::take_growth(Peer& peer, const PendingGrowth& pending, const GrowthReply& reply) {
-  feed::FeedMirror& mirror = *core_.mirror();
+  feed::FeedMirror* mirror = core_.mirror();
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   if ((ours ? ours->tree_size : 0) != pending.from.tree_size) return;
   if (ours) {
-    // The edge at our own size: known, or learned from the reply; one that does not fit our root shows a fork or a lie.
-    Result<merkle::RightEdge> edge = merkle::RightEdge::from_hashes(reply.from, reply.edge);
-    if (!edge) return core_.blame(peer, "a growth reply with a malformed edge");
-    if (edge->root() != ours->root) {
-      feed::ForkProof proof{core_.reader().id(), *ours, pending.to, reply.edge, reply.cover};
-      if (!try_fork_proof(peer, proof)) core_.blame(peer, "a growth reply that does not start from our head");
-      return;
-    }
-    if (!mirror.knows_edge(reply.from)) {
-      Result<feed::AcceptResult> learned = mirror.accept(*ours, 0, {}, reply.edge);
+    if (!check_edge(peer, pending, reply, *ours) || mirror == nullptr) return;
+    if (!mirror->knows_edge(reply.from)) {
+      Result<feed::AcceptResult> learned = mirror->accept(*ours, 0, {}, reply.edge);
       if (!learned) return core_.refused(peer, learned.error(), "the edge at our head does not prove");
     }
+    if (forked()) return;
   } else if (!reply.edge.empty()) {
     return core_.blame(peer, "a growth reply with a malformed edge");
   }
-  Result<feed::AcceptResult> result = mirror.accept(pending.to, reply.from, {}, reply.cover);
+  Result<feed::AcceptResult> result = mirror->accept(pending.to, reply.from, {}, reply.cover);
   if (!result && result.error().code == Code::fork) return fork_found();
   if (!result) return core_.refused(peer, result.error(), "the growth of the tree does not prove");
   if (result->head_advanced) accepted(pending.to);
+}
+
+/// One that does not fit our root shows a fork or a lie.
+bool HeadExchange::check_edge(Peer& peer, const PendingGrowth& pending, const GrowthReply& reply,
+                              const feed::Checkpoint& ours) {
+  const Result<merkle::RightEdge> edge = merkle::RightEdge::from_hashes(reply.from, reply.edge);
+  if (!edge) {
+    core_.blame(peer, "a growth reply with a malformed edge");
+    return false;
+  }
+  const bool same = edge->root() == ours.root;
+  if (forked()) {
+    peer.branch = same ? Branch::ours : Branch::other;
+  } else if (!same) {
+    const feed::ForkProof proof{core_.reader().id(), ours, pending.to, reply.edge, reply.cover};
+    if (!try_fork_proof(peer, proof)) core_.blame(peer, "a growth reply that does not start from our head");
+  }
+  return same;
 }
 
 void HeadExchange::accepted(const feed::Checkpoint& head) {
@@ -190,22 +236,31 @@ bool HeadExchange::try_fork_proof(Peer& peer, const feed::ForkProof& proof) {
     Result<void> stored = core_.mirror()->add_fork_proof(proof);
     if (!stored) core_.refused(peer, stored.error(), "cannot keep the proof of a fork");
   }
-  fork_found();
-  const Fork message{feed::encode_fork_proof(proof)};
-  for (const auto& [id, other] : core_.peers()) core_.send(*other, message);
+  spread_fork(proof);
   return true;
 }
 
 void HeadExchange::fork_found() {
+  const std::optional<Bytes> stored = core_.reader().fork_proof();
+  const auto proof = stored ? feed::decode_fork_proof(*stored) : Result<feed::ForkProof>(Error{Code::not_found, ""});
+  if (proof) spread_fork(*proof);
+}
+
+void HeadExchange::spread_fork(const feed::ForkProof& proof) {
   if (std::exchange(forked_, true)) return;
   core_.log(base::LogLevel::error, "the owner of the feed signed two histories; the proof is kept");
-  core_.tell([](ReplicatorEvents& events) { events.on_fork(); });
+  core_.tell([proof](ReplicatorEvents& events) { events.on_fork(proof); });
+  const Fork message{feed::encode_fork_proof(proof)};
+  for (const auto& [id, peer] : core_.peers()) {
+    core_.send(*peer, message);
+    if (!peer->gone) place(id, *peer);
+  }
 }
 
 void HeadExchange::on_fork(Peer& peer, const Fork& fork) {
   Result<feed::ForkProof> proof = feed::decode_fork_proof(fork.proof);
   if (!proof || proof->feed != core_.reader().id()) return core_.blame(peer, "a fork proof that is none");
-  if (forked_) {
+  if (forked()) {
     if (!feed::verify_fork_proof(*proof)) core_.blame(peer, "a fork proof that does not prove");
     return;
   }
@@ -215,7 +270,17 @@ void HeadExchange::on_fork(Peer& peer, const Fork& fork) {
 void HeadExchange::forget(PeerId id) {
   growths_.erase(id);
   waiting_.erase(id);
-  settle_questions();
+  questions_.settle(caught_up());
+}
+
+void HeadExchange::expire_growth(PeerId id, Peer& peer) {
+  const auto growth = growths_.find(id);
+  if (growth == growths_.end() || core_.now() - growth->second.sent <= kGrowthTimeout) return;
+  stale_.push_back(growth->second.request);
+  if (stale_.size() > kMaxStale) stale_.pop_front();
+  const std::string doubt = growth->second.doubt;
+  growths_.erase(growth);
+  if (!doubt.empty()) core_.blame(peer, doubt);
 }
 
 void HeadExchange::tick() {
@@ -223,13 +288,9 @@ void HeadExchange::tick() {
   const base::MonoTime now = core_.now();
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   for (const auto& [id, peer] : core_.peers()) {
-    if (peer->gone || !peer->view.head || forked_ || core_.mirror() == nullptr) continue;
-    const auto growth = growths_.find(id);
-    if (growth != growths_.end() && now - growth->second.sent > kGrowthTimeout) {
-      stale_.push_back(growth->second.request);
-      if (stale_.size() > kMaxStale) stale_.pop_front();
-      growths_.erase(growth);
-    }
+    if (peer->gone || !peer->view.head) continue;
+    expire_growth(id, *peer);
+    if (peer->gone || forked() || core_.mirror() == nullptr) continue;
     if (ours && ours->tree_size >= peer->head_size()) {
       waiting_.erase(id);
       continue;
@@ -238,13 +299,13 @@ void HeadExchange::tick() {
     const auto since = waiting_.try_emplace(id, now).first;
     if (now - since->second > kPushGrace && !asked_for(peer->head_size())) request_growth(id, *peer);
   }
-  settle_questions();
+  questions_.settle(caught_up());
 }
 
 void HeadExchange::pull(PeerId id) {
   Peer* peer = core_.find(id);
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
-  if (peer == nullptr || forked_ || core_.mirror() == nullptr) return;
+  if (peer == nullptr || forked() || core_.mirror() == nullptr) return;
   if (peer->head_size() > (ours ? ours->tree_size : 0)) request_growth(id, *peer);
 }
 
@@ -257,53 +318,8 @@ bool HeadExchange::asked_for(std::uint64_t size) const {
   });
 }
 
-void HeadExchange::ask(base::MonoTime settle, base::MonoTime timeout, std::function<void(bool)> done) {
-  Question question;
-  question.settle = settle;
-  question.deadline = core_.now() + timeout;
-  question.last_answer = core_.now();
-  question.done = std::move(done);
-  for (const auto& [id, peer] : core_.peers()) {
-    if (peer->greeted) core_.send(*peer, AskHead{});
-  }
-  questions_.push_back(std::move(question));
-}
-
-void HeadExchange::answered(PeerId id) {
-  for (Question& question : questions_) {
-    question.answered[id] = true;
-    question.last_answer = core_.now();
-  }
-}
-
-void HeadExchange::settle_questions() {
-  const base::MonoTime now = core_.now();
-  for (std::size_t i = 0; i < questions_.size();) {
-    Question& question = questions_[i];
-    bool all = true;
-    bool any = false;
-    // Peers that know no head either leave the question open: one that does may be on its way.
-    bool head_known = core_.reader().head().has_value();
-    for (const auto& [id, peer] : core_.peers()) {
-      if (peer->gone) continue;
-      const bool has = question.answered.contains(id);
-      any = any || has;
-      all = all && has;
-      head_known = head_known || peer->view.head.has_value();
-    }
-    any = any && head_known;
-    const bool settled = all && any && caught_up() && now - question.last_answer >= question.settle;
-    if (!settled && now < question.deadline) {
-      ++i;
-      continue;
-    }
-    core_.later([done = std::move(question.done), any] { done(any); });
-    questions_.erase(questions_.begin() + static_cast<std::ptrdiff_t>(i));
-  }
-}
-
 bool HeadExchange::caught_up() const {
-  if (forked_ || core_.mirror() == nullptr) return true;
+  if (forked() || core_.mirror() == nullptr) return true;
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   return std::all_of(core_.peers().begin(), core_.peers().end(), [&](const auto& item) {
     const Peer& peer = *item.second;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "replication/replicator_core.h"
+#include "replication/head_questions.h"
 
 namespace shoal::replication {
 
@@ -34,17 +34,22 @@ class HeadExchange {
   [[nodiscard]] bool check_signature(Peer& peer, const feed::Checkpoint& head);
   /// The head was accepted with blocks: tells the owner and the peers.
   void accepted(const feed::Checkpoint& head);
-  /// FeedMirror found a fork, or a peer proved one.
+  /// FeedMirror found a fork and stored its proof.
   void fork_found();
-  [[nodiscard]] bool forked() const { return forked_; }
+  [[nodiscard]] bool forked() const { return forked_ || core_.reader().fork_limit(); }
+  /// What the peer sent does not prove. When its head is longer than ours its history may be another one: then it is
+  /// asked how its tree grew from ours, and blamed only when that shows no fork.
+  void doubt(PeerId id, Peer& peer, const std::string& what);
   /// Asks again for growth that a silent peer owes.
   void tick();
 
   /// See Replicator::ask_heads.
-  void ask(base::MonoTime settle, base::MonoTime timeout, std::function<void(bool)> done);
+  void ask(base::MonoTime settle, base::MonoTime timeout, std::function<void(bool)> done) {
+    questions_.ask(settle, timeout, std::move(done));
+  }
   /// Largest tree size that a connected peer announced, 0 when none did; nullopt before any answered.
   [[nodiscard]] std::optional<std::uint64_t> newest_announced() const;
-  [[nodiscard]] bool asking() const { return !questions_.empty(); }
+  [[nodiscard]] bool asking() const { return questions_.open(); }
 
  private:
   struct PendingGrowth {
@@ -52,24 +57,23 @@ class HeadExchange {
     feed::Checkpoint from;  ///< tree_size 0: no head yet
     feed::Checkpoint to;
     base::MonoTime sent{0};
-  };
-  struct Question {
-    base::MonoTime settle{0};
-    base::MonoTime deadline{0};
-    base::MonoTime last_answer{0};
-    std::map<PeerId, bool> answered;
-    std::function<void(bool)> done;
+    std::string doubt;  ///< what the peer is blamed for unless the answer shows a fork; empty: nothing
   };
 
   void announce_late();
   void consider(PeerId id, Peer& peer);
-  void request_growth(PeerId id, Peer& peer);
+  void request_growth(PeerId id, Peer& peer, std::string doubt = {});
+  void expire_growth(PeerId id, Peer& peer);
+  void settle_doubt(PeerId id, Peer& peer, const PendingGrowth& pending);
+  /// After a fork: finds out which of the histories the peer has.
+  void place(PeerId id, Peer& peer);
   [[nodiscard]] bool asked_for(std::uint64_t size) const;
   void compare_shorter(Peer& peer, const feed::Checkpoint& head, const feed::Checkpoint& ours);
   void take_growth(Peer& peer, const PendingGrowth& pending, const GrowthReply& reply);
+  /// The edge of the peer's tree at our size, compared with ours; false when there is nothing more to learn from it.
+  bool check_edge(Peer& peer, const PendingGrowth& pending, const GrowthReply& reply, const feed::Checkpoint& ours);
   bool try_fork_proof(Peer& peer, const feed::ForkProof& proof);
-  void answered(PeerId id);
-  void settle_questions();
+  void spread_fork(const feed::ForkProof& proof);
   /// Our head is the newest that any connected peer announced, or cannot be compared with it.
   [[nodiscard]] bool caught_up() const;
 
@@ -78,7 +82,7 @@ class HeadExchange {
   std::function<bool()> may_wait_;
   std::map<PeerId, PendingGrowth> growths_;
   std::map<PeerId, base::MonoTime> waiting_;  ///< heads that a push is expected to bring, since when
-  std::vector<Question> questions_;
+  HeadQuestions questions_{core_};
   std::optional<feed::Checkpoint> last_verified_;
   std::deque<std::uint64_t> stale_;  ///< questions given up: late answers are ignored, not blamed
   bool forked_ = false;

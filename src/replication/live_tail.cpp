@@ -64,7 +64,7 @@ std::optional<PeerId> LiveTail::choose(bool ahead, bool paused_too) const {
     if (peer->gone || !ours || size < ours->tree_size || (ahead && size == ours->tree_size)) continue;
     const auto known = standings_.find(id);
     if (!paused_too && known != standings_.end() && known->second.paused_until > now) continue;
-    if (serves_us(id) || (ahead && tried_.count(id) > 0)) continue;
+    if (serves_us(id) || (ahead && tried_.count(id) > 0) || !core_.may_ask(*peer)) continue;
     if (peer->slow_until > now && !paused_too) continue;
     // One that gets its blocks from us would only close a circle, unless it has what we lack.
     const bool child = peer->has_live_want && size <= ours->tree_size;

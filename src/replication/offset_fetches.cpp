@@ -71,7 +71,7 @@ void OffsetFetches::ask_peer(WantId id, Fetch& fetch) {
   for (const auto& [peer_id, peer] : core_.peers()) {
     if (peer->gone || !peer->greeted) continue;
     any = true;
-    if (fetch.tried.contains(peer_id) || peer->head_size() < size) continue;
+    if (fetch.tried.contains(peer_id) || peer->head_size() < size || !core_.may_ask(*peer)) continue;
     if (best != nullptr && best->slow_until <= now) continue;
     best = peer.get();
     fetch.peer = peer_id;
@@ -84,7 +84,7 @@ void OffsetFetches::ask_peer(WantId id, Fetch& fetch) {
   }
   fetch.sent = now;
   const Result<std::optional<BlockIndex>> held = core_.reader().block_of_offset(fetch.stream, fetch.offset);
-  if (held && *held) return ask_block(fetch, *best, **held);  // its header is here: no hint is needed
+  if (held && *held) return ask_block(id, fetch, **held);  // its header is here: no hint is needed
   fetch.lookup = core_.fresh_id();
   core_.send(*best, Lookup{fetch.lookup, fetch.stream, LookupBy::offset, fetch.offset.value()});
 }
@@ -103,10 +103,14 @@ void OffsetFetches::on_lookup_reply(PeerId id, Peer& peer, const LookupReply& re
   if (!reply.block) return give_up_peer(found->first, fetch);
   // The block of an offset that the accepted head signs lies below that head's size.
   if (reply.block->value() >= size) return core_.blame(peer, "a look-up that points beyond the tree");
-  ask_block(fetch, peer, *reply.block);
+  ask_block(found->first, fetch, *reply.block);
 }
 
-void OffsetFetches::ask_block(Fetch& fetch, Peer&, BlockIndex block) {
+void OffsetFetches::ask_block(WantId id, Fetch& fetch, BlockIndex block) {
+  const std::optional<std::uint64_t> limit = core_.reader().fork_limit();
+  if (limit && block.value() >= *limit) {
+    return finish(id, Error{Code::fork, "the offset lies behind the fork of the feed"});
+  }
   FetchWant::Ask ask;
   ask.peer = fetch.peer;
   ask.purpose = Purpose::single;

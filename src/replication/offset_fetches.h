@@ -48,7 +48,7 @@ class OffsetFetches {
   /// True when the offset is known to be there; finishes the fetch when it is known not to be.
   bool settle_by_topic_state(WantId id, Fetch& fetch);
   void ask_peer(WantId id, Fetch& fetch);
-  void ask_block(Fetch& fetch, Peer& peer, BlockIndex block);
+  void ask_block(WantId id, Fetch& fetch, BlockIndex block);
   void give_up_peer(WantId id, Fetch& fetch);
   void finish(WantId id, Result<BlockIndex> result);
   [[nodiscard]] Fetches::iterator by_want(std::uint64_t want);

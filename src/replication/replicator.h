@@ -65,8 +65,8 @@ class ReplicatorEvents {
   /// look so: only who does it again and again is turned away.
   virtual void on_peer_flooded(const PeerView& /*peer*/, std::string_view /*what*/) {}
   virtual void on_peers_changed() = 0;
-  /// The owner forked; the proof is stored.
-  virtual void on_fork() = 0;
+  /// The owner forked. A mirror has stored the proof; of an own feed that is the owner's to do.
+  virtual void on_fork(const feed::ForkProof& proof) = 0;
   /// A connected mirror's receipt; its signature, size and root were checked. Only after want_receipts().
   virtual void on_receipt(const feed::Receipt& /*receipt*/) {}
   /// What connected peers ask of our receipts now.

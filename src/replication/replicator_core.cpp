@@ -27,6 +27,10 @@ Peer* ReplicatorCore::find(PeerId id) {
   return found == peers_.end() || found->second->gone ? nullptr : found->second.get();
 }
 
+bool ReplicatorCore::may_ask(const Peer& peer) const {
+  return !peer.doubted && (peer.branch == Branch::ours || !reader().fork_limit());
+}
+
 void ReplicatorCore::send(Peer& peer, Body body, bool bulk) {
   if (peer.gone) return;
   Message message{.body = std::move(body), .bulk = bulk};

@@ -10,6 +10,9 @@
 
 namespace shoal::replication {
 
+/// Which of two histories a peer's head belongs to, once the feed's owner is known to have signed two.
+enum class Branch : std::uint8_t { unknown, ours, other };
+
 /// What is known of one connected peer beyond what people see.
 struct Peer {
   PeerView view;
@@ -23,6 +26,8 @@ struct Peer {
   std::optional<feed::Checkpoint> told_head;    ///< newest head we announced to it
   std::optional<feed::Checkpoint> pushed_head;  ///< newest head it pushed to us, with all that belongs to it
   bool has_live_want = false;                   ///< we push to it
+  Branch branch = Branch::unknown;              ///< looked at after a fork only
+  bool doubted = false;                         ///< what it sent did not prove; it lied, or its history is another one
   bool suspect = false;                         ///< a ping waits for its answer for long
   std::uint64_t ping_nonce = 0;                 ///< outstanding; 0 none
   base::MonoTime ping_sent{0};
@@ -56,6 +61,9 @@ class ReplicatorCore {
   [[nodiscard]] const std::map<PeerId, std::unique_ptr<Peer>>& peers() const { return peers_; }
   /// Null when it is unknown or gone.
   [[nodiscard]] Peer* find(PeerId id);
+
+  /// Blocks may be asked of it: nothing that it sent is in doubt, and after a fork its history is ours.
+  [[nodiscard]] bool may_ask(const Peer& peer) const;
 
   void send(Peer& peer, Body body, bool bulk = false);
   /// Asks for a sign of life, unless the peer owes one already.

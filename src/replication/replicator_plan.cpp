@@ -37,11 +37,11 @@ void Replicator::Impl::plan_soon() {
 void Replicator::Impl::plan() {
   topics.resume();
   offsets.resume();
-  if (!follow_ || heads.forked()) return;
-  tail.plan();
+  if (!follow_) return;
+  if (!heads.forked()) tail.plan();
   all.plan();
   streams.plan();
-  check_synced();
+  if (!heads.forked()) check_synced();
 }
 
 void Replicator::Impl::check_synced() {
@@ -93,7 +93,7 @@ void Replicator::Impl::tick() {
     tick_peer(*peer);
   }
   duplicates.tick();
-  if (!heads.forked()) tail.tick();
+  heads.forked() ? tail.stop() : tail.tick();
   wants.tick();
   plan_soon();
 }

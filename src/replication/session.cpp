@@ -53,8 +53,10 @@ Result<void> Session::on_hello(ByteView message) {
     return Error{Code::unverified, "the hello is malformed"};
   }
   if (their_version_.major != version_.major) {
+    const bool newer = their_version_.major > version_.major;
     return Error{Code::unsupported, "the peer speaks protocol version " + std::to_string(their_version_.major) +
-                                        ", this node version " + std::to_string(version_.major)};
+                                        ", this node version " + std::to_string(version_.major) + ": " +
+                                        (newer ? "this node" : "the peer") + " has to be updated"};
   }
   if (theirs == own_public_) return Error{Code::unverified, "the peer echoes our own hello"};
   SHOAL_TRY(const crypto::SecretBytes shared, ephemeral_->agree(theirs));

@@ -391,7 +391,12 @@ void SessionPeer::on_message(ByteView message) {
   if (message.size() > kMaxMessageSize) return impl.violation("a message above the limit");
   if (impl.session.ready()) return impl.on_session_message(message);
   impl.send_hello();
-  if (Result<void> met = impl.session.on_hello(message); !met) return impl.end(met.error().message);
+  if (Result<void> met = impl.session.on_hello(message); !met) {
+    if (met.error().code == Code::unsupported && impl.parts.on_other_version) {
+      impl.parts.on_other_version(impl.transport->address(), met.error().message);
+    }
+    return impl.end(met.error().message);
+  }
   impl.expect("open");
   if (!impl.channels.empty()) impl.send_open(*impl.channels.front());
 }

@@ -38,6 +38,8 @@ class SessionPeer : public PeerTransportHandler, public std::enable_shared_from_
     std::function<void(const PeerAddress&, const PublicKey& found)> on_wrong_key = {};
     /// Counts what waits here for and from the peer; may be null.
     std::shared_ptr<PeerMemory::Account> memory = {};
+    /// The peer's protocol has another major version, so that the session ends: what to tell. Any thread; may be empty.
+    std::function<void(const PeerAddress&, const std::string& what)> on_other_version = {};
     /// Put between each feed's replicator and this session when set (a test's liar, a tap).
     std::function<std::shared_ptr<Replicator::Outbox>(std::shared_ptr<Replicator::Outbox>)> wrap_outbox = {};
     /// What our hello says; tests speak as older and newer nodes.

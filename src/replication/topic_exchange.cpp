@@ -43,6 +43,7 @@ void TopicExchange::start(Job& job) {
   }
   for (const auto& [id, peer] : core_.peers()) {
     if (peer->gone || job.tried.contains(id) || !peer->view.head || peer->head_size() < ours->tree_size) continue;
+    if (!core_.may_ask(*peer)) continue;
     job.request = core_.fresh_id();
     job.peer = id;
     job.sent = core_.now();

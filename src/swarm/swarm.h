@@ -33,8 +33,9 @@ class Swarm : public replication::PeerLocator {
   [[nodiscard]] virtual std::size_t dht_nodes() const = 0;
 };
 
-/// Starts listening. Code::invalid_argument for an address that cannot be read, Code::in_use for a port that is taken,
-/// Code::io otherwise. The destructor ends all connections.
+/// Starts listening. Code::invalid_argument for an address that cannot be read, Code::io for one that is taken or not
+/// this machine's. Where there is no network it begins all the same, and listens when there is one. The destructor ends
+/// all connections.
 [[nodiscard]] Result<std::unique_ptr<Swarm>> start_swarm(const SwarmOptions& options, base::LogSink& log);
 
 }  // namespace shoal::swarm

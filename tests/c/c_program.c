@@ -68,6 +68,8 @@ static int print_sizes(void) {
   SIZE(shoal_get_request);
   SIZE(shoal_mirror_options);
   SIZE(shoal_verified);
+  SIZE(shoal_signed_head);
+  SIZE(shoal_verified_fork);
 #undef SIZE
   return 0;
 }

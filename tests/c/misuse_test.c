@@ -106,6 +106,8 @@ static void null_and_foreign(shoal_node* node, shoal_feed* feed, const char* id)
   BAD(shoal_verify_proof(NULL, 0, NULL, NULL, &records, &error));
   BAD(shoal_verify_proof("{}", 2, "short", NULL, &records, &error));
   BAD(shoal_verify_proof("{}", 2, NULL, NULL, NULL, &error));
+  BAD(shoal_verify_fork(NULL, 0, NULL, NULL, &error));
+  BAD(shoal_verify_fork("", 0, "short", NULL, &error));
   BAD(shoal_mirror_open(NULL, kStranger, NULL, &mirror, &error));
   BAD(shoal_mirror_open(node, NULL, NULL, &mirror, &error));
   BAD(shoal_mirror_open(node, kStranger, NULL, NULL, &error));

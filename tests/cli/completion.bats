@@ -39,7 +39,7 @@ fill() {
   [ "$(complete_bash shoal --data x -q mir)" = mirror ]
   [ "$(complete_bash shoal sub --spa)" = --sparse ]
   [ "$(complete_bash shoal key export x --se)" = --secret ]
-  [ "$(complete_bash shoal help ver)" = "verify verify-proof version" ]
+  [ "$(complete_bash shoal help ver)" = "verify verify-fork verify-proof version" ]
   [[ " $(complete_bash shoal --) " == *" --data "*" --version "* ]]
   [ "$(complete_bash shoal --q)" = --quiet ]
 }

@@ -44,7 +44,8 @@ TEST(FeedText, InfoJsonHasTheContractsMembers) {
   EXPECT_EQ(json["mirrors"][1]["connected"], true);
   EXPECT_EQ(json["disk_bytes"], 4096);
   ASSERT_EQ(json["topics"].size(), 1U);
-  for (const char* member : {"name", "partition", "log_start_offset", "high_watermark", "end_offset", "bytes"}) {
+  for (const char* member :
+       {"name", "partition", "log_start_offset", "high_watermark", "end_offset", "bytes", "complete"}) {
     EXPECT_TRUE(json["topics"][0].contains(member)) << member;
   }
   EXPECT_EQ(Json::parse(topics_json(sample())), json["topics"]);
@@ -68,6 +69,19 @@ TEST(FeedText, TablesAreAligned) {
   EXPECT_EQ(format_table({{"A", "B"}, {"long", "x"}}), "A     B\nlong  x\n");
   EXPECT_NE(info_text(sample(), UnixMs(1517616000000 + 7200'000)).find("2018-02-03T00:00:00.000Z (2 h ago)"),
             std::string::npos);
+}
+
+TEST(FeedText, AHeadFromTheFutureIsSaidToBeOne) {
+  const std::string text = info_text(sample(), UnixMs(1517616000000 - 7200'000));
+  EXPECT_NE(text.find("(2 h in the future: this machine's clock or the owner's is wrong)"), std::string::npos) << text;
+}
+
+TEST(FeedText, TheProofOfAForkIsNamed) {
+  FeedInfo info = sample();
+  info.forked = true;
+  info.fork_proof = "/data/forks/ab.fork";
+  EXPECT_NE(info_text(info, UnixMs(0)).find("proof: /data/forks/ab.fork"), std::string::npos);
+  EXPECT_EQ(Json::parse(info_json(info))["fork_proof"], "/data/forks/ab.fork");
 }
 
 }  // namespace

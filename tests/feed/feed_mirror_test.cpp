@@ -333,6 +333,33 @@ TEST_F(ForkedFeed, LongerFromAPeersProof) {
   EXPECT_EQ(follower.mirror->accept(head(), 0, {}, {}).error().code, Code::fork);
 }
 
+TEST_F(ForkedFeed, AfterItOnlyWhatBothMayShareIsTakenUnderTheAcceptedHead) {
+  publish(other, 60);
+  const Checkpoint accepted = head();
+  ASSERT_TRUE(follower.mirror->accept(accepted, 0, {}, {}).ok());
+  ASSERT_TRUE(
+      follower.mirror->add_fork_proof(*find_fork(producer.id(), accepted, *other.writer->head(), *other.log).value())
+          .ok());
+  const std::uint64_t limit = *follower.reader().fork_limit();
+  EXPECT_EQ(limit, accepted.tree_size - 1);
+  const auto code_of = [&](const Result<AcceptResult>& result) {
+    return result ? Code::already_exists : result.error().code;
+  };
+  EXPECT_EQ(code_of(deliver(producer.reader(), accepted, 0, span(0, limit + 1)).to(*follower.mirror)), Code::fork);
+  ASSERT_TRUE(deliver(producer.reader(), accepted, 0, span(0, limit)).to(*follower.mirror).ok());
+  EXPECT_EQ(follower.reader().block_prefix(), limit);
+  // Neither a heartbeat nor growth nor the other history moves the head.
+  ASSERT_TRUE(producer.writer->heartbeat().ok());
+  EXPECT_EQ(code_of(follower.mirror->accept(*producer.writer->head(), 0, {}, {})), Code::fork);
+  publish(producer, 3);
+  EXPECT_EQ(code_of(follower.mirror->accept(head(), 0, {}, {})), Code::fork);
+  EXPECT_EQ(code_of(deliver(other.reader(), *other.writer->head(), 0, span(0, 2)).to(*follower.mirror)), Code::fork);
+  EXPECT_EQ(follower.reader().head(), accepted);
+  follower.close();
+  ASSERT_TRUE(follower.open().ok());
+  EXPECT_EQ(follower.reader().fork_limit(), limit);
+}
+
 TEST_F(FeedMirrorTest, HeadThatLiesOnTopicStateIsRefusedByFullHolders) {
   // The owner itself signs a wrong topic root over a right tree.
   Checkpoint lie = head();

@@ -78,6 +78,9 @@ RC_GTEST_PROP(JsonRoundTrip, FeedInfo, ()) {
   info.held_blocks = any_size();
   info.root_hash = any_text();
   if (info.own) info.head_time = UnixMs(any_offset());
+  if (info.own) info.head_age_ms = *rc::gen::arbitrary<std::int64_t>();
+  info.complete = *rc::gen::arbitrary<bool>();
+  info.fork_proof = any_text();
   info.title = any_text();
   info.topics.push_back({.name = any_text(), .partition = Partition(3), .end_offset = Offset(any_offset())});
   info.topics.push_back({.name = "x", .largest_time = UnixMs(any_offset()), .bytes = any_size()});
@@ -86,6 +89,7 @@ RC_GTEST_PROP(JsonRoundTrip, FeedInfo, ()) {
   const FeedInfo back = round_trip(info, write_feed_info, read_feed_info);
   RC_ASSERT(back.feed == info.feed && back.title == info.title && back.head_time == info.head_time);
   RC_ASSERT(back.want == info.want && back.retention == info.retention && back.topics.size() == 2U);
+  RC_ASSERT(back.complete == info.complete && back.fork_proof == info.fork_proof);
   RC_ASSERT(back.topics[0].largest_time == kNoTime && back.topics[1].bytes == info.topics[1].bytes);
 }
 

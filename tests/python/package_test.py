@@ -5,6 +5,8 @@ import datetime
 import doctest
 import importlib
 import itertools
+import json
+import pathlib
 import pickle
 import threading
 import time
@@ -13,6 +15,8 @@ import unittest
 import shoalcast
 from bindings_support import C_PROGRAM, STRANGER, BindingsTest, numbered, run
 from shoalcast import Start, _errors, _library
+
+VECTORS = pathlib.Path(__file__).resolve().parent.parent / "vectors"
 
 
 class PublishAndRead(BindingsTest):
@@ -124,6 +128,19 @@ class PublishAndRead(BindingsTest):
             shoalcast.verify_proof(proof, STRANGER)
         with self.assertRaises(shoalcast.InvalidArgument):
             shoalcast.verify_proof("no proof")
+
+    def test_fork_proofs(self):
+        vectors = json.loads((VECTORS / "golden_feed.json").read_text())
+        proof = bytes.fromhex(vectors["fork_proof"])
+        fork = shoalcast.verify_fork(proof, vectors["feed"])
+        self.assertEqual((fork.feed, fork.epoch, fork.common_prefix_limit), (vectors["feed"], 0, 2))
+        self.assertEqual((fork.shorter.tree_size, fork.longer.tree_size), (3, 5))
+        self.assertEqual(fork.longer.root_hash, vectors["roots"][5])
+        for bad in (b"", proof[:-1], proof + b"\0", proof[:400] + bytes([proof[400] ^ 1]) + proof[401:]):
+            with self.assertRaises(shoalcast.Unverified):
+                shoalcast.verify_fork(bad)
+        with self.assertRaises(shoalcast.Unverified):
+            shoalcast.verify_fork(proof, STRANGER)
 
     def test_what_is_known_is_what_the_command_prints(self):
         node = self.open_node()
@@ -360,7 +377,8 @@ class Package(unittest.TestCase):
             "shoal_position": _library.PositionStruct, "shoal_subscribe_options": _library.SubscribeOptions,
             "shoal_poll_options": _library.PollOptions, "shoal_head_report": _library.HeadReportStruct,
             "shoal_get_request": _library.GetRequest, "shoal_mirror_options": _library.MirrorOptions,
-            "shoal_verified": _library.VerifiedStruct,
+            "shoal_verified": _library.VerifiedStruct, "shoal_signed_head": _library.SignedHeadStruct,
+            "shoal_verified_fork": _library.VerifiedForkStruct,
         }.items():
             self.assertEqual(ctypes.sizeof(structure), int(in_c.pop(name)), name)
         self.assertEqual(in_c, {"shoal_record_view": str(shoalcast._records._VIEW.size)})

@@ -54,6 +54,13 @@ TEST(SessionPeer, AnotherMajorVersionIsTurnedAway) {
   EXPECT_FALSE(connection.dialler->open());
   EXPECT_TRUE(world.reader.replicator().peers().empty());
   EXPECT_TRUE(world.publisher.replicator().peers().empty());
+  // Both sides say which version the other has, and who has to be updated.
+  EXPECT_EQ(
+      world.reader.other_versions,
+      std::vector<std::string>{"the peer speaks protocol version 1, this node version 2: the peer has to be updated"});
+  EXPECT_EQ(
+      world.publisher.other_versions,
+      std::vector<std::string>{"the peer speaks protocol version 2, this node version 1: this node has to be updated"});
 }
 
 TEST(SessionPeer, ConnectingToOurselvesEnds) {

@@ -71,7 +71,7 @@ class SimNode final : public replication::ReplicatorEvents {
   void on_synced(const feed::Checkpoint& head) override;
   void on_peer_blamed(const replication::PeerView& peer, std::string_view what) override;
   void on_peers_changed() override {}
-  void on_fork() override { saw_fork_ = true; }
+  void on_fork(const feed::ForkProof&) override { saw_fork_ = true; }
 
  private:
   class Tap;

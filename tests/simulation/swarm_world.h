@@ -21,6 +21,7 @@ struct EventLog final : replication::ReplicatorEvents {
   std::size_t forks = 0;
   std::vector<feed::Receipt> receipts;
   std::vector<replication::ReceiptDemand> demands;
+  std::optional<feed::ForkProof> proof;
   std::function<void()> on_blocks_hook;
   std::function<void()> on_receipt_hook;
   std::function<void(const feed::Checkpoint&)> on_synced_hook;
@@ -42,7 +43,10 @@ struct EventLog final : replication::ReplicatorEvents {
     floods.push_back({peer.node_key, std::string(what)});
   }
   void on_peers_changed() override {}
-  void on_fork() override { ++forks; }
+  void on_fork(const feed::ForkProof& fork) override {
+    ++forks;
+    proof = fork;
+  }
   void on_receipt(const feed::Receipt& receipt) override {
     receipts.push_back(receipt);
     if (on_receipt_hook) on_receipt_hook();
@@ -115,6 +119,7 @@ class SwarmNode {
     parts.refuses = [this](const PublicKey& node) {
       return std::any_of(events.blames.begin(), events.blames.end(), [&](const auto& b) { return b.node == node; });
     };
+    parts.on_other_version = [this](const auto&, const std::string& what) { other_versions.push_back(what); };
     parts.wrap_outbox = wrap_outbox;
     parts.version = version;
     return parts;
@@ -140,6 +145,7 @@ class SwarmNode {
   [[nodiscard]] const LogLines& log() const { return log_; }
 
   EventLog events;
+  std::vector<std::string> other_versions;  ///< what was said of peers of other major versions
   std::function<std::shared_ptr<replication::Replicator::Outbox>(std::shared_ptr<replication::Replicator::Outbox>)>
       wrap_outbox;
   replication::Version version;

@@ -72,7 +72,7 @@ TEST(SwarmLife, SaysWhichPortIsTaken) {
   options.listen = {first->listening()};
   const auto second = start_swarm(options, silent_log());
   ASSERT_FALSE(second.ok());
-  EXPECT_EQ(second.error().code, Code::in_use);
+  EXPECT_EQ(second.error().code, Code::io);
   EXPECT_NE(second.error().message.find(first->listening()), std::string::npos);
 }
 

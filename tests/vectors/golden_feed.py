@@ -185,6 +185,8 @@ def missing_in_document(vectors):
                 vectors["manifest"], head["compact"], head["topic_root"]]
     expected += vectors["roots"] + vectors["topic_entries"] + head["note"].split("\n")
     expected += [vectors["record_proof"]["digest"]]
+    fork = vectors["fork_proof"]
+    expected += [vectors["conflicting_head"]["compact"], fork[678:808], fork[808:]]
     expected += [vector["root"] for vector in vectors["payload_roots"][:-1]]
     return [value for value in expected if "".join(value.split()) not in packed]
 

@@ -31,13 +31,14 @@ from ._errors import (
     Unverified,
 )
 from ._library import version
-from ._node import Feed, Mirror, Node, verify_proof
+from ._node import Feed, Mirror, Node, verify_fork, verify_proof
 from ._producer import Producer
-from ._records import AckRun, HeadReport, Position, Record, StoredCursor, VerifiedRecord
+from ._records import AckRun, HeadReport, Position, Record, SignedHead, StoredCursor, VerifiedFork, VerifiedRecord
 
 __all__ = [
     "AckRun", "AlreadyExists", "BadKey", "Cancelled", "Closed", "Consumer", "Corrupt", "Feed", "Fork", "HeadReport",
     "InUse", "InvalidArgument", "IoError", "LimitExceeded", "Mirror", "NoSpace", "Node", "NotFound", "Position",
-    "Producer", "Pruned", "Record", "ShoalError", "Start", "StoredCursor", "TimedOut", "Unavailable",
-    "UnknownOutcome", "UnsafeToSign", "Unsupported", "Unverified", "VerifiedRecord", "verify_proof", "version",
+    "Producer", "Pruned", "Record", "ShoalError", "SignedHead", "Start", "StoredCursor", "TimedOut",
+    "Unavailable", "UnknownOutcome", "UnsafeToSign", "Unsupported", "Unverified", "VerifiedFork", "VerifiedRecord",
+    "verify_fork", "verify_proof", "version",
 ]  # fmt: skip

@@ -126,6 +126,20 @@ class VerifiedStruct(ctypes.Structure):
     _fields_ = [("feed_id", c_char * 65), ("epoch", c_uint32), ("head_time_ms", c_int64), ("tree_size", c_uint64)]
 
 
+class SignedHeadStruct(ctypes.Structure):
+    _fields_ = [
+        ("tree_size", c_uint64), ("time_ms", c_int64), ("root_hash", c_char * 65), ("topic_root", c_char * 65),
+        ("topic_count", c_uint32),
+    ]
+
+
+class VerifiedForkStruct(ctypes.Structure):
+    _fields_ = [
+        ("feed_id", c_char * 65), ("epoch", c_uint32), ("common_prefix_limit", c_uint64),
+        ("shorter", SignedHeadStruct), ("longer", SignedHeadStruct),
+    ]
+
+
 library = _load()
 
 
@@ -140,6 +154,7 @@ def _declare() -> None:
         "node_remove": (handle, text), "node_get": (handle, POINTER(GetRequest), *wait, out),
         "node_prove": (handle, POINTER(GetRequest), *wait, out),
         "verify_proof": (c_char_p, c_size_t, text, POINTER(VerifiedStruct), out),
+        "verify_fork": (c_char_p, c_size_t, text, POINTER(VerifiedForkStruct)),
         "feed_open": (handle, text, POINTER(FeedOptions), out), "feed_id": (handle, out), "feed_free": (handle,),
         "records_view": (handle, out, POINTER(c_size_t)), "records_free": (handle,),
         "producer_open": (handle, POINTER(ProducerOptions), out),

@@ -13,7 +13,7 @@ from . import _library
 from ._consumer import Consumer, Start
 from ._errors import InvalidArgument
 from ._producer import Acks, Producer
-from ._records import AckRun, Record, VerifiedRecord, read_records, to_milliseconds
+from ._records import AckRun, Record, SignedHead, VerifiedFork, VerifiedRecord, read_records, to_milliseconds
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -109,6 +109,25 @@ def verify_proof(proof: Union[str, bytes], feed: Optional[FeedLike] = None) -> V
     return VerifiedRecord(
         record, verified.feed_id.decode(), verified.head_time_ms, verified.tree_size, verified.epoch
     )
+
+
+def verify_fork(proof: bytes, feed: Optional[FeedLike] = None) -> VerifiedFork:
+    """Checks a fork proof, as a node keeps it in `forks` below its directory; needs no node, no directory and no
+    network. Unverified when it proves no fork, or that of another feed than `feed`.
+    """
+    verified = _library.VerifiedForkStruct()
+    expected = None if feed is None else _id_of(feed)
+    _library.call("verify_fork", proof, len(proof), expected, ctypes.byref(verified))
+
+    def shown(head: _library.SignedHeadStruct) -> SignedHead:
+        return SignedHead(
+            head.tree_size, head.root_hash.decode(), head.topic_count, head.topic_root.decode(), head.time_ms
+        )
+
+    return VerifiedFork(
+        verified.feed_id.decode(), verified.epoch, shown(verified.shorter), shown(verified.longer),
+        verified.common_prefix_limit,
+    )  # fmt: skip
 
 
 class Mirror:

@@ -76,6 +76,27 @@ class VerifiedRecord(NamedTuple):
     epoch: int
 
 
+class SignedHead(NamedTuple):
+    """A statement of a feed's owner: so much there is (`tree_size` blocks), and this it is (hashes in hex)."""
+
+    tree_size: int
+    root_hash: str
+    topic_count: int
+    topic_root: str
+    time: int
+
+
+class VerifiedFork(NamedTuple):
+    """Two statements of one key that cannot both be true. No block from `common_prefix_limit` on is common to the two
+    histories; where below it they part, the proof does not tell."""
+
+    feed: str
+    epoch: int
+    shorter: SignedHead
+    longer: SignedHead
+    common_prefix_limit: int
+
+
 def to_milliseconds(moment: datetime.datetime) -> int:
     """Unix time of a moment; one without a zone is local time, as everywhere in Python."""
     return (moment.astimezone(datetime.timezone.utc) - UNIX_EPOCH) // datetime.timedelta(milliseconds=1)

@@ -9,6 +9,7 @@
 #include <libtorrent/alert_types.hpp>
 #include <libtorrent/error_code.hpp>
 #include <libtorrent/extensions/ut_pex.hpp>
+#include <libtorrent/session_stats.hpp>
 #include <libtorrent/torrent_flags.hpp>
 
 #include <algorithm>
@@ -47,7 +48,8 @@ LibtorrentSwarm::LibtorrentSwarm(const SwarmOptions& options, base::LogSink& log
       listen_count_(options.listen.size()),
       session_(std::make_unique<lt::session>(session_parameters(options))),
       loop_(std::make_shared<NetworkLoop>(session_->get_context())),
-      gate_(std::make_shared<ConnectionGate>(connection_limits(options))) {
+      gate_(std::make_shared<ConnectionGate>(connection_limits(options))),
+      dht_watch_(options.dht ? options.bootstrap : std::vector<std::string>{}, clock_.mono_now()) {
   session_->add_extension(&lt::create_ut_pex_plugin);
   session_->add_extension(std::shared_ptr<lt::plugin>(addresses_));
   if (options.up_limit > 0 || options.down_limit > 0) {
@@ -78,10 +80,20 @@ LibtorrentSwarm::~LibtorrentSwarm() {
 Result<void> LibtorrentSwarm::wait_listening() {
   std::unique_lock lock(mutex_);
   wake_.wait_for(lock, kListenTimeout, [&] { return !listening_.empty() || listen_failures_.size() >= listen_count_; });
-  if (!listening_.empty()) return {};
-  const std::string why = listen_failure_.empty() ? "no answer from the network" : listen_failure_;
-  return Error{listen_in_use_ ? Code::in_use : Code::io, "cannot listen: " + why,
-               "choose another --listen HOST:PORT; port 0 takes any free one"};
+  started_listening_ = true;
+  if (!listening_.empty()) {
+    if (!listen_failure_.empty()) log_->log(base::LogLevel::warning, "swarm", "cannot listen on " + listen_failure_);
+    return {};
+  }
+  if (listen_failure_.empty()) {
+    // All addresses, and there is none. libtorrent looks again whenever the machine's addresses change.
+    log_->log(base::LogLevel::warning, "swarm", "this machine has no network now: it is used as soon as it is there");
+    return {};
+  }
+  return Error{Code::io, "cannot listen on " + listen_failure_,
+               listen_in_use_
+                   ? "another program has this port: choose another --listen HOST:PORT; port 0 takes any free one"
+                   : "choose another --listen HOST:PORT; 0.0.0.0 takes all addresses of this machine"};
 }
 
 void LibtorrentSwarm::join(const crypto::Digest& discovery_key, std::shared_ptr<replication::PeerAcceptor> acceptor) {
@@ -203,6 +215,10 @@ void LibtorrentSwarm::handle_alerts() {
       std::size_t sum = 0;
       for (const auto& [local, count] : dht_sizes_) sum += count;
       dht_nodes_ = sum;
+    } else if (const auto* stats = lt::alert_cast<lt::session_stats_alert>(alert)) {
+      static const int kHeard = lt::find_metric_idx("dht.dht_messages_in");
+      const auto news = dht_watch_.look(clock_.mono_now(), stats->counters()[kHeard]);
+      if (news) log_->log(base::LogLevel::warning, "swarm", *news);
     } else if (lt::alert_cast<lt::dht_bootstrap_alert>(alert) != nullptr ||
                lt::alert_cast<lt::external_ip_alert>(alert) != nullptr) {
       const std::lock_guard lock(mutex_);
@@ -222,7 +238,8 @@ void LibtorrentSwarm::handle_listening(const lt::alert& alert) {
     listen_failures_.insert({refused->address, static_cast<std::uint16_t>(refused->port)});
     listen_failure_ = endpoint_text(refused->address, refused->port) + ": " + refused->error.message();
     listen_in_use_ = refused->error == boost::asio::error::address_in_use;
-    log_->log(base::LogLevel::warning, "swarm", "cannot listen on " + listen_failure_);
+    // At the start the failure of all is an error of its own.
+    if (started_listening_) log_->log(base::LogLevel::warning, "swarm", "cannot listen on " + listen_failure_);
   } else {
     return;
   }
@@ -263,6 +280,8 @@ void LibtorrentSwarm::ask_dht_size() {
   if (now < next_dht_question_) return;
   next_dht_question_ = now + kDhtQuestionInterval;
   session_->post_dht_stats();
+  // Nodes that are entry points are in no routing table; what they answer is counted.
+  if (dht_watch_.watching()) session_->post_session_stats();
 }
 
 void LibtorrentSwarm::choose_transport() {

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "swarm/announce_schedule.h"
+#include "swarm/dht_watch.h"
 #include "swarm/libtorrent/extension.h"
 #include "swarm/swarm.h"
 
@@ -79,11 +80,13 @@ class LibtorrentSwarm final : public Swarm {
   std::set<lt::tcp::endpoint> listen_failures_;  ///< under mutex_
   std::string listen_failure_;                   ///< under mutex_
   bool listen_in_use_ = false;                   ///< under mutex_
+  bool started_listening_ = false;               ///< under mutex_; wait_listening() is over
   bool stopping_ = false;                        ///< under mutex_
   std::atomic<std::size_t> dht_nodes_{0};
   base::MonoTime started_{0};
   bool dials_by_utp_ = false;                           ///< own thread
   base::MonoTime next_dht_question_{0};                 ///< own thread
+  DhtWatch dht_watch_;                                  ///< own thread
   std::map<lt::udp::endpoint, std::size_t> dht_sizes_;  ///< by local address; own thread
   std::thread thread_;                                  ///< alerts and announcements; may block on libtorrent
 };

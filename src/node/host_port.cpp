@@ -1,12 +1,10 @@
-#include "host_port.h"
+#include "node/host_port.h"
 
-#include "base/try.h"
-#include "node/dial_target.h"
-#include "units.h"
+#include "node/network_options.h"
 
 #include <algorithm>
 
-namespace shoal::command {
+namespace shoal::node {
 namespace {
 
 bool plausible_host(std::string_view host) {
@@ -28,16 +26,9 @@ Result<std::string> parse_host_port(std::string_view text, bool allow_any_port) 
                   "write it like 192.0.2.7:6881, [2001:db8::1]:6881 or example.org:6881"};
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || !plausible_host(text.substr(0, colon))) return bad;
-  const auto port = parse_integer(text.substr(colon + 1), allow_any_port ? 0 : 1);
-  if (!port || *port > 65535) return bad;
+  const auto port = port_of(text);
+  if (!port || (*port == 0 && !allow_any_port)) return bad;
   return std::string(text);
 }
 
-Result<std::string> parse_peer(std::string_view text) {
-  if (text.find('@') == std::string_view::npos) return parse_host_port(text, false);
-  SHOAL_TRY(const node::DialTarget target, node::parse_dial_target(text));
-  SHOAL_CHECK(parse_host_port(target.host_port, false));
-  return std::string(text);
-}
-
-}  // namespace shoal::command
+}  // namespace shoal::node

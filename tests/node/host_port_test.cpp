@@ -1,8 +1,8 @@
-#include "host_port.h"
+#include "node/host_port.h"
 
 #include <gtest/gtest.h>
 
-namespace shoal::command {
+namespace shoal::node {
 namespace {
 
 TEST(HostPort, TakesNamesAndAddresses) {
@@ -35,4 +35,4 @@ TEST(HostPort, OfAPeerMayBeginWithItsKey) {
 }
 
 }  // namespace
-}  // namespace shoal::command
+}  // namespace shoal::node

@@ -1,0 +1,69 @@
+#include "node/fork_file.h"
+
+#include "feed/feed_world.h"
+#include "feed/sample_feed.h"
+
+#include <fstream>
+
+namespace shoal::node {
+namespace {
+
+using feed::testing::SampleFeed;
+
+/// One head twice, with another topic state.
+feed::ForkProof proof_against(const SampleFeed& feed) {
+  const feed::Checkpoint head = feed.head();
+  feed::Checkpoint other = head;
+  other.topic_root.bytes[0] ^= 1;
+  return feed::find_fork(feed.id(), head, feed.sign(other), feed.tree()).value().value();
+}
+
+class ForkFileTest : public ::testing::Test {
+ protected:
+  ForkFileTest() { feed_.append_data("t"); }
+  [[nodiscard]] ForkFile file() const { return ForkFile(directory_.path() / "forks", feed_.id()); }
+
+  feed::testing::ScratchDir directory_;
+  SampleFeed feed_;
+};
+
+TEST_F(ForkFileTest, KeepsWhatProvesAFork) {
+  EXPECT_FALSE(file().read().has_value());
+  const Bytes bytes = feed::encode_fork_proof(proof_against(feed_));
+  ASSERT_TRUE(file().keep(bytes).ok());
+  const auto read = file().read();
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(feed::encode_fork_proof(*read), bytes);
+  EXPECT_EQ(file().path().filename(), feed_.id().hex() + ".fork");
+  EXPECT_TRUE(file().keep(bytes).ok());
+}
+
+TEST_F(ForkFileTest, MendsADamagedFileAndBelievesNone) {
+  const Bytes bytes = feed::encode_fork_proof(proof_against(feed_));
+  ASSERT_TRUE(file().keep(bytes).ok());
+  {
+    std::fstream damaged(file().path(), std::ios::in | std::ios::out | std::ios::binary);
+    damaged.seekp(100);
+    damaged.put('x');
+  }
+  EXPECT_FALSE(file().read().has_value());
+  ASSERT_TRUE(file().keep(bytes).ok());
+  EXPECT_TRUE(file().read().has_value());
+}
+
+TEST_F(ForkFileTest, AnotherFeedsProofIsNone) {
+  SampleFeed other(9);
+  other.append_data("t");
+  ASSERT_TRUE(file().keep(feed::encode_fork_proof(proof_against(other))).ok());
+  EXPECT_FALSE(file().read().has_value());
+}
+
+TEST_F(ForkFileTest, SaysWhenTheDiskRefuses) {
+  std::ofstream(directory_.path() / "forks") << "no directory";
+  const auto kept = file().keep(Bytes{1});
+  ASSERT_FALSE(kept.ok());
+  EXPECT_EQ(kept.error().code, Code::io);
+}
+
+}  // namespace
+}  // namespace shoal::node
