@@ -2,12 +2,10 @@
 
 #include "base/bytes.h"
 #include "replication/feed_link.h"
-#include "replication/send_watch.h"
+#include "replication/send_queue.h"
 #include "replication/session.h"
 
 #include <algorithm>
-#include <deque>
-#include <map>
 
 namespace shoal::replication {
 namespace {
@@ -16,8 +14,6 @@ namespace {
 constexpr base::MonoTime kStageDeadline = std::chrono::seconds(5);
 constexpr base::MonoTime kHandshakeDeadline = std::chrono::seconds(10);
 constexpr base::MonoTime kSendCheck = std::chrono::seconds(5);
-/// The transport holds no more than this, so that what is urgent passes bulk that still waits here.
-constexpr std::size_t kTransportLimit = std::size_t{128} << 10;
 constexpr std::size_t kMaxChannels = 1024;
 /// Feeds that are not here may be asked for so often.
 constexpr std::size_t kMaxRefusedOpens = 1024;
@@ -47,7 +43,11 @@ struct SessionPeer::Impl {
         transport(std::move(the_transport)),
         started(parts.clock->mono_now()),
         session(transport->address().outgoing ? Role::dialler : Role::listener, crypto::ExchangeKeyPair::generate(),
-                parts.version) {}
+                parts.version),
+        gauge(std::make_shared<SendGauge>()),
+        outgoing(transport, gauge) {
+    gauge->memory = parts.memory;
+  }
 
   Parts parts;
   std::shared_ptr<PeerTransport> transport;
@@ -56,15 +56,11 @@ struct SessionPeer::Impl {
   std::weak_ptr<SessionPeer> self;
   std::vector<std::unique_ptr<Channel>> channels;
   std::optional<PublicKey> their_key;
-  std::shared_ptr<SendGauge> gauge = std::make_shared<SendGauge>();
-  std::deque<Message> urgent;
-  std::deque<Message> bulk;
+  std::shared_ptr<SendGauge> gauge;
+  SendQueue outgoing;
   Bytes plain;  // reused between messages
-  Bytes record;
   base::Executor::TimerId deadline = 0;
-  SendWatch send_watch;
   base::Executor::TimerId send_check = 0;
-  std::uint64_t handed = 0;  ///< bytes that the transport was given
   std::size_t refused_opens = 0;
   bool hello_sent = false;
   bool identity_sent = false;
@@ -88,7 +84,6 @@ struct SessionPeer::Impl {
   void add_if_ready(Channel& channel);
 
   void enqueue(std::uint32_t channel, Message message);
-  void send_now(const Message& message);
   void note_given(std::uint64_t blocks);
   void flush();
   void notify_writable();
@@ -277,43 +272,24 @@ void SessionPeer::Impl::enqueue(std::uint32_t channel, Message message) {
   if (ended || first_minor_version(message.body) > session.their_version().minor) return;
   message.channel = channel;
   message.wire_size = encoded_size(message.body);
-  if (!gauge->add(message.wire_size)) return end("the peer does not read what it is sent");
-  (message.bulk ? bulk : urgent).push_back(std::move(message));
+  if (!outgoing.push(std::move(message))) return end("the peer does not read what it is sent");
   flush();
 }
 
-void SessionPeer::Impl::send_now(const Message& message) {
-  plain.clear();
-  record.clear();
-  encode_message(message, plain);
-  session.seal(plain, record);
-  handed += record.size();
-  transport->send(record);
-}
-
 void SessionPeer::Impl::flush() {
-  while (!ended && session.ready() && (!urgent.empty() || !bulk.empty())) {
-    std::deque<Message>& queue = urgent.empty() ? bulk : urgent;
-    const std::size_t size = queue.front().wire_size;
-    const std::size_t held = transport->queued();
-    if (held > 0 && held + size > kTransportLimit) break;
-    const Message message = std::move(queue.front());
-    queue.pop_front();
-    gauge->remove(size);
-    send_now(message);
-  }
-  gauge->transport = transport->queued();
+  if (ended || !session.ready()) return;
+  outgoing.flush([this](const Message& message, Bytes& record) {
+    plain.clear();
+    encode_message(message, plain);
+    session.seal(plain, record);
+  });
   watch_sending();
 }
 
 void SessionPeer::Impl::watch_sending() {
   if (ended || send_check != 0) return;
-  const std::size_t queued = transport->queued();
-  const std::size_t waiting = gauge->pending + queued;
-  if (send_watch.stalled(waiting, handed - std::min<std::uint64_t>(handed, queued), parts.clock->mono_now())) {
-    return end("the peer does not read what it is sent");
-  }
-  if (waiting == 0) return;
+  if (outgoing.stalled(parts.clock->mono_now())) return end("the peer does not read what it is sent");
+  if (outgoing.idle()) return;
   send_check = parts.executor->post_after(kSendCheck, [weak = self] {
     const auto peer = weak.lock();
     if (!peer) return;
@@ -344,8 +320,7 @@ void SessionPeer::Impl::end(std::string_view reason) {
   for (const auto& channel : channels) {
     if (channel->added) channel->link->remove();
   }
-  urgent.clear();
-  bulk.clear();
+  outgoing.clear();
   transport->close(reason);
 }
 
@@ -380,7 +355,6 @@ std::shared_ptr<SessionPeer> SessionPeer::start(Parts parts, std::shared_ptr<Pee
   auto impl = std::make_unique<Impl>(std::move(parts), std::move(transport));
   std::shared_ptr<SessionPeer> peer(new SessionPeer(std::move(impl)));
   peer->impl_->self = peer;
-  peer->impl_->gauge->memory = peer->impl_->parts.memory;
   peer->impl_->parts.executor->post([peer, feed] { peer->impl_->begin(feed); });
   return peer;
 }

@@ -1,0 +1,92 @@
+#include "support/attacks.h"
+
+#include <unistd.h>
+#include <memory>
+
+namespace shoal::testing {
+namespace {
+
+using namespace replication;
+using namespace std::chrono_literals;
+
+std::unique_ptr<RawPeer> held(const Arguments& arguments, std::uint64_t kind) {
+  auto peer = std::make_unique<RawPeer>();
+  if (!peer->connect(arguments.victim)) return nullptr;
+  if (kind == 0) return peer;
+  if (kind == 1) return peer->send_bytes(bittorrent_handshake(arguments.feed)) ? std::move(peer) : nullptr;
+  if (!peer->join(arguments.feed, 1s)) return nullptr;
+  if (kind == 2) return peer->send_bytes(Bytes{0, 0, 0, 41}) ? std::move(peer) : nullptr;
+  if (!peer->open_session(arguments.feed, 1s)) return nullptr;
+  if (kind == 3) return peer;
+  return peer->send(NoHead{}) ? std::move(peer) : nullptr;
+}
+
+}  // namespace
+
+void flood(const Arguments& arguments) {
+  std::uint64_t asked = 0;
+  std::uint64_t sessions = 0;
+  std::uint64_t refused = 0;
+  Mutator mutator(arguments.seed);
+  while (asked < arguments.rounds && refused < arguments.rounds) {
+    RawPeer peer;
+    if (!meet(peer, arguments) || !peer.send(NoHead{})) {
+      ++refused;
+      continue;
+    }
+    ++sessions;
+    // Each kind by itself, and mixed: another bound ends each.
+    const std::uint64_t kind = sessions % 6;
+    bool open = true;
+    while (open && asked < arguments.rounds) {
+      const std::uint64_t name = ++asked;
+      switch (kind == 5 ? mutator.below(5) : kind) {
+        case 0: open = peer.send(Lookup{name, {"us", Partition{0}}, LookupBy::offset, 0}); break;
+        case 1: open = peer.send(Growth{name, 0, 1}); break;
+        case 2: open = peer.send(TopicStateRequest{name, "", 0, 1000}); break;
+        case 3: open = peer.send(Ping{name}); break;
+        default: open = peer.send(AskHead{}); break;
+      }
+    }
+  }
+  say("asked", asked);
+  say("sessions", sessions);
+  say("refused", refused);
+}
+
+void hold(const Arguments& arguments) {
+  std::vector<std::unique_ptr<RawPeer>> peers;
+  for (std::uint64_t i = 0; i < arguments.rounds; ++i) {
+    if (auto peer = held(arguments, i % 5)) peers.push_back(std::move(peer));
+  }
+  say("holding", peers.size());
+  char byte = 0;
+  while (read(STDIN_FILENO, &byte, 1) > 0) {
+  }
+}
+
+void prefix(const Arguments& arguments) {
+  std::uint64_t ended = 0;
+  for (std::uint64_t i = 0; i < arguments.rounds; ++i) {
+    RawPeer peer;
+    if (!peer.connect(arguments.victim)) continue;
+    const std::uint32_t length = i % 2 == 0 ? (1U << 30) : 0x7fffffffU;
+    bool begun = true;
+    if (i % 4 < 2) {
+      begun = peer.send_bytes(bittorrent_handshake(arguments.feed));
+    } else {
+      begun = peer.join(arguments.feed, 5s);
+    }
+    // A message of ours below libtorrent's own limit, too.
+    const Bytes frame =
+        i % 3 == 0 ? extension_frame(42, Bytes(1000, 7), 900'000) : extension_frame(42, Bytes(1000, 7), length);
+    if (begun && !peer.send_bytes(frame))
+      ++ended;
+    else if (peer.wait_closed(15s))
+      ++ended;
+  }
+  say("announced", arguments.rounds);
+  say("ended", ended);
+}
+
+}  // namespace shoal::testing
