@@ -1,8 +1,10 @@
 """What the scenarios share: a network of this test's own, and `shoal` as real processes on its hosts."""
 
+import atexit
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -38,6 +40,9 @@ class NetnsTest(SystemTest):
         self.net = topology.Network(DELAY_MS, LOSS)
         self.addCleanup(self.net.close)
         self.addCleanup(self._release_all)  # before the network goes
+        # unittest leaves everything as it is after ctrl-C.
+        atexit.register(self.doCleanups)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
     def host(self, name):
         return self.net.hosts.get(name) or self.net.add_host(name)

@@ -1,5 +1,6 @@
 """What a network does to nodes that did nothing wrong, and how long until records flow again."""
 
+import time
 import unittest
 
 from netns_support import say, seconds_until
@@ -37,6 +38,19 @@ class AddressChange(RecoveryTest):
         self.begin(mirrors=1, subscribers=1)
         self.net.readdress(self.publisher.host)
         self.all_follow("the producer has another address", 60)
+        self.finish()
+
+
+class LongCut(RecoveryTest):
+
+    def test_reader_that_was_cut_off_for_long_goes_on_soon(self):
+        self.begin(mirrors=1, subscribers=1)
+        host = self.subscribers[0].host
+        for cut_s in (20, 70):
+            self.net.cut(host)
+            time.sleep(cut_s)
+            self.net.mend(host)
+            self.all_follow("after a cut of %d s" % cut_s, 60)
         self.finish()
 
 

@@ -14,6 +14,10 @@ namespace {
 
 /// Unsent bytes the kernel may hold before the socket stops being writable: a new head waits behind no more.
 constexpr int kNotSentLowWater = 128 << 10;
+/// Linux 6.15's TCP_RTO_MAX_MS, which older headers lack and older kernels refuse: lost packets are sent again at least
+/// so often. Else a line that was cut for a while stays silent for as long again.
+constexpr int kTcpRtoMaxMs = 44;
+constexpr int kLongestResendMs = 3000;
 
 bool is_endpoint(const sockaddr_storage& address, socklen_t size, const lt::tcp::endpoint& endpoint) {
   return size == endpoint.size() && std::memcmp(&address, endpoint.data(), endpoint.size()) == 0;
@@ -47,6 +51,7 @@ void tune_tcp_socket(const lt::tcp::endpoint& local, const lt::tcp::endpoint& re
     const int on = 1;
     setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kNotSentLowWater, sizeof kNotSentLowWater);
+    setsockopt(descriptor, IPPROTO_TCP, kTcpRtoMaxMs, &kLongestResendMs, sizeof kLongestResendMs);
     return;
   }
 }
