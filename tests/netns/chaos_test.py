@@ -10,7 +10,7 @@ from netns_support import MINUTES, say, seconds_until
 from publisher import content
 from swarm import SwarmTest
 
-SHORT_S = 20
+SHORT_S = 12
 CATCH_UP_S = 90
 
 

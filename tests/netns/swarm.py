@@ -79,10 +79,18 @@ class SwarmTest(NetnsTest):
         info = self.expect_on(0, self.publisher.host, "info", NAME, "--json", *self.data(self.publisher.host))
         tree_size = json.loads(info.stdout)["tree_size"]
         for mirror in self.mirrors:
-            mirror.process.wait_for("^synced %s %d$" % (self.feed, tree_size), timeout)
+            try:
+                mirror.process.wait_for("^synced %s %d$" % (self.feed, tree_size), timeout)
+            except AssertionError as late:
+                self.fail("%s did not reach %d: %s\n%s" % (mirror.host.name, tree_size, self.describe(mirror), late))
             self.assertEqual(0, mirror.process.stop(), mirror.process.stderr)
             self.expect_on(0, mirror.host, "verify", self.feed, *self.data(mirror.host))
         say("%d records, %d bytes: all subscribers alike, all mirrors verify" % (count, len(expected)))
+
+    def describe(self, member):
+        """What a stuck member knows of the feed and its peers."""
+        info = self.expect_on(0, member.host, "info", self.feed, "--json", *self.data(member.host))
+        return "%s\n%s" % (info.stdout.decode(), self.peers(member.host, self.feed))
 
 
 class Rendezvous:
