@@ -4,7 +4,8 @@
 #
 #   scripts/sim.sh [--profile NAME] [--seed N] [--rounds N] [--json] [--repeat]
 #
-#   --profile   swarm-10 (default), swarm-100 (seconds), swarm-1000 (minutes)
+#   --profile   swarm-10 (default), swarm-100 (seconds), swarm-1000 (minutes): the real code;
+#               gossip-2k (seconds), gossip-100k (minutes): its decisions of the live tail on a modelled transport
 #   --seed      the first seed; the same seed plays the same run, and a failing one is printed
 #   --rounds    so many seeds in a row
 #   --repeat    each seed twice: the traces must agree

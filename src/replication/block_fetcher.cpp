@@ -140,21 +140,12 @@ void BlockFetcher::on_push(PeerId id, Peer& peer, Push push, std::size_t wire_si
 void BlockFetcher::run_taken(Peer& peer, FetchWant& want, const Data& data, bool head_advanced) {
   const feed::Checkpoint proof = want.ask().proof;
   peer.view.blocks_in += data.blocks.size();
-  if (data.with_head) note_head(peer, data);
+  if (data.with_head && data.head.tree_size >= peer.head_size()) peer.view.head = data.head;
   want.run_taken(data, core_.now());
   renew(peer, want);
   hooks_.on_run(want, data);
   if (!data.blocks.empty()) hooks_.on_new_blocks();
   if (head_advanced) heads_.accepted(proof);
-}
-
-/// Its signature was verified with the run.
-void BlockFetcher::note_head(Peer& peer, const Data& data) {
-  if (data.head.tree_size >= peer.head_size()) peer.view.head = data.head;
-  const bool whole = std::all_of(data.blocks.begin(), data.blocks.end(),
-                                 [](const DataBlock& block) { return block.form == PayloadForm::with_block; });
-  // Of what is still to come others are told when we have it.
-  if (whole) peer.pushed_head = data.head;
 }
 
 void BlockFetcher::on_piece(PeerId id, Peer& peer, Piece piece, std::size_t wire_size) {

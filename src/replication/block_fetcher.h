@@ -51,7 +51,6 @@ class BlockFetcher {
   FetchWant* expected(PeerId id, Peer& peer, std::uint64_t want, std::size_t wire_size);
   [[nodiscard]] bool provable(const FetchWant& want, const Data& data) const;
   [[nodiscard]] static bool payloads_due(const FetchWant& want, const Data& data);
-  static void note_head(Peer& peer, const Data& data);
   void store_run(Peer& peer, FetchWant& want, const Data& data);
   /// The run is stored: tells everybody.
   void run_taken(Peer& peer, FetchWant& want, const Data& data, bool head_advanced);

@@ -32,22 +32,6 @@ void HeadExchange::announce(Peer& peer) {
   core_.send(peer, Head{*head});
 }
 
-void HeadExchange::announce_all() {
-  const std::optional<feed::Checkpoint> head = core_.reader().head();
-  if (!head) return;
-  for (const auto& [id, peer] : core_.peers()) {
-    // Who pushed it to us has it; it is told with the next tick that we have it too.
-    if (!peer->gone && peer->told_head != head && peer->pushed_head != head) announce(*peer);
-  }
-}
-
-void HeadExchange::announce_late() {
-  const std::optional<feed::Checkpoint> head = core_.reader().head();
-  for (const auto& [id, peer] : core_.peers()) {
-    if (!peer->gone && head && peer->told_head != head && peer->pushed_head == head) announce(*peer);
-  }
-}
-
 bool HeadExchange::check_signature(Peer& peer, const feed::Checkpoint& head) {
   // Our own head, which a peer echoes, was verified when it was taken.
   if (last_verified_ == head || core_.reader().head() == head) return true;
@@ -284,7 +268,6 @@ void HeadExchange::expire_growth(PeerId id, Peer& peer) {
 }
 
 void HeadExchange::tick() {
-  announce_late();
   const base::MonoTime now = core_.now();
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   for (const auto& [id, peer] : core_.peers()) {

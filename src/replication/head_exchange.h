@@ -17,8 +17,6 @@ class HeadExchange {
   void greet(Peer& peer);
   /// Head or no_head, and have when what we hold changed.
   void announce(Peer& peer);
-  /// To all who do not know the head; who pushed it to us hears that we have it with the next tick.
-  void announce_all();
 
   void on_head(PeerId id, Peer& peer, const feed::Checkpoint& head);
   void on_no_head(PeerId id, Peer& peer);
@@ -60,7 +58,6 @@ class HeadExchange {
     std::string doubt;  ///< what the peer is blamed for unless the answer shows a fork; empty: nothing
   };
 
-  void announce_late();
   void consider(PeerId id, Peer& peer);
   void request_growth(PeerId id, Peer& peer, std::string doubt = {});
   void expire_growth(PeerId id, Peer& peer);

@@ -61,7 +61,7 @@ void Replicator::on_pruned() { impl_->on_pruned(); }
 
 void Replicator::on_committed(const feed::CommitResult&) {
   impl_->wants.pump_all();
-  impl_->heads.announce_all();
+  impl_->announce_head();
   impl_->report_held();
 }
 

@@ -20,16 +20,15 @@ struct Peer {
   bool gone = false;     ///< blamed or closed here; its remove_peer is on the way
   bool greeted = false;  ///< its first head or no_head came
   Have have;
-  HaveSet held;                                 ///< have.ranges
-  HaveSet lacking;                              ///< what it was asked for and did not give; until its next head or have
-  base::MonoTime slow_until{0};                 ///< it stalled: asked again only when nobody else can give
-  std::optional<feed::Checkpoint> told_head;    ///< newest head we announced to it
-  std::optional<feed::Checkpoint> pushed_head;  ///< newest head it pushed to us, with all that belongs to it
-  bool has_live_want = false;                   ///< we push to it
-  Branch branch = Branch::unknown;              ///< looked at after a fork only
-  bool doubted = false;                         ///< what it sent did not prove; it lied, or its history is another one
-  bool suspect = false;                         ///< a ping waits for its answer for long
-  std::uint64_t ping_nonce = 0;                 ///< outstanding; 0 none
+  HaveSet held;                               ///< have.ranges
+  HaveSet lacking;                            ///< what it was asked for and did not give; until its next head or have
+  base::MonoTime slow_until{0};               ///< it stalled: asked again only when nobody else can give
+  std::optional<feed::Checkpoint> told_head;  ///< newest head we announced to it
+  bool has_live_want = false;                 ///< we push to it
+  Branch branch = Branch::unknown;            ///< looked at after a fork only
+  bool doubted = false;                       ///< what it sent did not prove; it lied, or its history is another one
+  bool suspect = false;                       ///< a ping waits for its answer for long
+  std::uint64_t ping_nonce = 0;               ///< outstanding; 0 none
   base::MonoTime ping_sent{0};
   base::MonoTime last_heard{0};
   base::MonoTime joined{0};
@@ -54,6 +53,7 @@ class ReplicatorCore {
   [[nodiscard]] const PublicKey& node_key() const { return parts_.node_key; }
   [[nodiscard]] base::MonoTime now() const { return parts_.clock->mono_now(); }
   [[nodiscard]] base::Executor& executor() const { return *parts_.executor; }
+  [[nodiscard]] base::Random& random() const { return *parts_.random; }
   /// Never 0.
   [[nodiscard]] std::uint64_t fresh_id();
 

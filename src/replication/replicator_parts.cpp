@@ -19,15 +19,17 @@ Overloaded(Calls...) -> Overloaded<Calls...>;
 
 Replicator::Impl::Impl(Parts parts, Options options)
     : core(parts, options),
+      tail_peers(core),
       heads(
           core, [this] { on_accepted(); }, [this] { return tail.expects_push(); }),
       topics(core, heads),
       fetcher(core, heads, fetch_hooks()),
       all(core, fetcher),
       streams(core, fetcher, topics),
-      tail(core, fetcher, tail_hooks()),
+      tail(core, tail_peers, fetcher, tail_hooks()),
       offsets(core, fetcher, topics),
-      wants(core),
+      wants(core, tail_peers),
+      news(tail_peers, core.mirror() == nullptr),
       requests(core),
       receipts(core, [this] { return heads.forked(); }),
       duplicates(core, [this](PeerId id) { after_message(id); }) {}
@@ -132,7 +134,7 @@ void Replicator::Impl::dispatch(PeerId id, Peer& peer, Message& message) {
                  [&](const Head& head) {
                    peer.view.answered = true;
                    heads.on_head(id, peer, head.head);
-                   if (!peer.gone) tail.on_head(id, peer);
+                   if (!peer.gone) tail.on_head(id);
                    plan_soon();
                  },
                  [&](const NoHead&) {
@@ -237,7 +239,7 @@ void Replicator::Impl::on_accepted() {
   streams.on_accepted();
   tail.on_accepted();
   wants.pump_all();
-  heads.announce_all();
+  announce_head();
   receipts.on_accepted();
   held_changed_ = true;
   plan_soon();

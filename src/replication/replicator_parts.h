@@ -3,10 +3,12 @@
 #include "replication/duplicate_peer.h"
 #include "replication/follow_all.h"
 #include "replication/follow_streams.h"
+#include "replication/head_news.h"
 #include "replication/live_tail.h"
 #include "replication/offset_fetches.h"
 #include "replication/receipt_exchange.h"
 #include "replication/request_server.h"
+#include "replication/signs_of_life.h"
 #include "replication/want_server.h"
 
 namespace shoal::replication {
@@ -25,10 +27,13 @@ struct Replicator::Impl {
   /// Tells peers what is held when that changed.
   void report_held();
   void on_pruned();
+  /// Our head moved: those who are to hear of it do, now or a little later.
+  void announce_head();
   /// Starts the ticking that deadlines need, while there is something to watch.
   void arm();
 
   ReplicatorCore core;
+  TailView tail_peers;
   HeadExchange heads;
   TopicExchange topics;
   BlockFetcher fetcher;
@@ -37,6 +42,7 @@ struct Replicator::Impl {
   LiveTail tail;
   OffsetFetches offsets;
   WantServer wants;
+  HeadNews news;
   RequestServer requests;
   ReceiptExchange receipts;
   DuplicatePeers duplicates;
@@ -58,12 +64,13 @@ struct Replicator::Impl {
   void check_synced();
   void tick();
   void tick_peer(Peer& peer);
+  void tell_news();
 
   std::optional<Follow> follow_;
   std::uint64_t last_peer_ = 0;
   Have last_have_;
   std::optional<feed::Checkpoint> told_synced_;
-  base::MonoTime last_suspect_ = -std::chrono::hours(1);
+  SignsOfLife life_;
   bool plan_pending_ = false;
   bool blocks_told_ = false;
   bool held_changed_ = false;

@@ -8,11 +8,6 @@ namespace shoal::replication {
 namespace {
 
 constexpr base::MonoTime kTick = std::chrono::milliseconds(100);
-constexpr base::MonoTime kPingEvery = std::chrono::seconds(15);
-/// A pong that stays away for so long, and eight round trips, makes a suspect.
-constexpr base::MonoTime kAnswer = std::chrono::seconds(2);
-constexpr base::MonoTime kQuiet = std::chrono::seconds(3);
-constexpr base::MonoTime kSilence = std::chrono::seconds(60);
 /// An honest peer says its head, or that it has none, with its first message.
 constexpr base::MonoTime kFirstHead = std::chrono::seconds(15);
 
@@ -95,13 +90,15 @@ void Replicator::Impl::tick() {
   duplicates.tick();
   heads.forked() ? tail.stop() : tail.tick();
   wants.tick();
+  tell_news();
   plan_soon();
 }
 
 void Replicator::Impl::tick_peer(Peer& peer) {
   const base::MonoTime now = core.now();
-  const base::MonoTime silent = now - peer.last_heard;
-  if (silent > kSilence) {
+  const base::MonoTime trip = std::chrono::microseconds(peer.view.round_trip_us);
+  const SignsOfLife::Verdict verdict = life_.look({peer.last_heard, peer.ping_sent, peer.ping_nonce != 0, trip}, now);
+  if (verdict.dead) {
     peer.gone = true;
     return peer.outbox->close("silent for too long");
   }
@@ -113,15 +110,28 @@ void Replicator::Impl::tick_peer(Peer& peer) {
     peer.given_blocks = peer.view.blocks_in;
     peer.outbox->note_given(peer.given_blocks);
   }
-  const base::MonoTime trip = std::chrono::microseconds(std::max<std::int64_t>(peer.view.round_trip_us, 0));
-  peer.suspect = peer.ping_nonce != 0 && silent > kAnswer + 8 * trip && now - peer.ping_sent > kAnswer + 8 * trip;
-  peer.view.suspect = peer.suspect;
-  if (peer.suspect) last_suspect_ = now;
-  if (peer.ping_nonce != 0 || !peer.greeted) return;
-  const bool first = peer.ping_sent.count() == 0;
-  // Deaths come in numbers: where one falls silent, others that said nothing for a while are asked too.
-  const bool look = silent > kQuiet && now - last_suspect_ < kQuiet;
-  if (first || look || now - peer.ping_sent > kPingEvery) core.ping(peer);
+  if (peer.suspect != verdict.suspect) core.tell([](ReplicatorEvents& events) { events.on_peers_changed(); });
+  peer.suspect = peer.view.suspect = verdict.suspect;
+  if (verdict.ping && peer.greeted) core.ping(peer);
+}
+
+void Replicator::Impl::announce_head() {
+  const std::optional<feed::Checkpoint> head = core.reader().head();
+  if (!head) return;
+  const bool grew = news.moved(head->tree_size, core.now());
+  if (grew) life_.on_growth(core.now());
+  // One that was signed again with a newer time goes to all but those who have it.
+  for (const auto& [id, peer] : core.peers()) {
+    const bool same_size = peer->told_head && peer->told_head->tree_size == head->tree_size;
+    if (!peer->gone && same_size && peer->told_head != head && peer->view.head != head) heads.announce(*peer);
+  }
+  tell_news();
+}
+
+void Replicator::Impl::tell_news() {
+  for (const PeerId id : news.due(core.now())) {
+    if (Peer* peer = core.find(id)) heads.announce(*peer);
+  }
 }
 
 }  // namespace shoal::replication

@@ -5,18 +5,17 @@
 namespace shoal::replication {
 namespace {
 
-/// Live wants served without being asked twice: of mirrored feeds, and of own ones, whose owner's line is the one that
-/// the whole swarm hangs on.
-constexpr std::size_t kChildren = 6;
-constexpr std::size_t kOwnChildren = 2;
-/// So many more for readers whom others failed; they are shed again.
-constexpr std::size_t kExtraMissed = 2;
-constexpr std::size_t kOwnExtraMissed = 1;
-constexpr base::MonoTime kShedEvery = std::chrono::seconds(5);
-/// Readers that have nobody else are served up to this number.
-constexpr std::size_t kMaxLive = 64;
+LiveChildren::Limits limits(const ReplicatorCore& core) {
+  LiveChildren::Limits out =
+      core.mirror() == nullptr ? LiveChildren::Limits::of_owner() : LiveChildren::Limits::of_mirror();
+  out.likes = core.options().live_children.value_or(out.likes);
+  return out;
+}
 
 }  // namespace
+
+WantServer::WantServer(ReplicatorCore& core, const TailPeers& peers)
+    : core_(core), children_(peers, limits(core)), pacer_(core) {}
 
 void WantServer::on_want(PeerId id, Peer& peer, const Want& want) {
   if (Result<void> sane = ServedWant::check(want); !sane) return core_.blame(peer, sane.error().message);
@@ -27,7 +26,7 @@ void WantServer::on_want(PeerId id, Peer& peer, const Want& want) {
   const std::optional<feed::Checkpoint> head = core_.reader().head();
   const bool in_reach = want.live || (head && want.tree_size <= head->tree_size);
   if (!core_.options().serve || !in_reach) return core_.send(peer, WantEnd{want.want, EndReason::not_held});
-  if (want.live && !room_for(id, want)) {
+  if (want.live && !children_.admits(id, want.urgency, head ? head->tree_size : 0)) {
     const bool old = want.urgency == Urgency::unstated;
     return core_.send(peer, WantEnd{want.want, old ? EndReason::not_held : EndReason::busy});
   }
@@ -62,63 +61,30 @@ std::size_t WantServer::uploads(PeerId but) const {
   }));
 }
 
-std::size_t WantServer::children() const {
-  return core_.options().live_children.value_or(core_.mirror() == nullptr ? kOwnChildren : kChildren);
-}
-
-std::vector<std::pair<PeerId, std::uint64_t>> WantServer::live_wants(bool alone_too) const {
-  std::vector<std::pair<PeerId, std::uint64_t>> out;
-  for (const auto& [id, wants] : wants_) {
-    const auto peer = core_.peers().find(id);
-    if (peer == core_.peers().end() || peer->second->gone || peer->second->suspect) continue;
-    for (const auto& want : wants) {
-      if (want->live() && (alone_too || want->urgency() != Urgency::alone)) out.emplace_back(id, want->id());
-    }
-  }
-  return out;
-}
-
-/// Somebody but this peer and those we push to announced our newest head: the children do their work.
-bool WantServer::passed_on(PeerId but) const {
-  const std::optional<feed::Checkpoint> ours = core_.reader().head();
-  return std::any_of(core_.peers().begin(), core_.peers().end(), [&](const auto& item) {
-    const Peer& peer = *item.second;
-    return item.first != but && !peer.gone && !peer.has_live_want && ours && peer.head_size() >= ours->tree_size;
-  });
-}
-
-bool WantServer::room_for(PeerId id, const Want& want) const {
-  if (want.urgency == Urgency::alone) return live_wants(true).size() < kMaxLive;
-  const auto live = live_wants(false);
-  const std::size_t extra = core_.mirror() != nullptr ? kExtraMissed : passed_on(id) ? 0 : kOwnExtraMissed;
-  // A peer that replaces its own want takes no more than it has.
-  const bool has = std::any_of(live.begin(), live.end(), [&](const auto& one) { return one.first == id; });
-  return has || live.size() < children() + (want.urgency == Urgency::missed ? extra : 0);
-}
-
 void WantServer::note_live(PeerId id) {
-  Peer* peer = core_.find(id);
-  if (peer == nullptr) return;
-  const Wants& wants = wants_[id];
-  peer->has_live_want = std::any_of(wants.begin(), wants.end(), [](const auto& one) { return one->live(); });
+  std::vector<LiveChildren::Child> live;
+  for (const auto& want : wants_[id]) {
+    if (want->live()) live.push_back({id, want->id(), want->urgency()});
+  }
+  children_.set(id, live);
+  if (Peer* peer = core_.find(id)) peer->has_live_want = !live.empty();
 }
 
-/// Those who were let in beyond the number because something failed, or any other: whom it hits asks elsewhere. So a
-/// child that passes nothing on does not keep its place for ever.
+void WantServer::forget(PeerId id) {
+  wants_.erase(id);
+  children_.set(id, {});
+}
+
 void WantServer::tick() {
-  if (core_.now() - last_shed_ < kShedEvery) return;
-  last_shed_ = core_.now();
-  const auto live = live_wants(false);
-  if (live.size() <= children()) return;
-  const auto& picked = live[core_.fresh_id() % live.size()];
-  const PeerId id = picked.first;
-  const std::uint64_t name = picked.second;
-  Wants& wants = wants_[id];
-  const auto found = std::find_if(wants.begin(), wants.end(), [&](const auto& one) { return one->id() == name; });
-  if ((*found)->urgency() == Urgency::unstated || (*found)->in_the_middle()) return;
-  core_.send(*core_.find(id), WantEnd{name, EndReason::busy});
+  const std::optional<LiveChildren::Child> shed = children_.shed(core_.now(), core_.random());
+  Peer* peer = shed ? core_.find(shed->peer) : nullptr;
+  if (peer == nullptr) return;
+  Wants& wants = wants_[shed->peer];
+  const auto found = std::find_if(wants.begin(), wants.end(), [&](const auto& one) { return one->id() == shed->want; });
+  if (found == wants.end() || (*found)->urgency() == Urgency::unstated || (*found)->in_the_middle()) return;
+  core_.send(*peer, WantEnd{shed->want, EndReason::busy});
   wants.erase(found);
-  note_live(id);
+  note_live(shed->peer);
 }
 
 void WantServer::pump_all() {
@@ -164,8 +130,10 @@ bool WantServer::send_next(Peer& peer, Wants& wants, std::size_t index) {
     core_.send(peer, std::move(*piece), !want.live());
   } else {
     // Bulk too: it must not pass the data that it ends.
-    core_.send(peer, std::get<WantEnd>(*step), !want.live());
+    const bool live = want.live();
+    core_.send(peer, std::get<WantEnd>(*step), !live);
     wants.erase(wants.begin() + static_cast<std::ptrdiff_t>(index));
+    if (live) note_live(peer.view.id);
   }
   return true;
 }

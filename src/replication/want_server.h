@@ -1,7 +1,9 @@
 #pragma once
 
+#include "replication/live_children.h"
 #include "replication/replicator_core.h"
 #include "replication/served_want.h"
+#include "replication/tail_view.h"
 #include "replication/upload_pacer.h"
 
 namespace shoal::replication {
@@ -13,12 +15,12 @@ class WantServer {
   /// No more than this waits for one peer before we stop reading blocks for it.
   static constexpr std::size_t kQueueLimit = std::size_t{192} << 10;
 
-  explicit WantServer(ReplicatorCore& core) : core_(core), pacer_(core) {}
+  WantServer(ReplicatorCore& core, const TailPeers& peers);
 
   void on_want(PeerId id, Peer& peer, const Want& want);
   void on_credit(PeerId id, Peer& peer, const Credit& credit);
   void on_cancel(PeerId id, const Cancel& cancel);
-  void forget(PeerId id) { wants_.erase(id); }
+  void forget(PeerId id);
   /// Sends what the peer's queue has room for.
   void pump(PeerId id);
   /// Sheds live wants above what this node likes to serve, one at a time.
@@ -27,11 +29,6 @@ class WantServer {
   void pump_all();
 
  private:
-  /// Live wants that count: not of readers whom nobody else serves, nor of peers that seem to be dead.
-  [[nodiscard]] std::vector<std::pair<PeerId, std::uint64_t>> live_wants(bool alone_too) const;
-  [[nodiscard]] bool room_for(PeerId id, const Want& want) const;
-  [[nodiscard]] bool passed_on(PeerId but) const;
-  [[nodiscard]] std::size_t children() const;
   void note_live(PeerId id);
   using Wants = std::vector<std::unique_ptr<ServedWant>>;
   /// False when the want has nothing to send now.
@@ -41,10 +38,10 @@ class WantServer {
   [[nodiscard]] std::size_t uploads(PeerId but) const;
 
   ReplicatorCore& core_;
+  LiveChildren children_;
   UploadPacer pacer_;
   std::map<PeerId, Wants> wants_;
   PayloadCache payloads_;
-  base::MonoTime last_shed_{0};
 };
 
 }  // namespace shoal::replication

@@ -1,12 +1,15 @@
 // A checker that never speaks shows nothing: each one is given what it must object to, and what it must not.
 #include "simulation/checks/bounded_memory.h"
+#include "simulation/checks/bounded_process.h"
 #include "simulation/checks/completeness.h"
 #include "simulation/checks/exact_blame.h"
 #include "simulation/checks/fork_proof.h"
 #include "simulation/checks/forward_heads.h"
 #include "simulation/checks/gapless_offsets.h"
+#include "simulation/checks/truthful_have.h"
+#include "simulation/checks/truthful_sync.h"
 #include "simulation/checks/verified_bytes.h"
-#include "simulation/map_store.h"
+#include "simulation/faulty_store.h"
 #include "simulation/sim_publisher.h"
 
 #include <gtest/gtest.h>
@@ -78,10 +81,70 @@ TEST(Checks, CompletenessObjectsToAConnectedFollowerThatLacksBlocks) {
 
 TEST(Checks, BoundedMemoryObjectsAboveItsLimit) {
   BoundedMemory check;
-  check.on_waiting(1, 2, BoundedMemory::kLimit);
+  check.on_waiting(1, 2, BoundedMemory::kLimit, 0);
   EXPECT_TRUE(check.failures().empty());
-  check.on_waiting(1, 2, BoundedMemory::kLimit + 1);
+  check.on_waiting(1, 2, BoundedMemory::kLimit + 1, 0);
   EXPECT_EQ(check.failures().size(), 1U);
+}
+
+TEST(Checks, BoundedProcessObjectsAboveItsLimit) {
+  BoundedProcess check;
+  check.on_waiting(1, 2, 0, BoundedProcess::kLimit);
+  EXPECT_TRUE(check.failures().empty());
+  check.on_waiting(1, 2, 0, BoundedProcess::kLimit + 1);
+  EXPECT_EQ(check.failures().size(), 1U);
+}
+
+TEST(Checks, TruthfulSyncObjectsToMissingBlocksAndToAnotherAge) {
+  const Truth truth;
+  Truth longer;
+  (void)longer.publisher.publish(100);
+  TruthfulSync check;
+  check.on_signed(*longer.reader.head());
+  check.on_synced(1, *longer.reader.head(), longer.reader);
+  EXPECT_TRUE(check.failures().empty());
+  check.on_synced(1, *longer.reader.head(), truth.reader);
+  EXPECT_EQ(check.failures().size(), 1U);
+  feed::Checkpoint younger = *longer.reader.head();
+  younger.time = UnixMs{younger.time.value() + 1};
+  check.on_synced(1, younger, longer.reader);
+  EXPECT_EQ(check.failures().size(), 2U);
+}
+
+TEST(Checks, TruthfulHaveObjectsToAClaimWithoutTheBlocks) {
+  const Truth truth;
+  Truth longer;
+  (void)longer.publisher.publish(100);
+  replication::Have have;
+  have.complete = true;
+  have.ranges = {{BlockIndex{0}, BlockIndex{longer.reader.block_prefix()}}};
+  TruthfulHave check;
+  for (int i = 0; i < 100; ++i) check.on_said(1, have, longer.reader);
+  EXPECT_TRUE(check.failures().empty());
+  for (int i = 0; i < 16; ++i) check.on_said(1, have, truth.reader);
+  EXPECT_EQ(check.failures().size(), 1U);
+}
+
+TEST(FaultyStore, ACrashTakesWhatWasNotDurableAndAFailureRefuses) {
+  FaultyStore disk(std::make_shared<SharedValues>());
+  const auto put = [&](std::uint8_t key, std::uint8_t value, store::Sync sync) {
+    store::WriteBatch batch;
+    batch.put(store::Column::meta, {key}, {value});
+    return disk.write(batch, sync).ok();
+  };
+  ASSERT_TRUE(put(1, 1, store::Sync::yes));
+  ASSERT_TRUE(put(1, 2, store::Sync::no));
+  ASSERT_TRUE(put(2, 2, store::Sync::no));
+  store::WriteBatch erase;
+  erase.erase_range(store::Column::meta, {0}, {9});
+  ASSERT_TRUE(disk.write(erase, store::Sync::no).ok());
+  disk.fail();
+  EXPECT_FALSE(put(3, 3, store::Sync::no));
+  EXPECT_TRUE(disk.refused_a_write());
+  disk.restart();
+  EXPECT_EQ(disk.get(store::Column::meta, Bytes{1}).value(), Bytes{1});
+  EXPECT_FALSE(*disk.contains(store::Column::meta, Bytes{2}));
+  EXPECT_TRUE(put(3, 3, store::Sync::no));
 }
 
 TEST(Checks, ExactBlameAndForkProofObject) {

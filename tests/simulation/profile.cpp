@@ -44,6 +44,4 @@ std::optional<Profile> find_profile(std::string_view name) {
   return std::nullopt;
 }
 
-std::vector<std::string> profile_names() { return {"swarm-10", "swarm-100", "swarm-1000"}; }
-
 }  // namespace shoal::simulation

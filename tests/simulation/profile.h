@@ -32,13 +32,15 @@ struct Profile {
   bool partition = true;
   std::vector<int> kill_percent = {10, 50, 80};
   std::size_t records_after_kill = 30;  ///< one each half second
-  double hostile = 0.1;          ///< of the followers, in turn: silent, at 1 B/s, lying about payloads, about heads
-  double stale_addresses = 0.1;  ///< of what the locator tells: addresses where nobody is
-  bool fork = false;             ///< at the end a second history of the same key shows up
+  double hostile = 0.1;            ///< of the followers, in turn: silent, at 1 B/s, lying about payloads, about heads
+  double stale_addresses = 0.1;    ///< of what the locator tells: addresses where nobody is
+  double bad_disks = 0.1;          ///< of the followers: their disk fails or loses what was not flushed
+  std::uint64_t clock_years = 10;  ///< clocks are off by up to so many
+  std::size_t churn_records = 20;  ///< one each half second, while nodes come and go
+  bool fork = false;               ///< at the end a second history of the same key shows up
 };
 
 /// `swarm-10`, `swarm-100`, `swarm-1000`; nullopt for another name.
 std::optional<Profile> find_profile(std::string_view name);
-std::vector<std::string> profile_names();
 
 }  // namespace shoal::simulation

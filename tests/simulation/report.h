@@ -1,6 +1,6 @@
 #pragma once
 
-#include "simulation/swarm.h"
+#include "simulation/swarm_report.h"
 
 namespace shoal::simulation {
 

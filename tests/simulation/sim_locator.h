@@ -4,7 +4,6 @@
 #include "simulation/sim_network.h"
 
 #include <algorithm>
-#include <optional>
 #include <vector>
 
 namespace shoal::simulation {
@@ -18,10 +17,11 @@ class SimLocator {
   void announce(NodeIndex node) {
     if (std::find(known_.begin(), known_.end(), node) == known_.end()) known_.push_back(node);
   }
-  /// An address to dial; nullopt is one where nobody is.
-  std::optional<NodeIndex> sample() {
+  /// An address to dial; from kNobody on it is one where nobody ever was.
+  static constexpr NodeIndex kNobody = 0xffff0000;
+  NodeIndex sample() {
     const bool lie = static_cast<double>(random_.below(1000)) < wrong_ * 1000;
-    if (known_.empty() || lie) return std::nullopt;
+    if (known_.empty() || lie) return kNobody + random_.below(0xffff);
     return known_[random_.below(known_.size())];
   }
 

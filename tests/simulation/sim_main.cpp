@@ -1,5 +1,7 @@
 // The swarm simulation as a program (scripts/sim.sh): plays a profile with one seed or with several in a row.
+#include "simulation/gossip/gossip.h"
 #include "simulation/report.h"
+#include "simulation/swarm.h"
 
 #include <charconv>
 #include <iostream>
@@ -10,7 +12,8 @@ namespace {
 
 constexpr const char* kUsage =
     "usage: swarm_sim --profile NAME [--seed N] [--rounds N] [--json] [--repeat]\n"
-    "  --profile   swarm-10, swarm-100, swarm-1000\n"
+    "  --profile   swarm-10, swarm-100, swarm-1000 (the real code); gossip-2k, gossip-100k (its\n"
+    "              decisions on a modelled transport)\n"
     "  --seed      first seed (1); the same seed plays the same run\n"
     "  --rounds    seeds in a row (1)\n"
     "  --json      one JSON object a line instead of tables\n"
@@ -51,28 +54,43 @@ std::optional<Arguments> read_arguments(int argc, char** argv) {
   return out.profile.empty() ? std::nullopt : std::optional(out);
 }
 
-/// One seed; says how to play it again when something fails.
-bool play(const simulation::Profile& profile, std::uint64_t seed, const Arguments& arguments) {
-  simulation::SwarmReport report = simulation::Swarm(profile, seed).run();
-  if (arguments.repeat && simulation::Swarm(profile, seed).run().trace != report.trace) {
-    report.failures.push_back("the same seed played another run");
+/// Plays one seed; nullopt for an unknown profile.
+std::optional<simulation::SwarmReport> run(const std::string& profile, std::uint64_t seed) {
+  if (const auto swarm = simulation::find_profile(profile)) return simulation::Swarm(*swarm, seed).run();
+  if (const auto gossip = simulation::gossip::find_gossip_profile(profile)) {
+    return simulation::gossip::Gossip(*gossip, seed).run();
   }
-  std::cout << (arguments.json ? simulation::to_json(report) + "\n" : simulation::to_table(report)) << std::flush;
-  if (report.failures.empty()) return true;
-  std::cerr << "failed; play it again: scripts/sim.sh --profile " << profile.name << " --seed " << seed << "\n";
+  return std::nullopt;
+}
+
+/// One seed; says how to play it again when something fails. nullopt for an unknown profile.
+std::optional<bool> play(std::uint64_t seed, const Arguments& arguments) {
+  std::optional<simulation::SwarmReport> report = run(arguments.profile, seed);
+  if (!report) return std::nullopt;
+  if (arguments.repeat && run(arguments.profile, seed)->trace != report->trace) {
+    report->failures.push_back("the same seed played another run");
+  }
+  std::cout << (arguments.json ? simulation::to_json(*report) + "\n" : simulation::to_table(*report)) << std::flush;
+  if (report->failures.empty()) return true;
+  std::cerr << "failed; play it again: scripts/sim.sh --profile " << arguments.profile << " --seed " << seed << "\n";
   return false;
+}
+
+int usage() {
+  std::cerr << kUsage;
+  return 2;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::optional<Arguments> arguments = read_arguments(argc, argv);
-  const auto profile = arguments ? simulation::find_profile(arguments->profile) : std::nullopt;
-  if (!profile) {
-    std::cerr << kUsage;
-    return 2;
-  }
+  if (!arguments) return usage();
   bool good = true;
-  for (std::uint64_t i = 0; i < arguments->rounds; ++i) good = play(*profile, arguments->seed + i, *arguments) && good;
+  for (std::uint64_t i = 0; i < arguments->rounds; ++i) {
+    const std::optional<bool> played = play(arguments->seed + i, *arguments);
+    if (!played) return usage();
+    good = *played && good;
+  }
   return good ? 0 : 1;
 }

@@ -10,6 +10,12 @@ namespace {
 constexpr base::MonoTime kLookAround = std::chrono::seconds(1);
 constexpr base::MonoTime kNobodyThere = std::chrono::seconds(3);
 
+/// Years that a clock is off, in either direction.
+std::int64_t skew(base::Random& random, std::uint64_t years) {
+  constexpr std::uint64_t kYear = 365ULL * 86'400'000;
+  return static_cast<std::int64_t>(random.below(2 * years * kYear + 1)) - static_cast<std::int64_t>(years * kYear);
+}
+
 crypto::KeyPair make_key(base::Random& random) {
   crypto::init();
   Bytes seed(32);
@@ -37,9 +43,14 @@ class SimNode::Tap final : public replication::Replicator::Outbox, public std::e
  private:
   void pass(replication::Message message) {
     const SimNode& other = *node_.world_.nodes[to_];
+    if (const auto* have = std::get_if<replication::Have>(&message.body); have != nullptr && node_.honest()) {
+      for (Check* check : node_.world_.checks) check->on_said(node_.index_, *have, *node_.reader_);
+    }
     node_.world_.meter.sent(node_.index_, to_, message, other.up() && other.honest(), node_.world_.time.mono_now());
     inner_->send(std::move(message));
-    if (node_.honest()) node_.world_.memory->on_waiting(node_.index_, to_, inner_->queued());
+    if (!node_.honest()) return;
+    const std::size_t all = node_.waiting();
+    for (Check* check : node_.world_.checks) check->on_waiting(node_.index_, to_, inner_->queued(), all);
   }
   SimNode& node_;
   NodeIndex to_;
@@ -47,14 +58,24 @@ class SimNode::Tap final : public replication::Replicator::Outbox, public std::e
   base::MonoTime drips_until_{0};  ///< of a stalling node: when it is through with what it began
 };
 
-SimNode::SimNode(SimWorld& world, NodeIndex index, std::uint64_t seed, Behaviour behaviour)
+SimNode::SimNode(SimWorld& world, NodeIndex index, std::uint64_t seed, Behaviour behaviour, bool bad_disk)
     : world_(world),
       index_(index),
       behaviour_(behaviour),
       random_(seed),
       key_(make_key(random_)),
       executor_(world.time),
-      store_(std::make_unique<MapStore>(world.values)) {}
+      clock_(world.time, skew(random_, world.profile.clock_years)),
+      heads_(std::make_unique<MapStore>(world.values)),
+      sampling_({world.profile.degree, world.profile.max_links}) {
+  if (bad_disk) {
+    auto store = std::make_unique<FaultyStore>(world.values);
+    faulty_ = store.get();
+    blocks_ = std::move(store);
+  } else {
+    blocks_ = std::make_unique<MapStore>(world.values);
+  }
+}
 
 void SimNode::own(const feed::FeedLog& log) {
   reader_.emplace(log);
@@ -63,7 +84,7 @@ void SimNode::own(const feed::FeedLog& log) {
 
 void SimNode::follow(const FeedId& feed) {
   SHOAL_ASSERT(!up());
-  log_ = feed::FeedLog::open({store_.get(), store_.get()}, feed).value();
+  log_ = feed::FeedLog::open({heads_.get(), blocks_.get()}, feed).value();
   mirror_ = feed::FeedMirror::open(*log_, log_sink_).value();
   reader_.emplace(*log_);
   make_replicator(mirror_.get());
@@ -80,7 +101,7 @@ void SimNode::make_replicator(feed::FeedMirror* mirror) {
   parts.reader = &*reader_;
   parts.mirror = mirror;
   parts.executor = &executor_;
-  parts.clock = &world_.time;
+  parts.clock = &clock_;
   parts.random = &random_;
   parts.log = &log_sink_;
   parts.events = this;
@@ -96,33 +117,52 @@ void SimNode::die() {
   reader_.reset();
   mirror_.reset();
   log_.reset();
+  if (faulty_ != nullptr) faulty_->restart();
   dialling_ = 0;
+}
+
+void SimNode::break_disk() {
+  SHOAL_ASSERT(faulty_ != nullptr);
+  faulty_->fail();
+}
+
+std::size_t SimNode::waiting() const {
+  std::size_t sum = 0;
+  for (const auto& transport : transports_) sum += transport->open() ? transport->queued() : 0;
+  return sum;
 }
 
 void SimNode::find_peers() {
   world_.locator.announce(index_);
   drop_closed();
-  // As a swarm does, it looks for others when those it has give no sign of life.
   const auto peers = replicator_->peers();
   const auto suspects = static_cast<std::size_t>(
       std::count_if(peers.begin(), peers.end(), [](const replication::PeerView& one) { return one.suspect; }));
-  while (transports_.size() + dialling_ < world_.profile.degree + suspects && dialling_ < 4) dial();
+  std::size_t more = sampling_.missing(transports_.size(), suspects, dialling_);
+  if (more > 0 && !transports_.empty()) {
+    // What PEX brings: peers of a peer.
+    const SimNode& neighbour = *world_.nodes[transports_[random_.below(transports_.size())]->to()];
+    for (const auto& one : neighbour.transports_) sampling_.learned(static_cast<std::uint32_t>(one->to()), random_);
+  }
+  for (std::size_t i = 0; i < more; ++i) {
+    sampling_.learned(static_cast<std::uint32_t>(world_.locator.sample()), random_);
+  }
+  for (; more > 0; --more) {
+    if (const auto other = sampling_.take(random_)) dial(*other);
+  }
   executor_.post_after(kLookAround + base::MonoTime(static_cast<std::int64_t>(random_.below(200'000'000))),
                        [this] { find_peers(); });
 }
 
-void SimNode::dial() {
+void SimNode::dial(NodeIndex other) {
+  if (other == index_ || knows(other) || banned_.count(other) > 0) return;
   ++dialling_;
-  const std::optional<NodeIndex> other = world_.locator.sample();
-  const bool useless = other && (*other == index_ || knows(*other) || banned_.count(*other) > 0);
-  const bool there = other && !useless && world_.nodes[*other]->up() && world_.network.reachable(index_, *other);
-  const base::MonoTime answer = there     ? 2 * world_.network.latency(index_, *other)
-                                : useless ? kLookAround
-                                          : kNobodyThere;
-  executor_.post_after(answer, [this, other, there] {
+  const bool there =
+      other < SimLocator::kNobody && world_.nodes[other]->up() && world_.network.reachable(index_, other);
+  executor_.post_after(there ? 2 * world_.network.latency(index_, other) : kNobodyThere, [this, other, there] {
     --dialling_;
-    if (!there || knows(*other) || !world_.nodes[*other]->up()) return;
-    if (world_.nodes[*other]->links() < world_.profile.max_links) connect(*world_.nodes[*other]);
+    if (!there || knows(other) || !world_.nodes[other]->up()) return;
+    if (world_.nodes[other]->sampling_.accepts(world_.nodes[other]->links())) connect(*world_.nodes[other]);
   });
 }
 
@@ -151,7 +191,7 @@ void SimNode::open(const std::shared_ptr<SimTransport>& transport) {
   const replication::SessionPeer::Feed feed{reader_->id(), replicator_.get(), &executor_};
   parts.node_key = &key_;
   parts.executor = &executor_;
-  parts.clock = &world_.time;
+  parts.clock = &clock_;
   parts.log = &log_sink_;
   parts.find_feed = [feed](const crypto::Digest& key) {
     return replication::discovery_key(feed.id) == key ? std::optional(feed) : std::nullopt;
@@ -186,8 +226,11 @@ void SimNode::on_blocks() {
   }
 }
 
-void SimNode::on_synced(const feed::Checkpoint&) {
+void SimNode::on_synced(const feed::Checkpoint& head) {
   if (!live_since_) live_since_ = world_.time.mono_now();
+  (void)mirror_->flush();
+  if (!honest()) return;
+  for (Check* check : world_.checks) check->on_synced(index_, head, *reader_);
 }
 
 void SimNode::on_peer_blamed(const replication::PeerView& peer, std::string_view what) {

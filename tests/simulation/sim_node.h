@@ -2,13 +2,15 @@
 
 #include "feed/feed_mirror.h"
 #include "replication/session_peer.h"
-#include "simulation/checks/bounded_memory.h"
+#include "simulation/checks/check.h"
+#include "simulation/faulty_store.h"
 #include "simulation/gated_executor.h"
 #include "simulation/hostile_node.h"
-#include "simulation/map_store.h"
 #include "simulation/meter.h"
+#include "simulation/peer_sampling.h"
 #include "simulation/profile.h"
 #include "simulation/sim_locator.h"
+#include "simulation/skewed_clock.h"
 
 #include <set>
 
@@ -32,7 +34,6 @@ struct SimWorld {
   Meter meter;
   std::shared_ptr<SharedValues> values = std::make_shared<SharedValues>();
   std::vector<Check*> checks;
-  BoundedMemory* memory = nullptr;
   std::vector<std::unique_ptr<SimNode>> nodes;
 };
 
@@ -40,15 +41,17 @@ struct SimWorld {
 /// node does to find and keep connections.
 class SimNode final : public replication::ReplicatorEvents {
  public:
-  SimNode(SimWorld& world, NodeIndex index, std::uint64_t seed, Behaviour behaviour);
+  SimNode(SimWorld& world, NodeIndex index, std::uint64_t seed, Behaviour behaviour, bool bad_disk = false);
   ~SimNode() override { die(); }
 
   /// Serves `log` as its owner.
   void own(const feed::FeedLog& log);
   /// Starts, or starts again with what it stored, as a follower of the whole feed.
   void follow(const FeedId& feed);
-  /// Gone without a word; the store stays.
+  /// Gone without a word; what its store made durable stays.
   void die();
+  /// From now on its disk refuses to write.
+  void break_disk();
   /// Dials until it has the connections it wants, now and for as long as it is up.
   void find_peers();
   /// A connection between two hosts that are up; both open the feed.
@@ -77,9 +80,10 @@ class SimNode final : public replication::ReplicatorEvents {
   class Tap;
   void make_replicator(feed::FeedMirror* mirror);
   void open(const std::shared_ptr<SimTransport>& transport);
-  void dial();
+  void dial(NodeIndex other);
   [[nodiscard]] bool knows(NodeIndex other) const;
   void drop_closed();
+  [[nodiscard]] std::size_t waiting() const;
 
   SimWorld& world_;
   NodeIndex index_;
@@ -88,13 +92,17 @@ class SimNode final : public replication::ReplicatorEvents {
   crypto::KeyPair key_;
   GatedExecutor executor_;
   base::NullLogSink log_sink_;
-  std::unique_ptr<MapStore> store_;
+  SkewedClock clock_;
+  std::unique_ptr<MapStore> heads_;         ///< the store with a log: nothing of it is ever lost
+  std::unique_ptr<store::KvStore> blocks_;  ///< the one without
+  FaultyStore* faulty_ = nullptr;           ///< blocks_, of a node whose disk is bad
   std::unique_ptr<feed::FeedLog> log_;
   std::unique_ptr<feed::FeedMirror> mirror_;
   std::optional<feed::FeedReader> reader_;
   std::unique_ptr<replication::Replicator> replicator_;
   std::vector<std::shared_ptr<SimTransport>> transports_;
   std::set<NodeIndex> banned_;
+  PeerSampling sampling_;
   std::size_t dialling_ = 0;
   std::uint64_t delivered_ = 0;
   base::MonoTime started_{0};

@@ -1,9 +1,8 @@
 #include "simulation/swarm.h"
 
-#include <unistd.h>
+#include "simulation/resident.h"
 
 #include <algorithm>
-#include <fstream>
 
 namespace shoal::simulation {
 namespace {
@@ -12,15 +11,6 @@ constexpr std::uint8_t kOwner = 7;
 constexpr base::MonoTime kRest = std::chrono::seconds(90);
 
 double seconds(base::MonoTime time) { return std::chrono::duration<double>(time).count(); }
-
-/// Resident bytes of this process.
-double resident() {
-  std::ifstream in("/proc/self/statm");
-  double all = 0;
-  double resident_pages = 0;
-  in >> all >> resident_pages;
-  return resident_pages * static_cast<double>(::sysconf(_SC_PAGESIZE));
-}
 
 }  // namespace
 
@@ -31,9 +21,8 @@ Swarm::Swarm(const Profile& profile, std::uint64_t seed)
       publisher_(world_.time, world_.values, kOwner),
       truth_(publisher_.log()),
       verified_bytes_(truth_) {
-  world_.memory = &bounded_memory_;
-  world_.checks = {&verified_bytes_, &forward_heads_, &gapless_offsets_, &completeness_,
-                   &bounded_memory_, &fork_proof_,    &exact_blame_};
+  world_.checks = {&verified_bytes_, &forward_heads_, &gapless_offsets_, &completeness_,  &bounded_memory_,
+                   &fork_proof_,     &exact_blame_,   &truthful_have_,   &truthful_sync_, &bounded_process_};
 }
 
 SwarmReport Swarm::run() {
@@ -46,6 +35,8 @@ SwarmReport Swarm::run() {
   idle();
   latecomers();
   if (profile.partition) split();
+  if (!bad_disks_.empty()) bad_disks();
+  if (profile.churn_records > 0) churn();
   for (const int percent : profile.kill_percent) kill(percent);
   if (profile.fork) forked_owner();
   report_.trace = world_.meter.trace();
@@ -58,15 +49,16 @@ SwarmReport Swarm::run() {
   return std::move(report_);
 }
 
-NodeIndex Swarm::add_node(Behaviour behaviour) {
+NodeIndex Swarm::add_node(Behaviour behaviour, bool bad_disk) {
   const NodeIndex index = world_.nodes.size();
   world_.network.add_host({world_.profile.up, world_.profile.down, base::MonoTime{0}, base::MonoTime{0}});
-  world_.nodes.push_back(std::make_unique<SimNode>(world_, index, random_.next(), behaviour));
+  world_.nodes.push_back(std::make_unique<SimNode>(world_, index, random_.next(), behaviour, bad_disk));
   return index;
 }
 
 void Swarm::publish(std::size_t bytes) {
   const feed::CommitResult done = publisher_.publish(bytes);
+  for (Check* check : world_.checks) check->on_signed(done.head);
   for (const feed::CommittedBlock& block : done.blocks) {
     world_.meter.published(block.payload.size(), world_.time.mono_now());
   }
@@ -92,8 +84,11 @@ void Swarm::join_all() {
                                     Behaviour::lies_heads};
   const std::size_t count = world_.profile.nodes;
   const auto hostile = static_cast<std::size_t>(world_.profile.hostile * static_cast<double>(count) + 0.5);
+  const auto bad = static_cast<std::size_t>(world_.profile.bad_disks * static_cast<double>(count) + 0.5);
   for (std::size_t i = 0; i < count; ++i) {
-    const NodeIndex index = add_node(i < hostile ? kHostile[i % std::size(kHostile)] : Behaviour::honest);
+    const bool bad_disk = i >= hostile && i < hostile + bad;
+    const NodeIndex index = add_node(i < hostile ? kHostile[i % std::size(kHostile)] : Behaviour::honest, bad_disk);
+    if (bad_disk) bad_disks_.push_back(index);
     const auto window = static_cast<std::uint64_t>(world_.profile.join_window.count()) + 1;
     world_.time.schedule(base::MonoTime(static_cast<std::int64_t>(random_.below(window))),
                          [this, index] { world_.nodes[index]->follow(publisher_.id()); });
@@ -180,6 +175,46 @@ void Swarm::split() {
   world_.network.heal();
   report_.heal_seconds = wait_for(size(), kRest);
   settle("partition");
+}
+
+/// Some disks refuse to write and their nodes are started again; others lose in a crash what was not flushed.
+void Swarm::bad_disks() {
+  stage("bad disks");
+  for (std::size_t i = 0; i < bad_disks_.size(); ++i) {
+    if (i % 2 == 0) world_.nodes[bad_disks_[i]]->break_disk();
+  }
+  publish_many(4, world_.profile.live_bytes, std::chrono::milliseconds(500));
+  publish(world_.profile.live_bytes);
+  world_.time.run_for(std::chrono::milliseconds(200));
+  for (const NodeIndex index : bad_disks_) world_.nodes[index]->die();
+  publish_many(2, world_.profile.live_bytes, std::chrono::milliseconds(500));
+  for (const NodeIndex index : bad_disks_) world_.nodes[index]->follow(publisher_.id());
+  publish_many(4, world_.profile.live_bytes, std::chrono::milliseconds(500));
+  settle("bad disks");
+}
+
+/// All the time somebody leaves without a word and somebody comes back.
+void Swarm::churn() {
+  stage("churn");
+  std::vector<NodeIndex> away;
+  const std::size_t steps = world_.profile.churn_records;
+  const std::size_t each = std::max<std::size_t>(1, world_.profile.nodes / 50);
+  for (std::size_t i = 0; i < steps; ++i) {
+    publish(world_.profile.live_bytes);
+    for (std::size_t j = 0; j < each; ++j) {
+      const NodeIndex one = 1 + random_.below(world_.nodes.size() - 1);
+      if (!world_.nodes[one]->up()) continue;
+      world_.nodes[one]->die();
+      away.push_back(one);
+    }
+    while (away.size() > 4 * each) {
+      world_.nodes[away.front()]->follow(publisher_.id());
+      away.erase(away.begin());
+    }
+    world_.time.run_for(std::chrono::milliseconds(500));
+  }
+  for (const NodeIndex one : away) world_.nodes[one]->follow(publisher_.id());
+  settle("churn");
 }
 
 void Swarm::kill(int percent) {

@@ -1,33 +1,20 @@
 #pragma once
 
+#include "simulation/checks/bounded_memory.h"
+#include "simulation/checks/bounded_process.h"
 #include "simulation/checks/completeness.h"
 #include "simulation/checks/exact_blame.h"
 #include "simulation/checks/fork_proof.h"
 #include "simulation/checks/forward_heads.h"
 #include "simulation/checks/gapless_offsets.h"
+#include "simulation/checks/truthful_have.h"
+#include "simulation/checks/truthful_sync.h"
 #include "simulation/checks/verified_bytes.h"
 #include "simulation/sim_node.h"
 #include "simulation/sim_publisher.h"
-
-#include <map>
+#include "simulation/swarm_report.h"
 
 namespace shoal::simulation {
-
-/// What a run found beside the stages of its meter.
-struct SwarmReport {
-  std::string profile;
-  std::uint64_t seed = 0;
-  std::uint64_t trace = 0;
-  std::uint64_t messages = 0;
-  std::vector<Stage> stages;
-  double idle_bytes_per_peer_minute = 0;
-  std::size_t largest_queue = 0;
-  double memory_per_node = 0;              ///< bytes of this process a node; differs from run to run
-  std::map<int, double> recovery_seconds;  ///< per percent killed: until each survivor had the next record; -1 never
-  double heal_seconds = -1;                ///< from the end of a partition until all have all
-  std::vector<double> join_seconds;        ///< latecomers: from start to the first live record
-  std::vector<std::string> failures;       ///< of checkers
-};
 
 /// Plays a profile: a producer and followers that join, read live, lose a part of themselves, come back, are split and
 /// meet a forked owner; checkers watch. All that happens follows from profile and seed.
@@ -43,10 +30,12 @@ class Swarm {
   void idle();
   void latecomers();
   void split();
+  void bad_disks();
+  void churn();
   void kill(int percent);
   void forked_owner();
 
-  NodeIndex add_node(Behaviour behaviour);
+  NodeIndex add_node(Behaviour behaviour, bool bad_disk = false);
   void publish(std::size_t bytes);
   void publish_many(std::size_t count, std::size_t bytes, base::MonoTime every);
   void stage(const char* name) { world_.meter.begin_stage(name, world_.time.mono_now()); }
@@ -69,6 +58,10 @@ class Swarm {
   BoundedMemory bounded_memory_;
   ForkProofHeld fork_proof_;
   ExactBlame exact_blame_;
+  TruthfulHave truthful_have_;
+  TruthfulSync truthful_sync_;
+  BoundedProcess bounded_process_;
+  std::vector<NodeIndex> bad_disks_;
   SwarmReport report_;
 };
 

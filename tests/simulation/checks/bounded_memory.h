@@ -11,8 +11,7 @@ class BoundedMemory final : public Check {
   static constexpr std::size_t kLimit = (std::size_t{192} + 72 + 64) << 10;
 
   [[nodiscard]] const char* name() const override { return "bounded memory"; }
-  /// After each message to a peer: the bytes that wait for it.
-  void on_waiting(NodeIndex from, NodeIndex to, std::size_t bytes) {
+  void on_waiting(NodeIndex from, NodeIndex to, std::size_t bytes, std::size_t) override {
     largest_ = bytes > largest_ ? bytes : largest_;
     if (bytes > kLimit) {
       fail("node " + std::to_string(from) + " keeps " + std::to_string(bytes) + " bytes for node " +

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "feed/feed_reader.h"
+#include "replication/message.h"
 #include "simulation/sim_network.h"
 
 #include <string>
@@ -28,6 +29,14 @@ class Check {
   virtual void on_delivered(NodeIndex, BlockIndex, const Bytes& /*header*/, const Bytes& /*payload*/) {}
   /// An honest follower (or the producer) named an honest node as a liar.
   virtual void on_honest_blamed(NodeIndex, NodeIndex, const std::string&) {}
+  /// An honest node sends its `have`.
+  virtual void on_said(NodeIndex, const replication::Have&, const feed::FeedReader&) {}
+  /// An honest follower says that it is synced at the head.
+  virtual void on_synced(NodeIndex, const feed::Checkpoint&, const feed::FeedReader&) {}
+  /// After each message of an honest node to a peer: bytes that wait for that peer, and for all its peers.
+  virtual void on_waiting(NodeIndex /*from*/, NodeIndex /*to*/, std::size_t /*for_peer*/, std::size_t /*for_all*/) {}
+  /// The producer signed a head.
+  virtual void on_signed(const feed::Checkpoint&) {}
   /// The swarm had time to settle; `truth` is what the producer published.
   virtual void at_rest(const feed::FeedReader& /*truth*/, const std::vector<FollowerState>&) {}
   /// A second history of the owner's key went around, and every honest follower had time to hear of it.
