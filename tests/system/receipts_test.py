@@ -87,6 +87,22 @@ class Acknowledgements(ReceiptsTest):
             self.assertTrue(mirror["everything"])
             self.assertLessEqual(mirror["since_ms"], mirror["time_ms"])
 
+    def test_how_long_an_acknowledgement_takes(self):
+        publisher, feed, address = self.start_publisher("--acks", "2")
+        for name in ("one", "two"):
+            self.start_mirror_of(name, feed, address)
+        self.write(publisher, b"first")
+        self.assertTrue(eventually(lambda: acked(publisher) == 1), publisher.stderr)
+        times = []
+        for number in range(2, 22):
+            begin = time.monotonic()
+            self.write(publisher, b"record %d" % number)
+            self.assertTrue(eventually(lambda: acked(publisher) == number, step=0.002), publisher.stderr)
+            times.append(time.monotonic() - begin)
+        times.sort()
+        print("one record acknowledged by two mirrors: median %.0f ms, longest %.0f ms" %
+              (1000 * times[len(times) // 2], 1000 * times[-1]))
+
     def test_what_was_acknowledged_outlives_the_publisher(self):
         publisher, feed, address = self.start_publisher("--acks", "2")
         mirrors = [self.start_mirror_of(name, feed, address) for name in ("one", "two")]
