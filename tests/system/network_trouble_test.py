@@ -60,6 +60,22 @@ class NoNetwork(SystemTest):
                     self.assertRegex(process.stderr, r"(?m)^hint: ")
 
 
+    @unittest.skipUnless(shutil.which("unshare") and shutil.which("ip") and os.geteuid() == 0,
+                         "needs unshare(1), ip(8) and root")
+    def test_it_is_used_when_it_comes_up(self):
+        feed = self.publish("node", data.write(self.path("input"), b"one\n"))
+        script = (
+            'node --data "$1/node" --listen 0.0.0.0:7701 --no-dht --no-lsd 2>"$1/node.log" & '
+            'until grep -q "no network" "$1/node.log"; do sleep 0.1; done; ip link set lo up; '
+            'shoal sub "$2" -e --data "$1/reader" --listen 127.0.0.1:0 --no-dht --no-lsd --peer 127.0.0.1:7701')
+        script = 'shoal() { "$0" "$@"; }; shoal ' + script
+        # A namespace of processes too: the node goes with it.
+        reader = self.start("-n", "--pid", "--fork", "--kill-child", "sh", "-c", script, SHOAL, self.root, feed,
+                            program="unshare")
+        self.assertEqual(0, reader.wait(50), reader.stderr)
+        self.assertEqual(b"one\n", reader.stdout())
+
+
 class BootstrapDown(SystemTest):
 
     def test_one_word_no_busy_loop_and_recovery(self):
