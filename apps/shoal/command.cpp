@@ -25,6 +25,7 @@ const std::vector<CommandEntry>& all_commands() {
       {"info", "what is known of a feed", make_info},
       {"topics", "the topics of a feed and where they end", make_topics},
       {"peers", "who is connected", make_peers},
+      {"doctor", "why nothing is found", make_doctor},
       {"rm", "forget a feed and give its disk back", make_rm},
       {"verify", "hash everything again against the signed head", make_verify},
       {"prove", "write the proof of one record", make_prove},

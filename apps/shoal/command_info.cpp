@@ -9,7 +9,8 @@
 namespace shoal::command {
 namespace {
 
-constexpr const char* kHint = "wait longer with --find-timeout, or name a node with --peer";
+constexpr const char* kHint =
+    "wait longer with --find-timeout, or name a node with --peer; shoal doctor FEED looks closer";
 
 /// `info FEED` and `topics FEED`: one question, two ways to show the answer.
 class InfoCommand final : public Command {
@@ -22,7 +23,8 @@ class InfoCommand final : public Command {
     SHOAL_TRY(const auto info, source.session->info(source.feed, {wait, context.stop.token()}));
     if (!info.own && !info.head_time) {
       if (wait.count() > 0)
-        return Error{Code::unavailable, "nobody answered, and nothing of this feed is held here", kHint};
+        return Error{Code::unavailable, "nobody answered, and nothing of this feed is held here" + hint_text(info.hint),
+                     kHint};
       return Error{Code::not_found, "nothing of this feed is held here", kHint};
     }
     SHOAL_CHECK(context.out.write(text(info)));
@@ -63,7 +65,7 @@ class PeersCommand final : public Command {
     }
     const auto wait = common_.offline ? std::chrono::milliseconds(0) : common_.find_timeout;
     SHOAL_TRY(const auto peers, session->peers(feed, {wait, context.stop.token()}));
-    SHOAL_CHECK(context.out.write(json_ ? peers_json(peers) : peers_text(peers)));
+    SHOAL_CHECK(context.out.write(json_ ? peers_json(peers) : peers_text(peers, wall_time())));
     return Exit::ok;
   }
 

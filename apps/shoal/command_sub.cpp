@@ -1,6 +1,7 @@
 #include "base/try.h"
 #include "command.h"
 #include "exact_file.h"
+#include "feed_text.h"
 #include "node_session.h"
 #include "record_sink.h"
 #include "start_position.h"
@@ -147,9 +148,11 @@ Result<Exit> SubCommand::report_end(Context& context, const OpenFeed& source,
     const std::string age =
         report.head_time ? "the newest head held here was signed " + format_head_age(wall_time() - *report.head_time)
                          : "nothing of this feed is held here";
-    context.messages.error(
-        {Code::unavailable, "nobody answered; " + age,
-         "wait longer with --find-timeout, name a node with --peer, or read what is here with --offline"});
+    const auto known = source.session->info(source.feed, {});
+    const std::string newer = known ? hint_text(known->hint) : "";
+    context.messages.error({Code::unavailable, "nobody answered; " + age + newer,
+                            "wait longer with --find-timeout, name a node with --peer, or read what is here with "
+                            "--offline; shoal doctor FEED looks closer"});
     return Exit::no_answer;
   }
   if (!report.complete) {

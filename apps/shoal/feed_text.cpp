@@ -20,7 +20,16 @@ std::string line(Write&& write) {
 }
 
 std::string round_trip(const PeerInfo& peer) {
-  return peer.round_trip_us < 0 ? "-" : std::to_string(peer.round_trip_us / 1000) + " ms";
+  if (peer.suspect) return "silent";
+  if (peer.round_trip_us < 0) return "-";
+  const std::int64_t tenths = (peer.round_trip_us + 50) / 100;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " ms";
+}
+
+/// Blocks, the end not included.
+std::string held(const PeerInfo& peer) {
+  if (peer.held_begin == peer.held_end) return peer.complete ? "headers" : "-";
+  return std::to_string(peer.held_begin) + ".." + std::to_string(peer.held_end) + (peer.complete ? "" : " (part)");
 }
 
 }  // namespace
@@ -41,6 +50,12 @@ std::string peers_json(const std::vector<PeerInfo>& peers) {
   return line([&](base::JsonWriter& json) { gateway::write_peers(peers, json); });
 }
 
+std::string hint_text(const std::optional<HeadHintInfo>& hint) {
+  if (!hint) return "";
+  return "; a newer head of " + std::to_string(hint->tree_size) + " blocks, signed " + format_rfc3339(hint->time) +
+         ", is known, and nobody who has it answers";
+}
+
 std::string info_text(const FeedInfo& info, UnixMs now) {
   std::vector<std::vector<std::string>> rows = {{"feed", info.feed.hex()}};
   if (!info.name.empty()) rows.push_back({"name", info.name + (info.own ? " (own)" : "")});
@@ -55,6 +70,10 @@ std::string info_text(const FeedInfo& info, UnixMs now) {
   rows.push_back({"complete", info.complete ? "yes: every topic is held to its signed end" : "no: see HELD"});
   rows.push_back({"mirrors", std::to_string(info.mirrors.size())});
   rows.push_back({"disk bytes", std::to_string(info.disk_bytes)});
+  if (info.hint) {
+    rows.push_back({"newer head", std::to_string(info.hint->tree_size) + " blocks, signed " +
+                                      format_rfc3339(info.hint->time) + ", known from the DHT"});
+  }
   if (info.forked) rows.push_back({"forked", "the owner signed two histories; proof: " + info.fork_proof});
   const std::string topics = info.topics.empty() ? "" : "\n" + topics_text(info);
   const std::string mirrors = info.mirrors.empty() ? "" : "\n" + mirrors_text(info, now);
@@ -100,12 +119,14 @@ std::string feeds_text(const std::vector<FeedSummary>& feeds) {
   return format_table(rows);
 }
 
-std::string peers_text(const std::vector<PeerInfo>& peers) {
-  std::vector<std::vector<std::string>> rows = {
-      {"ADDRESS", "VIA", "DIRECTION", "TREE SIZE", "IN", "OUT", "ROUND TRIP", "NODE KEY", "FEED"}};
+std::string peers_text(const std::vector<PeerInfo>& peers, UnixMs now) {
+  std::vector<std::vector<std::string>> rows = {{"ADDRESS", "VIA", "DIRECTION", "SINCE", "TREE SIZE", "HOLDS", "IN",
+                                                 "OUT", "IN/S", "OUT/S", "ROUND TRIP", "NODE", "FEED"}};
   for (const PeerInfo& peer : peers) {
-    rows.push_back({peer.address, peer.transport, peer.outgoing ? "out" : "in", std::to_string(peer.tree_size),
-                    std::to_string(peer.bytes_in), std::to_string(peer.bytes_out), round_trip(peer), peer.node_key,
+    rows.push_back({peer.address, peer.transport, peer.outgoing ? "out" : "in",
+                    peer.since ? format_age(now - *peer.since) : "-", std::to_string(peer.tree_size), held(peer),
+                    std::to_string(peer.bytes_in), std::to_string(peer.bytes_out), std::to_string(peer.rate_in),
+                    std::to_string(peer.rate_out), round_trip(peer), peer.name.empty() ? peer.node_key : peer.name,
                     peer.feed.hex()});
   }
   return format_table(rows);

@@ -2,6 +2,7 @@
 
 #include <shoal/info.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ namespace shoal::command {
 [[nodiscard]] std::string topics_text(const FeedInfo& info);
 [[nodiscard]] std::string mirrors_text(const FeedInfo& info, UnixMs now);
 [[nodiscard]] std::string feeds_text(const std::vector<FeedSummary>& feeds);
-[[nodiscard]] std::string peers_text(const std::vector<PeerInfo>& peers);
+/// `; a head of N blocks, signed ..., is known, nobody who has it answers`; empty without one.
+[[nodiscard]] std::string hint_text(const std::optional<HeadHintInfo>& hint);
+[[nodiscard]] std::string peers_text(const std::vector<PeerInfo>& peers, UnixMs now);
 
 }  // namespace shoal::command

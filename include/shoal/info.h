@@ -33,6 +33,15 @@ struct MirrorInfo {
   bool connected = false;                ///< to this node now
 };
 
+/// What the DHT says of a feed's head (docs/PROTOCOL.md, "Head hint"): the owner signed it; nobody may be there who has
+/// it.
+struct HeadHintInfo {
+  std::uint64_t tree_size = 0;  ///< of that head
+  UnixMs time{0};               ///< when the owner signed it
+
+  auto operator<=>(const HeadHintInfo&) const = default;  ///< by size, then time
+};
+
 /// What a node knows of one feed (`shoal info --json`).
 struct FeedInfo {
   FeedId feed;                              ///< the feed
@@ -54,6 +63,7 @@ struct FeedInfo {
   bool in_memory = false;                   ///< a volatile own feed: gone with the node
   std::optional<MirrorOptions> want = {};   ///< the persistent want; nullopt: not mirrored
   std::optional<Retention> retention = {};  ///< of an own feed; nullopt: everything stays
+  std::optional<HeadHintInfo> hint = {};    ///< a head newer than the one here; nullopt: none is known
 };
 
 /// A connected peer.
@@ -63,10 +73,18 @@ struct PeerInfo {
   std::string transport;            ///< `tcp` or `utp`
   bool outgoing = false;            ///< we dialled
   std::string node_key;             ///< hex; what the peer is known and refused by
+  std::string name;                 ///< the petname of that key; empty without one
+  std::optional<UnixMs> since;      ///< when the session opened the feed
   std::uint64_t tree_size = 0;      ///< newest that the peer announced
+  bool complete = false;            ///< it says that it holds everything but what it pruned
+  std::uint64_t held_begin = 0;     ///< first block whose payload it says that it holds
+  std::uint64_t held_end = 0;       ///< behind the last one; there may be gaps between
   std::uint64_t bytes_in = 0;       ///< since the connection began
   std::uint64_t bytes_out = 0;      ///< since the connection began
+  std::uint64_t rate_in = 0;        ///< bytes a second, smoothed over some seconds
+  std::uint64_t rate_out = 0;       ///< bytes a second, smoothed over some seconds
   std::int64_t round_trip_us = -1;  ///< -1: not measured
+  bool suspect = false;             ///< it owes a sign of life
 };
 
 /// One line of `shoal ls`.

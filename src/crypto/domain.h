@@ -9,6 +9,10 @@ namespace shoal::crypto::domain {
 inline constexpr std::string_view kSwarm = "shoalcast/swarm/v1";
 /// Seed of the BEP 44 key pair = keyed_hash(feed id, this).
 inline constexpr std::string_view kHeadHint = "shoalcast/bep44/v1";
+/// Salt of a sealed head in that item = the first 16 bytes of keyed_hash(feed id, this || head); the key that seals it
+/// = keyed_hash(feed id, kHeadHintSeal || salt).
+inline constexpr std::string_view kHeadHintSalt = "shoalcast/hint-salt/v1";
+inline constexpr std::string_view kHeadHintSeal = "shoalcast/hint-seal/v1";
 /// Origin line of a checkpoint, followed by the feed id's hex and, from epoch 1 on, `/` and the epoch.
 inline constexpr std::string_view kFeedOrigin = "shoalcast/feed/";
 /// Session transcript = sha256(this || dialler's ephemeral || listener's ephemeral).

@@ -201,6 +201,10 @@ Result<std::vector<PeerInfo>> FollowingNode::peers(const std::optional<node::Fee
   return ask(wait.stop, [&](node::NodeApi& api) { return api.peers(feed, wait); });
 }
 
+Result<node::DoctorReport> FollowingNode::doctor(const std::optional<node::FeedReference>& feed, const Wait& wait) {
+  return ask(wait.stop, [&](node::NodeApi& api) { return api.doctor(feed, wait); });
+}
+
 void FollowingNode::on_peer_blamed(std::function<void(const PeerInfo&, std::string_view)> callback) {
   const std::lock_guard lock(mutex_);
   on_blamed_.push_back(callback);

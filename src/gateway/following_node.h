@@ -54,6 +54,8 @@ class FollowingNode final : public SharedNode, public std::enable_shared_from_th
   [[nodiscard]] Result<FeedInfo> info(const node::FeedReference& feed, const Wait& wait) override;
   [[nodiscard]] Result<std::vector<PeerInfo>> peers(const std::optional<node::FeedReference>& feed,
                                                     const Wait& wait) override;
+  [[nodiscard]] Result<node::DoctorReport> doctor(const std::optional<node::FeedReference>& feed,
+                                                  const Wait& wait) override;
   void on_peer_blamed(std::function<void(const PeerInfo&, std::string_view)> callback) override;
   [[nodiscard]] std::string listening() const override { return home()->api().listening(); }
   [[nodiscard]] Result<feed::AuditReport> verify(const node::FeedReference& feed,

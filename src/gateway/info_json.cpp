@@ -127,6 +127,15 @@ void write_feed_info(const FeedInfo& info, base::JsonWriter& json) {
   } else {
     json.null();
   }
+  json.key("hint");
+  if (info.hint) {
+    json.begin_object()
+        .member("tree_size", info.hint->tree_size)
+        .member("time_ms", info.hint->time.value())
+        .end_object();
+  } else {
+    json.null();
+  }
   json.end_object();
 }
 
@@ -159,6 +168,12 @@ Result<FeedInfo> read_feed_info(JsonReader in) {
   if (const auto retention = in.optional_object("retention")) {
     SHOAL_TRY(info.retention, read_retention(*retention));
   }
+  if (auto hint = in.optional_object("hint")) {
+    info.hint.emplace();
+    info.hint->tree_size = hint->size("tree_size");
+    info.hint->time = UnixMs(hint->integer("time_ms"));
+    SHOAL_CHECK(hint->finish());
+  }
   SHOAL_CHECK(in.finish());
   return info;
 }
@@ -166,16 +181,26 @@ Result<FeedInfo> read_feed_info(JsonReader in) {
 void write_peer_info(const PeerInfo& peer, base::JsonWriter& json) {
   std::optional<std::int64_t> round_trip;
   if (peer.round_trip_us >= 0) round_trip = peer.round_trip_us;
+  std::optional<std::int64_t> since;
+  if (peer.since) since = peer.since->value();
   json.begin_object()
       .member("feed", peer.feed.hex())
       .member("address", peer.address)
       .member("transport", peer.transport)
       .member("outgoing", peer.outgoing)
       .member("node_key", peer.node_key)
+      .member("name", peer.name)
+      .member("since_ms", since)
       .member("tree_size", peer.tree_size)
+      .member("complete", peer.complete)
+      .member("held_begin", peer.held_begin)
+      .member("held_end", peer.held_end)
       .member("bytes_in", peer.bytes_in)
       .member("bytes_out", peer.bytes_out)
+      .member("rate_in", peer.rate_in)
+      .member("rate_out", peer.rate_out)
       .member("round_trip_us", round_trip)
+      .member("suspect", peer.suspect)
       .end_object();
 }
 
@@ -186,10 +211,18 @@ Result<PeerInfo> read_peer_info(JsonReader in) {
   peer.transport = in.text("transport");
   peer.outgoing = in.boolean("outgoing");
   peer.node_key = in.text("node_key");
+  peer.name = in.text("name");
+  if (const auto since = in.optional_integer("since_ms", INT64_MIN)) peer.since = UnixMs(*since);
   peer.tree_size = in.size("tree_size");
+  peer.complete = in.boolean("complete");
+  peer.held_begin = in.size("held_begin");
+  peer.held_end = in.size("held_end");
   peer.bytes_in = in.size("bytes_in");
   peer.bytes_out = in.size("bytes_out");
+  peer.rate_in = in.size("rate_in");
+  peer.rate_out = in.size("rate_out");
   peer.round_trip_us = in.optional_integer("round_trip_us").value_or(-1);
+  peer.suspect = in.boolean("suspect");
   SHOAL_CHECK(in.finish());
   return peer;
 }

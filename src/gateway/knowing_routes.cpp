@@ -3,6 +3,7 @@
 #include "gateway/handler_support.h"
 #include "gateway/info_json.h"
 #include "gateway/node_facts_json.h"
+#include "gateway/report_json.h"
 #include "gateway/routes.h"
 
 /// Routes that tell what the node knows.
@@ -18,6 +19,13 @@ Result<void> answer_peers(Call& call, const std::optional<node::FeedReference>& 
     write_peers(peers, json);
     json.end_object();
   }));
+}
+
+Result<void> answer_doctor(Call& call, const std::optional<node::FeedReference>& feed) {
+  const Wait wait = wait_of(call);
+  SHOAL_CHECK(call.query.finish());
+  SHOAL_TRY(const auto report, call.node.doctor(feed, wait));
+  return call.answer.json(to_json([&](base::JsonWriter& json) { write_doctor_report(report, json); }));
 }
 
 }  // namespace
@@ -74,6 +82,13 @@ Result<void> get_peers(Call& call) { return answer_peers(call, std::nullopt); }
 Result<void> get_feed_peers(Call& call) {
   SHOAL_TRY(const auto feed, feed_of(call));
   return answer_peers(call, feed);
+}
+
+Result<void> get_doctor(Call& call) { return answer_doctor(call, std::nullopt); }
+
+Result<void> get_feed_doctor(Call& call) {
+  SHOAL_TRY(const auto feed, feed_of(call));
+  return answer_doctor(call, feed);
 }
 
 Result<void> get_events(Call& call) {

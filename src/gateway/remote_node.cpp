@@ -184,6 +184,14 @@ Result<std::vector<PeerInfo>> RemoteNode::peers(const std::optional<node::FeedRe
   return read_peers(answer.objects("peers"));
 }
 
+Result<node::DoctorReport> RemoteNode::doctor(const std::optional<node::FeedReference>& feed, const Wait& wait) {
+  QueryWriter query;
+  query.add("wait_ms", std::int64_t{node::limited(wait.timeout).count()});
+  const std::string path = feed ? feed_path(*feed) + "/doctor" : "/v1/doctor";
+  SHOAL_TRY(auto answer, client_->ask({.target = path + query.text()}, answer_time(wait)));
+  return read_doctor_report(answer);
+}
+
 void RemoteNode::on_peer_blamed(std::function<void(const PeerInfo&, std::string_view)> callback) {
   const std::lock_guard lock(mutex_);
   if (client_->closed()) return;

@@ -51,6 +51,8 @@ class RemoteNode final : public node::NodeApi {
   [[nodiscard]] Result<FeedInfo> info(const node::FeedReference& feed, const Wait& wait) override;
   [[nodiscard]] Result<std::vector<PeerInfo>> peers(const std::optional<node::FeedReference>& feed,
                                                     const Wait& wait) override;
+  [[nodiscard]] Result<node::DoctorReport> doctor(const std::optional<node::FeedReference>& feed,
+                                                  const Wait& wait) override;
   void on_peer_blamed(std::function<void(const PeerInfo&, std::string_view)> callback) override;
   [[nodiscard]] std::string listening() const override { return facts_.listening; }
 

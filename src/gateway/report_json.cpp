@@ -4,6 +4,8 @@
 #include "base/try.h"
 
 #include <algorithm>
+#include <iterator>
+#include <tuple>
 
 namespace shoal::gateway {
 namespace {
@@ -65,7 +67,50 @@ Result<std::vector<feed::BlockRange>> read_ranges(std::vector<JsonReader> in) {
   return ranges;
 }
 
+constexpr const char* kVerdicts[] = {"ok", "warning", "problem"};
+
+const char* verdict_name(node::Verdict verdict) { return kVerdicts[static_cast<std::size_t>(verdict)]; }
+
+Result<node::DoctorCheck> read_check(JsonReader in) {
+  node::DoctorCheck check;
+  check.name = in.text("name");
+  const std::string verdict = in.text("verdict");
+  check.found = in.text("found");
+  check.hint = in.text("hint");
+  check.of_others = in.boolean("of_others");
+  SHOAL_CHECK(in.finish());
+  const auto named = std::find(std::begin(kVerdicts), std::end(kVerdicts), verdict);
+  if (named == std::end(kVerdicts)) return Error{Code::invalid_argument, "an unknown verdict: " + verdict, ""};
+  check.verdict = static_cast<node::Verdict>(named - std::begin(kVerdicts));
+  return check;
+}
+
 }  // namespace
+
+void write_doctor_report(const node::DoctorReport& report, base::JsonWriter& json) {
+  json.begin_object().member("verdict", verdict_name(report.worst())).key("checks").begin_array();
+  for (const node::DoctorCheck& check : report.checks) {
+    json.begin_object()
+        .member("name", check.name)
+        .member("verdict", verdict_name(check.verdict))
+        .member("found", check.found)
+        .member("hint", check.hint)
+        .member("of_others", check.of_others)
+        .end_object();
+  }
+  json.end_array().end_object();
+}
+
+Result<node::DoctorReport> read_doctor_report(JsonReader in) {
+  node::DoctorReport report;
+  std::ignore = in.text("verdict");
+  for (const JsonReader& check : in.objects("checks")) {
+    SHOAL_TRY(auto read, read_check(check));
+    report.checks.push_back(std::move(read));
+  }
+  SHOAL_CHECK(in.finish());
+  return report;
+}
 
 void write_audit_report(const feed::AuditReport& report, base::JsonWriter& json) {
   json.begin_object().key("head");

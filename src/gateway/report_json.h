@@ -14,6 +14,9 @@ void write_audit_report(const feed::AuditReport& report, base::JsonWriter& json)
 void write_bundle_summary(const feed::BundleSummary& summary, base::JsonWriter& json);
 [[nodiscard]] Result<feed::BundleSummary> read_bundle_summary(JsonReader in);
 
+void write_doctor_report(const node::DoctorReport& report, base::JsonWriter& json);
+[[nodiscard]] Result<node::DoctorReport> read_doctor_report(JsonReader in);
+
 void write_head_report(const HeadReport& report, base::JsonWriter& json);
 [[nodiscard]] Result<HeadReport> read_head_report(JsonReader in);
 

@@ -22,6 +22,8 @@ constexpr Row kRoutes[] = {
     {"GET", "/v1/feeds/{}/manifest", get_manifest},
     {"GET", "/v1/peers", get_peers},
     {"GET", "/v1/feeds/{}/peers", get_feed_peers},
+    {"GET", "/v1/doctor", get_doctor},
+    {"GET", "/v1/feeds/{}/doctor", get_feed_doctor},
     {"GET", "/v1/feeds/{}/records", get_subscription},
     {"GET", "/v1/feeds/{}/topics/{}/{}/records", get_records},
     {"GET", "/v1/feeds/{}/cursors/{}", get_cursor},

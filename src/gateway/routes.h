@@ -16,6 +16,8 @@ using Handler = Result<void> (*)(Call&);
 [[nodiscard]] Result<void> get_manifest(Call& call);
 [[nodiscard]] Result<void> get_peers(Call& call);
 [[nodiscard]] Result<void> get_feed_peers(Call& call);
+[[nodiscard]] Result<void> get_doctor(Call& call);
+[[nodiscard]] Result<void> get_feed_doctor(Call& call);
 [[nodiscard]] Result<void> get_events(Call& call);
 
 // Reading

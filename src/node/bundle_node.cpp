@@ -136,6 +136,10 @@ Result<std::vector<PeerInfo>> BundleNode::peers(const std::optional<FeedReferenc
   return std::vector<PeerInfo>{};
 }
 
+Result<DoctorReport> BundleNode::doctor(const std::optional<FeedReference>&, const Wait&) {
+  return Error{Code::unsupported, "a bundle is read in place: there is nothing to diagnose", "shoal verify checks it"};
+}
+
 Result<feed::AuditReport> BundleNode::verify(const FeedReference&, const Progress& progress) {
   return audit_bundles(loaded_, host_->reader(), progress);
 }

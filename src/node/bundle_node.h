@@ -46,6 +46,7 @@ class BundleNode final : public NodeApi {
   [[nodiscard]] Result<FeedInfo> info(const FeedReference& feed, const Wait& wait) override;
   [[nodiscard]] Result<std::vector<PeerInfo>> peers(const std::optional<FeedReference>& feed,
                                                     const Wait& wait) override;
+  [[nodiscard]] Result<DoctorReport> doctor(const std::optional<FeedReference>& feed, const Wait& wait) override;
   void on_peer_blamed(std::function<void(const PeerInfo&, std::string_view)> /*callback*/) override {}
   [[nodiscard]] std::string listening() const override { return ""; }
   [[nodiscard]] Result<feed::AuditReport> verify(const FeedReference& feed, const Progress& progress) override;

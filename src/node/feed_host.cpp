@@ -307,6 +307,7 @@ std::uint64_t FeedHost::synced_size() const {
 void FeedHost::committed(const feed::CommitResult& commit) {
   notify();
   if (!parts_.online) return;
+  if (parts_.on_committed) parts_.on_committed(id_, commit.head);
   // The replicator reads what it pushes from the log; only the head and the shape of the commit matter to it.
   feed::CommitResult news;
   news.head = commit.head;
@@ -379,6 +380,17 @@ void FeedHost::on_peer_flooded(const replication::PeerView& peer, std::string_vi
   if (parts_.on_flooded) parts_.on_flooded(peer);
 }
 
-void FeedHost::on_peers_changed() { notify(); }
+void FeedHost::on_peers_changed() {
+  const auto peers = replicator_->peers();
+  has_peers_ = !peers.empty();
+  if (parts_.on_peers) parts_.on_peers(*this, peers);
+  notify();
+}
+
+bool FeedHost::has_audience() const {
+  if (has_peers_) return true;
+  const std::lock_guard lock(mutex_);
+  return std::any_of(readings_.begin(), readings_.end(), [](const auto& reading) { return !reading.expired(); });
+}
 
 }  // namespace shoal::node

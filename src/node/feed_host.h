@@ -46,6 +46,10 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
     std::filesystem::path forks;  ///< directory of proofs of forks; empty: no files
     /// An own feed was found to have forked. Called on the feed's strand; what it does has to be done elsewhere.
     std::function<void(const feed::ForkProof&)> on_own_fork;
+    /// Told who is connected whenever that changes, on the feed's strand.
+    std::function<void(FeedHost&, const std::vector<replication::PeerView>&)> on_peers = {};
+    /// Told of each new head of an own feed. Any thread.
+    std::function<void(const FeedId&, const feed::Checkpoint&)> on_committed = {};
     /// Told of each peer that was caught lying, on the feed's strand.
     std::function<void(const replication::PeerView&, std::string_view)> on_blamed;
     /// Told of each peer that asked for more than anybody may, on the feed's strand.
@@ -68,6 +72,8 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   /// Null for own feeds. Only on the strand.
   [[nodiscard]] feed::FeedMirror* mirror() { return mirror_.get(); }
   [[nodiscard]] bool online() const { return parts_.online; }
+  /// Somebody is connected for it, or reads it here.
+  [[nodiscard]] bool has_audience() const;
 
   /// Runs `task` on the strand.
   void post(std::function<void()> task) { parts_.strand->post(std::move(task)); }
@@ -242,6 +248,7 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   std::optional<Error> writer_problem_;
   std::optional<MirrorOptions> mirror_options_;
   WantHandle mirror_want_;
+  std::atomic<bool> has_peers_ = false;
   UnixMs floor_ = kNoTime;
   std::optional<Retention> retention_;
   std::optional<Error> budget_problem_;

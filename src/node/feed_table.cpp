@@ -113,6 +113,14 @@ Result<std::shared_ptr<FeedHost>> FeedTable::open_host(const FeedReference& feed
     blame(id, peer, what);
   };
   parts.on_flooded = [this](const replication::PeerView& peer) { parts_.hub->note_flood(peer.node_key); };
+  if (parts_.discovery) {
+    parts.on_peers = [discovery = parts_.discovery](FeedHost& host, const auto& peers) {
+      discovery->note_peers(host, peers);
+    };
+    parts.on_committed = [discovery = parts_.discovery](const FeedId& id, const feed::Checkpoint& head) {
+      discovery->note_head(id, head);
+    };
+  }
   std::shared_ptr<FeedHost> opened;
   {
     const std::lock_guard lock(mutex_);
@@ -133,6 +141,7 @@ Result<std::shared_ptr<FeedHost>> FeedTable::open_host(const FeedReference& feed
     parts_.swarm->join(replication::discovery_key(feed.feed), parts_.hub->acceptor(feed.feed));
     dial(feed.feed, parts_.peers);
     dial(feed.feed, feed.peer_hints);
+    parts_.discovery->add(opened);
   }
   return opened;
 }
@@ -153,7 +162,7 @@ void FeedTable::dial(const FeedId& feed, const std::vector<std::string>& peers) 
 void FeedTable::blame(const FeedId& feed, const replication::PeerView& peer, std::string_view what) {
   parts_.hub->ban(peer.node_key);
   if (parts_.swarm != nullptr) parts_.swarm->note_offence(peer.address.host_port);
-  if (parts_.on_blamed) parts_.on_blamed(peer_info(feed, peer), what);
+  if (parts_.on_blamed) parts_.on_blamed(peer_info(feed, peer, *parts_.clock), what);
 }
 
 Result<std::shared_ptr<OwnFeed>> FeedTable::own(const std::string& name, const std::optional<std::string>& passphrase) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "node/commit_thread.h"
+#include "node/discovery.h"
 #include "node/key_store.h"
 #include "node/node_api.h"
 #include "node/own_feed.h"
@@ -25,7 +26,8 @@ class FeedTable {
     const TrustedMirrors* mirrors = nullptr;
     WorkerPool* pool = nullptr;
     PeerHub* hub = nullptr;
-    swarm::Swarm* swarm = nullptr;  ///< null: offline
+    swarm::Swarm* swarm = nullptr;              ///< null: offline
+    std::shared_ptr<Discovery> discovery = {};  ///< null: offline
     CommitThread* commit_thread = nullptr;
     const base::Clock* clock = nullptr;
     base::LogSink* log = nullptr;

@@ -103,6 +103,7 @@ void FeedTable::retire(const FeedReference& feed, const std::shared_ptr<FeedHost
     retired_.push_back(host);
   }
   if (parts_.swarm != nullptr) {
+    parts_.discovery->remove(feed.feed);
     parts_.hub->forget(feed.feed);
     parts_.swarm->leave(replication::discovery_key(feed.feed));
   }

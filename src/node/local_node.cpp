@@ -65,6 +65,7 @@ Result<void> LocalNode::start(PeerHub::WrapOutbox wrap_outbox) {
   parts.pool = pool_.get();
   parts.hub = hub_.get();
   parts.swarm = swarm_.get();
+  parts.discovery = discovery_;
   parts.commit_thread = commit_thread_.get();
   parts.clock = &clock_;
   parts.log = log_.get();
@@ -82,6 +83,15 @@ Result<void> LocalNode::start_network(const DataDirectory& directory) {
   SHOAL_TRY(swarm_, swarm::start_swarm(settings, *log_));
   const auto port = port_of(swarm_->listening());
   if (options_.listen.empty() && port) directory.remember_port(*port);
+  Discovery::Parts parts;
+  parts.swarm = swarm_.get();
+  parts.pool = pool_.get();
+  parts.clock = &clock_;
+  parts.log = log_.get();
+  parts.hints = settings.dht;
+  parts.private_network = settings.private_network;
+  discovery_ = std::make_shared<Discovery>(parts);
+  discovery_->start();
   return {};
 }
 
@@ -91,6 +101,7 @@ void LocalNode::close() {
     if (closed_) return;
     closed_ = true;
   }
+  closing_.request_stop();
   if (!table_) return;  // start() failed; nothing runs but idle threads
   std::weak_ptr<Storage> files;
   if (auto storage = table_->storage()) files = *storage;
@@ -104,6 +115,8 @@ void LocalNode::close() {
   commit_thread_->stop();
   table_->close_feeds();
   hub_->close();
+  if (discovery_) discovery_->stop();
+  const std::unique_lock unused(swarm_in_use_);
   std::unique_ptr<swarm::Swarm> swarm;
   {
     const std::lock_guard lock(mutex_);

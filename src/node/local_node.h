@@ -5,6 +5,9 @@
 #include "node/node_api.h"
 #include "node/retention.h"
 
+#include <shared_mutex>
+#include <stop_token>
+
 namespace shoal::node {
 
 /// The node in this process: joins files, keys, feeds, commit thread, worker pool and swarm, and starts and stops them
@@ -43,6 +46,7 @@ class LocalNode final : public NodeApi, public std::enable_shared_from_this<Loca
   [[nodiscard]] Result<FeedInfo> info(const FeedReference& feed, const Wait& wait) override;
   [[nodiscard]] Result<std::vector<PeerInfo>> peers(const std::optional<FeedReference>& feed,
                                                     const Wait& wait) override;
+  [[nodiscard]] Result<DoctorReport> doctor(const std::optional<FeedReference>& feed, const Wait& wait) override;
   void on_peer_blamed(std::function<void(const PeerInfo&, std::string_view)> callback) override;
   [[nodiscard]] std::string listening() const override;
 
@@ -72,9 +76,13 @@ class LocalNode final : public NodeApi, public std::enable_shared_from_this<Loca
   std::unique_ptr<TrustedMirrors> mirrors_;
   std::unique_ptr<WorkerPool> pool_;
   std::shared_ptr<PeerHub> hub_;
+  std::shared_ptr<Discovery> discovery_;  ///< null: offline
   std::unique_ptr<CommitThread> commit_thread_;
   std::unique_ptr<FeedTable> table_;
   std::unique_ptr<RetentionThread> retention_;
+
+  std::stop_source closing_;        ///< ends long questions
+  std::shared_mutex swarm_in_use_;  ///< shared by long questions: close() waits for them before the network ends
 
   mutable std::mutex mutex_;
   bool closed_ = false;

@@ -1,5 +1,6 @@
 #include "base/try.h"
 #include "node/deadline.h"
+#include "node/doctor.h"
 #include "node/held_info.h"
 #include "node/local_node.h"
 #include "node/mirror.h"
@@ -122,6 +123,9 @@ Result<FeedInfo> LocalNode::info(const FeedReference& feed, const Wait& wait) {
     SHOAL_TRY(info.want, load_want(open->log()));
   }
   info.mirrors = mirror_infos(*open);
+  if (const auto hinted = discovery_ ? discovery_->hinted(feed.feed) : std::nullopt) {
+    info.hint = HeadHintInfo{hinted->tree_size, hinted->time};
+  }
   return info;
 }
 
@@ -153,12 +157,35 @@ Result<std::vector<PeerInfo>> LocalNode::peers(const std::optional<FeedReference
     bool closed = false;
     for (const auto& open : asked) {
       closed = closed || open->closed();
-      for (const auto& peer : peers_of(*open)) infos.push_back(peer_info(open->id(), peer));
+      for (const auto& peer : peers_of(*open)) infos.push_back(peer_info(open->id(), peer, clock_));
     }
     if (closed) return closed_error();
     if (!infos.empty() || SteadyClock::now() >= deadline || wait.stop.stop_requested()) return infos;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
+}
+
+Result<DoctorReport> LocalNode::doctor(const std::optional<FeedReference>& feed, const Wait& wait) {
+  DoctorParts parts;
+  SHOAL_TRY(parts.storage, table_->storage());
+  if (feed) {
+    SHOAL_TRY(parts.feed, table_->host(*feed));
+  } else {
+    SHOAL_CHECK(feeds());
+  }
+  parts.feeds = table_->open_hosts();
+  parts.clock = &clock_;
+  std::stop_source ended;
+  const std::stop_callback on_stop(wait.stop, [&] { ended.request_stop(); });
+  const std::stop_callback on_close(closing_.get_token(), [&] { ended.request_stop(); });
+  const std::shared_lock in_use(swarm_in_use_);
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return closed_error();
+    parts.swarm = swarm_.get();
+    parts.discovery = discovery_;
+  }
+  return run_doctor(parts, {wait.timeout, ended.get_token()});
 }
 
 Result<std::vector<FeedSummary>> LocalNode::feeds() {

@@ -6,6 +6,7 @@
 #include "feed/bundle.h"
 #include "feed/feed_audit.h"
 #include "feed/manifest.h"
+#include "node/doctor_report.h"
 
 #include <filesystem>
 #include <functional>
@@ -132,6 +133,9 @@ class NodeApi {
   [[nodiscard]] virtual Result<FeedInfo> info(const FeedReference& feed, const Wait& wait) = 0;
   [[nodiscard]] virtual Result<std::vector<PeerInfo>> peers(const std::optional<FeedReference>& feed,
                                                             const Wait& wait) = 0;
+  /// Why nothing is found, or that all is well: this node, and one feed when it is given. Asks the network for as long
+  /// as `wait` says at most.
+  [[nodiscard]] virtual Result<DoctorReport> doctor(const std::optional<FeedReference>& feed, const Wait& wait) = 0;
   /// From now on called on a node thread when a peer was caught with bytes that do not prove: address, node key, what.
   /// Callbacks add up, and are kept as long as the node.
   virtual void on_peer_blamed(std::function<void(const PeerInfo&, std::string_view)> callback) = 0;

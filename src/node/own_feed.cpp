@@ -284,6 +284,8 @@ void OwnFeed::heartbeat_if_due() {
   const base::MonoTime now = clock_->mono_now();
   if (heartbeat_.count() == 0 || !host_->online() || host_->reader().fork_limit()) return;
   if (writer_->head() == nullptr || now - last_signed_ < heartbeat_) return;
+  // For nobody it would only cost: each is a signature and a sync, and a node may have thousands of feeds.
+  if (!host_->has_audience()) return;
   last_signed_ = now;
   auto head = writer_->heartbeat();
   if (!head) {

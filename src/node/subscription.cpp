@@ -77,7 +77,7 @@ Result<std::shared_ptr<LocalSubscription>> LocalSubscription::open(const std::sh
   std::shared_ptr<LocalSubscription> made(new LocalSubscription(host, cursors, std::move(options)));
   const SubscribeOptions& wanted = made->options_;
   if (wanted.start.kind == Start::Kind::token) SHOAL_CHECK(topic::decode_cursor(wanted.start.token));
-  if (!host->own()) made->reading_ = host->begin_reading(wanted.cache_bytes);
+  made->reading_ = host->begin_reading(wanted.cache_bytes);
   if (!host->own() && host->online()) {
     made->want_ = host->want(made->want());
     made->question_ = host->ask_heads(kHeadSettle, wanted.find_timeout);

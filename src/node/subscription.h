@@ -74,7 +74,7 @@ class LocalSubscription final : public SubscriptionApi {
   bool started_ = false;
   std::optional<std::uint64_t> end_size_;  ///< tree size at which until_head ends, once it is known
   HeadReport report_;
-  std::shared_ptr<FeedHost::Reading> reading_;  ///< null for own feeds
+  std::shared_ptr<FeedHost::Reading> reading_;
   /// One payload that was dropped here and is asked for again.
   struct Again {
     topic::TopicReader::PrunedAt at;

@@ -32,6 +32,9 @@ class PeerLocator {
   void dial(const crypto::Digest& discovery_key, std::string_view host_port) {
     dial(discovery_key, host_port, std::nullopt);
   }
+  /// The joined feed has too few peers, or they are suspect: looks for others now, beside the usual pace. Often is
+  /// the same as once.
+  virtual void need_peers(const crypto::Digest& discovery_key) = 0;
 };
 
 }  // namespace shoal::replication

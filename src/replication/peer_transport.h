@@ -21,6 +21,7 @@ struct PeerAddress {
   bool outgoing = false;  ///< we dialled
   /// The node key that whoever answers there must have, as the user said.
   std::optional<PublicKey> pinned = {};
+  std::string dial_at = {};  ///< `host:port` where it can be dialled again; empty: unknown
 };
 
 /// What the session found out about the other side, for whoever has to choose which connection ends.

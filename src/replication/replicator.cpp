@@ -35,7 +35,7 @@ void Replicator::remove_peer(PeerId id) { impl_->remove_peer(id); }
 std::vector<PeerView> Replicator::peers() const {
   std::vector<PeerView> out;
   for (const auto& [id, peer] : impl_->core.peers()) {
-    if (!peer->gone) out.push_back(peer->view);
+    if (!peer->gone) out.push_back(peer->view_at(impl_->core.now()));
   }
   return out;
 }

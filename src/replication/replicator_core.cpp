@@ -16,6 +16,22 @@ bool Peer::may_give(const TopicPartition& stream) const {
   });
 }
 
+PeerView Peer::view_at(base::MonoTime now) const {
+  PeerView shown = view;
+  shown.rate_in = in_rate.per_second(now);
+  shown.rate_out = out_rate.per_second(now);
+  shown.complete = have.complete;
+  if (!have.ranges.empty()) {
+    shown.held = have.ranges.front();
+    for (const feed::BlockRange& range : have.ranges) {
+      shown.held = {std::min(shown.held.begin, range.begin), std::max(shown.held.end, range.end)};
+    }
+    // Its heads say how far the last run of a complete holder grew.
+    if (have.complete) shown.held.end = std::max(shown.held.end, BlockIndex(head_size()));
+  }
+  return shown;
+}
+
 std::uint64_t ReplicatorCore::fresh_id() {
   std::uint64_t id = 0;
   while (id == 0) id = parts_.random->next();
@@ -36,6 +52,7 @@ void ReplicatorCore::send(Peer& peer, Body body, bool bulk) {
   Message message{.body = std::move(body), .bulk = bulk};
   message.wire_size = encoded_size(message.body);
   peer.view.bytes_out += message.wire_size;
+  peer.out_rate.add(message.wire_size, now());
   peer.outbox->send(std::move(message));
 }
 

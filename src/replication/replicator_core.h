@@ -2,6 +2,7 @@
 
 #include "replication/have_set.h"
 #include "replication/message_budget.h"
+#include "replication/rate_meter.h"
 #include "replication/replicator.h"
 
 #include <deque>
@@ -34,12 +35,16 @@ struct Peer {
   base::MonoTime joined{0};
   MessageBudget budget;            ///< of what it may ask for
   std::uint64_t given_blocks = 0;  ///< as last passed to the outbox
+  RateMeter in_rate;
+  RateMeter out_rate;
 
   [[nodiscard]] std::uint64_t head_size() const { return view.head ? view.head->tree_size : 0; }
   /// It says that it holds the block, and did not fail to give it.
   [[nodiscard]] bool may_give(std::uint64_t block) const;
   /// It says that it holds everything of the stream, or of all.
   [[nodiscard]] bool may_give(const TopicPartition& stream) const;
+  /// With what is only known at a time.
+  [[nodiscard]] PeerView view_at(base::MonoTime now) const;
 };
 
 /// What the parts of one replicator share: the feed, the peers, sending, blaming, time.

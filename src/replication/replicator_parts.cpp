@@ -69,7 +69,7 @@ PeerId Replicator::Impl::add_peer(const PeerAddress& address, const PublicKey& n
   peer->view.address = address;
   peer->view.node_key = node_key;
   peer->outbox = std::move(outbox);
-  peer->last_heard = peer->joined = core.now();
+  peer->last_heard = peer->joined = peer->view.since = core.now();
   Peer& added = *core.peers().emplace(id, std::move(peer)).first->second;
   duplicates.on_added(added);
   if (!added.gone) heads.greet(added);
@@ -101,6 +101,7 @@ void Replicator::Impl::on_message(PeerId id, Message message) {
   Peer* peer = core.find(id);
   if (peer == nullptr) return;
   peer->view.bytes_in += message.wire_size;
+  peer->in_rate.add(message.wire_size, core.now());
   peer->last_heard = core.now();
   // Questions wait for their turn where they are answered.
   if (RequestServer::answers(message.body) || peer->budget.spend(message.body, core.now())) {

@@ -65,6 +65,37 @@ TEST(FeedText, ListsAreArrays) {
   EXPECT_EQ(Json::parse(peers_json({PeerInfo{}}))[0]["round_trip_us"], Json());
 }
 
+TEST(FeedText, APeerShowsWhatItHoldsAndHowFastItIs) {
+  PeerInfo peer;
+  peer.address = "127.0.0.1:7001";
+  peer.node_key = "ab12";
+  peer.held_begin = 3;
+  peer.held_end = 12;
+  peer.rate_in = 4096;
+  peer.round_trip_us = 1234;
+  peer.since = UnixMs(1000);
+  const std::string text = peers_text({peer}, UnixMs(1000 + 7200'000));
+  EXPECT_NE(text.find("3..12 (part)"), std::string::npos);
+  EXPECT_NE(text.find("1.2 ms"), std::string::npos);
+  EXPECT_NE(text.find("4096"), std::string::npos);
+  EXPECT_NE(text.find("2 h"), std::string::npos);
+  EXPECT_NE(text.find("ab12"), std::string::npos);
+  peer.name = "lighthouse";
+  peer.suspect = true;
+  peer.complete = true;
+  const std::string named = peers_text({peer}, UnixMs(1000));
+  EXPECT_NE(named.find("lighthouse"), std::string::npos);
+  EXPECT_EQ(named.find("ab12"), std::string::npos);
+  EXPECT_NE(named.find("silent"), std::string::npos);
+  EXPECT_EQ(named.find("(part)"), std::string::npos);
+}
+
+TEST(FeedText, AHeadThatNobodyHasIsSaid) {
+  EXPECT_EQ(hint_text(std::nullopt), "");
+  EXPECT_NE(hint_text(HeadHintInfo{12, UnixMs(1517616000000)}).find("a newer head of 12 blocks, signed 2018-02-03"),
+            std::string::npos);
+}
+
 TEST(FeedText, TablesAreAligned) {
   EXPECT_EQ(format_table({{"A", "B"}, {"long", "x"}}), "A     B\nlong  x\n");
   EXPECT_NE(info_text(sample(), UnixMs(1517616000000 + 7200'000)).find("2018-02-03T00:00:00.000Z (2 h ago)"),

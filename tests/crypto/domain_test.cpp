@@ -10,9 +10,9 @@
 namespace shoal::crypto {
 namespace {
 
-const std::vector<std::string_view> kTags = {domain::kSwarm,     domain::kHeadHint,     domain::kFeedOrigin,
-                                             domain::kSession,   domain::kNodeIdentity, domain::kReceipt,
-                                             domain::kCapability};
+const std::vector<std::string_view> kTags = {domain::kSwarm,        domain::kHeadHint,   domain::kHeadHintSalt,
+                                             domain::kHeadHintSeal, domain::kFeedOrigin, domain::kSession,
+                                             domain::kNodeIdentity, domain::kReceipt,    domain::kCapability};
 
 // Then no message under one tag can be read as a message under another.
 TEST(DomainTags, NoneBeginsWithAnother) {

@@ -86,8 +86,10 @@ RC_GTEST_PROP(JsonRoundTrip, FeedInfo, ()) {
   info.topics.push_back({.name = "x", .largest_time = UnixMs(any_offset()), .bytes = any_size()});
   if (info.own) info.want = any_mirror_options();
   if (!info.own) info.retention = any_retention();
+  if (info.own) info.hint = HeadHintInfo{any_size(), UnixMs(any_offset())};
   const FeedInfo back = round_trip(info, write_feed_info, read_feed_info);
   RC_ASSERT(back.feed == info.feed && back.title == info.title && back.head_time == info.head_time);
+  RC_ASSERT(back.hint == info.hint);
   RC_ASSERT(back.want == info.want && back.retention == info.retention && back.topics.size() == 2U);
   RC_ASSERT(back.complete == info.complete && back.fork_proof == info.fork_proof);
   RC_ASSERT(back.topics[0].largest_time == kNoTime && back.topics[1].bytes == info.topics[1].bytes);
@@ -98,9 +100,17 @@ RC_GTEST_PROP(JsonRoundTrip, PeersAndSummaries, ()) {
   peer.feed = any_feed();
   peer.address = any_text();
   peer.node_key = any_text();
+  peer.name = any_text();
   peer.bytes_in = any_size();
+  peer.rate_out = any_size();
+  peer.held_end = any_size();
+  peer.complete = *rc::gen::arbitrary<bool>();
+  peer.suspect = *rc::gen::arbitrary<bool>();
+  if (peer.complete) peer.since = UnixMs(any_offset());
   peer.round_trip_us = *rc::gen::element<std::int64_t>(-1, 0, 250000);
   const PeerInfo same_peer = round_trip(peer, write_peer_info, read_peer_info);
+  RC_ASSERT(same_peer.name == peer.name && same_peer.since == peer.since && same_peer.suspect == peer.suspect);
+  RC_ASSERT(same_peer.rate_out == peer.rate_out && same_peer.held_end == peer.held_end);
   RC_ASSERT(same_peer.address == peer.address && same_peer.round_trip_us == peer.round_trip_us);
   FeedSummary summary;
   summary.feed = any_feed();
@@ -109,6 +119,17 @@ RC_GTEST_PROP(JsonRoundTrip, PeersAndSummaries, ()) {
   summary.want = any_mirror_options();
   const FeedSummary same = round_trip(summary, write_feed_summary, read_feed_summary);
   RC_ASSERT(same.mirrored && same.want == summary.want && same.name == summary.name);
+}
+
+RC_GTEST_PROP(JsonRoundTrip, DoctorReports, ()) {
+  node::DoctorReport report;
+  report.checks.push_back({any_text(),
+                           *rc::gen::element(node::Verdict::ok, node::Verdict::warning, node::Verdict::problem),
+                           any_text(), any_text(), *rc::gen::arbitrary<bool>()});
+  report.checks.push_back({"disk", node::Verdict::problem, "full", "", false});
+  const auto same = round_trip(report, write_doctor_report, read_doctor_report);
+  RC_ASSERT(same.checks == report.checks);
+  RC_ASSERT(same.worst() == node::Verdict::problem && same.ours());
 }
 
 RC_GTEST_PROP(JsonRoundTrip, ReferencesAndOpenedFeeds, ()) {

@@ -124,6 +124,50 @@ TEST(AnnounceSchedule, TwoThousandFeedsAreOutWithinFiftySecondsAtAPace) {
     last = now;
   }
   EXPECT_EQ(counts.size(), static_cast<std::size_t>(kFeeds));
+  EXPECT_EQ(schedule.announced(), static_cast<std::size_t>(kFeeds));
+}
+
+TEST(AnnounceSchedule, ThousandsWithoutPeersAreAnnouncedNoMoreOftenThanSettledOnes) {
+  AnnounceSchedule schedule;
+  constexpr int kFeeds = 2000;
+  for (int i = 0; i < kFeeds; ++i) schedule.add(feed_of(i), 0ms);
+  int late = 0;
+  for (MonoTime now = 0ms; now <= 3h; now += 10ms) {
+    if (schedule.next(now) && now > 2h) ++late;
+  }
+  // In the last hour each about every ten minutes.
+  EXPECT_LE(late, 6.1 * kFeeds);
+  EXPECT_GE(late, 5.9 * kFeeds);
+}
+
+TEST(AnnounceSchedule, WhoNeedsMorePeersIsAnnouncedSoonButNotInAStream) {
+  AnnounceSchedule schedule;
+  schedule.add(feed_of(1), 0ms);
+  EXPECT_TRUE(schedule.next(0ms).has_value());
+  schedule.found_peer(feed_of(1), 1s);
+  std::size_t announced = 0;
+  for (MonoTime now = 10s; now < 20s; now += 10ms) {
+    schedule.need_peers(feed_of(1), now);
+    if (schedule.next(now)) ++announced;
+  }
+  EXPECT_EQ(announced, 2U);
+  // Then it is settled again.
+  EXPECT_TRUE(run(schedule, 30s, 600s).empty());
+}
+
+TEST(AnnounceSchedule, SaysWhenToAskAgain) {
+  AnnounceSchedule schedule;
+  EXPECT_EQ(schedule.wake_at(), std::nullopt);
+  schedule.add(feed_of(1), 5s);
+  schedule.add(feed_of(2), 5s);
+  EXPECT_EQ(schedule.wake_at(), MonoTime(5s));
+  EXPECT_TRUE(schedule.next(5s).has_value());
+  EXPECT_EQ(schedule.wake_at(), MonoTime(5s) + AnnounceSchedule::kPace);
+  EXPECT_TRUE(schedule.next(5s + AnnounceSchedule::kPace).has_value());
+  EXPECT_EQ(schedule.wake_at(), MonoTime(6500ms));
+  schedule.remove(feed_of(1));
+  schedule.remove(feed_of(2));
+  EXPECT_EQ(schedule.wake_at(), std::nullopt);
 }
 
 }  // namespace

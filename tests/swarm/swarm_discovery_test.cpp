@@ -94,6 +94,23 @@ TEST(SwarmDiscovery, AnotherMirrorTakesOverFromOneThatDies) {
   std::cout << "taken over after " << seconds_since(begin) << " s\n";
 }
 
+TEST(SwarmDiscovery, PeersAreToldOfEachOtherByOneThatBothKnow) {
+  const auto hub = start(loopback());
+  const auto left = start(loopback());
+  const auto right = start(loopback());
+  const auto left_acceptor = std::make_shared<Acceptor>();
+  const auto right_acceptor = std::make_shared<Acceptor>();
+  hub->join(feed_of(1), std::make_shared<Acceptor>());
+  left->join(feed_of(1), left_acceptor);
+  right->join(feed_of(1), right_acceptor);
+  left->dial(feed_of(1), hub->listening());
+  ASSERT_TRUE(left_acceptor->wait());
+  right->dial(feed_of(1), hub->listening());
+  // Without a DHT and without the local network: peer exchange is the only way.
+  EXPECT_TRUE(left_acceptor->wait(1));
+  EXPECT_TRUE(right_acceptor->wait(1));
+}
+
 TEST(SwarmDiscovery, ManyFeedsFindEachOther) {
   const auto bootstrap = start_bootstrap();
   const auto left = start(loopback({bootstrap->listening()}));

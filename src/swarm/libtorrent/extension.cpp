@@ -16,6 +16,7 @@ namespace {
 
 constexpr char kExtensionName[] = "shoal";
 constexpr char kNonceName[] = "shoal_nonce";
+constexpr char kPortName[] = "p";  // BEP 10: where the sender listens
 /// What others address us with; 1, 2, 3, 4, 7 and 8 are libtorrent's own.
 constexpr int kOurMessageId = 42;
 /// Seconds (plugin ticks) a peer has to show that it speaks our extension.
@@ -29,13 +30,20 @@ constexpr int kMaxReceiveBuffer = 128 << 10;
 /// Seconds that our end's address may be missing from the machine: a renewed lease takes it away for a moment.
 constexpr int kAddressTicks = 2;
 
-replication::PeerAddress describe(const lt::peer_connection_handle& connection, const FeedConnections& feed) {
+replication::PeerAddress describe(const lt::peer_connection_handle& connection, const FeedConnections& feed,
+                                  std::int64_t listen_port) {
   lt::peer_info info;
   connection.get_peer_info(info);
   const bool utp = static_cast<bool>(info.flags & lt::peer_info::utp_socket);
-  replication::PeerAddress address{endpoint_text(connection.remote()), utp ? "utp" : "tcp", connection.is_outgoing()};
-  const auto pinned = feed.pinned.find(connection.remote());
+  const lt::tcp::endpoint remote = connection.remote();
+  replication::PeerAddress address{endpoint_text(remote), utp ? "utp" : "tcp", connection.is_outgoing()};
+  const auto pinned = feed.pinned.find(remote);
   if (address.outgoing && pinned != feed.pinned.end()) address.pinned = pinned->second;
+  if (address.outgoing) {
+    address.dial_at = address.host_port;
+  } else if (listen_port > 0 && listen_port <= UINT16_MAX) {
+    address.dial_at = endpoint_text(remote.address(), static_cast<int>(listen_port));
+  }
   return address;
 }
 
@@ -77,7 +85,7 @@ class PeerExtension final : public lt::peer_plugin {
       return false;
     }
     // Handshakes may repeat; the first one counts.
-    if (!transport_) start(static_cast<std::uint8_t>(id));
+    if (!transport_) start(static_cast<std::uint8_t>(id), handshake.dict_find_int_value(kPortName, 0));
     return true;
   }
 
@@ -130,22 +138,23 @@ class PeerExtension final : public lt::peer_plugin {
     return place_ != 0;
   }
 
-  void start(std::uint8_t remote_id) {
+  void start(std::uint8_t remote_id, std::int64_t listen_port) {
     tune_tcp_socket(connection_.local_endpoint(), connection_.remote());
-    transport_ =
-        std::make_shared<ExtensionTransport>(feed_->loop, connection_, describe(connection_, *feed_), remote_id);
+    const auto address = describe(connection_, *feed_, listen_port);
+    ++(address.outgoing ? feed_->counts->peers_out : feed_->counts->peers_in);
+    transport_ = std::make_shared<ExtensionTransport>(feed_->loop, connection_, address, remote_id);
     transport_->on_standing([gate = feed_->gate, place = place_](const replication::PeerStanding& standing) {
       gate->note_standing(place, standing.node_key, standing.given_blocks);
     });
     transport_->set_handler(feed_->acceptor->on_connected(transport_));
-    if (++feed_->peers == 1) feed_->on_any_peer_changed(true);
+    feed_->on_peers_changed(++feed_->peers);
   }
 
   void end(std::string_view reason) {
     if (!transport_ || ended_) return;
     ended_ = true;
     transport_->ended(reason);
-    if (--feed_->peers == 0) feed_->on_any_peer_changed(false);
+    feed_->on_peers_changed(--feed_->peers);
   }
 
   void drop(const lt::error_code& why) {
@@ -168,6 +177,7 @@ class FeedExtension final : public lt::torrent_plugin {
 
   std::shared_ptr<lt::peer_plugin> new_connection(const lt::peer_connection_handle& connection) override {
     if (connection.type() != lt::connection_type::bittorrent) return {};
+    if (!connection.is_outgoing()) ++feed_->counts->connections_in;
     return std::make_shared<PeerExtension>(connection, feed_);
   }
 

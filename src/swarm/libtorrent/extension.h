@@ -9,12 +9,20 @@
 #include <libtorrent/extensions.hpp>
 #include <libtorrent/socket.hpp>
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 
 namespace shoal::swarm {
+
+/// Connections of all feeds since the start. Any thread.
+struct ConnectionCounts {
+  std::atomic<std::uint64_t> connections_in{0};
+  std::atomic<std::uint64_t> peers_in{0};   ///< of them that speak our extension
+  std::atomic<std::uint64_t> peers_out{0};  ///< whom we dialled and who do
+};
 
 /// What the connections of one joined feed share. Network thread only, but for its making.
 struct FeedConnections {
@@ -24,9 +32,10 @@ struct FeedConnections {
   std::shared_ptr<replication::PeerAcceptor> acceptor;
   std::map<lt::tcp::endpoint, PublicKey> pinned;  ///< which node must answer where
   std::shared_ptr<const AddressWatch> addresses;
-  std::string nonce;                                  ///< random: a connection that shows it comes from ourselves
-  std::function<void(bool any)> on_any_peer_changed;  ///< the first of our peers came, or the last one left
-  int peers = 0;                                      ///< connections that speak our extension
+  std::shared_ptr<ConnectionCounts> counts;
+  std::string nonce;                                ///< random: a connection that shows it comes from ourselves
+  std::function<void(int peers)> on_peers_changed;  ///< how many there are now
+  int peers = 0;                                    ///< connections that speak our extension
 };
 
 /// The BEP 10 extension `shoal` of one torrent.

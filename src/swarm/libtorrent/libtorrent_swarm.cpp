@@ -11,6 +11,7 @@
 #include <libtorrent/extensions/ut_pex.hpp>
 #include <libtorrent/session_stats.hpp>
 #include <libtorrent/torrent_flags.hpp>
+#include <libtorrent/torrent_status.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -21,19 +22,15 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kListenTimeout = 5s;
-/// How often alerts are read when none wakes us; also the pace at which due announcements are looked for.
-constexpr auto kAlertInterval = 10ms;
-/// How often addresses are dialled again, for feeds that have no peer and for those that have one.
-constexpr base::MonoTime kRedialInterval = 2s;
-constexpr base::MonoTime kSettledRedialInterval = 30s;
+/// The swarm's thread looks at least this often.
+constexpr base::MonoTime kLongestSleep = 1s;
+/// The size of the DHT is asked for so often: soon until there is an answer.
 constexpr base::MonoTime kDhtQuestionInterval = 1s;
-/// Of each span of the first length, the last stretch of the second dials by uTP, when some feed has no peer.
-constexpr base::MonoTime kUtpPeriod = 30s;
-constexpr base::MonoTime kUtpStretch = 10s;
-
-lt::sha1_hash info_hash(const crypto::Digest& discovery_key) {
-  return lt::sha1_hash(reinterpret_cast<const char*>(discovery_key.bytes.data()));
-}
+constexpr base::MonoTime kDhtSettledInterval = 10s;
+constexpr base::MonoTime kTransportChoiceInterval = 500ms;
+/// With this many peers a feed does without those behind translators. Of very many feeds some are looked at.
+constexpr int kFewPeers = 3;
+constexpr std::size_t kFeedsLookedAt = 64;
 
 std::string fresh_nonce() {
   // A fresh public key is a random number as good as any.
@@ -45,10 +42,12 @@ std::string fresh_nonce() {
 
 LibtorrentSwarm::LibtorrentSwarm(const SwarmOptions& options, base::LogSink& log)
     : log_(&log),
-      listen_count_(options.listen.size()),
+      options_(options),
       session_(std::make_unique<lt::session>(session_parameters(options))),
       loop_(std::make_shared<NetworkLoop>(session_->get_context())),
       gate_(std::make_shared<ConnectionGate>(connection_limits(options))),
+      questions_(*session_),
+      schedule_(options.private_network ? AnnounceSchedule::kPace : AnnounceSchedule::kPublicPace),
       dht_watch_(options.dht ? options.bootstrap : std::vector<std::string>{}, clock_.mono_now()) {
   session_->add_extension(&lt::create_ut_pex_plugin);
   session_->add_extension(std::shared_ptr<lt::plugin>(addresses_));
@@ -61,7 +60,7 @@ LibtorrentSwarm::LibtorrentSwarm(const SwarmOptions& options, base::LogSink& log
                       global_class);
     session_->set_peer_class_filter(everyone);
   }
-  started_ = clock_.mono_now();
+  session_->set_alert_notify([this] { wake(); });
   thread_ = std::thread([this] { run(); });
 }
 
@@ -72,6 +71,7 @@ LibtorrentSwarm::~LibtorrentSwarm() {
   }
   wake_.notify_all();
   thread_.join();
+  session_->set_alert_notify([] {});
   loop_->end();
   // Waits for the network thread; connections end on the way and call back into this object.
   session_.reset();
@@ -79,19 +79,21 @@ LibtorrentSwarm::~LibtorrentSwarm() {
 
 Result<void> LibtorrentSwarm::wait_listening() {
   std::unique_lock lock(mutex_);
-  wake_.wait_for(lock, kListenTimeout, [&] { return !listening_.empty() || listen_failures_.size() >= listen_count_; });
+  wake_.wait_for(lock, kListenTimeout,
+                 [&] { return !watch_.listening().empty() || watch_.failures() >= options_.listen.size(); });
   started_listening_ = true;
-  if (!listening_.empty()) {
-    if (!listen_failure_.empty()) log_->log(base::LogLevel::warning, "swarm", "cannot listen on " + listen_failure_);
+  const std::string& failure = watch_.failure();
+  if (!watch_.listening().empty()) {
+    if (!failure.empty()) log_->log(base::LogLevel::warning, "swarm", "cannot listen on " + failure);
     return {};
   }
-  if (listen_failure_.empty()) {
+  if (failure.empty()) {
     // All addresses, and there is none. libtorrent looks again whenever the machine's addresses change.
     log_->log(base::LogLevel::warning, "swarm", "this machine has no network now: it is used as soon as it is there");
     return {};
   }
-  return Error{Code::io, "cannot listen on " + listen_failure_,
-               listen_in_use_
+  return Error{Code::io, "cannot listen on " + failure,
+               watch_.failed_in_use()
                    ? "another program has this port: choose another --listen HOST:PORT; port 0 takes any free one"
                    : "choose another --listen HOST:PORT; 0.0.0.0 takes all addresses of this machine"};
 }
@@ -103,6 +105,7 @@ void LibtorrentSwarm::join(const crypto::Digest& discovery_key, std::shared_ptr<
     const std::lock_guard lock(mutex_);
     number = ++joins_;
     joined_[discovery_key].number = number;
+    ++lonely_;
   }
   const auto connections = std::make_shared<FeedConnections>();
   connections->loop = loop_;
@@ -110,9 +113,10 @@ void LibtorrentSwarm::join(const crypto::Digest& discovery_key, std::shared_ptr<
   connections->number = number;
   connections->acceptor = std::move(acceptor);
   connections->addresses = addresses_;
+  connections->counts = counts_;
   connections->nonce = fresh_nonce();
-  connections->on_any_peer_changed = [this, discovery_key, number](bool any) {
-    note_peers(discovery_key, number, any);
+  connections->on_peers_changed = [this, discovery_key, number](int peers) {
+    note_peers(discovery_key, number, peers);
   };
 
   lt::add_torrent_params parameters;
@@ -128,12 +132,16 @@ void LibtorrentSwarm::join(const crypto::Digest& discovery_key, std::shared_ptr<
   const bool current = found != joined_.end() && found->second.number == number;
   if (error) {
     log_->log(base::LogLevel::error, "swarm", "cannot join a feed: " + error.message());
-    if (current) joined_.erase(found);
+    if (!current) return;
+    if (found->second.peers == 0) --lonely_;
+    joined_.erase(found);
   } else if (current) {
     found->second.torrent = std::move(torrent);
     found->second.connections = connections;
     schedule_.add(discovery_key, clock_.mono_now());
-    if (found->second.has_peer) schedule_.found_peer(discovery_key, clock_.mono_now());
+    if (found->second.peers > 0) schedule_.found_peer(discovery_key, clock_.mono_now());
+    woken_ = true;
+    wake_.notify_all();
   } else {
     remove(torrent);
   }
@@ -146,8 +154,10 @@ void LibtorrentSwarm::leave(const crypto::Digest& discovery_key) {
     const auto found = joined_.find(discovery_key);
     if (found == joined_.end()) return;
     torrent = found->second.torrent;
+    if (found->second.peers == 0) --lonely_;
     joined_.erase(found);
     schedule_.remove(discovery_key);
+    book_.remove(discovery_key);
   }
   remove(torrent);
 }
@@ -167,13 +177,16 @@ void LibtorrentSwarm::dial(const crypto::Digest& discovery_key, std::string_view
     log_->log(base::LogLevel::warning, "swarm", "cannot resolve " + std::string(host_port));
   }
   const std::lock_guard lock(mutex_);
-  const auto found = joined_.find(discovery_key);
-  if (found == joined_.end()) return;
-  found->second.dialled.insert(endpoints.begin(), endpoints.end());
-  found->second.next_dial = clock_.mono_now();
-  if (!pinned || !found->second.connections) return;
+  if (!joined_.contains(discovery_key)) return;
+  for (const auto& endpoint : endpoints) {
+    book_.add(discovery_key, endpoint_text(endpoint), DialBook::Source::named, clock_.mono_now());
+  }
+  woken_ = true;
+  wake_.notify_all();
+  const auto connections = joined_[discovery_key].connections;
+  if (!pinned || !connections) return;
   // Before libtorrent hears of the address: it is dialled from the same queue.
-  loop_->post([connections = found->second.connections, endpoints, key = *pinned] {
+  loop_->post([connections, endpoints, key = *pinned] {
     for (const auto& endpoint : endpoints) connections->pinned[endpoint] = key;
   });
 }
@@ -184,66 +197,114 @@ void LibtorrentSwarm::note_offence(std::string_view host_port) {
   loop_->post([gate = gate_, address = endpoint->address()] { gate->note_offence(address); });
 }
 
+void LibtorrentSwarm::recall(const crypto::Digest& discovery_key, const std::vector<std::string>& host_ports) {
+  const std::lock_guard lock(mutex_);
+  if (!joined_.contains(discovery_key)) return;
+  for (const std::string& address : host_ports) {
+    if (parse_endpoint(address)) book_.add(discovery_key, address, DialBook::Source::remembered, clock_.mono_now());
+  }
+  woken_ = true;
+  wake_.notify_all();
+}
+
+void LibtorrentSwarm::need_peers(const crypto::Digest& discovery_key) {
+  const std::lock_guard lock(mutex_);
+  const base::MonoTime now = clock_.mono_now();
+  schedule_.need_peers(discovery_key, now);
+  book_.need_peers(discovery_key, now);
+  woken_ = true;
+  wake_.notify_all();
+}
+
 std::string LibtorrentSwarm::listening() const {
   const std::lock_guard lock(mutex_);
-  return listening_;
+  return watch_.listening();
+}
+
+std::size_t LibtorrentSwarm::dht_nodes() const {
+  const std::lock_guard lock(mutex_);
+  return watch_.dht_nodes();
+}
+
+NetworkStatus LibtorrentSwarm::status() const {
+  NetworkStatus status;
+  status.private_network = options_.private_network;
+  status.dht = options_.dht;
+  status.entry_points = options_.bootstrap;
+  if (status.entry_points.empty() && !options_.private_network) {
+    status.entry_points = {session_->get_settings().get_str(lt::settings_pack::dht_bootstrap_nodes)};
+  }
+  status.connections_in = counts_->connections_in;
+  status.peers_in = counts_->peers_in;
+  status.peers_out = counts_->peers_out;
+  const std::lock_guard lock(mutex_);
+  watch_.describe(status);
+  status.feeds = joined_.size();
+  status.announced_feeds = schedule_.announced();
+  status.lonely_feeds = lonely_;
+  return status;
 }
 
 void LibtorrentSwarm::run() {
-  for (;;) {
-    {
-      std::unique_lock lock(mutex_);
-      if (wake_.wait_for(lock, kAlertInterval, [&] { return stopping_; })) return;
+  while (sleep()) {
+    try {
+      handle_alerts();
+      announce_due();
+      dial_due();
+      ask_dht_size();
+      choose_transport();
+    } catch (const std::exception& error) {
+      // A feed that was left at this moment; everything else is due again.
+      log_->log(base::LogLevel::debug, "swarm", error.what());
     }
-    handle_alerts();
-    announce_due();
-    dial_due();
-    ask_dht_size();
-    choose_transport();
   }
+}
+
+bool LibtorrentSwarm::sleep() {
+  std::unique_lock lock(mutex_);
+  const base::MonoTime now = clock_.mono_now();
+  base::MonoTime pause = kLongestSleep;
+  for (const auto& due : {schedule_.wake_at(), book_.wake_at()}) {
+    if (due) pause = std::min(pause, *due - now);
+  }
+  if (pause > base::MonoTime(0)) wake_.wait_for(lock, pause, [&] { return woken_ || stopping_; });
+  woken_ = false;
+  return !stopping_;
+}
+
+void LibtorrentSwarm::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+  }
+  wake_.notify_all();
 }
 
 void LibtorrentSwarm::handle_alerts() {
   std::vector<lt::alert*> alerts;
   session_->pop_alerts(&alerts);
   for (const lt::alert* alert : alerts) {
-    if (const auto* dht = lt::alert_cast<lt::dht_stats_alert>(alert)) {
-      std::size_t& size = dht_sizes_[dht->local_endpoint];
-      size = 0;
-      for (const lt::dht_routing_bucket& bucket : dht->routing_table)
-        size += static_cast<std::size_t>(bucket.num_nodes);
-      std::size_t sum = 0;
-      for (const auto& [local, count] : dht_sizes_) sum += count;
-      dht_nodes_ = sum;
-    } else if (const auto* stats = lt::alert_cast<lt::session_stats_alert>(alert)) {
+    questions_.note(*alert);
+    if (const auto* stats = lt::alert_cast<lt::session_stats_alert>(alert)) {
       static const int kHeard = lt::find_metric_idx("dht.dht_messages_in");
-      const auto news = dht_watch_.look(clock_.mono_now(), stats->counters()[kHeard]);
-      if (news) log_->log(base::LogLevel::warning, "swarm", *news);
-    } else if (lt::alert_cast<lt::dht_bootstrap_alert>(alert) != nullptr ||
-               lt::alert_cast<lt::external_ip_alert>(alert) != nullptr) {
-      const std::lock_guard lock(mutex_);
+      const auto silent = dht_watch_.look(clock_.mono_now(), stats->counters()[kHeard]);
+      if (silent) log_->log(base::LogLevel::warning, "swarm", *silent);
+      continue;
+    }
+    const std::lock_guard lock(mutex_);
+    const NetworkWatch::News news = watch_.note(*alert);
+    if (news == NetworkWatch::News::listening) {
+      // At the start the failure of all is an error of its own.
+      const bool refused = lt::alert_cast<lt::listen_failed_alert>(alert) != nullptr;
+      if (refused && started_listening_) {
+        log_->log(base::LogLevel::warning, "swarm", "cannot listen on " + watch_.failure());
+      }
+      wake_.notify_all();
+    } else if (news == NetworkWatch::News::reachability) {
       schedule_.restart(clock_.mono_now());
-    } else {
-      handle_listening(*alert);
+      book_.restart(clock_.mono_now());
     }
   }
-}
-
-void LibtorrentSwarm::handle_listening(const lt::alert& alert) {
-  const std::lock_guard lock(mutex_);
-  if (const auto* listens = lt::alert_cast<lt::listen_succeeded_alert>(&alert)) {
-    if (listens->socket_type != lt::socket_type_t::tcp) return;
-    if (listening_.empty()) listening_ = endpoint_text(listens->address, listens->port);
-  } else if (const auto* refused = lt::alert_cast<lt::listen_failed_alert>(&alert)) {
-    listen_failures_.insert({refused->address, static_cast<std::uint16_t>(refused->port)});
-    listen_failure_ = endpoint_text(refused->address, refused->port) + ": " + refused->error.message();
-    listen_in_use_ = refused->error == boost::asio::error::address_in_use;
-    // At the start the failure of all is an error of its own.
-    if (started_listening_) log_->log(base::LogLevel::warning, "swarm", "cannot listen on " + listen_failure_);
-  } else {
-    return;
-  }
-  wake_.notify_all();
 }
 
 void LibtorrentSwarm::announce_due() {
@@ -254,44 +315,45 @@ void LibtorrentSwarm::announce_due() {
     if (!due) return;
     torrent = joined_[*due].torrent;
   }
-  if (!torrent.is_valid()) return;
-  torrent.force_dht_announce();
+  if (torrent.is_valid() && options_.dht) torrent.force_dht_announce();
 }
 
 void LibtorrentSwarm::dial_due() {
-  std::vector<std::pair<lt::torrent_handle, lt::tcp::endpoint>> due;
+  std::vector<lt::tcp::endpoint> due;
+  lt::torrent_handle torrent;
   {
     const std::lock_guard lock(mutex_);
-    const base::MonoTime now = clock_.mono_now();
-    for (auto& [key, joined] : joined_) {
-      if (joined.dialled.empty() || joined.next_dial > now) continue;
-      joined.next_dial = now + (joined.has_peer ? kSettledRedialInterval : kRedialInterval);
-      for (const auto& endpoint : joined.dialled) due.emplace_back(joined.torrent, endpoint);
+    const auto dial = book_.next(clock_.mono_now());
+    if (!dial) return;
+    torrent = joined_[dial->feed].torrent;
+    for (const std::string& address : dial->addresses) {
+      if (const auto endpoint = parse_endpoint(address)) due.push_back(*endpoint);
     }
   }
-  for (const auto& [torrent, endpoint] : due) {
-    // Named as a tracker's word the address is tried again in spite of earlier failures; without the uTP flag by TCP.
-    if (torrent.is_valid()) torrent.connect_peer(endpoint, lt::peer_info::tracker, lt::pex_encryption);
-  }
+  if (!torrent.is_valid()) return;
+  // Named as a tracker's word the address is tried again in spite of earlier failures; without the uTP flag by TCP.
+  for (const auto& endpoint : due) torrent.connect_peer(endpoint, lt::peer_info::tracker, lt::pex_encryption);
 }
 
 void LibtorrentSwarm::ask_dht_size() {
   const base::MonoTime now = clock_.mono_now();
-  if (now < next_dht_question_) return;
-  next_dht_question_ = now + kDhtQuestionInterval;
+  if (!options_.dht || now < next_dht_question_) return;
+  next_dht_question_ = now + (dht_nodes() == 0 ? kDhtQuestionInterval : kDhtSettledInterval);
   session_->post_dht_stats();
   // Nodes that are entry points are in no routing table; what they answer is counted.
   if (dht_watch_.watching()) session_->post_session_stats();
 }
 
 void LibtorrentSwarm::choose_transport() {
+  const base::MonoTime now = clock_.mono_now();
+  if (now < next_transport_choice_) return;
+  next_transport_choice_ = now + kTransportChoiceInterval;
   bool lonely = false;
   {
     const std::lock_guard lock(mutex_);
-    lonely = std::any_of(joined_.begin(), joined_.end(), [](const auto& entry) { return !entry.second.has_peer; });
+    lonely = lonely_ > 0;
   }
-  const base::MonoTime phase = (clock_.mono_now() - started_) % kUtpPeriod;
-  const bool utp = lonely && phase >= kUtpPeriod - kUtpStretch;
+  const bool utp = transport_.by_utp(clock_.wall_now(), now, lonely, [this] { return knows_unreached(); });
   if (utp == dials_by_utp_) return;
   dials_by_utp_ = utp;
   lt::settings_pack change;
@@ -299,17 +361,37 @@ void LibtorrentSwarm::choose_transport() {
   session_->apply_settings(std::move(change));
 }
 
-void LibtorrentSwarm::note_peers(const crypto::Digest& discovery_key, std::uint64_t number, bool any) {
+bool LibtorrentSwarm::knows_unreached() const {
+  std::vector<lt::torrent_handle> few;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, joined] : joined_) {
+      if (joined.peers > 0 && joined.peers < kFewPeers) few.push_back(joined.torrent);
+      if (few.size() >= kFeedsLookedAt) break;
+    }
+  }
+  return std::any_of(few.begin(), few.end(), [](const lt::torrent_handle& torrent) {
+    return torrent.is_valid() && torrent.status(lt::status_flags_t{}).connect_candidates > 0;
+  });
+}
+
+void LibtorrentSwarm::note_peers(const crypto::Digest& discovery_key, std::uint64_t number, int peers) {
   const std::lock_guard lock(mutex_);
   const auto found = joined_.find(discovery_key);
   if (found == joined_.end() || found->second.number != number) return;
+  const int before = std::exchange(found->second.peers, peers);
+  if ((before > 0) == (peers > 0)) return;
   const base::MonoTime now = clock_.mono_now();
-  found->second.has_peer = any;
-  if (any) {
+  if (peers > 0) {
+    --lonely_;
     schedule_.found_peer(discovery_key, now);
+    book_.found_peer(discovery_key, now);
   } else {
-    found->second.next_dial = now;
+    ++lonely_;
     schedule_.lost_peers(discovery_key, now);
+    book_.lost_peers(discovery_key, now);
+    woken_ = true;
+    wake_.notify_all();
   }
 }
 

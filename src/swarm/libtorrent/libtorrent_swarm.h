@@ -3,8 +3,12 @@
 #include "base/clock.h"
 #include "swarm/announce_schedule.h"
 #include "swarm/dht_watch.h"
+#include "swarm/dial_book.h"
+#include "swarm/libtorrent/dht_questions.h"
 #include "swarm/libtorrent/extension.h"
+#include "swarm/libtorrent/network_watch.h"
 #include "swarm/swarm.h"
+#include "swarm/transport_choice.h"
 
 #include <utility>
 
@@ -17,12 +21,12 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <thread>
 
 namespace shoal::swarm {
 
-/// The swarm on a libtorrent session: one metadata-less torrent per joined feed.
+/// The swarm on a libtorrent session: one metadata-less torrent per joined feed. Its thread sleeps until an alert, an
+/// announcement or a dial is due: what it costs does not depend on how many feeds lie idle.
 class LibtorrentSwarm final : public Swarm {
  public:
   LibtorrentSwarm(const SwarmOptions& options, base::LogSink& log);
@@ -38,57 +42,79 @@ class LibtorrentSwarm final : public Swarm {
   void dial(const crypto::Digest& discovery_key, std::string_view host_port,
             const std::optional<PublicKey>& pinned) override;
   void note_offence(std::string_view host_port) override;
+  void need_peers(const crypto::Digest& discovery_key) override;
+  void recall(const crypto::Digest& discovery_key, const std::vector<std::string>& host_ports) override;
   [[nodiscard]] std::string listening() const override;
-  [[nodiscard]] std::size_t dht_nodes() const override { return dht_nodes_; }
+  [[nodiscard]] std::size_t dht_nodes() const override;
+  [[nodiscard]] NetworkStatus status() const override;
+
+  void look_up(const crypto::Digest& key) override { questions_.look_up(key); }
+  [[nodiscard]] std::vector<std::string> looked_up(const crypto::Digest& key) const override {
+    return questions_.looked_up(key);
+  }
+  void ping_dht(const std::string& host_port) override { questions_.ping(host_port); }
+  [[nodiscard]] std::optional<bool> dht_answered(const std::string& host_port) const override {
+    return questions_.answered(host_port);
+  }
+  void put_item(std::shared_ptr<const crypto::KeyPair> key, ItemChoice choose) override {
+    questions_.put_item(std::move(key), std::move(choose));
+  }
+  void get_item(const PublicKey& key) override { questions_.get_item(key); }
+  void on_item(std::function<void(const PublicKey&, const DhtItem&)> told) override {
+    questions_.on_item(std::move(told));
+  }
 
  private:
   struct Joined {
     lt::torrent_handle torrent;
     std::shared_ptr<FeedConnections> connections;
     std::uint64_t number = 0;  ///< tells a feed that was joined again from its former self
-    std::set<lt::tcp::endpoint> dialled;
-    base::MonoTime next_dial{0};
-    bool has_peer = false;
+    int peers = 0;
   };
 
   void run();
+  /// Until something is due, or an alert comes. False when it is time to end.
+  [[nodiscard]] bool sleep();
+  void wake();
   void handle_alerts();
-  void handle_listening(const lt::alert& alert);
   void announce_due();
   void dial_due();
   void ask_dht_size();
-  /// TCP, and now and then uTP for feeds that have no peer: it gets through address translators.
+  /// TCP, and now and then uTP too: it gets through address translators.
   void choose_transport();
+  /// Some feed has few peers, and knows of others that TCP does not reach. May block on libtorrent.
+  [[nodiscard]] bool knows_unreached() const;
   /// Network thread.
-  void note_peers(const crypto::Digest& discovery_key, std::uint64_t number, bool any);
+  void note_peers(const crypto::Digest& discovery_key, std::uint64_t number, int peers);
   void remove(const lt::torrent_handle& torrent);
 
   base::SystemClock clock_;
   base::LogSink* log_;
-  std::size_t listen_count_;
+  const SwarmOptions options_;
   std::unique_ptr<lt::session> session_;  ///< ended by the destructor, while all the rest still lives
   std::shared_ptr<NetworkLoop> loop_;
   std::shared_ptr<ConnectionGate> gate_;  ///< network thread
   std::shared_ptr<AddressWatch> addresses_ = std::make_shared<AddressWatch>();
+  std::shared_ptr<ConnectionCounts> counts_ = std::make_shared<ConnectionCounts>();
+  DhtQuestions questions_;
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::map<crypto::Digest, Joined> joined_;      ///< under mutex_
-  AnnounceSchedule schedule_;                    ///< under mutex_
-  std::uint64_t joins_ = 0;                      ///< under mutex_
-  std::string listening_;                        ///< under mutex_
-  std::set<lt::tcp::endpoint> listen_failures_;  ///< under mutex_
-  std::string listen_failure_;                   ///< under mutex_
-  bool listen_in_use_ = false;                   ///< under mutex_
-  bool started_listening_ = false;               ///< under mutex_; wait_listening() is over
-  bool stopping_ = false;                        ///< under mutex_
-  std::atomic<std::size_t> dht_nodes_{0};
-  base::MonoTime started_{0};
-  bool dials_by_utp_ = false;                           ///< own thread
-  base::MonoTime next_dht_question_{0};                 ///< own thread
-  DhtWatch dht_watch_;                                  ///< own thread
-  std::map<lt::udp::endpoint, std::size_t> dht_sizes_;  ///< by local address; own thread
-  std::thread thread_;                                  ///< alerts and announcements; may block on libtorrent
+  std::map<crypto::Digest, Joined> joined_;  ///< under mutex_
+  std::size_t lonely_ = 0;                   ///< of them without a peer; under mutex_
+  AnnounceSchedule schedule_;                ///< under mutex_
+  DialBook book_;                            ///< under mutex_
+  NetworkWatch watch_;                       ///< under mutex_
+  std::uint64_t joins_ = 0;                  ///< under mutex_
+  bool woken_ = false;                       ///< under mutex_
+  bool started_listening_ = false;           ///< under mutex_; wait_listening() is over
+  bool stopping_ = false;                    ///< under mutex_
+  bool dials_by_utp_ = false;                ///< own thread
+  TransportChoice transport_;                ///< own thread
+  DhtWatch dht_watch_;                       ///< own thread
+  base::MonoTime next_dht_question_{0};      ///< own thread
+  base::MonoTime next_transport_choice_{0};  ///< own thread
+  std::thread thread_;                       ///< alerts and announcements; may block on libtorrent
 };
 
 }  // namespace shoal::swarm

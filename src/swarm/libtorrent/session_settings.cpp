@@ -37,6 +37,7 @@ std::size_t library_connections() {
 
 /// Read ahead from one peer; the default is 2 MiB, which a thousand peers make 2 GiB.
 constexpr int kPeerReceiveBuffer = 256 << 10;
+constexpr int kNever = 1 << 24;      // seconds
 constexpr int kUdpBuffer = 4 << 20;  // the default loses datagrams: uTP at 7 MB/s instead of over 100
 
 std::string joined(const std::vector<std::string>& parts) {
@@ -59,8 +60,12 @@ void allow_private_dht(Settings& settings) {
   settings.set_bool(Settings::dht_enforce_node_id, false);
   settings.set_int(Settings::dht_block_ratelimit, 100000);
   settings.set_int(Settings::dht_max_torrents, 20000);
-  settings.set_int(Settings::dht_upload_rate_limit, 1 << 20);  // bytes a second; queries above it are dropped
 }
+
+/// Bytes a second that our DHT node sends; queries above it are dropped. An announcement takes about 4 KB: the public
+/// limit is what the pace of announcements there needs, and half a day of it is reached by nobody with few feeds.
+constexpr int kPrivateDhtRate = 1 << 20;
+constexpr int kPublicDhtRate = 64 << 10;
 
 }  // namespace
 
@@ -85,6 +90,11 @@ lt::session_params session_parameters(const SwarmOptions& options) {
     settings.set_str(Settings::dht_bootstrap_nodes, joined(options.bootstrap));
   }
   if (options.private_network) allow_private_dht(settings);
+  settings.set_int(Settings::dht_upload_rate_limit, options.private_network ? kPrivateDhtRate : kPublicDhtRate);
+  // libtorrent's own round of announcements; ours (announce_schedule.h) makes it superfluous.
+  settings.set_int(Settings::dht_announce_interval, kNever);
+  // Many feeds meet the same node at once: the default dials 30 a second.
+  settings.set_int(Settings::connection_speed, 200);
   // Many nodes behind one address (loopback, NAT); the session tells duplicates by node key.
   settings.set_bool(Settings::allow_multiple_connections_per_ip, true);
   settings.set_bool(Settings::close_redundant_connections, false);
@@ -107,7 +117,8 @@ lt::session_params session_parameters(const SwarmOptions& options) {
   settings.set_int(Settings::alert_queue_size, 20000);
   settings.set_int(Settings::upload_rate_limit, rate(options.up_limit));
   settings.set_int(Settings::download_rate_limit, rate(options.down_limit));
-  const auto alerts = lt::alert_category::error | lt::alert_category::status | lt::alert_category::dht;
+  const auto alerts = lt::alert_category::error | lt::alert_category::status | lt::alert_category::dht |
+                      lt::alert_category::port_mapping;
   settings.set_int(Settings::alert_mask, static_cast<int>(static_cast<std::uint32_t>(alerts)));
 
   // An explicit, empty list of plugins: no ut_metadata, which lets any peer force large allocations.

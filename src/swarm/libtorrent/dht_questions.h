@@ -1,0 +1,50 @@
+#pragma once
+
+#include "swarm/swarm.h"
+
+#include <utility>
+
+#include <libtorrent/alert.hpp>
+#include <libtorrent/session.hpp>
+#include <libtorrent/sha1_hash.hpp>
+
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+
+namespace shoal::swarm {
+
+/// The info-hash of a feed's torrent: the first 20 bytes of its discovery key.
+[[nodiscard]] lt::sha1_hash info_hash(const crypto::Digest& discovery_key);
+
+/// What is asked of the DHT beside libtorrent's own announcements: who announces a feed, whether a node lives, and
+/// mutable items. Thread-safe; the session outlives it.
+class DhtQuestions {
+ public:
+  explicit DhtQuestions(lt::session& session) : session_(&session) {}
+
+  // See Swarm for all of these.
+  void look_up(const crypto::Digest& discovery_key);
+  [[nodiscard]] std::vector<std::string> looked_up(const crypto::Digest& discovery_key) const;
+  void ping(const std::string& host_port);
+  [[nodiscard]] std::optional<bool> answered(const std::string& host_port) const;
+  void put_item(std::shared_ptr<const crypto::KeyPair> key, Swarm::ItemChoice choose);
+  void get_item(const PublicKey& key);
+  void on_item(std::function<void(const PublicKey&, const DhtItem&)> told);
+
+  /// Takes the answers out of libtorrent's alerts. The swarm's own thread.
+  void note(const lt::alert& alert);
+
+ private:
+  void note_item(const lt::alert& alert);
+
+  lt::session* session_;
+  mutable std::mutex mutex_;
+  std::map<lt::sha1_hash, std::set<std::string>> looked_up_;    ///< under mutex_
+  std::map<std::string, std::set<lt::udp::endpoint>> pinged_;   ///< what names stand for; under mutex_
+  std::map<lt::udp::endpoint, std::optional<bool>> answers_;    ///< under mutex_
+  std::function<void(const PublicKey&, const DhtItem&)> told_;  ///< under mutex_
+};
+
+}  // namespace shoal::swarm
