@@ -14,6 +14,8 @@ assert info["held_blocks"] == info["tree_size"] and len(info["root_hash"]) == 64
 assert info["head_time_ms"] > 1.5e12 and info["mirrors"] == [] and info["disk_bytes"] > 0
 (topic,) = info["topics"]
 assert topic["name"] == "t" and topic["partition"] == 0 and topic["log_start_offset"] == 0
+assert info["complete"] and topic["complete"] and 0 <= info["head_age_ms"] < 600000
+assert not info["forked"] and info["fork_proof"] == ""
 assert topic["high_watermark"] == 10 and topic["end_offset"] == 10 and topic["bytes"] > 0
 PY
   expect 0 shoal info x
@@ -61,7 +63,7 @@ PY
 
 @test "unknown and malformed feeds" {
   fails 10 nosuch shoal info nosuch
-  fails 10 "" shoal topics "${NOBODY:1}"
+  fails 2 "has 63" shoal topics "${NOBODY:1}"
   fails 10 "nothing of this feed" shoal info "$NOBODY"
   fails 2 "" shoal info "magnet:?xs=urn:btpk:12"
   fails 10 "there is no file" shoal info ./nofile

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shoal prove and verify-proof.
+# shoal prove, verify-proof and verify-fork.
 
 load common
 
@@ -82,4 +82,46 @@ flip() {
   [[ "$output" == *"Examples:"* ]]
   expect 0 shoal verify-proof --help
   [[ "$output" == *"--feed"*"Examples:"* ]]
+  expect 0 shoal verify-fork --help
+  [[ "$output" == *"--feed"*"Examples:"* ]]
+}
+
+# The fork proof of the golden feed, made by another implementation of the format.
+golden_fork() {
+  local hex
+  hex=$(sed -n 's/^ "fork_proof": "\([0-9a-f]*\)",$/\1/p' "$BATS_TEST_DIRNAME/../vectors/golden_feed.json")
+  printf "$(printf '%s' "$hex" | sed 's/../\\x&/g')"
+}
+
+@test "a fork is proven without a data directory" {
+  local feed=03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8
+  golden_fork > p.fork
+  export SHOAL_DATA="$BATS_TEST_TMPDIR/unused"
+  expect 0 shoal verify-fork p.fork
+  [[ "$output" == "fork proven: the owner of feed $feed signed two histories"* ]]
+  [[ "$output" == *"common prefix at most 2 blocks"*"shorter"*"longer"* ]]
+  expect 0 shoal verify-fork - --json --feed "$feed" < p.fork
+  [[ "$output" == *'"differs":"blocks","common_prefix_limit":2,"shorter":{"tree_size":3,'* ]]
+  [ ! -e unused ]
+}
+
+@test "what proves no fork is refused" {
+  golden_fork > p.fork
+  for at in 0 20 100 250 350 460; do
+    flip p.fork "$at" bad.fork
+    fails 5 "" shoal verify-fork bad.fork
+  done
+  fails 5 "not about" shoal verify-fork p.fork --feed "$NOBODY"
+  fails 10 nobody shoal verify-fork p.fork --feed nobody
+  head -c 400 p.fork > cut.fork
+  fails 5 "fork proof" shoal verify-fork cut.fork
+  { cat p.fork; echo; } > long.fork
+  fails 5 "fork proof" shoal verify-fork long.fork
+  head -c 100000 /dev/zero > zeros
+  fails 5 "too long" shoal verify-fork zeros
+  : > empty
+  fails 5 "fork proof" shoal verify-fork empty
+  fails 10 nofile shoal verify-fork nofile
+  fails 2 directory shoal verify-fork .
+  fails 2 FILE shoal verify-fork
 }
