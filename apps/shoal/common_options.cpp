@@ -4,6 +4,7 @@
 #include "byte_source.h"
 #include "node/dial_target.h"
 #include "node/host_port.h"
+#include "node/key_store.h"
 #include "units.h"
 
 #include <unistd.h>
@@ -28,7 +29,14 @@ void addresses(OptionSet& options, const std::string& name, const std::string& f
 Result<std::string> to_listen_on(std::string_view text) { return node::parse_host_port(text, true); }
 Result<std::string> to_dial(std::string_view text) { return node::parse_host_port(text, false); }
 Result<std::string> to_peer(std::string_view text) {
-  SHOAL_CHECK(node::parse_dial_target(text));
+  const std::size_t at = text.find('@');
+  const bool named = at != std::string_view::npos && node::KeyStore::is_legal_name(text.substr(0, at));
+  // The node looks names up: it has the directory.
+  if (named) {
+    SHOAL_CHECK(node::parse_host_port(text.substr(at + 1), false));
+  } else {
+    SHOAL_CHECK(node::parse_dial_target(text));
+  }
   return std::string(text);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/try.h"
 #include "node/host_port.h"
+#include "node/key_store.h"
 
 namespace shoal::node {
 
@@ -19,6 +20,16 @@ Result<DialTarget> parse_dial_target(std::string_view text) {
   }
   SHOAL_TRY(target.host_port, parse_host_port(text, false));
   return target;
+}
+
+Result<std::string> with_trusted_key(std::string_view text, const TrustedMirrors& mirrors) {
+  const std::size_t at = text.find('@');
+  const std::string name(text.substr(0, at == std::string_view::npos ? 0 : at));
+  if (!KeyStore::is_legal_name(name) || PublicKey::parse(name)) return std::string(text);
+  SHOAL_TRY(const auto key, mirrors.find(name));
+  if (key) return key->hex() + std::string(text.substr(at));
+  return Error{Code::not_found, "no mirror is trusted as " + name,
+               "shoal key trust " + name + " HEX, or give the key itself: KEY@HOST:PORT"};
 }
 
 }  // namespace shoal::node

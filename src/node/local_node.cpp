@@ -3,6 +3,7 @@
 #include "base/try.h"
 #include "node/ban_store.h"
 #include "node/deadline.h"
+#include "node/dial_target.h"
 #include "node/log_adapter.h"
 #include "node/network_options.h"
 #include "node/producer.h"
@@ -44,6 +45,9 @@ LocalNode::~LocalNode() { close(); }
 
 Result<void> LocalNode::start(PeerHub::WrapOutbox wrap_outbox) {
   SHOAL_TRY(auto storage, Storage::open(options_.data_dir, *log_));
+  for (std::string& peer : options_.peers) {
+    SHOAL_TRY(peer, with_trusted_key(peer, TrustedMirrors(storage->directory->keys())));
+  }
   keys_ = std::make_unique<KeyStore>(storage->directory->keys(), options_.passphrase);
   mirrors_ = std::make_unique<TrustedMirrors>(storage->directory->keys());
   pool_ = std::make_unique<WorkerPool>(kPoolThreads);

@@ -21,18 +21,5 @@ TEST(HostPort, RefusesTheRest) {
   }
 }
 
-TEST(HostPort, OfAPeerMayBeginWithItsKey) {
-  const std::string key(64, 'b');
-  for (const std::string& text : {std::string("127.0.0.1:6881"), key + "@127.0.0.1:6881", key + "@[::1]:6881"}) {
-    const auto parsed = parse_peer(text);
-    ASSERT_TRUE(parsed.ok()) << text;
-    EXPECT_EQ(*parsed, text);
-  }
-  for (const std::string& text : {key + "@", key + "@host", key + "@a b:80", key.substr(2) + "@host:80",
-                                  std::string("name@host:80"), std::string("host:0")}) {
-    EXPECT_FALSE(parse_peer(text).ok()) << text;
-  }
-}
-
 }  // namespace
 }  // namespace shoal::node

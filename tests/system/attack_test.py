@@ -167,9 +167,14 @@ class PinnedKeys(AttackTest):
         self.assertEqual(1, sum(key in line and "ab" * 32 in line for line in told), wrong.stderr)
 
     def test_a_key_that_is_none_is_said_so(self):
-        for peer in ("abc@127.0.0.1:1", "@127.0.0.1:1", "ab" * 32 + "@127.0.0.1"):
+        for peer in ("a b@127.0.0.1:1", "@127.0.0.1:1", "ab" * 32 + "@127.0.0.1"):
             refused = self.run_shoal("sub", self.feed, "--data", self.path("bad"), *ALONE, "--peer", peer)
             self.assertEqual(2, refused.code, refused)
+        unknown = self.run_shoal("sub", self.feed, "--data", self.path("bad"), *ALONE, "--peer", "tower@127.0.0.1:1")
+        self.assertNotEqual(0, unknown.code, unknown)
+        self.assertIn("no mirror is trusted as tower", unknown.stderr)
+        self.expect(0, "key", "trust", "tower", self.node_key(), "--data", self.path("named"))
+        self.read_all("named", "tower@" + self.address)
 
 
 if __name__ == "__main__":
