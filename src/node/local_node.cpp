@@ -45,11 +45,11 @@ LocalNode::~LocalNode() { close(); }
 
 Result<void> LocalNode::start(PeerHub::WrapOutbox wrap_outbox) {
   SHOAL_TRY(auto storage, Storage::open(options_.data_dir, *log_));
-  for (std::string& peer : options_.peers) {
-    SHOAL_TRY(peer, with_trusted_key(peer, TrustedMirrors(storage->directory->keys())));
-  }
   keys_ = std::make_unique<KeyStore>(storage->directory->keys(), options_.passphrase);
   mirrors_ = std::make_unique<TrustedMirrors>(storage->directory->keys());
+  for (std::string& peer : options_.peers) {
+    SHOAL_TRY(peer, with_trusted_key(peer, *mirrors_));
+  }
   pool_ = std::make_unique<WorkerPool>(kPoolThreads);
   SHOAL_TRY(auto node_key, crypto::KeyPair::from_seed(storage->node_key->seed().view()));
   hub_ = std::make_shared<PeerHub>(std::move(node_key), *pool_, clock_, *log_);
