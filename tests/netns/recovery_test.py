@@ -1,9 +1,10 @@
 """What a network does to nodes that did nothing wrong, and how long until records flow again."""
 
+import re
 import time
 import unittest
 
-from netns_support import say, seconds_until
+from netns_support import PORT, say, seconds_until
 from publisher import content
 from swarm import SwarmTest
 
@@ -38,6 +39,23 @@ class AddressChange(RecoveryTest):
         self.begin(mirrors=1, subscribers=1)
         self.net.readdress(self.publisher.host)
         self.all_follow("the producer has another address", 60)
+        self.finish()
+
+
+class Unplugged(RecoveryTest):
+
+    def test_node_listens_again_each_time_its_line_is_plugged_in(self):
+        self.begin(mirrors=1, subscribers=1)
+        host = self.mirrors[0].host
+        listening = re.compile(r"\s%s(%%line)?:%d\s" % (re.escape(host.address), PORT))
+        for _ in range(3):
+            host.link_down()
+            time.sleep(3)
+            host.link_up()
+            took = seconds_until(lambda: listening.search(host.do("ss", "-Htln")), 20)
+            self.assertIsNotNone(took, host.do("ss", "-Htln"))
+            say("listens again after %.1f s" % took)
+        self.all_follow("a mirror's line was unplugged", 60)
         self.finish()
 
 

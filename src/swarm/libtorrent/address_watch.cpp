@@ -1,15 +1,18 @@
 #include "swarm/libtorrent/address_watch.h"
 
 #include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
 
-#include <algorithm>
-#include <array>
 #include <cstring>
 #include <memory>
+#include <optional>
 
 namespace shoal::swarm {
 namespace {
+
+/// A new IPv6 address cannot be listened on before the network was asked whether somebody else has it.
+constexpr int kLookAgainTicks = 3;
 
 /// Without the scope of link-local addresses: two interfaces seldom share one.
 lt::address plain(const lt::address& address) {
@@ -25,37 +28,49 @@ Address address_of(const sockaddr* socket_address, Field SocketAddress::*field) 
   return Address(bytes);
 }
 
-/// Empty when the system does not tell.
-std::set<lt::address> addresses_of_machine() {
-  ifaddrs* list = nullptr;
-  if (getifaddrs(&list) != 0) return {};
-  const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner(list, &freeifaddrs);
-  std::set<lt::address> out;
-  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
-    if (entry->ifa_addr == nullptr) continue;
-    if (entry->ifa_addr->sa_family == AF_INET) {
-      out.insert(address_of<lt::address_v4>(entry->ifa_addr, &sockaddr_in::sin_addr));
-    } else if (entry->ifa_addr->sa_family == AF_INET6) {
-      out.insert(address_of<lt::address_v6>(entry->ifa_addr, &sockaddr_in6::sin6_addr));
-    }
+std::optional<lt::address> address_of(const ifaddrs& entry) {
+  if (entry.ifa_addr == nullptr) return std::nullopt;
+  if (entry.ifa_addr->sa_family == AF_INET) {
+    return address_of<lt::address_v4>(entry.ifa_addr, &sockaddr_in::sin_addr);
   }
-  return out;
+  if (entry.ifa_addr->sa_family == AF_INET6) {
+    return address_of<lt::address_v6>(entry.ifa_addr, &sockaddr_in6::sin6_addr);
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
-AddressWatch::AddressWatch() : addresses_(addresses_of_machine()) {}
+AddressWatch::AddressWatch() : addresses_(of_machine()) {}
+
+/// Empty when the system does not tell.
+AddressWatch::Addresses AddressWatch::of_machine() {
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) != 0) return {};
+  const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner(list, &freeifaddrs);
+  Addresses out;
+  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
+    const auto address = address_of(*entry);
+    if (!address) continue;
+    out.all.insert(*address);
+    constexpr unsigned kConnected = IFF_UP | IFF_RUNNING;
+    if ((entry->ifa_flags & kConnected) == kConnected) out.usable.insert(*address);
+  }
+  return out;
+}
 
 void AddressWatch::on_tick() {
-  std::set<lt::address> now = addresses_of_machine();
-  const bool lost = !std::includes(now.begin(), now.end(), addresses_.begin(), addresses_.end());
+  Addresses now = of_machine();
+  const bool changed = now.usable != addresses_.usable;
   addresses_ = std::move(now);
-  if (lost) session_.reopen_network_sockets();
+  if (changed) look_again_ = kLookAgainTicks;
+  const bool again = !changed && look_again_ > 0 && --look_again_ == 0;
+  if (changed || again) session_.reopen_network_sockets();
 }
 
 bool AddressWatch::has(const lt::address& address) const {
-  if (addresses_.empty() || address.is_unspecified()) return true;
-  return addresses_.contains(address) || addresses_.contains(plain(address));
+  if (addresses_.all.empty() || address.is_unspecified()) return true;
+  return addresses_.all.contains(address) || addresses_.all.contains(plain(address));
 }
 
 }  // namespace shoal::swarm

@@ -10,9 +10,10 @@
 
 namespace shoal::swarm {
 
-/// Knows which addresses this machine has. libtorrent 2.0.8 hears of new addresses only: connections and listening
-/// sockets of one that is gone (another network, another lease) would stay, mute, until they time out. On a loss this
-/// has the listening sockets opened again; the connections end themselves, see has(). Network thread only.
+/// Knows which addresses this machine has. libtorrent 2.0.8 looks at them when a new one comes, and neither when one
+/// goes nor when a line is plugged in again: listening sockets would be missing or dead, and connections of an address
+/// that is gone (another network, another lease) would stay, mute, until they time out. This has the listening sockets
+/// opened again after every change; the connections end themselves, see has(). Network thread only.
 class AddressWatch final : public lt::plugin {
  public:
   AddressWatch();
@@ -22,12 +23,19 @@ class AddressWatch final : public lt::plugin {
   /// Once a second.
   void on_tick() override;
 
-  /// True also while the machine's addresses are not known.
+  /// Of an interface that is down too: a connection outlives a pulled plug. True also while nothing is known.
   [[nodiscard]] bool has(const lt::address& address) const;
 
  private:
+  struct Addresses {
+    std::set<lt::address> all;
+    std::set<lt::address> usable;  ///< of interfaces that are up and connected
+  };
+  [[nodiscard]] static Addresses of_machine();
+
   lt::session_handle session_;
-  std::set<lt::address> addresses_;
+  Addresses addresses_;
+  int look_again_ = 0;  ///< ticks until the sockets are opened once more; 0 never
 };
 
 }  // namespace shoal::swarm
