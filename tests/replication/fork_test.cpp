@@ -152,8 +152,6 @@ TEST(Fork, WhoComesAfterItWithoutAHeadTakesNothing) {
 
 TEST(Fork, AnOwnFeedFindsOutThatALongerHeadIsOfAnotherHistory) {
   Forked world(3, 2, 6);
-  SwarmNode reader(world.time, "reader", 4);
-  reader.mirror(world.one.id());
   world.mirror.connect(world.second);
   ASSERT_TRUE(world.time.run_until([&] { return !world.mirror.events.synced.empty(); }, 20s));
   world.first->connect(world.mirror);

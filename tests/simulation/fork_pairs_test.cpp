@@ -123,7 +123,7 @@ struct Pair {
 
   void play() {
     // Now and then a tree with whole tiles.
-    const std::size_t common = below(16) == 0 ? 200 + below(200) : below(40);
+    const std::size_t common = below(16) == 0 ? 200 + below(200) : 1 + below(40);
     const std::size_t first_more = 1 + below(24);
     std::size_t second_more = first_more;
     if (kind == Kind::shorter) second_more = 1 + below(first_more);
