@@ -157,7 +157,10 @@ Result<std::vector<PeerInfo>> LocalNode::peers(const std::optional<FeedReference
     bool closed = false;
     for (const auto& open : asked) {
       closed = closed || open->closed();
-      for (const auto& peer : peers_of(*open)) infos.push_back(peer_info(open->id(), peer, clock_));
+      for (const auto& peer : peers_of(*open)) {
+        infos.push_back(peer_info(open->id(), peer, clock_));
+        infos.back().name = mirrors_->name_of(peer.node_key).value_or("");
+      }
     }
     if (closed) return closed_error();
     if (!infos.empty() || SteadyClock::now() >= deadline || wait.stop.stop_requested()) return infos;
