@@ -23,8 +23,8 @@ constexpr int kOurMessageId = 42;
 constexpr int kHandshakeTicks = 10;
 /// BEP 10 handshakes may repeat, and each costs us its parsing.
 constexpr int kMaxHandshakes = 16;
-/// Messages that are not ours are peer exchange and BEP 10 handshakes, which are smaller. libtorrent itself would hold
-/// up to a mebibyte of one.
+/// Extension messages that are not ours are peer exchange, which is smaller. libtorrent itself would hold up to a
+/// mebibyte of any message, its BEP 10 handshake among them: what has come of one is looked at every second.
 constexpr int kMaxForeignMessage = 32 << 10;
 constexpr int kMaxReceiveBuffer = 128 << 10;
 /// Seconds that our end's address may be missing from the machine: a renewed lease takes it away for a moment.
