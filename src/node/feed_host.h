@@ -46,6 +46,7 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
     std::filesystem::path forks;  ///< directory of proofs of forks; empty: no files
     /// An own feed was found to have forked. Called on the feed's strand; what it does has to be done elsewhere.
     std::function<void(const feed::ForkProof&)> on_own_fork;
+    std::shared_ptr<replication::CreditPool> credit = {};  ///< of all feeds of the node
     /// Told of each peer that was caught lying, on the feed's strand.
     std::function<void(const replication::PeerView&, std::string_view)> on_blamed;
     /// Told of each peer that asked for more than anybody may, on the feed's strand.
@@ -88,6 +89,7 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   struct Want {
     topic::TopicFilter filter;
     bool everything = true;
+    bool in_order = true;  ///< somebody reads what comes; a mirror does not
   };
   using WantHandle = std::shared_ptr<void>;
   [[nodiscard]] WantHandle want(Want want);
@@ -185,6 +187,8 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   [[nodiscard]] std::vector<topic::TopicFilter> wanted_filters(bool& everything) const;
   [[nodiscard]] replication::Follow follow_of(const std::vector<topic::TopicFilter>& filters) const;
   void follow(replication::Follow follow);
+  /// Somebody reads what is fetched as it comes.
+  [[nodiscard]] bool read_in_order() const;
   /// Some want selects topics by a pattern, and none selects all.
   [[nodiscard]] bool wants_globs() const;
   void learn_topics();
