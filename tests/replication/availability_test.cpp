@@ -1,8 +1,7 @@
 #include "replication/availability.h"
 
-#include <rapidcheck/gtest.h>
-
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 namespace shoal::replication {
 namespace {
@@ -39,7 +38,7 @@ RC_GTEST_PROP(Availability, AgreesWithCountingEachBlock, ()) {
       held.add(static_cast<std::uint64_t>(begin), static_cast<std::uint64_t>(begin + *rc::gen::inRange(1, 5)));
     }
     holders.add_holder(held.ranges());
-    for (std::uint64_t block = 0; block < counts.size(); ++block) counts[block] += held.contains(block) ? 1 : 0;
+    for (std::uint64_t block = 0; block < counts.size(); ++block) counts[block] += held.contains(block) ? 1U : 0U;
   }
   holders.build();
   for (std::uint64_t block = 0; block < counts.size(); ++block) {
