@@ -12,6 +12,8 @@ constexpr std::uint64_t kMaxPortion = std::uint64_t{4} << 20;
 constexpr std::uint64_t kFirstPortion = std::uint64_t{256} << 10;
 /// Towards the end portions get smaller, so that all get through at about the same time.
 constexpr std::uint64_t kPortionsToGo = 4;
+/// Smaller blocks are not worth getting their headers first.
+constexpr double kRareBlock = 8 << 10;
 /// How often it is counted anew who holds what.
 constexpr base::MonoTime kCountEvery = std::chrono::milliseconds(500);
 /// A busy peer is asked again after this, and told after that that nobody else had it all the time.
@@ -44,6 +46,7 @@ void FollowAll::stop() {
   active_ = false;
   fetcher_.cancel_all(Purpose::portion);
   planner_.clear();
+  header_planner_.clear();
   sharing_.clear();
   deferred_.clear();
   refused_since_.clear();
@@ -116,7 +119,7 @@ void FollowAll::plan() {
     const std::optional<feed::Checkpoint> proof = proof_with(peer, *ours);
     const std::size_t most = peer.stalls > 0 ? 1 : WorkSharing::kPortionsPerPeer;
     while (proof && fetcher_.outstanding(id, Purpose::portion) < most &&
-           plan_for(id, offer(peer, proof->tree_size), *proof)) {
+           (plan_headers(id, peer, *proof) || plan_for(id, offer(peer, proof->tree_size), *proof))) {
     }
   }
   plan_slow(slow, ready, *ours);
@@ -143,9 +146,29 @@ void FollowAll::count_holders() {
 
 std::optional<BlockRange> FollowAll::next(const RequestPlanner::Offer& offer, std::uint64_t to,
                                           std::uint64_t blocks) const {
-  if (follow_.order == FetchOrder::feed || all_hold_all_) return planner_.next(offer, to, blocks);
-  const std::uint64_t span = std::max<std::uint64_t>(to - std::min(to, follow_.from), 1);
-  return planner_.rarest(offer, to, blocks, holders_, follow_.from + start_ % span);
+  if (by_rarity()) {
+    const std::uint64_t span = std::max<std::uint64_t>(to - std::min(to, follow_.from), 1);
+    const std::uint64_t provable = std::min(to, core_.reader().header_prefix());
+    const auto run = planner_.rarest(offer, provable, blocks, holders_, follow_.from + start_ % span);
+    if (run) return run;
+  }
+  return planner_.next(offer, to, blocks);
+}
+
+bool FollowAll::by_rarity() const {
+  const bool bounded = follow_.oldest && follow_.oldest() > kNoTime;
+  return follow_.order == FetchOrder::rarest && !all_hold_all_ && !bounded && planner_.bytes_per_block() >= kRareBlock;
+}
+
+bool FollowAll::plan_headers(PeerId id, const Peer& peer, const feed::Checkpoint& proof) {
+  if (!by_rarity() || !peer.have.complete) return false;
+  header_planner_.start(core_.reader().header_prefix());
+  const auto range = header_planner_.next(offer(peer, proof.tree_size), goal(proof.tree_size), kHeaderPortion);
+  const std::uint64_t want = range ? ask(id, *range, proof, true) : 0;
+  if (want == 0) return false;
+  header_planner_.assign(*range);
+  header_wants_.insert(want);
+  return true;
 }
 
 void FollowAll::plan_slow(const std::vector<PeerId>& slow, const std::vector<PeerId>& ready,
@@ -201,7 +224,9 @@ bool FollowAll::plan_for(PeerId id, const RequestPlanner::Offer& offer, const fe
     }
     range = planner_.next(offer, to, look);
   }
-  return range && ask(id, *range, proof, headers_only) != 0;
+  if (!range || ask(id, *range, proof, headers_only) == 0) return false;
+  planner_.assign(*range);
+  return true;
 }
 
 std::uint64_t FollowAll::ask(PeerId id, const BlockRange& range, const feed::Checkpoint& proof, bool headers_only) {
@@ -216,15 +241,13 @@ std::uint64_t FollowAll::ask(PeerId id, const BlockRange& range, const feed::Che
   const auto refused = refused_since_.find(ask.begin);
   if (refused != refused_since_.end() && core_.now() - refused->second > kMissed) ask.urgency = Urgency::missed;
   if (only_peer(id)) ask.urgency = Urgency::alone;
-  const std::uint64_t want = fetcher_.ask(std::move(ask));
-  if (want != 0) planner_.assign(range);
-  return want;
+  return fetcher_.ask(std::move(ask));
 }
 
 std::uint64_t FollowAll::ask_help(PeerId id, const BlockRange& range) {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   const std::optional<feed::Checkpoint> proof = ours ? proof_with(*core_.find(id), *ours) : std::nullopt;
-  return proof && range.end.value() <= proof->tree_size ? ask(id, range, *proof, false) : 0;
+  return proof && range.end.value() <= proof->tree_size ? ask(id, range, *proof) : 0;
 }
 
 void FollowAll::on_run(const Data& run) {
@@ -258,9 +281,12 @@ void FollowAll::on_end(const FetchWant& want, std::optional<EndReason> reason) {
     if (Peer* peer = core_.find(want.ask().peer)) peer->stalls = 0;
   }
   sharing_.on_end(want);
-  planner_.release({BlockIndex{want.ask().begin}, BlockIndex{want.ask().end}});
+  const BlockRange range{BlockIndex{want.ask().begin}, BlockIndex{want.ask().end}};
+  if (header_wants_.erase(want.id()) > 0) return header_planner_.release(range);
+  planner_.release(range);
   // Another may be at some of it.
   for (const FetchWant* other : fetcher_.unfinished(Purpose::portion)) {
+    if (header_wants_.contains(other->id())) continue;
     planner_.assign({BlockIndex{other->ask().begin}, BlockIndex{other->ask().end}});
   }
 }

@@ -36,7 +36,11 @@ class FollowAll {
   /// Asks the peer for one more portion of what it offers; false when there is none.
   bool plan_for(PeerId id, const RequestPlanner::Offer& offer, const feed::Checkpoint& proof);
   /// The want's name; 0: it could not be asked.
-  std::uint64_t ask(PeerId id, const BlockRange& range, const feed::Checkpoint& proof, bool headers_only);
+  std::uint64_t ask(PeerId id, const BlockRange& range, const feed::Checkpoint& proof, bool headers_only = false);
+  /// Blocks are to be asked for by how few hold them.
+  [[nodiscard]] bool by_rarity() const;
+  /// Asks for headers that are missing: whoever holds payloads here and there can prove them only with all headers.
+  bool plan_headers(PeerId id, const Peer& peer, const feed::Checkpoint& proof);
   /// The run of at most `blocks` below `to` that comes next in the follow's order.
   [[nodiscard]] std::optional<BlockRange> next(const RequestPlanner::Offer& offer, std::uint64_t to,
                                                std::uint64_t blocks) const;
@@ -56,6 +60,8 @@ class FollowAll {
   AgeFilter ages_;
   Follow follow_;
   RequestPlanner planner_;
+  RequestPlanner header_planner_;         ///< when headers come first
+  std::set<std::uint64_t> header_wants_;  ///< those that it planned
   WorkSharing sharing_;
   bool active_ = false;
   Availability holders_;

@@ -8,7 +8,7 @@ namespace {
 
 /// The helper must need less than half of the owner's time, and be sooner by this.
 constexpr double kSooner = 2;
-constexpr double kGainSeconds = 0.3;
+constexpr double kGainSeconds = 0.15;
 
 /// Blocks of the end of `rest` that the helper takes when both go on at their rates.
 std::uint64_t share_of(const Outstanding& one, const Helper& helper, double bytes_per_block) {

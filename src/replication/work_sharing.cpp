@@ -25,7 +25,9 @@ std::vector<Outstanding> WorkSharing::outstanding() const {
     const auto peer = core_.peers().find(want->ask().peer);
     if (peer == core_.peers().end() || want->ask().headers_only) continue;
     Outstanding one{want->id(), want->ask().peer, {BlockIndex{want->front()}, BlockIndex{want->ask().end}}};
-    one.seconds_left = owed[one.peer] / peer->second->path.expected_rate(core_.now());  // infinite at no rate
+    // One that is on trial after it stalled is not counted on; at no rate it takes for ever.
+    const double rate = peer->second->stalls > 0 ? 0 : peer->second->path.expected_rate(core_.now());
+    one.seconds_left = owed[one.peer] / rate;
     one.shared = std::any_of(help_.begin(), help_.end(),
                              [&](const auto& item) { return item.first == one.want || item.second == one.want; });
     out.push_back(one);
