@@ -27,6 +27,7 @@ Result<std::shared_ptr<FeedHost>> FeedHost::open(const FeedId& feed, bool own, P
   replicator.log = log;
   replicator.events = host.get();
   replicator.node_key = host->parts_.node_key;
+  replicator.credit = host->parts_.credit;
   replication::Replicator::Options options;
   options.serve = host->parts_.upload;
   host->replicator_ = std::make_unique<replication::Replicator>(replicator, options);
@@ -118,6 +119,11 @@ std::vector<topic::TopicFilter> FeedHost::wanted_filters(bool& everything) const
   return filters;
 }
 
+bool FeedHost::read_in_order() const {
+  const std::lock_guard lock(mutex_);
+  return std::any_of(wants_.begin(), wants_.end(), [](const auto& item) { return item.second.in_order; });
+}
+
 void FeedHost::apply_wants() {
   std::uint64_t change = 0;
   {
@@ -130,7 +136,9 @@ void FeedHost::apply_wants() {
     following_.reset();
     replicator_->stop_following();
   } else if (everything) {
-    follow({});
+    replication::Follow all;
+    all.order = read_in_order() ? replication::FetchOrder::feed : replication::FetchOrder::rarest;
+    follow(std::move(all));
   } else {
     follow(follow_of(filters));
     learn_topics();
@@ -161,7 +169,11 @@ replication::Follow FeedHost::follow_of(const std::vector<topic::TopicFilter>& f
 
 void FeedHost::follow(replication::Follow follow) {
   // The same again would only interrupt what is on its way.
-  if (following_ && following_->everything == follow.everything && following_->topics == follow.topics) return;
+  if (following_ && following_->everything == follow.everything && following_->topics == follow.topics) {
+    if (following_->order != follow.order) replicator_->set_order(follow.order);
+    following_->order = follow.order;
+    return;
+  }
   following_ = follow;
   follow.oldest = [this] { return oldest_wanted(); };
   {

@@ -50,6 +50,7 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
     std::function<void(FeedHost&, const std::vector<replication::PeerView>&)> on_peers = {};
     /// Told of each new head of an own feed. Any thread.
     std::function<void(const FeedId&, const feed::Checkpoint&)> on_committed = {};
+    std::shared_ptr<replication::CreditPool> credit = {};  ///< of all feeds of the node
     /// Told of each peer that was caught lying, on the feed's strand.
     std::function<void(const replication::PeerView&, std::string_view)> on_blamed;
     /// Told of each peer that asked for more than anybody may, on the feed's strand.
@@ -94,6 +95,7 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   struct Want {
     topic::TopicFilter filter;
     bool everything = true;
+    bool in_order = true;  ///< somebody reads what comes; a mirror does not
   };
   using WantHandle = std::shared_ptr<void>;
   [[nodiscard]] WantHandle want(Want want);
@@ -191,6 +193,8 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   [[nodiscard]] std::vector<topic::TopicFilter> wanted_filters(bool& everything) const;
   [[nodiscard]] replication::Follow follow_of(const std::vector<topic::TopicFilter>& filters) const;
   void follow(replication::Follow follow);
+  /// Somebody reads what is fetched as it comes.
+  [[nodiscard]] bool read_in_order() const;
   /// Some want selects topics by a pattern, and none selects all.
   [[nodiscard]] bool wants_globs() const;
   void learn_topics();

@@ -22,6 +22,7 @@ void FeedHost::set_mirror(std::optional<MirrorOptions> options) {
     Want wanted;
     wanted.filter.topics = options->topics;
     wanted.everything = options->topics.empty();
+    wanted.in_order = false;
     handle = want(std::move(wanted));
   }
   {

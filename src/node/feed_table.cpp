@@ -100,6 +100,7 @@ Result<std::shared_ptr<FeedHost>> FeedTable::open_host(const FeedReference& feed
   parts.log = parts_.log;
   parts.node_key = parts_.hub->node_key();
   parts.upload = parts_.upload;
+  parts.credit = credit_;
   parts.online = parts_.swarm != nullptr;
   parts.sign_receipt = [hub = parts_.hub](feed::Receipt& receipt) { hub->sign_receipt(receipt); };
   parts.is_named_mirror = [mirrors = parts_.mirrors](const PublicKey& key) {

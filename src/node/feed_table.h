@@ -100,6 +100,9 @@ class FeedTable {
   void blame(const FeedId& feed, const replication::PeerView& peer, std::string_view what);
 
   Parts parts_;
+  /// What the peers of all feeds together may have on their way to us: half of the 512 MiB that peers may cost.
+  std::shared_ptr<replication::CreditPool> credit_ =
+      std::make_shared<replication::CreditPool>(std::uint64_t{256} << 20);
   mutable std::mutex mutex_;
   bool closed_ = false;
   std::shared_ptr<base::Executor> flusher_;  ///< made with the first feed: one waits for the disk at a time

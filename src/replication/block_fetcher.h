@@ -8,8 +8,8 @@
 
 namespace shoal::replication {
 
-/// Asks peers for blocks, checks and stores what comes, renews credit, and takes wants away from peers that stall. What
-/// to ask for is decided by its users: FollowAll, FollowStreams, OffsetFetches.
+/// Asks peers for blocks, checks and stores what comes, measures each peer and gives it credit accordingly, and takes
+/// wants away from peers that stall. What to ask for is decided by its users: FollowAll, FollowStreams, OffsetFetches.
 class BlockFetcher {
  public:
   /// A want ended: `reason` is nullopt when the peer left, stalled or was blamed.
@@ -42,6 +42,8 @@ class BlockFetcher {
   void tick();
 
   [[nodiscard]] std::size_t outstanding(PeerId id, Purpose purpose) const;
+  /// Our wants of one kind that are not finished.
+  [[nodiscard]] std::vector<const FetchWant*> unfinished(Purpose purpose) const;
   /// The live want that is in the middle of what belongs to this head; null when none is.
   [[nodiscard]] const FetchWant* bringing(std::uint64_t tree_size) const;
   [[nodiscard]] const FetchWant* find(std::uint64_t want) const;
@@ -49,12 +51,19 @@ class BlockFetcher {
 
  private:
   FetchWant* expected(PeerId id, Peer& peer, std::uint64_t want, std::size_t wire_size);
+  /// Credit that a want of the peer may have, beside its others.
+  [[nodiscard]] std::uint64_t window(PeerId id, const Peer& peer, std::uint64_t want) const;
+  /// Counts what came of a want that is not live.
+  void measure(Peer& peer, const FetchWant& want, std::size_t wire_size);
+  void note_owing(PeerId id);
   [[nodiscard]] bool provable(const FetchWant& want, const Data& data) const;
   [[nodiscard]] static bool payloads_due(const FetchWant& want, const Data& data);
-  void store_run(Peer& peer, FetchWant& want, const Data& data);
+  void store_run(Peer& peer, FetchWant& want, const Data& data, std::size_t wire_size);
   /// The run is stored: tells everybody.
-  void run_taken(Peer& peer, FetchWant& want, const Data& data, bool head_advanced);
+  void run_taken(Peer& peer, FetchWant& want, const Data& data, std::size_t wire_size, bool head_advanced);
   void renew(Peer& peer, FetchWant& want);
+  [[nodiscard]] bool stalls(const FetchWant& want, double best_rate) const;
+  void drop_stalled();
   void end(std::uint64_t want, std::optional<EndReason> reason);
   void fail(Peer& peer, std::uint64_t want, const Error& error, std::string_view what);
 

@@ -11,7 +11,7 @@ Error lie(const char* what) { return Error{Code::unverified, what}; }
 }  // namespace
 
 FetchWant::FetchWant(std::uint64_t id, Ask ask, base::MonoTime now)
-    : id_(id), ask_(std::move(ask)), next_(ask_.begin), credit_(ask_.window), progress_(now) {}
+    : id_(id), ask_(std::move(ask)), next_(ask_.begin), credit_(ask_.window), asked_(now), progress_(now) {}
 
 Want FetchWant::message() const {
   Want want;
@@ -123,10 +123,10 @@ std::optional<Bytes> FetchWant::piece_taken(Piece&& piece, base::MonoTime now) {
   return std::move(pieces_);
 }
 
-std::uint64_t FetchWant::renew() {
-  if (credit_ > ask_.window / 2 || finished()) return 0;
-  const std::uint64_t more = ask_.window - credit_;
-  credit_ = ask_.window;
+std::uint64_t FetchWant::renew(std::uint64_t window) {
+  if (credit_ > window / 2 || finished()) return 0;
+  const std::uint64_t more = window - credit_;
+  credit_ = window;
   return more;
 }
 

@@ -20,7 +20,7 @@ class FetchWant {
     std::uint64_t end = 0;
     std::vector<TopicPartition> streams;  ///< empty: all topics
     bool headers_only = false;
-    std::uint64_t window = 0;  ///< bytes of credit
+    std::uint64_t window = 0;  ///< bytes of credit to begin with
     Urgency urgency = Urgency::normal;
     std::uint32_t push_limit = kPushAll;  ///< of a live want
   };
@@ -39,7 +39,12 @@ class FetchWant {
   [[nodiscard]] bool unfinished_run() const;
   /// What a live want brought or is about to bring begins to be missing here: others need not be asked below its head.
   [[nodiscard]] std::uint64_t front() const { return piece_block_ ? piece_block_->value() : next_; }
+  [[nodiscard]] base::MonoTime asked() const { return asked_; }
   [[nodiscard]] base::MonoTime progress() const { return progress_; }
+  /// Bytes that the block lacks whose pieces are coming; 0 without one.
+  [[nodiscard]] std::uint64_t missing_of_pieces() const {
+    return piece_block_ ? piece_header_.payload_size - pieces_.size() : 0;
+  }
 
   /// Code::unverified, with words for the blame, unless the run is what this want may bring next. Moves proof head and
   /// base on when the run carries a head.
@@ -57,8 +62,10 @@ class FetchWant {
   [[nodiscard]] std::optional<Bytes> piece_taken(Piece&& piece, base::MonoTime now);
   [[nodiscard]] const feed::BlockHeader& piece_header() const { return piece_header_; }
 
-  /// Credit to grant now; 0 when enough is left.
-  [[nodiscard]] std::uint64_t renew();
+  /// Credit to grant now, so that `window` bytes may come; 0 when half of that is left.
+  [[nodiscard]] std::uint64_t renew(std::uint64_t window);
+  /// What may still come.
+  [[nodiscard]] std::uint64_t credit() const { return finished() ? 0 : credit_; }
 
  private:
   [[nodiscard]] Result<void> check_blocks(const Data& data) const;
@@ -68,6 +75,7 @@ class FetchWant {
   Ask ask_;
   std::uint64_t next_;
   std::uint64_t credit_;
+  base::MonoTime asked_;
   base::MonoTime progress_;
   bool begun_ = false;
   bool compact_ = false;  ///< pushes may come

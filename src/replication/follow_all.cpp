@@ -5,8 +5,17 @@
 namespace shoal::replication {
 namespace {
 
-constexpr std::size_t kPortionsPerPeer = 2;
-constexpr std::uint64_t kPortionBytes = std::uint64_t{1} << 20;
+/// A portion is what a peer brings in this time, within bounds; before its rate is known, so much.
+constexpr double kPortionSeconds = 0.5;
+constexpr std::uint64_t kMinPortion = std::uint64_t{64} << 10;
+constexpr std::uint64_t kMaxPortion = std::uint64_t{4} << 20;
+constexpr std::uint64_t kFirstPortion = std::uint64_t{256} << 10;
+/// Towards the end portions get smaller, so that all get through at about the same time.
+constexpr std::uint64_t kPortionsToGo = 4;
+/// Smaller blocks are not worth getting their headers first.
+constexpr double kRareBlock = 8 << 10;
+/// How often it is counted anew who holds what.
+constexpr base::MonoTime kCountEvery = std::chrono::milliseconds(500);
 /// A busy peer is asked again after this, and told after that that nobody else had it all the time.
 constexpr base::MonoTime kBusyRetry = std::chrono::milliseconds(250);
 constexpr base::MonoTime kMissed = std::chrono::seconds(3);
@@ -15,11 +24,19 @@ constexpr std::uint64_t kHeaderPortion = 4096;
 
 }  // namespace
 
+FollowAll::FollowAll(ReplicatorCore& core, BlockFetcher& fetcher)
+    : core_(core),
+      fetcher_(fetcher),
+      ages_(core),
+      sharing_(core, fetcher, planner_, [this](PeerId id, const BlockRange& range) { return ask_help(id, range); }) {}
+
 void FollowAll::start(const Follow& follow) {
   stop();
   follow_ = follow;
   active_ = true;
   planner_.start(follow.from);
+  start_ = core_.fresh_id();
+  holders_stale_ = true;
   for (const BlockRange& run : core_.reader().held_payloads()) planner_.add_held(run.begin.value(), run.end.value());
   // What was dropped here is not fetched again.
   for (const BlockRange& run : core_.reader().pruned_payloads()) planner_.add_held(run.begin.value(), run.end.value());
@@ -29,6 +46,8 @@ void FollowAll::stop() {
   active_ = false;
   fetcher_.cancel_all(Purpose::portion);
   planner_.clear();
+  header_planner_.clear();
+  sharing_.clear();
   deferred_.clear();
   refused_since_.clear();
 }
@@ -69,105 +88,166 @@ std::optional<feed::Checkpoint> FollowAll::proof_with(const Peer& peer, const fe
   return std::nullopt;
 }
 
+/// Not always the same peer first: those that have the same share the work. Before others those that have given
+/// something: they are no pretenders.
+std::vector<PeerId> FollowAll::order_of_peers() {
+  std::vector<PeerId> order;
+  for (const auto& [id, peer] : core_.peers()) {
+    if (!peer->gone) order.push_back(id);
+  }
+  if (order.empty()) return order;
+  std::rotate(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(core_.fresh_id() % order.size()), order.end());
+  std::stable_partition(order.begin(), order.end(), [&](PeerId id) { return core_.find(id)->view.blocks_in > 0; });
+  return order;
+}
+
 void FollowAll::plan() {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   if (!active_ || !ours) return;
   resume_deferred();
   const base::MonoTime now = core_.now();
-  // Peers that stalled are asked only for what is left when all others have their share.
-  // Not always the same peer first: those that have the same share the work.
-  std::vector<PeerId> order;
-  for (const auto& [id, peer] : core_.peers()) order.push_back(id);
-  if (!order.empty()) {
-    const auto first = static_cast<std::ptrdiff_t>(core_.fresh_id() % order.size());
-    std::rotate(order.begin(), order.begin() + first, order.end());
-    // First those that have given something before: they are no pretenders.
-    std::stable_partition(order.begin(), order.end(), [&](PeerId id) {
-      const Peer* peer = core_.find(id);
-      return peer != nullptr && peer->view.blocks_in > 0;
-    });
-  }
-  for (const bool slow : {false, true}) {
-    for (const PeerId id : order) {
-      const Peer* peer = core_.find(id);
-      if (peer == nullptr || (peer->slow_until > now) != slow) continue;
-      while (fetcher_.outstanding(id, Purpose::portion) < kPortionsPerPeer && plan_for(id, *peer, *ours)) {
-      }
+  std::vector<PeerId> ready = order_of_peers();
+  const auto split =
+      std::stable_partition(ready.begin(), ready.end(), [&](PeerId id) { return !core_.find(id)->slow(now); });
+  const std::vector<PeerId> slow(split, ready.end());
+  ready.erase(split, ready.end());
+  if (follow_.order == FetchOrder::rarest) count_holders();
+  all_rates_ = 0;
+  for (const PeerId id : ready) all_rates_ += core_.find(id)->path.expected_rate(now);
+  for (const PeerId id : ready) {
+    const Peer& peer = *core_.find(id);
+    const std::optional<feed::Checkpoint> proof = proof_with(peer, *ours);
+    const std::size_t most = peer.stalls > 0 ? 1 : WorkSharing::kPortionsPerPeer;
+    while (proof && fetcher_.outstanding(id, Purpose::portion) < most &&
+           (plan_headers(id, peer, *proof) || plan_for(id, offer(peer, proof->tree_size), *proof))) {
     }
+  }
+  plan_slow(slow, ready, *ours);
+  sharing_.share(ready, follow_.order);
+}
+
+void FollowAll::count_holders() {
+  if (!holders_stale_ || core_.now() - counted_at_ < kCountEvery) return;
+  holders_stale_ = false;
+  counted_at_ = core_.now();
+  holders_.clear();
+  all_hold_all_ = true;
+  for (const auto& [id, peer] : core_.peers()) {
+    if (peer->gone) continue;
+    if (peer->have.complete) {
+      holders_.add_holder({{BlockIndex{0}, BlockIndex{peer->head_size()}}});
+    } else {
+      holders_.add_holder(peer->held.ranges());
+      all_hold_all_ = false;
+    }
+  }
+  holders_.build();
+}
+
+std::optional<BlockRange> FollowAll::next(const RequestPlanner::Offer& offer, std::uint64_t to,
+                                          std::uint64_t blocks) const {
+  if (by_rarity()) {
+    const std::uint64_t span = std::max<std::uint64_t>(to - std::min(to, follow_.from), 1);
+    const std::uint64_t provable = std::min(to, core_.reader().header_prefix());
+    const auto run = planner_.rarest(offer, provable, blocks, holders_, follow_.from + start_ % span);
+    if (run) return run;
+  }
+  return planner_.next(offer, to, blocks);
+}
+
+bool FollowAll::by_rarity() const {
+  const bool bounded = follow_.oldest && follow_.oldest() > kNoTime;
+  return follow_.order == FetchOrder::rarest && !all_hold_all_ && !bounded && planner_.bytes_per_block() >= kRareBlock;
+}
+
+bool FollowAll::plan_headers(PeerId id, const Peer& peer, const feed::Checkpoint& proof) {
+  if (!by_rarity() || !peer.have.complete) return false;
+  header_planner_.start(core_.reader().header_prefix());
+  const auto range = header_planner_.next(offer(peer, proof.tree_size), goal(proof.tree_size), kHeaderPortion);
+  const std::uint64_t want = range ? ask(id, *range, proof, true) : 0;
+  if (want == 0) return false;
+  header_planner_.assign(*range);
+  header_wants_.insert(want);
+  return true;
+}
+
+void FollowAll::plan_slow(const std::vector<PeerId>& slow, const std::vector<PeerId>& ready,
+                          const feed::Checkpoint& ours) {
+  if (slow.empty() || planner_.complete(goal(ours.tree_size))) return;
+  HaveSet elsewhere;
+  for (const PeerId id : ready) {
+    const Peer& peer = *core_.find(id);
+    if (peer.have.complete) elsewhere.add(0, peer.head_size());
+    for (const BlockRange& run : peer.have.ranges) elsewhere.add(run.begin.value(), run.end.value());
+    for (const BlockRange& run : peer.lacking.ranges()) elsewhere.remove(run.begin.value(), run.end.value());
+  }
+  for (const PeerId id : slow) {
+    const Peer& peer = *core_.find(id);
+    const std::optional<feed::Checkpoint> proof = proof_with(peer, ours);
+    if (!proof || fetcher_.outstanding(id, Purpose::portion) > 0) continue;
+    HaveSet not_from_it = elsewhere;
+    for (const BlockRange& run : peer.lacking.ranges()) not_from_it.add(run.begin.value(), run.end.value());
+    RequestPlanner::Offer only_there = offer(peer, proof->tree_size);
+    only_there.lacking = &not_from_it;
+    plan_for(id, only_there, *proof);
   }
 }
 
-bool FollowAll::plan_for(PeerId id, const Peer& peer, const feed::Checkpoint& ours) {
-  const std::optional<feed::Checkpoint> proof = proof_with(peer, ours);
-  if (!proof) return false;
-  std::uint64_t to = goal(proof->tree_size);
-  if (const FetchWant* push = fetcher_.bringing(ours.tree_size)) to = std::min(to, push->front());
+std::uint64_t FollowAll::portion_bytes(const Peer& peer, const feed::Checkpoint& ours) const {
+  if (peer.stalls > 0) return kMinPortion;
+  const double rate = peer.path.expected_rate(core_.now());
+  const bool known = peer.path.best_rate() > 0;
+  const double steady = known ? rate * kPortionSeconds : static_cast<double>(kFirstPortion);
+  const double to_go = static_cast<double>(planner_.missing(goal(ours.tree_size))) * planner_.bytes_per_block();
+  const double fair = all_rates_ > 0 ? to_go * rate / all_rates_ / kPortionsToGo : steady;
+  const double bytes = planner_.bytes_per_block() > 0 ? std::min(steady, fair) : steady;
+  return std::clamp(static_cast<std::uint64_t>(bytes), kMinPortion, kMaxPortion);
+}
+
+bool FollowAll::plan_for(PeerId id, const RequestPlanner::Offer& offer, const feed::Checkpoint& proof) {
+  const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  std::uint64_t to = goal(proof.tree_size);
+  if (const FetchWant* push = fetcher_.bringing(ours->tree_size)) to = std::min(to, push->front());
   const UnixMs oldest = follow_.oldest ? follow_.oldest() : kNoTime;
   const bool bounded = oldest > kNoTime;
-  const std::uint64_t portion = planner_.portion(kPortionBytes);
-  auto range = planner_.next(offer(peer, proof->tree_size), to, bounded ? std::max(portion, kHeaderPortion) : portion);
+  const std::uint64_t portion = planner_.portion(portion_bytes(*core_.find(id), *ours));
+  const std::uint64_t look = bounded ? std::max(portion, kHeaderPortion) : portion;
+  // What is too old is passed over from the oldest on.
+  auto range = bounded ? planner_.next(offer, to, look) : next(offer, to, portion);
   bool headers_only = false;
   while (bounded && range) {
-    if (const auto step = step_of(*range, oldest)) {
+    if (const auto step = ages_.step_of(*range, oldest, planner_)) {
       range = step->range;
       headers_only = step->headers_only;
       if (!headers_only) range->end = std::min(range->end, range->begin + portion);
       break;
     }
-    range = planner_.next(offer(peer, proof->tree_size), to, std::max(portion, kHeaderPortion));
+    range = planner_.next(offer, to, look);
   }
-  if (!range) return false;
-  FetchWant::Ask ask;
-  ask.headers_only = headers_only;
-  ask.peer = id;
-  ask.purpose = Purpose::portion;
-  ask.proof = *proof;
-  ask.base = std::min(core_.reader().header_prefix(), range->begin.value());
-  ask.begin = range->begin.value();
-  ask.end = range->end.value();
-  ask.window = core_.options().credit_bytes / kPortionsPerPeer;
-  const auto refused = refused_since_.find(ask.begin);
-  if (refused != refused_since_.end() && core_.now() - refused->second > kMissed) ask.urgency = Urgency::missed;
-  if (only_peer(id)) ask.urgency = Urgency::alone;
-  if (fetcher_.ask(std::move(ask)) == 0) return false;
+  if (!range || ask(id, *range, proof, headers_only) == 0) return false;
   planner_.assign(*range);
   return true;
 }
 
-std::optional<feed::BlockHeader> FollowAll::held_header(std::uint64_t block) const {
-  Result<feed::BlockHeader> header = core_.reader().header(BlockIndex{block});
-  return header ? std::optional<feed::BlockHeader>(*std::move(header)) : std::nullopt;
+std::uint64_t FollowAll::ask(PeerId id, const BlockRange& range, const feed::Checkpoint& proof, bool headers_only) {
+  FetchWant::Ask ask;
+  ask.headers_only = headers_only;
+  ask.peer = id;
+  ask.purpose = Purpose::portion;
+  ask.proof = proof;
+  ask.base = std::min(core_.reader().header_prefix(), range.begin.value());
+  ask.begin = range.begin.value();
+  ask.end = range.end.value();
+  const auto refused = refused_since_.find(ask.begin);
+  if (refused != refused_since_.end() && core_.now() - refused->second > kMissed) ask.urgency = Urgency::missed;
+  if (only_peer(id)) ask.urgency = Urgency::alone;
+  return fetcher_.ask(std::move(ask));
 }
 
-std::optional<FollowAll::Step> FollowAll::step_of(const BlockRange& missing, UnixMs oldest) {
-  if (pass_over_old(missing, oldest)) return std::nullopt;
-  if (const auto first = held_header(missing.begin.value())) {
-    // A manifest is always wanted, however old: topics cannot be followed without it. What follows it may be too old.
-    const bool recent = first->append_time >= oldest;
-    return Step{recent ? missing : BlockRange{missing.begin, missing.begin + 1}, false};
-  }
-  // Blocks are appended one after the other: behind one that is recent all are.
-  if (missing.begin.value() > 0) {
-    const auto before = held_header(missing.begin.value() - 1);
-    if (before && before->append_time >= oldest) return Step{missing, false};
-  }
-  return Step{missing, true};
-}
-
-bool FollowAll::pass_over_old(const BlockRange& missing, UnixMs oldest) {
-  std::vector<BlockIndex> old;
-  for (BlockIndex block = missing.begin; block < missing.end; block = block + 1) {
-    const auto header = held_header(block.value());
-    if (!header || header->append_time >= oldest || header->is(feed::BlockKind::manifest)) break;
-    old.push_back(block);
-  }
-  if (old.empty()) return false;
-  if (const auto pruned = core_.mirror()->prune(old); !pruned) {
-    core_.log(base::LogLevel::error, pruned.error().message);
-    return false;
-  }
-  planner_.add_held(old.front().value(), old.back().value() + 1);
-  return true;
+std::uint64_t FollowAll::ask_help(PeerId id, const BlockRange& range) {
+  const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  const std::optional<feed::Checkpoint> proof = ours ? proof_with(*core_.find(id), *ours) : std::nullopt;
+  return proof && range.end.value() <= proof->tree_size ? ask(id, range, *proof) : 0;
 }
 
 void FollowAll::on_run(const Data& run) {
@@ -179,21 +259,36 @@ void FollowAll::on_run(const Data& run) {
   for (const DataBlock& block : run.blocks) {
     bytes += block.header.size() + block.payload.size();
     const std::uint64_t index = block.index.value();
+    if (block.form == PayloadForm::pieces) {
+      if (const auto header = feed::decode_header(block.header)) bytes += header->payload_size;
+    }
     // What every connected holder pruned is not waited for; its header is here.
     const bool gone = block.form == PayloadForm::pruned && !anybody_has(index);
     if (block.form == PayloadForm::with_block || gone) planner_.add_held(index, index + 1);
   }
   planner_.measured(run.blocks.size(), bytes);
+  sharing_.on_blocks();
 }
 
 void FollowAll::on_payload(BlockIndex block) {
   planner_.add_held(block.value(), block.value() + 1);
-  if (const Result<feed::BlockHeader> header = core_.reader().header(block)) planner_.measured(0, header->payload_size);
+  sharing_.on_blocks();
 }
 
 void FollowAll::on_end(const FetchWant& want, std::optional<EndReason> reason) {
   if (reason == EndReason::busy) defer(want);
-  planner_.release({BlockIndex{want.ask().begin}, BlockIndex{want.ask().end}});
+  if (reason == EndReason::done) {
+    if (Peer* peer = core_.find(want.ask().peer)) peer->stalls = 0;
+  }
+  sharing_.on_end(want);
+  const BlockRange range{BlockIndex{want.ask().begin}, BlockIndex{want.ask().end}};
+  if (header_wants_.erase(want.id()) > 0) return header_planner_.release(range);
+  planner_.release(range);
+  // Another may be at some of it.
+  for (const FetchWant* other : fetcher_.unfinished(Purpose::portion)) {
+    if (header_wants_.contains(other->id())) continue;
+    planner_.assign({BlockIndex{other->ask().begin}, BlockIndex{other->ask().end}});
+  }
 }
 
 /// There is nobody else to ask, now or soon.
@@ -212,7 +307,7 @@ bool FollowAll::has_alternative(const FetchWant& want) const {
   const base::MonoTime now = core_.now();
   return std::any_of(core_.peers().begin(), core_.peers().end(), [&](const auto& item) {
     const Peer& peer = *item.second;
-    return item.first != want.ask().peer && !peer.gone && peer.slow_until <= now && peer.may_give(want.next());
+    return item.first != want.ask().peer && !peer.gone && !peer.slow(now) && peer.may_give(want.front());
   });
 }
 

@@ -130,7 +130,7 @@ std::optional<PeerId> FollowStreams::choose(const Spec& spec, const feed::Checkp
     if (peer->gone || peer->head_size() < ours.tree_size || spec.tried.contains(id) || !core_.may_ask(*peer)) continue;
     if (fetcher_.outstanding(id, Purpose::streams) >= kWantsPerPeer) continue;
     const auto mine = load.find(id);
-    const std::tuple rank{peer->slow_until > now, !peer->may_give(spec.stream),
+    const std::tuple rank{peer->slow(now), !peer->may_give(spec.stream),
                           mine == load.end() ? std::size_t{0} : mine->second.size()};
     if (!best || rank < best_rank) {
       best = id;
@@ -218,7 +218,6 @@ void FollowStreams::ask(PeerId id, const std::vector<Spec*>& specs, const Start&
     if (ask.end <= ask.begin) continue;
     ask.headers_only = start.headers_only;
     ask.base = core_.mirror()->knows_edge(ask.begin) ? ask.begin : std::min(core_.reader().header_prefix(), ask.begin);
-    ask.window = core_.options().credit_bytes / 2;
     for (std::size_t i = at; i < end; ++i) ask.streams.push_back(specs[i]->stream);
     const std::uint64_t want = fetcher_.ask(std::move(ask));
     for (std::size_t i = at; i < end; ++i) specs[i]->want = want;
@@ -251,7 +250,7 @@ bool FollowStreams::has_alternative(const FetchWant& want) const {
   const base::MonoTime now = core_.now();
   return std::any_of(core_.peers().begin(), core_.peers().end(), [&](const auto& item) {
     const Peer& peer = *item.second;
-    return item.first != want.ask().peer && !peer.gone && peer.slow_until <= now &&
+    return item.first != want.ask().peer && !peer.gone && !peer.slow(now) &&
            peer.head_size() >= want.ask().proof.tree_size && peer.may_give(want.ask().streams.front());
   });
 }

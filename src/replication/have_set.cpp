@@ -12,14 +12,17 @@ void HaveSet::add(std::uint64_t begin, std::uint64_t end) {
     if (before->second >= begin) {
       begin = before->first;
       end = std::max(end, before->second);
+      count_ -= before->second - before->first;
       next = ranges_.erase(before);
     }
   }
   while (next != ranges_.end() && next->first <= end) {
     end = std::max(end, next->second);
+    count_ -= next->second - next->first;
     next = ranges_.erase(next);
   }
   ranges_.emplace(begin, end);
+  count_ += end - begin;
 }
 
 void HaveSet::remove(std::uint64_t begin, std::uint64_t end) {
@@ -33,6 +36,7 @@ void HaveSet::remove(std::uint64_t begin, std::uint64_t end) {
       continue;
     }
     at = ranges_.erase(at);
+    count_ -= std::min(to, end) - std::max(from, begin);
     if (from < begin) ranges_.emplace(from, begin);
     if (to > end) ranges_.emplace(end, to);
   }

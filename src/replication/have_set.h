@@ -16,7 +16,10 @@ class HaveSet {
  public:
   void add(std::uint64_t begin, std::uint64_t end);
   void remove(std::uint64_t begin, std::uint64_t end);
-  void clear() { ranges_.clear(); }
+  void clear() {
+    ranges_.clear();
+    count_ = 0;
+  }
 
   [[nodiscard]] bool contains(std::uint64_t block) const;
   [[nodiscard]] bool contains(std::uint64_t begin, std::uint64_t end) const;
@@ -27,11 +30,14 @@ class HaveSet {
   /// The first run inside [begin, end) that is in the set.
   [[nodiscard]] std::optional<BlockRange> first_run(std::uint64_t begin, std::uint64_t end) const;
   [[nodiscard]] std::vector<BlockRange> ranges() const;
+  /// Blocks in all ranges.
+  [[nodiscard]] std::uint64_t count() const { return count_; }
   [[nodiscard]] std::size_t range_count() const { return ranges_.size(); }
   [[nodiscard]] bool empty() const { return ranges_.empty(); }
 
  private:
   std::map<std::uint64_t, std::uint64_t> ranges_;  ///< begin -> end
+  std::uint64_t count_ = 0;
 };
 
 }  // namespace shoal::replication

@@ -52,6 +52,7 @@ void Replicator::close(std::string_view reason) {
 void Replicator::follow(Follow follow) { impl_->follow(std::move(follow)); }
 
 void Replicator::stop_following() { impl_->stop_following(); }
+void Replicator::set_order(FetchOrder order) { impl_->all.set_order(order); }
 
 void Replicator::want_receipts(ReceiptDemand demand) { impl_->receipts.want(demand); }
 

@@ -6,6 +6,7 @@
 #include "feed/feed_mirror.h"
 #include "feed/feed_reader.h"
 #include "feed/feed_writer.h"
+#include "replication/credit_pool.h"
 #include "replication/message.h"
 #include "replication/peer_transport.h"
 
@@ -19,6 +20,12 @@ using PeerId = StrongInt<struct PeerIdTag, std::uint64_t>;
 /// Names a want of this side. 0 is none.
 using WantId = StrongInt<struct WantIdTag, std::uint64_t>;
 
+/// What is asked for first.
+enum class FetchOrder : std::uint8_t {
+  feed,    ///< the oldest missing: somebody reads in that order
+  rarest,  ///< what fewest peers hold: a mirror, whose blocks others wait for
+};
+
 /// How much of the feed this side keeps fetching.
 struct Follow {
   bool everything = true;              ///< all blocks of all topics; else only `topics`
@@ -26,6 +33,7 @@ struct Follow {
   bool live = true;                    ///< go on with new heads; else stop at `until`
   std::uint64_t until = 0;             ///< with !live: a tree size
   std::uint64_t from = 0;              ///< first block that is wanted
+  FetchOrder order = FetchOrder::feed;
   /// Payloads appended before this time are not fetched: their headers are, and the log says that they are pruned.
   /// Asked whenever something is missing; empty: all are fetched.
   std::function<UnixMs()> oldest = {};
@@ -47,6 +55,7 @@ struct PeerView {
   feed::BlockRange held = {};  ///< from the first to the last block whose payload it says that it holds
   std::uint64_t blocks_in = 0;
   std::int64_t round_trip_us = -1;
+  double rate_in = 0;    ///< bytes of blocks a second, at best of late
   bool suspect = false;  ///< it was asked for a sign of life and gave none for some round trips
 };
 
@@ -92,10 +101,12 @@ class Replicator {
     ReplicatorEvents* events = nullptr;
     /// This node's key: decides which of two connections with one node is kept. Zero keeps both.
     PublicKey node_key = {};
+    /// What the peers of all feeds may have on their way; null: no bound but each peer's.
+    std::shared_ptr<CreditPool> credit = {};
   };
   struct Options {
-    bool serve = true;                                    ///< --no-upload clears it
-    std::uint64_t credit_bytes = std::uint64_t{2} << 20;  ///< in flight per peer
+    bool serve = true;                                       ///< --no-upload clears it
+    std::uint64_t credit_bytes = std::uint64_t{2560} << 10;  ///< on the way from one peer at most
     /// Peers that new blocks are pushed to; others are told to ask elsewhere. Unset: 2 for own feeds, 6 else.
     std::optional<std::size_t> live_children = {};
   };
@@ -130,6 +141,8 @@ class Replicator {
   /// Sets what is fetched and kept; replaces the former follow. Nothing is fetched before the first call.
   void follow(Follow follow);
   void stop_following();
+  /// Changes the order of what is followed; what is on its way goes on.
+  void set_order(FetchOrder order);
 
   /// Own feed grew, or was signed again: push to live wants.
   void on_committed(const feed::CommitResult& commit);

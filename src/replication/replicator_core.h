@@ -2,6 +2,8 @@
 
 #include "replication/have_set.h"
 #include "replication/message_budget.h"
+#include "replication/path_estimate.h"
+#include "replication/peer_credit.h"
 #include "replication/rate_meter.h"
 #include "replication/replicator.h"
 
@@ -21,9 +23,12 @@ struct Peer {
   bool gone = false;     ///< blamed or closed here; its remove_peer is on the way
   bool greeted = false;  ///< its first head or no_head came
   Have have;
-  HaveSet held;                               ///< have.ranges
-  HaveSet lacking;                            ///< what it was asked for and did not give; until its next head or have
-  base::MonoTime slow_until{0};               ///< it stalled: asked again only when nobody else can give
+  HaveSet held;     ///< have.ranges
+  HaveSet lacking;  ///< what it was asked for and did not give; until its next head or have
+  PathEstimate path;
+  PeerCredit credit;
+  base::MonoTime slow_until{0};  ///< it stalled: asked again only when nobody else can give
+  unsigned stalls = 0;           ///< since it last brought all of a portion; one that has some is asked for little
   std::optional<feed::Checkpoint> told_head;  ///< newest head we announced to it
   bool has_live_want = false;                 ///< we push to it
   Branch branch = Branch::unknown;            ///< looked at after a fork only
@@ -38,6 +43,8 @@ struct Peer {
   RateMeter in_rate;
   RateMeter out_rate;
 
+  /// Not to be asked while others can give.
+  [[nodiscard]] bool slow(base::MonoTime now) const { return suspect || slow_until > now; }
   [[nodiscard]] std::uint64_t head_size() const { return view.head ? view.head->tree_size : 0; }
   /// It says that it holds the block, and did not fail to give it.
   [[nodiscard]] bool may_give(std::uint64_t block) const;
@@ -55,6 +62,7 @@ class ReplicatorCore {
   [[nodiscard]] const feed::FeedReader& reader() const { return *parts_.reader; }
   [[nodiscard]] feed::FeedMirror* mirror() const { return parts_.mirror; }
   [[nodiscard]] const Replicator::Options& options() const { return options_; }
+  [[nodiscard]] const std::shared_ptr<CreditPool>& credit_pool() const { return parts_.credit; }
   [[nodiscard]] const PublicKey& node_key() const { return parts_.node_key; }
   [[nodiscard]] base::MonoTime now() const { return parts_.clock->mono_now(); }
   [[nodiscard]] base::Executor& executor() const { return *parts_.executor; }

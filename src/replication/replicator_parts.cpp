@@ -38,8 +38,9 @@ BlockFetcher::Hooks Replicator::Impl::fetch_hooks() {
   BlockFetcher::Hooks hooks;
   hooks.on_run = [this](const FetchWant& want, const Data& run) { on_run(want, run); };
   hooks.on_payload = [this](const FetchWant& want, BlockIndex block) {
-    if (all.active()) all.on_payload(block);
+    // Each may end the want.
     offsets.on_payload(want, block);
+    if (all.active()) all.on_payload(block);
     const std::optional<feed::Checkpoint> ours = core.reader().head();
     // Others wait for somebody who has it.
     if (ours && block.value() + kNewBlocks >= ours->tree_size) report_held();
@@ -70,6 +71,7 @@ PeerId Replicator::Impl::add_peer(const PeerAddress& address, const PublicKey& n
   peer->view.node_key = node_key;
   peer->outbox = std::move(outbox);
   peer->last_heard = peer->joined = peer->view.since = core.now();
+  peer->credit = PeerCredit(core.options().credit_bytes, core.credit_pool());
   Peer& added = *core.peers().emplace(id, std::move(peer)).first->second;
   duplicates.on_added(added);
   if (!added.gone) heads.greet(added);
@@ -93,6 +95,7 @@ void Replicator::Impl::remove_peer(PeerId id) {
   core.peers().erase(found);
   heads.forget(id);
   tail.forget(id);
+  all.holders_changed();
   core.tell([](ReplicatorEvents& events) { events.on_peers_changed(); });
   plan_soon();
 }
@@ -193,13 +196,16 @@ void Replicator::Impl::on_have(PeerId id, Peer& peer, const Have& have) {
     peer.held.add(range.begin.value(), range.end.value());
   }
   streams.on_have(id);
+  all.holders_changed();
   plan_soon();
 }
 
 void Replicator::Impl::on_pong(Peer& peer, const Pong& pong) {
   if (peer.ping_nonce == 0 || pong.nonce != peer.ping_nonce) return core.blame(peer, "a pong to no ping");
   peer.ping_nonce = 0;
-  peer.view.round_trip_us = std::chrono::duration_cast<std::chrono::microseconds>(core.now() - peer.ping_sent).count();
+  const base::MonoTime trip = core.now() - peer.ping_sent;
+  peer.view.round_trip_us = std::chrono::duration_cast<std::chrono::microseconds>(trip).count();
+  peer.path.measured_trip(trip, core.now());
 }
 
 void Replicator::Impl::on_run(const FetchWant& want, const Data& run) {
@@ -212,9 +218,10 @@ void Replicator::Impl::on_run(const FetchWant& want, const Data& run) {
                                      [](const DataBlock& block) { return block.form == PayloadForm::absent; });
   // Before the head goes on: what it stands for is not all here yet.
   if (announced && !want.ask().headers_only) report_held();
+  // Whoever is told of the run may end the want.
+  const Purpose purpose = want.ask().purpose;
   if (all.active()) all.on_run(run);
-  // Each but the last may end the want, and each is told of its own purpose only.
-  switch (want.ask().purpose) {
+  switch (purpose) {
     case Purpose::streams: return streams.on_run(want, run);
     case Purpose::single: return offsets.on_run(want, run);
     case Purpose::live: return tail.on_run(want, run);

@@ -1,12 +1,16 @@
 #include "replication/request_planner.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace shoal::replication {
 namespace {
 
-constexpr std::uint64_t kFirstPortion = 64;
+/// Before the size of blocks is known.
+constexpr std::uint64_t kFirstPortion = 4;
 constexpr std::uint64_t kMinPortion = 1;
+/// Runs that are compared for the rarest.
+constexpr std::size_t kMaxLooks = 1024;
 constexpr std::uint64_t kMaxPortion = 8192;
 
 }  // namespace
@@ -36,7 +40,37 @@ std::optional<BlockRange> RequestPlanner::offered(const Offer& offer, BlockRange
 }
 
 std::optional<BlockRange> RequestPlanner::next(const Offer& offer, std::uint64_t to, std::uint64_t max_blocks) const {
-  std::uint64_t at = from_;
+  std::optional<BlockRange> run = next_from(offer, from_, to);
+  if (run) run->end = std::min(run->end, run->begin + max_blocks);
+  return run;
+}
+
+std::optional<BlockRange> RequestPlanner::rarest(const Offer& offer, std::uint64_t to, std::uint64_t max_blocks,
+                                                 const Availability& holders, std::uint64_t start) const {
+  start = std::clamp(start, from_, std::max(from_, to));
+  std::optional<BlockRange> best;
+  std::uint32_t fewest = std::numeric_limits<std::uint32_t>::max();
+  std::size_t looks = 0;
+  for (const auto& [begin, end] : {std::pair(start, to), std::pair(from_, start)}) {
+    for (std::uint64_t at = begin; at < end && looks < kMaxLooks;) {
+      const std::optional<BlockRange> run = next_from(offer, at, end);
+      if (!run) break;
+      for (at = run->begin.value(); at < run->end.value() && looks < kMaxLooks; ++looks) {
+        const Availability::Run count = holders.at(at);
+        const std::uint64_t upto = std::min(count.end, run->end.value());
+        if (count.holders < fewest) {
+          fewest = count.holders;
+          best = BlockRange{BlockIndex{at}, BlockIndex{upto}};
+        }
+        at = upto;
+      }
+    }
+  }
+  if (best) best->end = std::min(best->end, best->begin + max_blocks);
+  return best;
+}
+
+std::optional<BlockRange> RequestPlanner::next_from(const Offer& offer, std::uint64_t at, std::uint64_t to) const {
   while (at < to) {
     const std::optional<BlockRange> missing = held_.first_gap(at, to);
     if (!missing) return std::nullopt;
@@ -45,11 +79,8 @@ std::optional<BlockRange> RequestPlanner::next(const Offer& offer, std::uint64_t
       at = missing->end.value();
       continue;
     }
-    std::optional<BlockRange> run = offered(offer, *free);
-    if (run) {
-      run->end = std::min(run->end, run->begin + max_blocks);
-      return run;
-    }
+    const std::optional<BlockRange> run = offered(offer, *free);
+    if (run) return run;
     at = free->end.value();
   }
   return std::nullopt;
@@ -59,6 +90,15 @@ std::uint64_t RequestPlanner::portion(std::uint64_t target_bytes) const {
   if (blocks_seen_ == 0) return kFirstPortion;
   const std::uint64_t average = std::max<std::uint64_t>(bytes_seen_ / blocks_seen_, 1);
   return std::clamp(target_bytes / average, kMinPortion, kMaxPortion);
+}
+
+double RequestPlanner::bytes_per_block() const {
+  return blocks_seen_ == 0 ? 0 : static_cast<double>(bytes_seen_) / static_cast<double>(blocks_seen_);
+}
+
+std::uint64_t RequestPlanner::missing(std::uint64_t to) const {
+  const std::uint64_t all = to - std::min(from_, to);
+  return all - std::min(all, held_.count());
 }
 
 void RequestPlanner::measured(std::uint64_t blocks, std::uint64_t bytes) {

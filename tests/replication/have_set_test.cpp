@@ -31,6 +31,7 @@ RC_GTEST_PROP(HaveSet, BehavesLikeASetOfNumbers, ()) {
     adds ? ours.add(a, b) : ours.remove(a, b);
     for (std::uint64_t i = a; i < b; ++i) adds ? void(model.insert(i)) : void(model.erase(i));
   }
+  RC_ASSERT(ours.count() == model.size());
   for (std::uint64_t i = 0; i < 64; ++i) {
     RC_ASSERT(ours.contains(i) == (model.count(i) > 0));
     std::uint64_t missing = i;

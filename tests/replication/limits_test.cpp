@@ -205,7 +205,7 @@ TEST(Limits, AWantTakesNoMoreThanItsCreditAndItsBlocks) {
   ASSERT_TRUE(done.check_run(data, 900).ok());
   done.run_taken(data, base::MonoTime{1});
   EXPECT_FALSE(done.check_run(data, 100).ok());  // the same blocks again
-  EXPECT_EQ(done.renew(), 1000U);                // refused bytes are spent too
+  EXPECT_EQ(done.renew(1000), 1000U);            // refused bytes are spent too
 }
 
 TEST(Limits, AMirrorThatDoesNotServeSaysSo) {

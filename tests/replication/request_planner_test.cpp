@@ -40,6 +40,47 @@ TEST(RequestPlanner, AsksAPeerOnlyForWhatItOffers) {
   EXPECT_FALSE(planner.next(peer.offer(true, 0), 100, 50));
 }
 
+TEST(RequestPlanner, TheRarestRunComesFirst) {
+  RequestPlanner planner;
+  PeerSets peer;
+  Availability holders;
+  holders.add_holder({range(0, 100)});
+  holders.add_holder({range(0, 40), range(50, 100)});
+  holders.add_holder({range(0, 10), range(60, 100)});
+  holders.build();
+  EXPECT_EQ(planner.rarest(peer.offer(true, 100), 100, 50, holders, 0), range(40, 50));
+  planner.assign(range(40, 50));
+  // Both [10, 40) and [50, 60) have two holders: the first one at or after the start.
+  EXPECT_EQ(planner.rarest(peer.offer(true, 100), 100, 50, holders, 45), range(50, 60));
+  EXPECT_EQ(planner.rarest(peer.offer(true, 100), 100, 5, holders, 5), range(10, 15));
+  planner.assign(range(10, 60));
+  EXPECT_EQ(planner.rarest(peer.offer(true, 100), 100, 50, holders, 70), range(70, 100));
+  planner.assign(range(70, 100));
+  EXPECT_EQ(planner.rarest(peer.offer(true, 100), 100, 50, holders, 70), range(0, 10));
+}
+
+TEST(RequestPlanner, OfTheRarestOnlyWhatThePeerOffers) {
+  RequestPlanner planner;
+  PeerSets peer;
+  peer.held.add(0, 30);
+  Availability holders;
+  holders.add_holder({range(0, 100)});
+  holders.add_holder({range(0, 20)});
+  holders.build();
+  EXPECT_EQ(planner.rarest(peer.offer(false, 0), 100, 50, holders, 0), range(20, 30));
+  EXPECT_EQ(planner.rarest(peer.offer(true, 100), 25, 50, holders, 0), range(20, 25));
+  EXPECT_FALSE(planner.rarest(peer.offer(false, 0), 0, 50, holders, 0));
+}
+
+TEST(RequestPlanner, CountsWhatIsMissing) {
+  RequestPlanner planner;
+  planner.start(10);
+  planner.add_held(0, 20);
+  planner.add_held(50, 60);
+  EXPECT_EQ(planner.missing(100), 70U);
+  EXPECT_EQ(planner.missing(5), 0U);
+}
+
 TEST(RequestPlanner, KnowsWhenAllIsHeld) {
   RequestPlanner planner;
   planner.start(3);

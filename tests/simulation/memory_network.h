@@ -3,6 +3,7 @@
 #include "replication/peer_transport.h"
 #include "simulation/virtual_time.h"
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -43,16 +44,19 @@ class MemoryTransport final : public replication::PeerTransport, public std::ena
     queued_ += message.size();
     peak_ = std::max(peak_, queued_);
     bytes_sent_ += message.size();
-    const auto took =
-        base::MonoTime(static_cast<std::int64_t>(static_cast<double>(message.size()) * 1e9 / link_.bytes_per_second));
-    free_at_ = std::max(free_at_, time_.mono_now()) + took;
-    time_.schedule(free_at_ - time_.mono_now(),
-                   [self = shared_from_this(), size = message.size()] { self->left(size); });
-    time_.schedule(free_at_ - time_.mono_now() + link_.latency, [other = other_, copy = std::move(copy)] {
-      if (auto there = other.lock()) there->arrive(copy);
-    });
+    enqueue({std::move(copy), false});
   }
   void close(std::string_view reason) override { shut(std::string(reason), true); }
+
+  /// From now on this side's bytes leave at this rate, what is left of the message on the line too.
+  void throttle(double bytes_per_second) {
+    const base::MonoTime whole = waiting_.empty() ? base::MonoTime{0} : time_on_line(waiting_.front());
+    link_.bytes_per_second = bytes_per_second;
+    if (whole.count() == 0) return;
+    time_.cancel(leaving_);
+    const auto gone = static_cast<double>((time_.mono_now() - began_).count());
+    begin(std::clamp(1 - gone / static_cast<double>(whole.count()), 0.0, 1.0));
+  }
 
   /// Nothing more passes in either direction, and nobody is told: a cable pulled out.
   void cut() {
@@ -77,10 +81,38 @@ class MemoryTransport final : public replication::PeerTransport, public std::ena
     time_.schedule(base::MonoTime{0}, [self = shared_from_this(), reason] {
       if (auto handler = std::exchange(self->handler_, nullptr)) handler->on_closed(reason);
     });
-    if (!tell_other || silent_) return;
-    const base::MonoTime behind = std::max(free_at_, time_.mono_now()) - time_.mono_now();
-    time_.schedule(behind + link_.latency, [other = other_] {
-      if (auto there = other.lock()) there->shut("closed by the other side", false);
+    // The end comes behind what was sent before.
+    if (tell_other && !silent_) enqueue({{}, true});
+  }
+
+  struct Item {
+    Bytes message;
+    bool end = false;
+  };
+  [[nodiscard]] base::MonoTime time_on_line(const Item& item) const {
+    return base::MonoTime(
+        static_cast<std::int64_t>(static_cast<double>(item.message.size()) * 1e9 / link_.bytes_per_second));
+  }
+  void enqueue(Item item) {
+    waiting_.push_back(std::move(item));
+    if (waiting_.size() == 1) begin(1);
+  }
+  /// Puts the first that waits on the line; `left` of it is still to go.
+  void begin(double left) {
+    const base::MonoTime whole = time_on_line(waiting_.front());
+    const auto rest = base::MonoTime(static_cast<std::int64_t>(static_cast<double>(whole.count()) * left));
+    began_ = time_.mono_now() - (whole - rest);
+    leaving_ = time_.schedule(rest, [self = shared_from_this()] { self->off_the_line(); });
+  }
+  void off_the_line() {
+    Item item = std::move(waiting_.front());
+    waiting_.pop_front();
+    if (!waiting_.empty()) begin(1);
+    left(item.message.size());
+    time_.schedule(link_.latency, [other = other_, item = std::move(item)] {
+      const auto there = other.lock();
+      if (there && item.end) there->shut("closed by the other side", false);
+      if (there && !item.end) there->arrive(item.message);
     });
   }
 
@@ -89,7 +121,9 @@ class MemoryTransport final : public replication::PeerTransport, public std::ena
   replication::PeerAddress address_;
   std::weak_ptr<MemoryTransport> other_;
   std::shared_ptr<replication::PeerTransportHandler> handler_;
-  base::MonoTime free_at_{0};
+  std::deque<Item> waiting_;  ///< the first is on the line
+  base::MonoTime began_{0};   ///< when the first would have begun at the present rate
+  std::uint64_t leaving_ = 0;
   std::size_t queued_ = 0;
   std::size_t peak_ = 0;
   std::uint64_t bytes_sent_ = 0;

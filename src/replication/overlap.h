@@ -1,0 +1,37 @@
+#pragma once
+
+#include "replication/replicator_core.h"
+
+#include <optional>
+#include <vector>
+
+namespace shoal::replication {
+
+/// A want that some peer still owes blocks of.
+struct Outstanding {
+  std::uint64_t want = 0;
+  PeerId peer{0};
+  BlockRange rest;          ///< what is missing of it
+  double seconds_left = 0;  ///< as its peer goes on; infinite when it brings nothing
+  bool shared = false;      ///< another peer was asked for some of it already
+};
+
+/// A peer that has time.
+struct Helper {
+  PeerId peer{0};
+  double bytes_per_second = 0;
+  double round_trip_s = 0;
+};
+
+struct Overlap {
+  std::uint64_t want = 0;
+  BlockRange part;
+};
+
+/// The end-game: of what others still owe, the end part that the helper would bring clearly sooner, split so that both
+/// get through at the same time. The want that takes longest is shared first, each with one helper only: so at most
+/// what is outstanding is asked for twice. `bytes_per_block` is what blocks were like so far.
+[[nodiscard]] std::optional<Overlap> pick_overlap(const std::vector<Outstanding>& outstanding, const Helper& helper,
+                                                  double bytes_per_block);
+
+}  // namespace shoal::replication
