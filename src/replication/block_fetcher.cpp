@@ -264,7 +264,6 @@ void BlockFetcher::forget(PeerId id) {
 void BlockFetcher::tick() {
   for (const auto& [id, peer] : core_.peers()) {
     peer->credit.update(peer->path);
-    peer->view.rate_in = peer->path.best_rate();
   }
   drop_stalled();
 }

@@ -55,7 +55,6 @@ struct PeerView {
   feed::BlockRange held = {};  ///< from the first to the last block whose payload it says that it holds
   std::uint64_t blocks_in = 0;
   std::int64_t round_trip_us = -1;
-  double rate_in = 0;    ///< bytes of blocks a second, at best of late
   bool suspect = false;  ///< it was asked for a sign of life and gave none for some round trips
 };
 
