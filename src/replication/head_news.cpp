@@ -20,7 +20,7 @@ bool HeadNews::moved(std::uint64_t size, base::MonoTime now) {
   } else {
     growths_.push_back({size, now});
   }
-  while (growths_.size() > 1 && growths_[1].at <= now - kLazily) growths_.erase(growths_.begin());
+  while (growths_.size() > 1 && growths_[1].at <= now - kAnyway) growths_.erase(growths_.begin());
   return true;
 }
 
@@ -36,11 +36,12 @@ std::vector<PeerId> HeadNews::due(base::MonoTime now) {
   if (growths_.empty()) return {};
   const std::uint64_t own = growths_.back().size;
   const std::uint64_t settled = size_at(now - kLazily);
+  const std::uint64_t overdue = size_at(now - kAnyway);
   std::vector<PeerId> out;
   peers_.each([&](const TailPeer& peer) {
     if (peer.told >= own || peer.suspect) return;
-    const bool lazily = peer.told < settled && (!owner_ || settled == own || peer.announced < settled);
-    if (lazily || (!owner_ && peer.announced < own)) out.push_back(peer.id);
+    const bool harmless = peer.announced < settled || peer.announced >= own || peer.told < overdue;
+    if ((peer.told < settled && (!owner_ || harmless)) || (!owner_ && peer.announced < own)) out.push_back(peer.id);
   });
   if (!owner_) return out;
   for (const PeerId id : helpers(now)) {

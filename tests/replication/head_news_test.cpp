@@ -105,5 +105,28 @@ TEST(HeadNews, AnOwnerThatPublishesWithoutAPauseTellsThoseWhoStayBehind) {
   EXPECT_EQ(owner.peers[4].told, 10U);
 }
 
+TEST(HeadNews, WhoKeepsUpWithAnOwnerHearsThatItHoldsTheRecordsToo) {
+  News owner(true);
+  owner.peers[1].child = true;
+  const auto publish = [&](std::uint64_t size, std::uint64_t behind) {
+    owner.now += 100ms;
+    owner.peers[1].told = size;
+    owner.grow(size);
+    for (const std::uint64_t id : {2U, 3U, 4U, 5U}) owner.peers[id].announced = size - behind;
+    const Ids told = owner.news.due(owner.now);
+    for (const PeerId id : told) owner.peers[id.value()].told = size;
+    return told.size();
+  };
+  std::uint64_t size = 10;
+  std::size_t told = 0;
+  while (size < 25) told += publish(++size, 0);
+  EXPECT_EQ(told, 4U);  // each once a second
+  // When it never finds one that has its newest record, it tells them after four seconds.
+  while (size < 55) told += publish(++size, 1);
+  EXPECT_EQ(told, 4U);
+  while (size < 75) told += publish(++size, 1);
+  EXPECT_EQ(told, 8U);
+}
+
 }  // namespace
 }  // namespace shoal::replication

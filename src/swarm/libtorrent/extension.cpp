@@ -21,6 +21,9 @@ constexpr char kPortName[] = "p";  // BEP 10: where the sender listens
 constexpr int kOurMessageId = 42;
 /// Seconds (plugin ticks) a peer has to show that it speaks our extension.
 constexpr int kHandshakeTicks = 10;
+/// Seconds that dialling may take. libtorrent gives up sooner (peer_connect_timeout), unless it failed often; only its
+/// own way to give up asks a common peer to punch a hole.
+constexpr int kConnectTicks = 20;
 /// BEP 10 handshakes may repeat, and each costs us its parsing.
 constexpr int kMaxHandshakes = 16;
 /// Extension messages that are not ours are peer exchange, which is smaller. libtorrent itself would hold up to a
@@ -108,6 +111,10 @@ class PeerExtension final : public lt::peer_plugin {
   }
 
   void tick() override {
+    if (connection_.is_connecting()) {
+      if (++connecting_ticks_ > kConnectTicks) drop(lt::errors::timed_out);
+      return;
+    }
     if (!transport_ && ++ticks_ > kHandshakeTicks) return drop(lt::errors::timed_out_no_handshake);
     lt::peer_info info;
     connection_.get_peer_info(info);
@@ -165,6 +172,7 @@ class PeerExtension final : public lt::peer_plugin {
   std::shared_ptr<FeedConnections> feed_;
   std::shared_ptr<ExtensionTransport> transport_;
   ConnectionGate::Id place_ = 0;
+  int connecting_ticks_ = 0;
   int ticks_ = 0;
   int handshakes_ = 0;
   int homeless_ticks_ = 0;
