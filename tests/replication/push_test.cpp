@@ -47,7 +47,7 @@ struct Pair : SwarmWorld {
   void begin() {
     reader.connect(publisher, {.latency = 1ms});
     ASSERT_TRUE(wait([&] { return !reader.events.synced.empty(); }));
-    time.run_for(1s);
+    time.run_for(2s);
   }
   bool one_more(const std::string& topic = "t0", std::size_t size = 60) {
     sent = returned = {};
@@ -74,7 +74,7 @@ TEST(Push, FollowsTheFirstRunOfALiveWant) {
     EXPECT_EQ(pair.returned.bytes, 0U) << "who pushed it need not hear of it at once";
   }
   pair.returned = {};
-  pair.time.run_for(200ms);
+  pair.time.run_for(1500ms);
   EXPECT_EQ(pair.returned.heads, 1U) << "but soon";
   pair.expect_equal(pair.reader);
   EXPECT_TRUE(pair.reader.events.blames.empty());
