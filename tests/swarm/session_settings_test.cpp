@@ -36,6 +36,7 @@ TEST(SessionSettings, APrivateNetworkAsksNoRouterAndNobodyInPublic) {
   EXPECT_FALSE(settings.get_bool(Settings::dht_restrict_routing_ips));
   // Many feeds of one node lie on few nodes there.
   EXPECT_GE(settings.get_int(Settings::dht_max_torrents), 20000);
+  EXPECT_GE(settings.get_int(Settings::dht_max_dht_items), 20000);
 }
 
 TEST(SessionSettings, WhatIsTurnedOffIsOff) {

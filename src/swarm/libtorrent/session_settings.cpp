@@ -60,10 +60,11 @@ void allow_private_dht(Settings& settings) {
   settings.set_bool(Settings::dht_enforce_node_id, false);
   settings.set_int(Settings::dht_block_ratelimit, 100000);
   settings.set_int(Settings::dht_max_torrents, 20000);
+  settings.set_int(Settings::dht_max_dht_items, 20000);  // head hints
 }
 
 /// Bytes a second that our DHT node sends; queries above it are dropped. An announcement takes about 4 KB: the public
-/// limit is what the pace of announcements there needs, and half a day of it is reached by nobody with few feeds.
+/// limit is what the pace of announcements there needs, and nobody with few feeds comes near it.
 constexpr int kPrivateDhtRate = 1 << 20;
 constexpr int kPublicDhtRate = 64 << 10;
 
