@@ -71,7 +71,9 @@ void Discovery::add(const std::shared_ptr<FeedHost>& host) {
     entries_[host->id()] = std::move(entry);
     if (parts_.hints) schedule_.add(host->id(), parts_.clock->mono_now());
   }
-  if (!known.empty()) parts_.swarm->recall(replication::discovery_key(host->id()), known);
+  if (known.empty()) return;
+  const std::lock_guard in_use(swarm_mutex_);
+  if (find(host->id())) parts_.swarm->recall(replication::discovery_key(host->id()), known);
 }
 
 void Discovery::remove(const FeedId& feed) {

@@ -292,10 +292,14 @@ void LibtorrentSwarm::handle_alerts() {
       continue;
     }
     const std::lock_guard lock(mutex_);
-    const NetworkWatch::News news = watch_.note(*alert);
+    NetworkWatch::News news = watch_.note(*alert);
+    const bool refused = lt::alert_cast<lt::listen_failed_alert>(alert) != nullptr;
+    // The first network of a machine that had none at the start.
+    if (news == NetworkWatch::News::listening && started_listening_ && !refused) {
+      news = NetworkWatch::News::reachability;
+    }
     if (news == NetworkWatch::News::listening) {
       // At the start the failure of all is an error of its own.
-      const bool refused = lt::alert_cast<lt::listen_failed_alert>(alert) != nullptr;
       if (refused && started_listening_) {
         log_->log(base::LogLevel::warning, "swarm", "cannot listen on " + watch_.failure());
       }

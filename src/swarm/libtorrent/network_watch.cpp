@@ -38,13 +38,10 @@ NetworkWatch::News NetworkWatch::note_listening(const lt::alert& alert) {
     if (listens->socket_type != lt::socket_type_t::tcp) return News::none;
     const std::string address = endpoint_text(listens->address, listens->port);
     failed_.erase({listens->address, static_cast<std::uint16_t>(listens->port)});
-    const bool fresh = listening_.insert(address).second;
-    if (first_.empty()) {
-      first_ = address;
-      return News::listening;
-    }
-    // The machine has a new interface or address.
-    return fresh ? News::reachability : News::none;
+    listening_.insert(address);
+    if (!first_.empty()) return News::reachability;  // an interface or address is new, or came back
+    first_ = address;
+    return News::listening;
   }
   if (const auto* refused = lt::alert_cast<lt::listen_failed_alert>(&alert)) {
     const lt::tcp::endpoint endpoint(refused->address, static_cast<std::uint16_t>(refused->port));
