@@ -48,7 +48,8 @@ using simulation::SwarmWorld;
 
 /// A reader that dialled the publisher some time ago; `seed` decides whose key is the smaller one.
 struct Pair : SwarmWorld {
-  explicit Pair(std::uint8_t seed) : reader(time, "reader", seed) {
+  explicit Pair(std::uint8_t seed) : SwarmWorld(true), reader(time, "reader", seed) {
+    reader.drops_duplicates = true;
     reader.mirror(producer.id());
     reader.follow_all();
     publish_many(10);

@@ -149,12 +149,13 @@ class SwarmNode {
   std::function<std::shared_ptr<replication::Replicator::Outbox>(std::shared_ptr<replication::Replicator::Outbox>)>
       wrap_outbox;
   replication::Version version;
+  bool drops_duplicates = false;  ///< of connections with one node; set before own() or mirror()
 
  private:
   void make_replicator(feed::FeedMirror* mirror, replication::Replicator::Options options) {
     replication::Replicator::Parts parts;
     parts.reader = &*reader_;
-    parts.node_key = node_key();
+    if (drops_duplicates) parts.node_key = node_key();
     parts.mirror = mirror;
     parts.executor = &executor_;
     parts.clock = &time_;
@@ -178,8 +179,10 @@ class SwarmNode {
 
 /// A producer with its node, and the clock they share.
 struct SwarmWorld {
-  SwarmWorld() : publisher(time, "publisher", 101) {
+  SwarmWorld() : SwarmWorld(false) {}
+  explicit SwarmWorld(bool drop_duplicates) : publisher(time, "publisher", 101) {
     EXPECT_TRUE(producer.open().ok());
+    publisher.drops_duplicates = drop_duplicates;
     publisher.own(producer);
   }
 
