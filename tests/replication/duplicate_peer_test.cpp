@@ -79,10 +79,10 @@ TEST_P(DuplicatePeersTest, ADeadConnectionGivesWayToTheOneThatWasDialledAgain) {
     pair.first.listener->cut();
     pair.time.run_for(std::chrono::seconds(1));
     reader_dials ? pair.reader.connect(pair.publisher) : pair.publisher.connect(pair.reader);
-    EXPECT_TRUE(pair.reader_follows(std::chrono::seconds(4))) << reader_dials;
-    EXPECT_TRUE(pair.reader_follows(std::chrono::seconds(1))) << reader_dials;
+    EXPECT_TRUE(pair.reader_follows(std::chrono::seconds(10))) << reader_dials;
+    EXPECT_TRUE(pair.reader_follows(std::chrono::seconds(5))) << reader_dials;
     const auto closed = [&] { return !pair.first.dialler->open() || !pair.first.listener->open(); };
-    EXPECT_TRUE(pair.wait(closed, std::chrono::seconds(5))) << reader_dials;
+    EXPECT_TRUE(pair.wait(closed, std::chrono::seconds(20))) << reader_dials;
   }
 }
 
@@ -91,7 +91,7 @@ TEST_P(DuplicatePeersTest, OfTwoThatLiveOneStays) {
     Pair pair(static_cast<std::uint8_t>(GetParam()));
     reader_dials ? pair.reader.connect(pair.publisher) : pair.publisher.connect(pair.reader);
     EXPECT_EQ(pair.connections(), 1U) << reader_dials;
-    EXPECT_TRUE(pair.reader_follows(std::chrono::seconds(1))) << reader_dials;
+    EXPECT_TRUE(pair.reader_follows(std::chrono::seconds(5))) << reader_dials;
   }
 }
 
