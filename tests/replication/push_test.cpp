@@ -20,9 +20,9 @@ struct Tap final : Replicator::Outbox {
   };
   Tap(std::shared_ptr<Replicator::Outbox> to, Counts& counts) : to_(std::move(to)), counts_(counts) {}
   void send(Message message) override {
-    counts_.data += std::holds_alternative<Data>(message.body) ? 1 : 0;
-    counts_.push += std::holds_alternative<Push>(message.body) ? 1 : 0;
-    counts_.heads += std::holds_alternative<Head>(message.body) ? 1 : 0;
+    counts_.data += std::holds_alternative<Data>(message.body) ? 1U : 0U;
+    counts_.push += std::holds_alternative<Push>(message.body) ? 1U : 0U;
+    counts_.heads += std::holds_alternative<Head>(message.body) ? 1U : 0U;
     counts_.bytes += encoded_size(message.body);
     to_->send(std::move(message));
   }
