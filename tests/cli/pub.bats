@@ -167,7 +167,10 @@ records() { shoal sub x -e -f "$1"; }
   "$SHOAL_BINARY" pub x in --acks 1 --listen 127.0.0.1:0 --no-lsd --no-dht 2> err &
   pid=$!
   wait_for err "^listening "
-  until [ "$(shoal sub x -e -f '%s ' 2> /dev/null)" = "a b " ]; do sleep 0.05; done
+  for ((i = 0; i < 400; i++)); do
+    [ "$(shoal sub x -e -f '%s ' 2> /dev/null)" = "a b " ] && break
+    sleep 0.05
+  done
   kill -INT "$pid"
   code=0
   wait "$pid" || code=$?
