@@ -19,10 +19,6 @@ void LiveChildren::set(PeerId id, const std::vector<Child>& wants) {
   children_.insert(children_.end(), wants.begin(), wants.end());
 }
 
-bool LiveChildren::has(PeerId id) const {
-  return std::any_of(children_.begin(), children_.end(), [&](const Child& child) { return child.peer == id; });
-}
-
 std::vector<LiveChildren::Child> LiveChildren::counted(bool alone_too) const {
   std::vector<Child> out;
   for (const Child& child : children_) {

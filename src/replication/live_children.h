@@ -26,8 +26,6 @@ class LiveChildren {
   [[nodiscard]] bool admits(PeerId id, Urgency urgency, std::uint64_t own) const;
   /// Replaces what is known of the peer's live wants that are served.
   void set(PeerId id, const std::vector<Child>& wants);
-  [[nodiscard]] bool has(PeerId id) const;
-  [[nodiscard]] const std::vector<Child>& all() const { return children_; }
 
   /// Several times a second or at least once: one to end with *busy*. Those who were let in beyond the number because
   /// something failed, or any other: whom it hits asks elsewhere. So a child that passes nothing on does not keep its

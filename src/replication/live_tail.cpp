@@ -33,7 +33,7 @@ void LiveTail::on_head(PeerId id) {
   act();
 }
 
-void LiveTail::on_run(const FetchWant& from, const Data&) {
+void LiveTail::on_run(const FetchWant& from) {
   if (!from.live()) return;
   parent_.on_pushed(from.ask().peer, from.ask().proof.tree_size, !from.unfinished_run(), core_.now());
   act();

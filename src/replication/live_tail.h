@@ -26,7 +26,7 @@ class LiveTail {
   /// The peer announced its head.
   void on_head(PeerId id);
   /// A live want brought something.
-  void on_run(const FetchWant& want, const Data& run);
+  void on_run(const FetchWant& want);
   /// Our own head moved, by whatever way.
   void on_accepted();
   void on_end(const FetchWant& want, std::optional<EndReason> reason);

@@ -224,7 +224,7 @@ void Replicator::Impl::on_run(const FetchWant& want, const Data& run) {
   switch (purpose) {
     case Purpose::streams: return streams.on_run(want, run);
     case Purpose::single: return offsets.on_run(want, run);
-    case Purpose::live: return tail.on_run(want, run);
+    case Purpose::live: return tail.on_run(want);
     case Purpose::portion: return;
   }
 }

@@ -58,7 +58,6 @@ void FaultyStore::restart() {
     }
     (void)inner_.write(back, store::Sync::no);
   }
-  lost_ += undo_.size();
   undo_.clear();
   failing_ = refused_ = false;
 }

@@ -15,7 +15,6 @@ class FaultyStore final : public store::KvStore {
   [[nodiscard]] bool refused_a_write() const { return refused_; }
   /// The host went down and comes back: what was not durable is gone, and writing works again.
   void restart();
-  [[nodiscard]] std::size_t lost_rows() const { return lost_; }
 
   [[nodiscard]] Result<std::optional<Bytes>> get(store::Column column, ByteView key) const override {
     return inner_.get(column, key);
@@ -45,7 +44,6 @@ class FaultyStore final : public store::KvStore {
   std::vector<Undo> undo_;  ///< since the last durable moment, oldest first
   bool failing_ = false;
   bool refused_ = false;
-  std::size_t lost_ = 0;
 };
 
 }  // namespace shoal::simulation

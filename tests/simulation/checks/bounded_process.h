@@ -2,8 +2,6 @@
 
 #include "simulation/checks/check.h"
 
-#include <algorithm>
-
 namespace shoal::simulation {
 
 /// Invariant 6 for a whole process: what waits for all peers of a node together is bounded. With the few
@@ -14,15 +12,10 @@ class BoundedProcess final : public Check {
 
   [[nodiscard]] const char* name() const override { return "bounded process"; }
   void on_waiting(NodeIndex from, NodeIndex, std::size_t, std::size_t for_all) override {
-    largest_ = std::max(largest_, for_all);
     if (for_all > kLimit) {
       fail("node " + std::to_string(from) + " keeps " + std::to_string(for_all) + " bytes for its peers");
     }
   }
-  [[nodiscard]] std::size_t largest() const { return largest_; }
-
- private:
-  std::size_t largest_ = 0;
 };
 
 }  // namespace shoal::simulation

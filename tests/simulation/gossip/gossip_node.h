@@ -43,7 +43,6 @@ class GossipNode final : public replication::TailPeers {
   [[nodiscard]] bool up() const { return up_; }
   [[nodiscard]] std::uint32_t held() const { return held_; }
   [[nodiscard]] std::size_t links() const { return links_.size(); }
-  [[nodiscard]] std::uint32_t life() const { return life_; }
   /// From start to the first record that was published after it.
   [[nodiscard]] std::optional<base::MonoTime> first_live() const { return first_live_; }
 
