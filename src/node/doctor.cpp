@@ -37,8 +37,6 @@ class Questions {
 
   void ask() {
     now_.status = parts_->swarm->status();
-    if (!now_.status.dht) return;
-    for (const std::string& entry : now_.status.entry_points) parts_->swarm->ping_dht(entry);
     ask_again();
   }
 
@@ -60,8 +58,13 @@ class Questions {
   [[nodiscard]] const NetworkFindings& findings() const { return now_; }
 
  private:
+  /// What was asked before the DHT is up is lost.
   void ask_again() {
-    if (example_ != nullptr && now_.status.dht && !now_.announce_seen) {
+    if (!now_.status.dht) return;
+    for (const std::string& entry : now_.status.entry_points) {
+      if (!now_.entry_points[entry]) parts_->swarm->ping_dht(entry);
+    }
+    if (example_ != nullptr && !now_.announce_seen) {
       parts_->swarm->look_up(replication::discovery_key(example_->id()));
     }
     if (parts_->feed && parts_->discovery) parts_->discovery->ask_hint(parts_->feed->id());
@@ -92,9 +95,11 @@ class Questions {
   }
 
   [[nodiscard]] bool settled() const {
-    if (parts_->feed && !peers_settled_) return false;
+    // An own feed may well have no reader.
+    if (parts_->feed && !parts_->feed->own() && !peers_settled_) return false;
     if (!now_.status.dht) return true;
-    const bool all = now_.entry_points.size() >= now_.status.entry_points.size();
+    const bool all =
+        std::all_of(now_.entry_points.begin(), now_.entry_points.end(), [](const auto& entry) { return entry.second; });
     return all && (example_ == nullptr || now_.announce_seen);
   }
 
