@@ -12,8 +12,10 @@ namespace {
 Error bad(std::string_view what) { return Error{Code::unverified, "compact run: " + std::string(what)}; }
 
 std::optional<std::uint32_t> distance(UnixMs from, UnixMs to) {
-  const std::int64_t ms = to.value() - from.value();
-  if (ms < 0 || ms > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+  if (from < kNoTime || to < from) return std::nullopt;
+  // Any two times that a signed header may hold.
+  const std::uint64_t ms = static_cast<std::uint64_t>(to.value()) - static_cast<std::uint64_t>(from.value());
+  if (ms > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
   return static_cast<std::uint32_t>(ms);
 }
 
@@ -34,6 +36,7 @@ Result<BlockHeader> expand_header(const CompactBlock& block, const TopicState& s
   SHOAL_TRY(const record::BatchInfo info, record::inspect_batch(block.payload));
   if (info.base_offset != entry.next_offset) return bad("the batch does not go on where its partition ends");
   if (info.leader_epoch > epoch.value()) return bad("the batch is of a later epoch");
+  if (time.value() < 0 || info.max_timestamp < kNoTime) return bad("a time before 1970");
   BlockHeader header;
   header.kind = static_cast<std::uint8_t>(BlockKind::data);
   header.stream = entry.stream;

@@ -2,6 +2,8 @@
 
 #include "feed_world.h"
 
+#include <limits>
+
 namespace shoal::feed {
 namespace {
 
@@ -151,6 +153,9 @@ TEST_F(CompactRunTest, WhatAReaderCannotComputeIsNotCompact) {
   EXPECT_TRUE(compact_header(second, 1, time));
   EXPECT_FALSE(compact_header(second, 1, second.append_time - 1)) << "appended after its head";
   EXPECT_FALSE(compact_header(second, 1, second.append_time + (std::int64_t{1} << 32)));
+  second.smallest_time = UnixMs{std::numeric_limits<std::int64_t>::min()};
+  EXPECT_FALSE(compact_header(second, 1, time)) << "times that no writer of ours gives";
+  second.smallest_time = second.largest_time;
   second.extension = Bytes{1};
   EXPECT_FALSE(compact_header(second, 1, time)) << "of a later version";
 }
