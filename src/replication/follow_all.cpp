@@ -1,6 +1,7 @@
 #include "replication/follow_all.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace shoal::replication {
 namespace {
@@ -19,6 +20,7 @@ constexpr base::MonoTime kCountEvery = std::chrono::milliseconds(500);
 /// A busy peer is asked again after this, and told after that that nobody else had it all the time.
 constexpr base::MonoTime kBusyRetry = std::chrono::milliseconds(250);
 constexpr base::MonoTime kMissed = std::chrono::seconds(3);
+constexpr std::uint64_t kNowhere = std::numeric_limits<std::uint64_t>::max();
 /// Headers alone are small.
 constexpr std::uint64_t kHeaderPortion = 4096;
 
@@ -35,7 +37,7 @@ void FollowAll::start(const Follow& follow) {
   follow_ = follow;
   active_ = true;
   planner_.start(follow.from);
-  start_ = core_.fresh_id();
+  start_ = kNowhere;
   holders_stale_ = true;
   for (const BlockRange& run : core_.reader().held_payloads()) planner_.add_held(run.begin.value(), run.end.value());
   // What was dropped here is not fetched again.
@@ -144,15 +146,19 @@ void FollowAll::count_holders() {
   holders_.build();
 }
 
-std::optional<BlockRange> FollowAll::next(const RequestPlanner::Offer& offer, std::uint64_t to,
-                                          std::uint64_t blocks) const {
-  if (by_rarity()) {
-    const std::uint64_t span = std::max<std::uint64_t>(to - std::min(to, follow_.from), 1);
-    const std::uint64_t provable = std::min(to, core_.reader().header_prefix());
-    const auto run = planner_.rarest(offer, provable, blocks, holders_, follow_.from + start_ % span);
-    if (run) return run;
+std::optional<BlockRange> FollowAll::next(const RequestPlanner::Offer& offer, std::uint64_t to, std::uint64_t blocks) {
+  if (!by_rarity()) return planner_.next(offer, to, blocks);
+  const std::uint64_t provable = std::min(to, core_.reader().header_prefix());
+  auto run = planner_.rarest(offer, provable, blocks, holders_, start_);
+  if (run && run->begin.value() != start_) {
+    // At first, and where somebody else has been: two that go on from the same place would ask for the same all
+    // along.
+    start_ = follow_.from + core_.fresh_id() % std::max<std::uint64_t>(provable - std::min(provable, follow_.from), 1);
+    run = planner_.rarest(offer, provable, blocks, holders_, start_);
   }
-  return planner_.next(offer, to, blocks);
+  if (!run) return planner_.next(offer, to, blocks);
+  start_ = run->end.value();
+  return run;
 }
 
 bool FollowAll::by_rarity() const {

@@ -43,7 +43,7 @@ class FollowAll {
   bool plan_headers(PeerId id, const Peer& peer, const feed::Checkpoint& proof);
   /// The run of at most `blocks` below `to` that comes next in the follow's order.
   [[nodiscard]] std::optional<BlockRange> next(const RequestPlanner::Offer& offer, std::uint64_t to,
-                                               std::uint64_t blocks) const;
+                                               std::uint64_t blocks);
   void count_holders();
   /// Asks slow peers for what nobody else has.
   void plan_slow(const std::vector<PeerId>& slow, const std::vector<PeerId>& ready, const feed::Checkpoint& ours);
@@ -68,7 +68,7 @@ class FollowAll {
   bool holders_stale_ = true;
   bool all_hold_all_ = true;  ///< no peer lacks anything, so nothing is rare
   base::MonoTime counted_at_{0};
-  std::uint64_t start_ = 0;  ///< where this node begins among what is equally rare: not all where the others do
+  std::uint64_t start_ = 0;  ///< where this node goes on among what is equally rare
   double all_rates_ = 0;     ///< bytes a second of the peers that are asked, together
   /// A peer that was busy with blocks is asked for them again a little later.
   struct Deferred {
