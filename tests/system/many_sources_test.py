@@ -1,23 +1,34 @@
 """A reader with several mirrors uses them all, and mirrors that stall in the middle cost it nothing but their share."""
 
+import json
 import unittest
 
 from many_sources import ManySources, StallingProxy
+from system_support import eventually
 
 
 class SeveralMirrors(ManySources):
 
+    def bytes_by_mirror(self, feed):
+        """What the reader had of each mirror so far, by node key."""
+        peers = self.run_shoal("peers", feed, "--json", "--data", self.path("reader"))
+        return {peer["node_key"]: peer["bytes_in"] for peer in json.loads(peers.stdout)} if peers.code == 0 else {}
+
     def test_all_mirrors_give_their_share(self):
         feed = self.publish_random(24)
         self.fill_mirrors(feed, 4)
-        _, addresses = self.start_mirrors(feed, 4, "2M")
-        proxies = [StallingProxy(address, 1 << 40) for address in addresses]
-        self.addCleanup(lambda: [proxy.close() for proxy in proxies])
-        seconds = self.seconds_to_read(feed, [proxy.address for proxy in proxies])
-        # One of them alone would take 11.4 s; a loaded machine must not fail this.
-        self.assertLess(seconds, 9)
-        for proxy in proxies:
-            self.assertGreater(proxy.received, self.input_bytes // 8)
+        _, addresses = self.start_mirrors(feed, 4, "1M")
+        # All together take 5.7 s, one alone 23 s.
+        reader = self.start_reader(feed, addresses)
+        shares = {}
+
+        def all_give():
+            shares.update(self.bytes_by_mirror(feed))
+            return len([share for share in shares.values() if share > 500_000]) == 4 or not reader.running()
+
+        self.assertTrue(eventually(all_give, 60), shares)
+        self.assertEqual(4, len([share for share in shares.values() if share > 500_000]), shares)
+        self.finish_reader(reader, feed, "sub", 60)
 
     def test_half_of_them_stalling_does_not_hold_the_rest(self):
         feed = self.publish_random(24)
@@ -25,10 +36,10 @@ class SeveralMirrors(ManySources):
         _, addresses = self.start_mirrors(feed, 4, "4M")
         proxies = [StallingProxy(address, 1_000_000) for address in addresses[2:]]
         self.addCleanup(lambda: [proxy.close() for proxy in proxies])
-        # The others give 8.4 MB/s: 2.9 s.
+        # The others give 8.4 MB/s: 2.9 s. Whoever waited for the stalled ones would need minutes.
         seconds = self.seconds_to_read(feed, addresses[:2] + [proxy.address for proxy in proxies])
         self.assertTrue(all(proxy.stalled for proxy in proxies), "they were not asked for much")
-        self.assertLess(seconds, 9)
+        self.assertLess(seconds, 30)
         with open(self.path("input"), "rb") as published, open(self.output, "rb") as read:
             self.assert_same_bytes(published.read(), read.read(), "the reader")
 
