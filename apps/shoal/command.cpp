@@ -30,7 +30,7 @@ const std::vector<CommandEntry>& all_commands() {
       {"verify", "hash everything again against the signed head", make_verify},
       {"prove", "write the proof of one record", make_prove},
       {"verify-proof", "check the proof of one record, offline", make_verify_proof},
-      {"verify-fork", "check the proof that a feed's owner signed two histories, offline", make_verify_fork},
+      {"verify-fork", "check, offline, the proof that an owner signed two histories", make_verify_fork},
       {"export", "write a feed to a file", make_export},
       {"import", "take a feed from a file, verified", make_import},
       {"link", "the link that others open an own feed with", make_link},

@@ -2,6 +2,8 @@
 #include "simulation/direct_link.h"
 #include "simulation/swarm_world.h"
 
+#include <tuple>
+
 using namespace std::chrono_literals;
 
 namespace shoal::replication {
@@ -36,7 +38,7 @@ struct Liar {
 };
 
 /// A feed that needs every message: many topics, large payloads, growth while it is read.
-class LyingPeer : public ::testing::Test {
+class LyingPeer : public ::testing::TestWithParam<std::tuple<bool, unsigned>> {
  protected:
   LyingPeer() : liar_(world_.time, "liar", 66) {
     world_.publish_many(40, 5, 300);
@@ -141,36 +143,34 @@ class LyingPeer : public ::testing::Test {
   SwarmNode liar_;
 };
 
-TEST_F(LyingPeer, IsNamedForAFlippedBitInAnyFieldOfAnyMessage) {
-  for (const bool whole_feed : {true, false}) {
-    Liar honest;
-    const Outcome fine = read_beside(honest, whole_feed);
-    ASSERT_TRUE(fine.complete);
-    ASSERT_FALSE(fine.named);
-    for (const char* name :
-         {"head.head.root", "have.complete", "growth_reply.cover.hash", "data.blocks.payload", "data.cover.hash",
-          "lookup_reply.block", "want_end.reason", "pong.nonce", "topic_state_reply.entries.path.hash", "piece.bytes",
-          "piece.path.hash", "data.head.signature"}) {
-      EXPECT_GT(honest.seen.count(name), 0U) << "the scenario never sends " << name;
-    }
-    // Readers of some topics do not have what pushes leave out.
-    EXPECT_EQ(honest.seen.count("push.blocks.payload"), whole_feed ? 1U : 0U);
-    for (const auto& [field, count] : honest.seen) {
-      for (const unsigned bit : {0U, 5U}) {
-        Liar liar;
-        liar.target = field;
-        liar.bit = bit;
-        const Outcome outcome = read_beside(liar, whole_feed);
-        EXPECT_TRUE(liar.lied) << field;
-        EXPECT_TRUE(outcome.complete) << field << " bit " << bit << (whole_feed ? ", whole feed" : ", some topics");
-        EXPECT_TRUE(outcome.innocent) << field << " bit " << bit;
-        if (!has_no_truth(field)) {
-          EXPECT_TRUE(outcome.named) << field << " bit " << bit << (whole_feed ? ", whole feed" : ", some topics");
-        }
-      }
-    }
+TEST_P(LyingPeer, IsNamedForAFlippedBitInAnyFieldOfAnyMessage) {
+  const auto [whole_feed, bit] = GetParam();
+  Liar honest;
+  const Outcome fine = read_beside(honest, whole_feed);
+  ASSERT_TRUE(fine.complete);
+  ASSERT_FALSE(fine.named);
+  for (const char* name :
+       {"head.head.root", "have.complete", "growth_reply.cover.hash", "data.blocks.payload", "data.cover.hash",
+        "lookup_reply.block", "want_end.reason", "pong.nonce", "topic_state_reply.entries.path.hash", "piece.bytes",
+        "piece.path.hash", "data.head.signature"}) {
+    EXPECT_GT(honest.seen.count(name), 0U) << "the scenario never sends " << name;
+  }
+  // Readers of some topics do not have what pushes leave out.
+  EXPECT_EQ(honest.seen.count("push.blocks.payload"), whole_feed ? 1U : 0U);
+  for (const auto& [field, count] : honest.seen) {
+    Liar liar;
+    liar.target = field;
+    liar.bit = bit;
+    const Outcome outcome = read_beside(liar, whole_feed);
+    EXPECT_TRUE(liar.lied) << field;
+    EXPECT_TRUE(outcome.complete) << field;
+    EXPECT_TRUE(outcome.innocent) << field;
+    if (!has_no_truth(field)) EXPECT_TRUE(outcome.named) << field;
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(WholeFeedOrTopicsAndBit, LyingPeer,
+                         testing::Combine(testing::Values(true, false), testing::Values(0U, 5U)));
 
 }  // namespace
 }  // namespace shoal::replication

@@ -121,7 +121,7 @@ lt::session_params session_parameters(const SwarmOptions& options) {
   settings.set_int(Settings::upload_rate_limit, rate(options.up_limit));
   settings.set_int(Settings::download_rate_limit, rate(options.down_limit));
   const auto alerts = lt::alert_category::error | lt::alert_category::status | lt::alert_category::dht |
-                      lt::alert_category::port_mapping;
+                      lt::alert_category::dht_operation | lt::alert_category::port_mapping;
   settings.set_int(Settings::alert_mask, static_cast<int>(static_cast<std::uint32_t>(alerts)));
 
   // An explicit, empty list of plugins: no ut_metadata, which lets any peer force large allocations.
