@@ -20,6 +20,7 @@ class SeveralMirrors(ManySources):
         _, addresses = self.start_mirrors(feed, 4, "1M")
         # All together take 5.7 s, one alone 23 s.
         reader = self.start_reader(feed, addresses)
+        reader.wait_for("^listening ")  # or who asks for its peers would be the node of its directory
         shares = {}
 
         def all_give():
