@@ -165,12 +165,14 @@ TEST_P(LyingPeer, IsNamedForAFlippedBitInAnyFieldOfAnyMessage) {
     EXPECT_TRUE(liar.lied) << field;
     EXPECT_TRUE(outcome.complete) << field;
     EXPECT_TRUE(outcome.innocent) << field;
-    if (!has_no_truth(field)) EXPECT_TRUE(outcome.named) << field;
+    if (!has_no_truth(field)) {
+      EXPECT_TRUE(outcome.named) << field;
+    }
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(WholeFeedOrTopicsAndBit, LyingPeer,
-                         testing::Combine(testing::Values(true, false), testing::Values(0U, 5U)));
+                         ::testing::Combine(::testing::Values(true, false), ::testing::Values(0U, 5U)));
 
 }  // namespace
 }  // namespace shoal::replication

@@ -71,7 +71,7 @@ class SameAnswers(NodeSocketTest):
             lines = [line for line in done.stderr.decode().splitlines()
                      if not line.startswith(("the node at ", "listening ", "no mirror holds this"))]
             # Heartbeats come as time goes by.
-            stdout = re.sub(rb'"(disk_bytes|head_time_ms)": ?\d+', b"", done.stdout)
+            stdout = re.sub(rb'"(disk_bytes|head_time_ms|head_age_ms)": ?\d+', b"", done.stdout)
             said.append((arguments, done.returncode, stdout, lines))
         return said
 
