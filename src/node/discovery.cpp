@@ -92,8 +92,7 @@ void Discovery::note_peers(FeedHost& host, const std::vector<replication::PeerVi
     if (!peer.suspect) ++good;
     news |= entry->book.note_met(peer.address.dial_at, peer.node_key, now);
   }
-  // Of a feed that nothing is held of there is no reason to keep anything.
-  if (news && host.reader().head()) save(host, *entry);
+  if (news) save(host, *entry);
   {
     const std::lock_guard lock(mutex_);
     const bool lost = entry->peers > 0 && peers.empty();
