@@ -30,14 +30,14 @@ load common
 
 @test "a node that runs answers for itself" {
   unset SHOAL_OFFLINE
-  shoal node --listen 127.0.0.1:0 --no-lsd --no-dht 2> node.err &
-  local node=$!
+  "$SHOAL_BINARY" node --listen 127.0.0.1:0 --no-lsd --no-dht 2> node.err &
+  pid=$!
   wait_for node.err "^listening "
   expect 0 shoal doctor --json
-  [[ "$output" == *'{"name":"directory","verdict":"ok","found":"'*"held by process $node\""* ]]
+  [[ "$output" == *'{"name":"directory","verdict":"ok","found":"'*"held by process $pid\""* ]]
   [[ "$output" == *'{"name":"listening","verdict":"ok","found":"127.0.0.1:'* ]]
-  kill "$node"
-  wait "$node"
+  kill "$pid"
+  wait "$pid"
 }
 
 @test "bad use of doctor" {
