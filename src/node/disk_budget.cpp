@@ -69,9 +69,12 @@ Result<void> DiskBudget::keep_within(const Storage& storage, std::uint64_t budge
     used = storage.directory->disk_bytes();
     nothing_left = dropped == 0;
     if (used <= high) break;
-    // What is dead and still on the disk shares its files with what lives.
+    // What is dead and still on the disk shares its files with what lives: that is written again where there is room
+    // for both; else more is dropped, until whole files are dead.
     const auto files = storage.mirrored->value_files(store::Column::payloads);
-    if (files.dead > kMiB && files.dead >= (used - high) / 2) {
+    const std::uint64_t live = files.bytes - std::min(files.bytes, files.dead);
+    const bool fits = nothing_left || live <= budget - std::min(budget, used);
+    if (fits && files.dead > kMiB && files.dead >= (used - high) / 2) {
       SHOAL_CHECK(rewrite_values(*storage.mirrored));
       used = storage.directory->disk_bytes();
     }

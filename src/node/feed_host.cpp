@@ -121,6 +121,8 @@ std::vector<topic::TopicFilter> FeedHost::wanted_filters(bool& everything) const
 
 bool FeedHost::read_in_order() const {
   const std::lock_guard lock(mutex_);
+  // A budget drops the oldest first: fetched in another order, what is dropped lies in files beside what stays.
+  if (mirror_options_ && mirror_options_->max_bytes > 0) return true;
   return std::any_of(wants_.begin(), wants_.end(), [](const auto& item) { return item.second.in_order; });
 }
 

@@ -114,6 +114,11 @@ void FeedHost::spend_allowance() {
 
 Result<feed::Pruned> FeedHost::prune(const std::vector<BlockIndex>& blocks) {
   SHOAL_TRY(const feed::Pruned pruned, log_->prune(blocks));
+  {
+    // Room that the disk has not given back yet is none: only the next allowance counts it.
+    const std::lock_guard lock(mutex_);
+    allowance_from_ -= std::min(allowance_from_, pruned.bytes);
+  }
   if (pruned.newest_append_time && parts_.online) {
     post([this] { replicator_->on_pruned(); });
   }
