@@ -193,7 +193,7 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   [[nodiscard]] std::vector<topic::TopicFilter> wanted_filters(bool& everything) const;
   [[nodiscard]] replication::Follow follow_of(const std::vector<topic::TopicFilter>& filters) const;
   void follow(replication::Follow follow);
-  /// Somebody reads what is fetched as it comes.
+  /// Somebody reads what is fetched as it comes, or a budget drops the oldest first.
   [[nodiscard]] bool read_in_order() const;
   /// Some want selects topics by a pattern, and none selects all.
   [[nodiscard]] bool wants_globs() const;
@@ -257,7 +257,7 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   std::optional<Retention> retention_;
   std::optional<Error> budget_problem_;
   std::optional<std::uint64_t> allowance_;
-  std::uint64_t allowance_from_ = 0;  ///< payload bytes held when it was given
+  std::uint64_t allowance_from_ = 0;  ///< payload bytes held when it was given, less what was pruned since
   bool paused_ = false;               ///< it is used up
   std::vector<std::weak_ptr<Reading>> readings_;
   bool trimming_ = false;
