@@ -1,8 +1,7 @@
 #include "feed/feed_audit.h"
 #include "feed_world.h"
+#include "support/process.h"
 
-#include <fcntl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -18,69 +17,20 @@ using testing::replicate;
 using testing::ScratchDir;
 using testing::stream;
 
-/// What the child tells before it is killed: one line for each acknowledged head.
-struct Acknowledged {
-  std::uint64_t tree_size = 0;
-  Checkpoint head;
-};
-
-/// Publishes for ever; writes each acknowledged head to `pipe`.
-[[noreturn]] void publish_until_killed(const std::filesystem::path& directory, int pipe, std::uint64_t seed) {
-  Producer producer(directory);
-  if (!producer.open().ok()) ::_exit(2);
-  base::SeededRandom random(seed);
-  for (std::int64_t i = 0;; ++i) {
-    Result<CommitResult> done = Error{};
-    if (random.below(10) == 0 && producer.writer->head() != nullptr) {
-      const auto beat = producer.writer->heartbeat();
-      if (!beat) ::_exit(3);
-      done = CommitResult{*beat, {}};
-    } else {
-      std::vector<PendingBatch> group;
-      const std::uint64_t batches = 1 + random.below(3);
-      for (std::uint64_t j = 0; j < batches; ++j) {
-        // Now and then above 256 KiB: the other order of journal and store.
-        const std::size_t value = random.below(12) == 0 ? std::size_t{300} << 10 : 1 + random.below(3000);
-        group.push_back(batch_of(stream(j % 2 == 0 ? "even" : "odd"), {i, i + 1}, value));
-      }
-      done = producer.writer->commit(std::move(group));
-    }
-    if (!done) ::_exit(4);
-    const Bytes head = encode_checkpoint(done->head);
-    if (::write(pipe, head.data(), head.size()) != static_cast<ssize_t>(head.size())) ::_exit(5);
-  }
-}
-
-/// Runs the child for `microseconds` after its first acknowledgement and kills it; gives the last head it acknowledged.
+/// Runs a publisher for `microseconds` after its first acknowledgement and kills it; gives the last head it
+/// acknowledged. It is a program of its own: a fork of this process would inherit locks of RocksDB's threads without
+/// the threads.
 std::optional<Checkpoint> run_and_kill(const std::filesystem::path& directory, std::uint64_t seed,
                                        std::uint64_t microseconds) {
-  std::array<int, 2> ends{};
-  EXPECT_EQ(::pipe(ends.data()), 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::close(ends[0]);
-    publish_until_killed(directory, ends[1], seed);
-  }
-  ::close(ends[1]);
-  Bytes said;
-  const auto read_some = [&] {
-    std::array<std::uint8_t, 65536> buffer{};
-    const ssize_t got = ::read(ends[0], buffer.data(), buffer.size());
-    if (got > 0) said.insert(said.end(), buffer.begin(), buffer.begin() + got);
-    return got > 0;
-  };
-  read_some();
+  shoal::testing::Process publisher({SHOAL_ENDLESS_PUBLISHER, directory.string(), std::to_string(seed)});
+  std::string head = publisher.wait_for("head ");
   ::usleep(static_cast<useconds_t>(microseconds));
-  ::kill(child, SIGKILL);
-  while (read_some()) {
-  }
-  ::close(ends[0]);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  EXPECT_TRUE(WIFSIGNALED(status)) << "the publisher ended by itself: " << WEXITSTATUS(status);
-  if (said.size() < kCheckpointSize) return std::nullopt;
-  const std::size_t whole = said.size() - said.size() % kCheckpointSize;
-  return decode_checkpoint(ByteView(said).subspan(whole - kCheckpointSize, kCheckpointSize)).value();
+  publisher.kill();
+  EXPECT_EQ(publisher.wait(), 128 + SIGKILL) << "the publisher ended by itself";
+  for (const std::string& line : publisher.lines()) head = line.substr(std::string_view("head ").size());
+  const auto bytes = base::from_hex(head);
+  if (!bytes) return std::nullopt;
+  return decode_checkpoint(*bytes).value();
 }
 
 TEST(FeedCrash, KillAtAnyMomentLosesNothingAcknowledged) {
