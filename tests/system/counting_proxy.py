@@ -7,9 +7,11 @@ import threading
 class CountingProxy:
     """Relays every connection to `address` (HOST:PORT). `received` counts bytes towards the dialler."""
 
-    def __init__(self, address):
+    def __init__(self, address, source="127.0.0.1"):
+        """`source`: the address that the target sees as the dialler's."""
         host, port = address.rsplit(":", 1)
         self._target = (host, int(port))
+        self._source = (source, 0)
         self._lock = threading.Lock()
         self._sockets = []
         self.received = 0
@@ -30,7 +32,7 @@ class CountingProxy:
             except OSError:
                 return
             try:
-                target = socket.create_connection(self._target, 5)
+                target = socket.create_connection(self._target, 5, self._source)
             except OSError:
                 dialler.close()
                 continue

@@ -3,7 +3,8 @@
 import json
 import unittest
 
-from many_sources import ManySources, StallingProxy
+from many_sources import ManySources
+from stalling_proxy import StallingProxy
 from system_support import eventually
 
 
@@ -29,7 +30,7 @@ class SeveralMirrors(ManySources):
 
         self.assertTrue(eventually(all_give, 60), shares)
         self.assertEqual(4, len([share for share in shares.values() if share > 500_000]), shares)
-        self.finish_reader(reader, feed, "sub", 60)
+        self.finish_reader(reader, 60)
 
     def test_half_of_them_stalling_does_not_hold_the_rest(self):
         feed = self.publish_random(24)
@@ -38,7 +39,7 @@ class SeveralMirrors(ManySources):
         proxies = [StallingProxy(address, 1_000_000) for address in addresses[2:]]
         self.addCleanup(lambda: [proxy.close() for proxy in proxies])
         # The others give 8.4 MB/s: 2.9 s. Whoever waited for the stalled ones would need minutes.
-        seconds = self.seconds_to_read(feed, addresses[:2] + [proxy.address for proxy in proxies])
+        seconds = self.seconds_to_read(feed, [*addresses[:2], *(proxy.address for proxy in proxies)])
         self.assertTrue(all(proxy.stalled for proxy in proxies), "they were not asked for much")
         self.assertLess(seconds, 30)
         with open(self.path("input"), "rb") as published, open(self.output, "rb") as read:

@@ -9,11 +9,11 @@ from counting_proxy import CountingProxy
 class StallingProxy(CountingProxy):
     """Relays freely until `after` bytes went to the dialler or stall() was called, then a byte a second that way."""
 
-    def __init__(self, address, after):
+    def __init__(self, address, after, source="127.0.0.1"):
         self._after = after
         self._stalled = threading.Event()
         self._closed = threading.Event()
-        super().__init__(address)
+        super().__init__(address, source)
 
     @property
     def stalled(self):

@@ -105,6 +105,8 @@ lt::session_params session_parameters(const SwarmOptions& options) {
   settings.set_int(Settings::peer_turnover, 0);
   settings.set_int(Settings::listen_queue_size, 512);
   settings.set_int(Settings::min_reconnect_time, 2);  // seconds, times the failures in a row
+  // Milliseconds. What waits for a tick: dialling, and sending under a rate limit; 500 by default.
+  settings.set_int(Settings::tick_interval, 100);
   // Seconds, and 3 more for each failure in a row: four tries of TCP.
   settings.set_int(Settings::peer_connect_timeout, 8);
   // The default holds TCP back in proportion to the number of uTP connections.
