@@ -54,6 +54,23 @@ bool LiveParent::expects_push(base::MonoTime now) const {
   return (parent_ && overtaken_.count() == 0) || (trial_ && now < trial_due_);
 }
 
+bool LiveParent::comes_before(const Standing& known, PeerId id) { return known.peer < id; }
+
+LiveParent::Standing& LiveParent::standing(PeerId id) {
+  const auto at = std::lower_bound(standings_.begin(), standings_.end(), id, comes_before);
+  if (at != standings_.end() && at->peer == id) return *at;
+  return *standings_.insert(at, Standing{.peer = id});
+}
+
+bool LiveParent::paused(PeerId id, base::MonoTime now) const {
+  const auto at = std::lower_bound(standings_.begin(), standings_.end(), id, comes_before);
+  return at != standings_.end() && at->peer == id && at->paused_until > now;
+}
+
+void LiveParent::forget(PeerId id) {
+  std::erase_if(standings_, [id](const Standing& known) { return known.peer == id; });
+}
+
 bool LiveParent::serves_us(PeerId id) const {
   return (parent_ && parent_->peer == id) || (trial_ && trial_->peer == id);
 }
@@ -69,8 +86,7 @@ std::optional<PeerId> LiveParent::choose(bool ahead, bool paused_too, base::Mono
   std::tuple<bool, bool, bool, bool, base::MonoTime> best_rank;
   peers_.each([&](const TailPeer& peer) {
     if (!own_ || peer.announced < *own_ || (ahead && peer.announced == *own_)) return;
-    const auto known = standings_.find(peer.id);
-    if (!paused_too && known != standings_.end() && known->second.paused_until > now) return;
+    if (!paused_too && paused(peer.id, now)) return;
     if (!peer.askable || serves_us(peer.id) || (ahead && tried_.count(peer.id) > 0)) return;
     if (peer.slow && !paused_too) return;
     // One that gets its blocks from us would only close a circle, unless it has what we lack.
@@ -109,11 +125,11 @@ void LiveParent::plan(base::MonoTime now) {
 void LiveParent::on_announced(PeerId id, base::MonoTime now) {
   const std::optional<TailPeer> peer = peers_.find(id);
   if (!active_ || !own_ || !peer) return;
-  Standing& standing = standings_[id];
-  if (peer->announced == *own_ && head_came_.count() != 0) sample(standing, -in_seconds(now - head_came_));
+  Standing& known = standing(id);
+  if (peer->announced == *own_ && head_came_.count() != 0) sample(known, -in_seconds(now - head_came_));
   if (peer->announced <= *own_) return;
-  standing.announced = peer->announced;
-  standing.announced_at = now;
+  known.announced = peer->announced;
+  known.announced_at = now;
   if (std::exchange(missing_, true)) return;
   tried_.clear();
   check_due_ = now + grace(*peer);
@@ -158,10 +174,10 @@ void LiveParent::on_pushed(PeerId from, std::uint64_t size, bool whole, base::Mo
   }
   on_progress(from, whole, now);
   if (!fresh) return;
-  for (auto& [id, standing] : standings_) {
-    if (standing.announced == size) sample(standing, in_seconds(now - standing.announced_at));
+  for (Standing& known : standings_) {
+    if (known.announced == size) sample(known, in_seconds(now - known.announced_at));
   }
-  standings_[from].refusals = 0;
+  standing(from).refusals = 0;
   if (trial_ && trial_->peer == from) promote_trial(now);
   if (parent_ && parent_->peer == from) overtaken_ = base::MonoTime{0};
 }
@@ -172,7 +188,7 @@ void LiveParent::promote_trial(base::MonoTime now) {
   last_urgency_ = parent_->urgency;
   overtaken_ = base::MonoTime{0};
   last_change_ = now;
-  for (auto& [id, standing] : standings_) standing.samples = 0;
+  for (Standing& known : standings_) known.samples = 0;
   if (former && last_urgency_ == Urgency::missed) pause(former->peer, now + kFailedPause);
   cancel(former);
 }
@@ -200,14 +216,14 @@ void LiveParent::on_own_head(std::uint64_t size, base::MonoTime now) {
 }
 
 void LiveParent::pause(PeerId id, base::MonoTime until) {
-  Standing& standing = standings_[id];
-  standing.paused_until = std::max(standing.paused_until, until);
+  Standing& known = standing(id);
+  known.paused_until = std::max(known.paused_until, until);
 }
 
 void LiveParent::on_ended(PeerId id, std::optional<EndReason> reason, base::MonoTime now) {
   if (reason == EndReason::not_held) pause(id, now + kBusyPause);
   if (reason == EndReason::busy) {
-    const unsigned times = std::min(standings_[id].refusals++, 6U);
+    const unsigned times = std::min(standing(id).refusals++, 6U);
     const base::MonoTime wait = std::min(kMaxBusyPause, kBusyPause * (1 << times));
     // Not all that were refused together come back together.
     pause(id, now + wait + wait * static_cast<std::int64_t>(random_.below(100)) / 100);
@@ -238,13 +254,13 @@ void LiveParent::try_better(base::MonoTime now) {
     if (now - last_change_ > kAloneEvery) better = choose(false, false, now);
   } else if (now - last_change_ > kBetterEvery) {
     double best = kBetterBy;
-    for (const auto& [id, standing] : standings_) {
-      const bool sampled = standing.samples >= kBetterSamples && standing.lead > best;
-      if (!sampled || standing.paused_until > now || parent_->peer == id) continue;
-      const std::optional<TailPeer> peer = peers_.find(id);
+    for (const Standing& known : standings_) {
+      const bool sampled = known.samples >= kBetterSamples && known.lead > best;
+      if (!sampled || known.paused_until > now || parent_->peer == known.peer) continue;
+      const std::optional<TailPeer> peer = peers_.find(known.peer);
       if (!peer || peer->suspect) continue;
-      best = standing.lead;
-      better = id;
+      best = known.lead;
+      better = known.peer;
     }
   }
   if (!better) return;

@@ -3,7 +3,6 @@
 #include "base/random.h"
 #include "replication/tail_peers.h"
 
-#include <map>
 #include <set>
 
 namespace shoal::replication {
@@ -39,7 +38,7 @@ class LiveParent {
   void on_own_head(std::uint64_t size, base::MonoTime now);
   /// A live want ended. nullopt: the peer left, was blamed, or could not be asked.
   void on_ended(PeerId id, std::optional<EndReason> reason, base::MonoTime now);
-  void forget(PeerId id) { standings_.erase(id); }
+  void forget(PeerId id);
   /// To be called when check_due() has passed.
   void check(base::MonoTime now);
   [[nodiscard]] std::optional<base::MonoTime> check_due() const {
@@ -65,6 +64,7 @@ class LiveParent {
   };
   /// What is known of a peer as a parent.
   struct Standing {
+    PeerId peer{0};
     base::MonoTime paused_until{0};  ///< it refused, or failed us
     unsigned refusals = 0;           ///< in a row
     unsigned samples = 0;
@@ -73,6 +73,10 @@ class LiveParent {
     double lead = 0;  ///< seconds that its announcements come before our pushes, smoothed
   };
 
+  static bool comes_before(const Standing& known, PeerId id);
+  /// Made when it is not there.
+  [[nodiscard]] Standing& standing(PeerId id);
+  [[nodiscard]] bool paused(PeerId id, base::MonoTime now) const;
   /// The best peer that may be asked; with `ahead` only one whose head is longer than ours.
   [[nodiscard]] std::optional<PeerId> choose(bool ahead, bool paused_too, base::MonoTime now) const;
   [[nodiscard]] bool serves_us(PeerId id) const;
@@ -102,7 +106,7 @@ class LiveParent {
   base::MonoTime overtaken_{0};  ///< since when the parent is behind our own head; 0 it is not
   base::MonoTime last_change_{0};
   Urgency last_urgency_ = Urgency::normal;  ///< with which the last parent was asked
-  std::map<PeerId, Standing> standings_;
+  std::vector<Standing> standings_;  ///< in the order of their ids
 };
 
 }  // namespace shoal::replication

@@ -68,6 +68,7 @@ void GossipNode::die() {
   dialling_ = 0;
   pull_due_ = base::MonoTime{0};
   links_ = {};
+  linked_ = {};
   parent_.reset();
   children_.reset();
   news_.reset();
@@ -83,8 +84,8 @@ std::optional<TailPeer> GossipNode::find(PeerId id) const {
 }
 
 GossipNode::Link* GossipNode::link(Node node) {
-  const auto found = std::find_if(links_.begin(), links_.end(), [&](const Link& one) { return one.node == node; });
-  return found == links_.end() ? nullptr : &*found;
+  const auto found = std::find(linked_.begin(), linked_.end(), node);
+  return found == linked_.end() ? nullptr : &links_[static_cast<std::size_t>(found - linked_.begin())];
 }
 
 GossipNode::Link* GossipNode::link(PeerId id) {
@@ -176,6 +177,7 @@ void GossipNode::open(Node other) {
   fresh.latency = world_.wire.latency(index_, other);
   fresh.life.last_heard = now();
   links_.push_back(fresh);
+  linked_.push_back(other);
   Link& link = links_.back();
   link.facts.told = held_;
   if (held_ > 0) send(link, Kind::announce, held_);
@@ -188,7 +190,9 @@ void GossipNode::close(Node other) {
   Link* gone = link(other);
   if (gone == nullptr) return;
   const PeerId id = gone->facts.id;
-  links_.erase(links_.begin() + (gone - links_.data()));
+  const std::ptrdiff_t place = gone - links_.data();
+  links_.erase(links_.begin() + place);
+  linked_.erase(linked_.begin() + place);
   children_->set(id, {});
   if (!parent_) return;
   parent_->on_ended(id, std::nullopt, now());

@@ -96,6 +96,7 @@ class GossipNode final : public replication::TailPeers {
   std::uint32_t dialling_ = 0;
   std::uint64_t last_peer_ = 0;
   std::vector<Link> links_;
+  std::vector<Node> linked_;  ///< whom they lead to: looked through for each message
   PeerSampling sampling_;
   std::unique_ptr<replication::LiveParent> parent_;
   std::unique_ptr<replication::LiveChildren> children_;

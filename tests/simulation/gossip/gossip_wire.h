@@ -2,44 +2,12 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "simulation/gossip/event_queue.h"
 #include "simulation/trace.h"
-
-#include <queue>
-#include <vector>
 
 /// The modelled transport of gossip-100k: what the live tail's decisions say to each other, as small events on one
 /// queue. No sessions, no crypto, no stores, no bandwidth; latency, messages that come late and messages that are lost.
 namespace shoal::simulation::gossip {
-
-using Node = std::uint32_t;
-
-enum class Kind : std::uint8_t {
-  announce,  ///< value: tree size
-  push,      ///< value: tree size
-  want,      ///< value: tree size held; urgency
-  busy,
-  cancel,
-  ping,
-  pong,
-  pull,    ///< value: tree size held; growth and blocks in one
-  blocks,  ///< value: tree size
-  close,
-  tick,  ///< to itself, as all that follow
-  check,
-  dialled,
-};
-
-struct Event {
-  base::MonoTime at{0};
-  std::uint64_t order = 0;
-  Node to = 0;
-  Node from = 0;
-  std::uint32_t value = 0;
-  std::uint32_t life = 0;  ///< of the receiver, for events to itself
-  Kind kind = Kind::tick;
-  std::uint8_t urgency = 0;
-  std::uint8_t hops = 0;
-};
 
 struct WireOptions {
   base::MonoTime latency_min = std::chrono::milliseconds(5);  ///< one way, uniform between the two, fixed for a pair
@@ -76,12 +44,10 @@ class Wire {
   }
   /// The next event up to `limit`; false when there is none, then it is `limit`.
   bool next(base::MonoTime limit, Event& out) {
-    if (queue_.empty() || queue_.top().at > limit) {
+    if (!queue_.pop(limit, out)) {
       now_ = std::max(now_, limit);
       return false;
     }
-    out = queue_.top();
-    queue_.pop();
     now_ = out.at;
     trace_.add(static_cast<std::uint64_t>(out.at.count()) ^ (std::uint64_t{out.to} << 40) ^ out.value);
     ++events_;
@@ -93,9 +59,6 @@ class Wire {
  private:
   /// What TCP waits before it sends again what was lost.
   static constexpr base::MonoTime kRetransmission = std::chrono::milliseconds(200);
-  struct Later {
-    bool operator()(const Event& a, const Event& b) const { return a.at != b.at ? a.at > b.at : a.order > b.order; }
-  };
   [[nodiscard]] static base::MonoTime scaled(base::MonoTime time, double by) {
     return base::MonoTime(static_cast<std::int64_t>(static_cast<double>(time.count()) * by));
   }
@@ -107,7 +70,7 @@ class Wire {
   std::uint64_t order_ = 0;
   std::uint64_t events_ = 0;
   Trace trace_;
-  std::priority_queue<Event, std::vector<Event>, Later> queue_;
+  EventQueue queue_{now_};
 };
 
 }  // namespace shoal::simulation::gossip
