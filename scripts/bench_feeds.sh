@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# bench_feeds.sh [FEEDS [SECONDS]]: one node with many own feeds and a private DHT of its own, as real processes on loopback.
+# bench_feeds.sh [FEEDS [SECONDS]]: one node with many feeds (up to 1,000 its own, the rest mirrored) and a private DHT of its own, as real processes on loopback.
 # Prints memory, the time until all feeds are announced and until samples of them are found by a reader, and what the
 # node costs while nothing happens (for SECONDS, 30). Needs the built command (SHOAL_BINARY, else build/dev or build/release).
 set -euo pipefail

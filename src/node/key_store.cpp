@@ -55,9 +55,8 @@ Result<std::vector<KeyInfo>> KeyStore::list() const {
     if (file.size() <= kSuffix.size() || !file.ends_with(kSuffix)) continue;
     const std::string name = file.substr(0, file.size() - kSuffix.size());
     if (!is_legal_name(name)) continue;
-    SHOAL_TRY(const auto key, crypto::read_key_file_public(entry->path()));
-    SHOAL_TRY(const bool sealed, crypto::key_file_is_sealed(entry->path()));
-    keys.push_back({name, key, sealed});
+    SHOAL_TRY(auto info, read_info(name));
+    keys.push_back(std::move(info));
   }
   if (failed) return unreadable(directory_, failed);
   std::sort(keys.begin(), keys.end(), [](const KeyInfo& a, const KeyInfo& b) { return a.name < b.name; });
@@ -68,9 +67,28 @@ Result<std::optional<KeyInfo>> KeyStore::find(const std::string& name) const {
   if (!is_legal_name(name)) return std::optional<KeyInfo>{};
   SHOAL_TRY(const bool there, is_there(file_of(name)));
   if (!there) return std::optional<KeyInfo>{};
-  SHOAL_TRY(const auto key, crypto::read_key_file_public(file_of(name)));
-  SHOAL_TRY(const bool sealed, crypto::key_file_is_sealed(file_of(name)));
-  return std::optional(KeyInfo{name, key, sealed});
+  SHOAL_TRY(auto info, read_info(name));
+  return std::optional(std::move(info));
+}
+
+/// A look at the file tells whether it is still the one that was read: a node may have a thousand keys, and whose key
+/// it is is asked for each feed.
+Result<KeyInfo> KeyStore::read_info(const std::string& name) const {
+  const std::filesystem::path file = file_of(name);
+  struct stat now {};
+  const bool known = ::stat(file.c_str(), &now) == 0;
+  const Version version{now.st_ino, now.st_ctim.tv_sec, now.st_ctim.tv_nsec, now.st_size};
+  if (known) {
+    const std::lock_guard lock(seen_->mutex);
+    const auto seen = seen_->infos.find(name);
+    if (seen != seen_->infos.end() && seen->second.first == version) return seen->second.second;
+  }
+  SHOAL_TRY(const auto key, crypto::read_key_file_public(file));
+  SHOAL_TRY(const bool sealed, crypto::key_file_is_sealed(file));
+  KeyInfo info{name, key, sealed};
+  const std::lock_guard lock(seen_->mutex);
+  if (known) seen_->infos.insert_or_assign(name, std::pair(version, info));
+  return info;
 }
 
 Result<std::optional<KeyInfo>> KeyStore::find(const PublicKey& key) const {

@@ -1,9 +1,16 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 #include "crypto/key_file.h"
 #include "crypto/keys.h"
@@ -16,8 +23,8 @@ struct KeyInfo {
   bool sealed = false;
 };
 
-/// The feed keys of a data directory, by name: `keys/NAME.key`. Thread-safe, and safe beside another process: all state
-/// is in the file system.
+/// The feed keys of a data directory, by name: `keys/NAME.key`. Thread-safe, and safe beside another process: what
+/// counts is in the file system.
 class KeyStore {
  public:
   using AskPassphrase = std::function<Result<std::string>()>;
@@ -45,10 +52,20 @@ class KeyStore {
   [[nodiscard]] std::filesystem::path file_of(const std::string& name) const { return directory_ / (name + ".key"); }
   [[nodiscard]] Result<std::optional<crypto::SecretBytes>> passphrase(const Passphrase& given = {}) const;
   [[nodiscard]] Result<void> check_new_name(const std::string& name) const;
+  [[nodiscard]] Result<KeyInfo> read_info(const std::string& name) const;
   [[nodiscard]] Result<crypto::KeyPair> read(const std::filesystem::path& file, const Passphrase& given = {}) const;
+
+  /// Of a file: inode, seconds and nanoseconds of its last change, size.
+  using Version = std::tuple<ino_t, time_t, long, off_t>;
+
+  struct Seen {
+    std::mutex mutex;
+    std::map<std::string, std::pair<Version, KeyInfo>> infos;
+  };
 
   std::filesystem::path directory_;
   AskPassphrase ask_;
+  std::unique_ptr<Seen> seen_ = std::make_unique<Seen>();
 };
 
 }  // namespace shoal::node

@@ -106,7 +106,7 @@ class LiveParent {
   base::MonoTime overtaken_{0};  ///< since when the parent is behind our own head; 0 it is not
   base::MonoTime last_change_{0};
   Urgency last_urgency_ = Urgency::normal;  ///< with which the last parent was asked
-  std::vector<Standing> standings_;  ///< in the order of their ids
+  std::vector<Standing> standings_;         ///< in the order of their ids
 };
 
 }  // namespace shoal::replication

@@ -29,6 +29,7 @@ struct NetworkStatus {
   std::size_t announced_feeds = 0;        ///< of them announced since the network last changed
   std::size_t lonely_feeds = 0;           ///< of them without a peer
   std::uint64_t connections_in = 0;       ///< strangers that connected to us since the start
+  std::uint64_t self_connections = 0;     ///< times that we met ourselves, see OwnEndpoints
   std::uint64_t peers_in = 0;             ///< of them that speak our protocol
   std::uint64_t peers_out = 0;            ///< whom we dialled and who speak our protocol
 };

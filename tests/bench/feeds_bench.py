@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """feeds_bench.py SHOAL FEEDS SECONDS: what many feeds cost one node, with real processes on loopback.
 
-A rendezvous node, a holder with FEEDS own feeds of one record each, and a reader that knows nothing but ids. Printed are the
-holder's memory, how long it takes to announce all feeds and to be found for samples of them, and what it costs while nothing
-happens. Ends with 1 when something does not come about.
+A rendezvous node, a holder with FEEDS feeds of one record each (up to 1,000 its own, the rest mirrored), and a reader that
+knows nothing but ids. Printed are the holder's memory, how long it takes to announce all feeds and to be found for samples
+of them, and what it costs while nothing happens. Ends with 1 when something does not come about.
 """
 
 import http.client
@@ -19,6 +19,8 @@ import tempfile
 import time
 
 PATIENCE = 600
+OWN = 1000       # a node has at most 1,024 own feeds (docs/FORMAT.md, "Journal")
+ALONE = ["--listen", "127.0.0.1:0", "--no-dht", "--no-lsd"]
 SAMPLES = 5
 LONG = 10        # seconds of rest from which on it is waited for the node to settle first
 CONFIRM = 35     # see HintSchedule
@@ -66,12 +68,20 @@ class Shoal:
         self.processes.append(process)
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end and process.poll() is None:
-            with open(self.path(name + ".err"), encoding="utf-8", errors="replace") as errors:
-                found = re.search(r"^listening (\S+)$", errors.read(), re.M)
+            found = re.search(r"^listening (\S+)$", self.errors(name), re.M)
             if found:
                 return process, found.group(1)
             time.sleep(0.02)
         raise RuntimeError("%s does not listen: see %s" % (name, self.path(name + ".err")))
+
+    def errors(self, name):
+        with open(self.path(name + ".err"), encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def end(self, process):
+        process.send_signal(signal.SIGTERM)
+        if process.wait(PATIENCE) != 0:
+            raise RuntimeError("a node did not end well")
 
     def run(self, *arguments):
         return subprocess.run([self.binary, *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE,
@@ -126,22 +136,46 @@ def announced(node):
     return int(re.search(r"(\d+) announced", found).group(1))
 
 
-def make_feeds(shoal, count):
-    """FEEDS own feeds of one record, made through a node without network; gives their ids."""
-    holder, _ = shoal.start("holder", "node", "--listen", "127.0.0.1:0", "--no-dht", "--no-lsd")
-    empty = memory_mib(holder.pid)
-    node = Connection(shoal.path("holder/node.sock"))
-    began = time.monotonic()
+def make_own(shoal, name, count):
+    """`count` own feeds of one record in the directory `name`, made through a node without network; their ids, and the
+    node's memory before."""
+    maker, _ = shoal.start(name, "node", *ALONE)
+    empty = memory_mib(maker.pid)
+    node = Connection(shoal.path(name + "/node.sock"))
     feeds = []
     for number in range(count):
-        name = "feed%05d" % number
-        feeds.append(node.ask("POST", "/v1/own/" + name, json.dumps({"create": True}))["feed"])
-        node.ask("POST", "/v1/own/%s/records?linger_ms=0" % name, '{"topic":"t","payload":"%s"}\n' % name)
-    show("%d feeds made, one record each" % count, "%.1f s" % (time.monotonic() - began))
+        feed = "feed%05d" % number
+        feeds.append(node.ask("POST", "/v1/own/" + feed, json.dumps({"create": True}))["feed"])
+        node.ask("POST", "/v1/own/%s/records?linger_ms=0" % feed, '{"topic":"t","payload":"%s"}\n' % feed)
     node.close()
-    holder.send_signal(signal.SIGTERM)
-    if holder.wait(PATIENCE) != 0:
-        raise RuntimeError("the holder did not end well")
+    shoal.end(maker)
+    return feeds, empty
+
+
+def mirror(shoal, name, feeds):
+    """Lets the directory `name` mirror feeds of the directory `maker`."""
+    maker, address = shoal.start("maker", "node", *ALONE)
+    reader, _ = shoal.start(name, "mirror", *feeds, *ALONE, "--peer", address)
+    end = time.monotonic() + PATIENCE
+    while len(set(re.findall(r"^synced (\S+)", shoal.errors(name), re.M))) < len(feeds):
+        if time.monotonic() > end:
+            raise RuntimeError("not all feeds were mirrored")
+        time.sleep(0.1)
+    shoal.end(reader)
+    shoal.end(maker)
+
+
+def make_feeds(shoal, count):
+    """A holder of `count` feeds of one record, at most OWN of them its own and the rest mirrored; their ids."""
+    began = time.monotonic()
+    feeds, empty = make_own(shoal, "holder", min(count, OWN))
+    show("%d own feeds made, one record each" % len(feeds), "%.1f s" % (time.monotonic() - began))
+    if count > OWN:
+        others, _ = make_own(shoal, "maker", count - OWN)
+        began = time.monotonic()
+        mirror(shoal, "holder", others)
+        show("%d feeds of another node mirrored" % len(others), "%.1f s" % (time.monotonic() - began))
+        feeds += others
     return feeds, empty
 
 

@@ -137,6 +137,21 @@ TEST(SwarmQuestions, StatusTellsOfSocketsFeedsAndConnections) {
   EXPECT_EQ(pair.left->transport->address().dial_at, pair.right_swarm->listening());
 }
 
+TEST(SwarmQuestions, MeetsItselfOnceNotOnceForEachFeed) {
+  constexpr std::uint8_t kFeeds = 20;
+  const auto swarm = start(loopback());
+  swarm->join(feed_of(1), std::make_shared<Acceptor>());
+  swarm->recall(feed_of(1), {swarm->listening()});
+  ASSERT_TRUE(eventually([&] { return swarm->status().self_connections > 0; }));
+  for (std::uint8_t i = 2; i <= kFeeds; ++i) {
+    swarm->join(feed_of(i), std::make_shared<Acceptor>());
+    swarm->recall(feed_of(i), {swarm->listening()});
+  }
+  std::this_thread::sleep_for(2s);
+  EXPECT_LT(swarm->status().self_connections, kFeeds / 2);
+  EXPECT_EQ(swarm->status().connections_in, 0U);
+}
+
 TEST(SwarmQuestions, WhatIsRecalledIsDialled) {
   const auto stays = start(loopback());
   const auto comes = start(loopback());

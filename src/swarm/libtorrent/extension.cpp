@@ -50,6 +50,15 @@ replication::PeerAddress describe(const lt::peer_connection_handle& connection, 
   return address;
 }
 
+/// `severity`: of how bad it was, in libtorrent's terms, 0 to 2.
+void disconnect_soon(NetworkLoop& loop, lt::peer_connection_handle connection, lt::error_code why,
+                     std::uint8_t severity) {
+  loop.post([connection = std::move(connection), why, severity]() mutable {
+    if (!connection.native_handle()) return;
+    connection.disconnect(why, lt::operation_t::bittorrent, lt::disconnect_severity_t{severity});
+  });
+}
+
 class PeerExtension final : public lt::peer_plugin {
  public:
   PeerExtension(lt::peer_connection_handle connection, std::shared_ptr<FeedConnections> feed)
@@ -83,7 +92,6 @@ class PeerExtension final : public lt::peer_plugin {
       return false;
     }
     if (handshake.dict_find_string_value(kNonceName) == feed_->nonce) {
-      // The DHT tells us our own address too; libtorrent does not dial one again that ends this way.
       drop(lt::errors::self_connection);
       return false;
     }
@@ -106,6 +114,7 @@ class PeerExtension final : public lt::peer_plugin {
   }
 
   void on_disconnect(const lt::error_code& error) override {
+    if (error == lt::errors::self_connection) on_self();
     end(error.message());
     feed_->gate->remove(place_);
   }
@@ -125,6 +134,15 @@ class PeerExtension final : public lt::peer_plugin {
   }
 
  private:
+  /// Either end may notice, and then the other only sees it end.
+  void on_self() {
+    const bool dialled = connection_.is_outgoing();
+    feed_->own_endpoints->learn(dialled ? connection_.remote() : connection_.local_endpoint(),
+                                OwnEndpoints::Clock::now());
+    ++feed_->counts->self_connections;
+    if (!dialled) --feed_->counts->connections_in;
+  }
+
   static int advertised_id(const lt::bdecode_node& handshake) {
     if (handshake.type() != lt::bdecode_node::dict_t) return -1;
     const lt::bdecode_node messages = handshake.dict_find_dict("m");
@@ -134,13 +152,9 @@ class PeerExtension final : public lt::peer_plugin {
   /// A connection that a busy node keeps, for now.
   bool take_place() {
     place_ = feed_->gate->admit(feed_->number, connection_.remote().address(), connection_.is_outgoing(),
+                                // Not here, inside of another connection's call.
                                 [connection = connection_, loop = feed_->loop] {
-                                  // Not here, inside of another connection's call.
-                                  loop->post([rival = connection]() mutable {
-                                    if (!rival.native_handle()) return;
-                                    rival.disconnect(lt::errors::too_many_connections, lt::operation_t::bittorrent,
-                                                     lt::disconnect_severity_t{1});
-                                  });
+                                  disconnect_soon(*loop, connection, lt::errors::too_many_connections, 1);
                                 });
     return place_ != 0;
   }
@@ -185,6 +199,11 @@ class FeedExtension final : public lt::torrent_plugin {
 
   std::shared_ptr<lt::peer_plugin> new_connection(const lt::peer_connection_handle& connection) override {
     if (connection.type() != lt::connection_type::bittorrent) return {};
+    if (connection.is_outgoing() && feed_->own_endpoints->has(connection.remote(), OwnEndpoints::Clock::now())) {
+      // Not here, inside of the dialling; but before it is through and the costly handshake begins.
+      disconnect_soon(*feed_->loop, connection, lt::errors::self_connection, 0);
+      return {};
+    }
     if (!connection.is_outgoing()) ++feed_->counts->connections_in;
     return std::make_shared<PeerExtension>(connection, feed_);
   }

@@ -5,6 +5,7 @@
 #include "swarm/libtorrent/address_watch.h"
 #include "swarm/libtorrent/connection_gate.h"
 #include "swarm/libtorrent/network_loop.h"
+#include "swarm/libtorrent/own_endpoints.h"
 
 #include <libtorrent/extensions.hpp>
 #include <libtorrent/socket.hpp>
@@ -19,9 +20,10 @@ namespace shoal::swarm {
 
 /// Connections of all feeds since the start. Any thread.
 struct ConnectionCounts {
-  std::atomic<std::uint64_t> connections_in{0};
-  std::atomic<std::uint64_t> peers_in{0};   ///< of them that speak our extension
-  std::atomic<std::uint64_t> peers_out{0};  ///< whom we dialled and who do
+  std::atomic<std::uint64_t> connections_in{0};    ///< of others
+  std::atomic<std::uint64_t> self_connections{0};  ///< of ourselves
+  std::atomic<std::uint64_t> peers_in{0};          ///< of them that speak our extension
+  std::atomic<std::uint64_t> peers_out{0};         ///< whom we dialled and who do
 };
 
 /// What the connections of one joined feed share. Network thread only, but for its making.
@@ -32,6 +34,7 @@ struct FeedConnections {
   std::shared_ptr<replication::PeerAcceptor> acceptor;
   std::map<lt::tcp::endpoint, PublicKey> pinned;  ///< which node must answer where
   std::shared_ptr<const AddressWatch> addresses;
+  std::shared_ptr<OwnEndpoints> own_endpoints;
   std::shared_ptr<ConnectionCounts> counts;
   std::string nonce;                                ///< random: a connection that shows it comes from ourselves
   std::function<void(int peers)> on_peers_changed;  ///< how many there are now

@@ -113,6 +113,7 @@ void LibtorrentSwarm::join(const crypto::Digest& discovery_key, std::shared_ptr<
   connections->number = number;
   connections->acceptor = std::move(acceptor);
   connections->addresses = addresses_;
+  connections->own_endpoints = own_endpoints_;
   connections->counts = counts_;
   connections->nonce = fresh_nonce();
   connections->on_peers_changed = [this, discovery_key, number](int peers) {
@@ -235,6 +236,7 @@ NetworkStatus LibtorrentSwarm::status() const {
     status.entry_points = {session_->get_settings().get_str(lt::settings_pack::dht_bootstrap_nodes)};
   }
   status.connections_in = counts_->connections_in;
+  status.self_connections = counts_->self_connections;
   status.peers_in = counts_->peers_in;
   status.peers_out = counts_->peers_out;
   const std::lock_guard lock(mutex_);

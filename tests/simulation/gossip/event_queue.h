@@ -51,7 +51,8 @@ class EventQueue {
     SHOAL_ASSERT(slice < current_ + kSlices);
     std::vector<Event>& into = slices_[slice % kSlices];
     if (slice == current_) {
-      into.insert(std::upper_bound(into.begin() + static_cast<std::ptrdiff_t>(taken_), into.end(), event, before), event);
+      into.insert(std::upper_bound(into.begin() + static_cast<std::ptrdiff_t>(taken_), into.end(), event, before),
+                  event);
     } else {
       into.push_back(event);
     }
@@ -84,8 +85,8 @@ class EventQueue {
   static std::uint64_t slice_of(base::MonoTime at) { return static_cast<std::uint64_t>(at.count()) >> kSliceShift; }
 
   std::vector<std::vector<Event>> slices_;
-  std::uint64_t current_;      ///< slice that events are taken from
-  std::size_t taken_ = 0;      ///< of it
+  std::uint64_t current_;  ///< slice that events are taken from
+  std::size_t taken_ = 0;  ///< of it
   std::size_t size_ = 0;
 };
 
