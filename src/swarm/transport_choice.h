@@ -7,9 +7,9 @@
 
 namespace shoal::swarm {
 
-/// Whether peers are dialled by uTP too. TCP is faster and comes first; uTP gets through address translators. A hole in
-/// two of them needs both sides to dial so at a time, so the stretches follow the wall clock. Pure state on times it is
-/// told; confined to its caller.
+/// Whether peers are dialled by uTP instead. TCP is faster and comes first; uTP gets through address translators. A
+/// hole in two of them needs both sides to dial so at a time, so the stretches follow the wall clock. Pure state on
+/// times it is told; confined to its caller.
 class TransportChoice {
  public:
   /// Of each span of the first length the last stretch of the second.

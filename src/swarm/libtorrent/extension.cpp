@@ -38,7 +38,7 @@ replication::PeerAddress describe(const lt::peer_connection_handle& connection, 
   lt::peer_info info;
   connection.get_peer_info(info);
   const bool utp = static_cast<bool>(info.flags & lt::peer_info::utp_socket);
-  const lt::tcp::endpoint remote = connection.remote();
+  const auto& remote = connection.remote();
   replication::PeerAddress address{endpoint_text(remote), utp ? "utp" : "tcp", connection.is_outgoing()};
   const auto pinned = feed.pinned.find(remote);
   if (address.outgoing && pinned != feed.pinned.end()) address.pinned = pinned->second;

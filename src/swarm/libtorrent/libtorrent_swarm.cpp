@@ -363,7 +363,9 @@ void LibtorrentSwarm::choose_transport() {
   if (utp == dials_by_utp_) return;
   dials_by_utp_ = utp;
   lt::settings_pack change;
+  // One at a time: beside TCP libtorrent dials a peer by uTP once and never again.
   change.set_bool(lt::settings_pack::enable_outgoing_utp, utp);
+  change.set_bool(lt::settings_pack::enable_outgoing_tcp, !utp);
   session_->apply_settings(std::move(change));
 }
 

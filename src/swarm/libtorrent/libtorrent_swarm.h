@@ -80,7 +80,7 @@ class LibtorrentSwarm final : public Swarm {
   void announce_due();
   void dial_due();
   void ask_dht_size();
-  /// TCP, and now and then uTP too: it gets through address translators.
+  /// TCP, and now and then uTP instead: it gets through address translators.
   void choose_transport();
   /// Some feed has few peers, and knows of others that TCP does not reach. May block on libtorrent.
   [[nodiscard]] bool knows_unreached() const;
