@@ -170,10 +170,10 @@ void PeerHub::warn_wrong_key(const replication::PeerAddress& address, const Publ
   {
     const std::lock_guard lock(mutex_);
     std::erase_if(wrong_key_told_, [&](const auto& told) { return now - told.second > kWrongKeyAgain; });
-    if (wrong_key_told_.size() >= kMaxWrongKeys || !wrong_key_told_.try_emplace(address.host_port, now).second) return;
+    if (wrong_key_told_.size() >= kMaxWrongKeys || !wrong_key_told_.try_emplace(address.dial_at, now).second) return;
   }
   log_->log(base::LogLevel::warning, "swarm",
-            "the node at " + address.host_port + " has key " + found.hex() + ", not " + address.pinned->hex() +
+            "the node at " + address.dial_at + " has key " + found.hex() + ", not " + address.pinned->hex() +
                 " as --peer says: not connected");
 }
 

@@ -159,7 +159,8 @@ class PinnedKeys(AttackTest):
     def test_only_the_pinned_node_is_talked_to(self):
         key = self.node_key()
         self.read_all("right", "%s@%s" % (key, self.address))
-        wrong = self.run_shoal("sub", self.feed, "-e", "--find-timeout", "3s", "--data", self.path("wrong"), *ALONE,
+        # Long enough for the node that was refused to dial in turn.
+        wrong = self.run_shoal("sub", self.feed, "-e", "--find-timeout", "8s", "--data", self.path("wrong"), *ALONE,
                                "--peer", "%s@%s" % ("ab" * 32, self.address))
         self.assertEqual(4, wrong.code, wrong)
         self.assertEqual(b"", wrong.stdout)

@@ -40,13 +40,13 @@ replication::PeerAddress describe(const lt::peer_connection_handle& connection, 
   const bool utp = static_cast<bool>(info.flags & lt::peer_info::utp_socket);
   const auto& remote = connection.remote();
   replication::PeerAddress address{endpoint_text(remote), utp ? "utp" : "tcp", connection.is_outgoing()};
-  const auto pinned = feed.pinned.find(remote);
-  if (address.outgoing && pinned != feed.pinned.end()) address.pinned = pinned->second;
-  if (address.outgoing) {
-    address.dial_at = address.host_port;
-  } else if (listen_port > 0 && listen_port <= UINT16_MAX) {
-    address.dial_at = endpoint_text(remote.address(), static_cast<int>(listen_port));
-  }
+  const bool dialable = address.outgoing || (listen_port > 0 && listen_port <= UINT16_MAX);
+  if (!dialable) return address;
+  const auto port = address.outgoing ? remote.port() : static_cast<std::uint16_t>(listen_port);
+  address.dial_at = endpoint_text(remote.address(), port);
+  // Whoever was refused there may dial us in turn: it is the same node.
+  const auto pinned = feed.pinned.find({remote.address(), port});
+  if (pinned != feed.pinned.end()) address.pinned = pinned->second;
   return address;
 }
 
