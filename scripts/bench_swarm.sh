@@ -15,7 +15,7 @@ case " $* " in *" --help "* | *" -h "*) sed -n "2,/^$/s/^# \{0,1\}//p" scripts/b
 
 mkdir -p build
 if [ -z "${SHOAL_BINARY:-}" ]; then
-  scripts/bootstrap.sh build
+  scripts/bootstrap.sh test
   say "building the command (release) ..."
   { cmake --preset release && cmake --build --preset release -j "$(jobs)" --target shoal; } >build/bench-build.log 2>&1 ||
     { tail -n 40 build/bench-build.log >&2; die "the build failed"; }

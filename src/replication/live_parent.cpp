@@ -54,17 +54,23 @@ bool LiveParent::expects_push(base::MonoTime now) const {
   return (parent_ && overtaken_.count() == 0) || (trial_ && now < trial_due_);
 }
 
-bool LiveParent::comes_before(const Standing& known, PeerId id) { return known.peer < id; }
+std::size_t LiveParent::place_of(PeerId id) const {
+  const auto at = std::lower_bound(standings_.begin(), standings_.end(), id,
+                                   [](const Standing& known, PeerId wanted) { return known.peer < wanted; });
+  return static_cast<std::size_t>(at - standings_.begin());
+}
 
 LiveParent::Standing& LiveParent::standing(PeerId id) {
-  const auto at = std::lower_bound(standings_.begin(), standings_.end(), id, comes_before);
-  if (at != standings_.end() && at->peer == id) return *at;
-  return *standings_.insert(at, Standing{.peer = id});
+  const std::size_t place = place_of(id);
+  if (place == standings_.size() || standings_[place].peer != id) {
+    standings_.insert(standings_.begin() + static_cast<std::ptrdiff_t>(place), Standing{.peer = id});
+  }
+  return standings_[place];
 }
 
 bool LiveParent::paused(PeerId id, base::MonoTime now) const {
-  const auto at = std::lower_bound(standings_.begin(), standings_.end(), id, comes_before);
-  return at != standings_.end() && at->peer == id && at->paused_until > now;
+  const std::size_t place = place_of(id);
+  return place < standings_.size() && standings_[place].peer == id && standings_[place].paused_until > now;
 }
 
 void LiveParent::forget(PeerId id) {

@@ -73,7 +73,8 @@ class LiveParent {
     double lead = 0;  ///< seconds that its announcements come before our pushes, smoothed
   };
 
-  static bool comes_before(const Standing& known, PeerId id);
+  /// In `standings_`: where it is, or belongs.
+  [[nodiscard]] std::size_t place_of(PeerId id) const;
   /// Made when it is not there.
   [[nodiscard]] Standing& standing(PeerId id);
   [[nodiscard]] bool paused(PeerId id, base::MonoTime now) const;

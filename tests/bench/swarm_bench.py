@@ -70,7 +70,7 @@ class Bench:
         self._far = FarHost(world)
 
     def round(self):
-        """Seconds and rates with half of the mirrors, with all, with the other half stalled, and with them stopped."""
+        """The rates with half of the mirrors, with all, with the other half stalled, and with them stopped."""
         rates = {}
         first = [self._start(0), self._start(1)]
         near = [address for _, address in first]
