@@ -5,7 +5,6 @@ import time
 import unittest
 
 from netns_support import PORT, say, seconds_until
-from publisher import content
 from swarm import SwarmTest
 
 
@@ -16,15 +15,6 @@ class RecoveryTest(SwarmTest):
         self.start_publisher()
         self.start_followers(mirrors, subscribers)
         self.all_follow("at the beginning", 60)
-
-    def all_follow(self, when, timeout, who=None):
-        """Waits until everybody has what is acknowledged now, and says how long it took."""
-        wanted = len(content(self.publisher.acknowledged() + 1))
-        for subscriber in who or self.subscribers:
-            took = seconds_until(lambda one=subscriber: one.size() >= wanted, timeout)
-            self.assertIsNotNone(took, "%s, %s: nothing after %d s\n%s" % (
-                subscriber.host.name, when, timeout, subscriber.process.stderr))
-            say("%s, %s: up to date after %.1f s" % (subscriber.host.name, when, took))
 
 
 class AddressChange(RecoveryTest):

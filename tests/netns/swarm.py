@@ -66,6 +66,15 @@ class SwarmTest(NetnsTest):
         for follower in self.mirrors + self.subscribers:
             follower.process.wait_for("^listening ", 30)
 
+    def all_follow(self, when, timeout, who=None):
+        """Waits until everybody has what is acknowledged now, and says how long it took."""
+        wanted = len(content(self.publisher.acknowledged() + 1))
+        for subscriber in who or self.subscribers:
+            took = seconds_until(lambda one=subscriber: one.size() >= wanted, timeout)
+            self.assertIsNotNone(took, "%s, %s: nothing after %d s\n%s" % (
+                subscriber.host.name, when, timeout, subscriber.process.stderr))
+            say("%s, %s: up to date after %.1f s" % (subscriber.host.name, when, took))
+
     def finish(self, timeout=120):
         """The end of every scenario: all subscribers have the identical feed, and the mirrors verify."""
         count = self.publisher.finish()
