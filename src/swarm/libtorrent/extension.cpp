@@ -72,6 +72,8 @@ class PeerExtension final : public lt::peer_plugin {
 
   [[nodiscard]] lt::string_view type() const override { return kExtensionName; }
 
+  void on_connected() override { connected_ = true; }
+
   void add_handshake(lt::entry& handshake) override {
     handshake["m"][kExtensionName] = kOurMessageId;
     handshake[kNonceName] = feed_->nonce;
@@ -115,6 +117,7 @@ class PeerExtension final : public lt::peer_plugin {
 
   void on_disconnect(const lt::error_code& error) override {
     if (error == lt::errors::self_connection) on_self();
+    if (connection_.is_outgoing() && !connected_) feed_->unreached.failed(connection_.remote());
     end(error.message());
     feed_->gate->remove(place_);
   }
@@ -163,6 +166,7 @@ class PeerExtension final : public lt::peer_plugin {
     tune_tcp_socket(connection_.local_endpoint(), connection_.remote());
     const auto address = describe(connection_, *feed_, listen_port);
     ++(address.outgoing ? feed_->counts->peers_out : feed_->counts->peers_in);
+    if (address.outgoing) feed_->unreached.reached(connection_.remote());
     transport_ = std::make_shared<ExtensionTransport>(feed_->loop, connection_, address, remote_id);
     transport_->on_standing([gate = feed_->gate, place = place_](const replication::PeerStanding& standing) {
       gate->note_standing(place, standing.node_key, standing.given_blocks);
@@ -186,6 +190,7 @@ class PeerExtension final : public lt::peer_plugin {
   std::shared_ptr<FeedConnections> feed_;
   std::shared_ptr<ExtensionTransport> transport_;
   ConnectionGate::Id place_ = 0;
+  bool connected_ = false;  ///< of one we dialled
   int connecting_ticks_ = 0;
   int ticks_ = 0;
   int handshakes_ = 0;

@@ -6,6 +6,7 @@
 #include "swarm/libtorrent/connection_gate.h"
 #include "swarm/libtorrent/network_loop.h"
 #include "swarm/libtorrent/own_endpoints.h"
+#include "swarm/libtorrent/unreached.h"
 
 #include <libtorrent/extensions.hpp>
 #include <libtorrent/socket.hpp>
@@ -33,6 +34,7 @@ struct FeedConnections {
   std::uint64_t number = 0;  ///< of the feed, for the gate
   std::shared_ptr<replication::PeerAcceptor> acceptor;
   std::map<lt::tcp::endpoint, PublicKey> pinned;  ///< which node must answer where
+  Unreached unreached;
   std::shared_ptr<const AddressWatch> addresses;
   std::shared_ptr<OwnEndpoints> own_endpoints;
   std::shared_ptr<ConnectionCounts> counts;

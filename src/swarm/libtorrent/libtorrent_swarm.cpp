@@ -11,7 +11,6 @@
 #include <libtorrent/extensions/ut_pex.hpp>
 #include <libtorrent/session_stats.hpp>
 #include <libtorrent/torrent_flags.hpp>
-#include <libtorrent/torrent_status.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -48,6 +47,7 @@ LibtorrentSwarm::LibtorrentSwarm(const SwarmOptions& options, base::LogSink& log
       gate_(std::make_shared<ConnectionGate>(connection_limits(options))),
       questions_(*session_),
       schedule_(options.private_network ? AnnounceSchedule::kPace : AnnounceSchedule::kPublicPace),
+      transport_(*session_, loop_),
       dht_watch_(options.dht ? options.bootstrap : std::vector<std::string>{}, clock_.mono_now()) {
   session_->add_extension(&lt::create_ut_pex_plugin);
   session_->add_extension(std::shared_ptr<lt::plugin>(addresses_));
@@ -359,28 +359,17 @@ void LibtorrentSwarm::choose_transport() {
     const std::lock_guard lock(mutex_);
     lonely = lonely_ > 0;
   }
-  const bool utp = transport_.by_utp(clock_.wall_now(), now, lonely, [this] { return knows_unreached(); });
-  if (utp == dials_by_utp_) return;
-  dials_by_utp_ = utp;
-  lt::settings_pack change;
-  // One at a time: beside TCP libtorrent dials a peer by uTP once and never again.
-  change.set_bool(lt::settings_pack::enable_outgoing_utp, utp);
-  change.set_bool(lt::settings_pack::enable_outgoing_tcp, !utp);
-  session_->apply_settings(std::move(change));
+  transport_.turn(clock_.wall_now(), now, lonely, [this] { return feeds_with_few_peers(); });
 }
 
-bool LibtorrentSwarm::knows_unreached() const {
-  std::vector<lt::torrent_handle> few;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [key, joined] : joined_) {
-      if (joined.peers > 0 && joined.peers < kFewPeers) few.push_back(joined.torrent);
-      if (few.size() >= kFeedsLookedAt) break;
-    }
+std::vector<TransportSwitch::Feed> LibtorrentSwarm::feeds_with_few_peers() const {
+  std::vector<TransportSwitch::Feed> few;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [key, joined] : joined_) {
+    if (joined.connections && joined.peers < kFewPeers) few.push_back({joined.torrent, joined.connections});
+    if (few.size() >= kFeedsLookedAt) break;
   }
-  return std::any_of(few.begin(), few.end(), [](const lt::torrent_handle& torrent) {
-    return torrent.is_valid() && torrent.status(lt::status_flags_t{}).connect_candidates > 0;
-  });
+  return few;
 }
 
 void LibtorrentSwarm::note_peers(const crypto::Digest& discovery_key, std::uint64_t number, int peers) {

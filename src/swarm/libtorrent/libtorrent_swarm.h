@@ -7,8 +7,8 @@
 #include "swarm/libtorrent/dht_questions.h"
 #include "swarm/libtorrent/extension.h"
 #include "swarm/libtorrent/network_watch.h"
+#include "swarm/libtorrent/transport_switch.h"
 #include "swarm/swarm.h"
-#include "swarm/transport_choice.h"
 
 #include <utility>
 
@@ -82,8 +82,7 @@ class LibtorrentSwarm final : public Swarm {
   void ask_dht_size();
   /// TCP, and now and then uTP instead: it gets through address translators.
   void choose_transport();
-  /// Some feed has few peers, and knows of others that TCP does not reach. May block on libtorrent.
-  [[nodiscard]] bool knows_unreached() const;
+  [[nodiscard]] std::vector<TransportSwitch::Feed> feeds_with_few_peers() const;
   /// Network thread.
   void note_peers(const crypto::Digest& discovery_key, std::uint64_t number, int peers);
   void remove(const lt::torrent_handle& torrent);
@@ -110,8 +109,7 @@ class LibtorrentSwarm final : public Swarm {
   bool woken_ = false;                       ///< under mutex_
   bool started_listening_ = false;           ///< under mutex_; wait_listening() is over
   bool stopping_ = false;                    ///< under mutex_
-  bool dials_by_utp_ = false;                ///< own thread
-  TransportChoice transport_;                ///< own thread
+  TransportSwitch transport_;                ///< own thread
   DhtWatch dht_watch_;                       ///< own thread
   base::MonoTime next_dht_question_{0};      ///< own thread
   base::MonoTime next_transport_choice_{0};  ///< own thread

@@ -1,0 +1,52 @@
+#include "swarm/libtorrent/transport_switch.h"
+
+#include <libtorrent/settings_pack.hpp>
+#include <libtorrent/torrent_status.hpp>
+
+#include <algorithm>
+
+namespace shoal::swarm {
+namespace {
+
+bool knows_unreached(const TransportSwitch::Feed& feed) {
+  if (!feed.torrent.is_valid()) return false;
+  const lt::torrent_status status = feed.torrent.status(lt::status_flags_t{});
+  // One that is being dialled just now is no candidate.
+  return status.connect_candidates > 0 || status.num_connections > status.num_peers;
+}
+
+}  // namespace
+
+void TransportSwitch::turn(UnixMs wall, base::MonoTime now, bool lonely,
+                           const std::function<std::vector<Feed>()>& few) {
+  std::vector<Feed> feeds;
+  const bool utp = choice_.by_utp(wall, now, lonely, [&] {
+    feeds = few();
+    return std::any_of(feeds.begin(), feeds.end(), knows_unreached);
+  });
+  if (utp != utp_) apply(utp);
+  if (!utp) return;
+  for (const Feed& feed : feeds) redial(feed);
+}
+
+void TransportSwitch::apply(bool utp) {
+  utp_ = utp;
+  lt::settings_pack change;
+  // One at a time: beside TCP libtorrent dials a peer by uTP once and never again.
+  change.set_bool(lt::settings_pack::enable_outgoing_utp, utp);
+  change.set_bool(lt::settings_pack::enable_outgoing_tcp, !utp);
+  session_.apply_settings(std::move(change));
+}
+
+void TransportSwitch::redial(const Feed& feed) {
+  // libtorrent waits longer after each failure, soon longer than a stretch. A tracker's word makes it forget one.
+  loop_->post([feed] {
+    for (const auto& [endpoint, failures] : feed.connections->unreached.failures()) {
+      for (int i = 0; i < failures; ++i) {
+        feed.torrent.connect_peer(endpoint, lt::peer_info::tracker, lt::pex_encryption | lt::pex_utp);
+      }
+    }
+  });
+}
+
+}  // namespace shoal::swarm

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "base/clock.h"
+#include "swarm/libtorrent/extension.h"
+#include "swarm/libtorrent/network_loop.h"
+#include "swarm/transport_choice.h"
+
+#include <libtorrent/session_handle.hpp>
+#include <libtorrent/torrent_handle.hpp>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace shoal::swarm {
+
+/// Turns a session's dialling from TCP to uTP and back (transport_choice.h), and has those dialled by uTP whom TCP did
+/// not reach. Confined to its caller; may block on libtorrent.
+class TransportSwitch {
+ public:
+  struct Feed {
+    lt::torrent_handle torrent;
+    std::shared_ptr<FeedConnections> connections;
+  };
+
+  TransportSwitch(lt::session_handle session, std::shared_ptr<NetworkLoop> loop)
+      : session_(std::move(session)), loop_(std::move(loop)) {}
+
+  /// Worth calling every half second. `lonely`: some feed has no peer. `few`: feeds with few peers or none, asked once
+  /// when a stretch of uTP begins.
+  void turn(UnixMs wall, base::MonoTime now, bool lonely, const std::function<std::vector<Feed>()>& few);
+
+ private:
+  void apply(bool utp);
+  void redial(const Feed& feed);
+
+  lt::session_handle session_;
+  std::shared_ptr<NetworkLoop> loop_;
+  TransportChoice choice_;
+  bool utp_ = false;
+};
+
+}  // namespace shoal::swarm
