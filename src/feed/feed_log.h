@@ -41,8 +41,8 @@ struct Pruned {
 /// What is stored of one feed: rows, tree, indices and the accepted head, without opinions on trust. Everything that
 /// changes goes through FeedWriter (own feeds) or FeedMirror (other people's); everybody else reads through FeedReader.
 ///
-/// Reading is thread-safe beside one changing thread. The lock is the only one below node/: a snapshot per commit would
-/// copy the topic state (up to 65,536 entries) and the run lists each time. It is held for look-ups in memory, never
+/// Reading is thread-safe beside one changing thread. Of the floors above the store only this one has a lock below
+/// node/: a snapshot per commit would copy the topic state (up to 65,536 entries) and the run lists each time. It is held for look-ups in memory, never
 /// across a store access.
 class FeedLog : public merkle::HashReader {
  public:
@@ -90,7 +90,7 @@ class FeedLog : public merkle::HashReader {
     std::optional<merkle::RightEdge> edge;  ///< at the head's size, when it was proven
   };
   /// Writes the stage and the head in one WriteBatch per store, then shows them to readers. After an error nothing is
-  /// shown, and what is on disk is either the state before or after.
+  /// shown, and what is on disk is either the state before or after; of what is Sync::deferred, once settle() is over.
   [[nodiscard]] Result<void> commit(LogStage&& stage, const std::optional<HeadUpdate>& head, store::Sync sync);
   /// Stores the first fork proof for ever, synced.
   [[nodiscard]] Result<void> put_fork_proof(const ForkProof& proof);
@@ -103,6 +103,8 @@ class FeedLog : public merkle::HashReader {
   [[nodiscard]] Result<void> prune_before(BlockIndex end);
   /// Makes topic, offset and time rows again from the headers.
   [[nodiscard]] Result<void> rebuild_indices();
+  /// Applies commits that were Sync::deferred. Any thread.
+  [[nodiscard]] Result<void> settle() const;
   /// Makes everything written so far durable, blocks after heads.
   [[nodiscard]] Result<void> make_durable();
 

@@ -138,6 +138,11 @@ Result<void> FeedLog::rebuild_indices() {
   return set_property(kRebuildingProperty, std::nullopt);
 }
 
+Result<void> FeedLog::settle() const {
+  SHOAL_CHECK(stores_.heads->settle());
+  return one_store() ? Result<void>{} : stores_.blocks->settle();
+}
+
 Result<void> FeedLog::make_durable() {
   SHOAL_CHECK(stores_.heads->make_durable());
   return one_store() ? Result<void>{} : stores_.blocks->make_durable();

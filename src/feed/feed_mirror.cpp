@@ -159,7 +159,7 @@ Result<void> FeedMirror::Impl::check_topics(const LogStage& stage, const Checkpo
 
 Result<void> FeedMirror::Impl::commit(LogStage stage, const std::optional<FeedLog::HeadUpdate>& update) {
   const std::optional<merkle::RightEdge> before = head_edge();
-  SHOAL_CHECK(log.commit(std::move(stage), update, store::Sync::no));
+  SHOAL_CHECK(log.commit(std::move(stage), update, store::Sync::deferred));
   if (update && before && before->size() < update->head.tree_size) remember(*before);
   return catch_up();
 }

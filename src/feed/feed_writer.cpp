@@ -202,7 +202,8 @@ Result<void> FeedWriter::Impl::make_permanent(LogStage stage, const Checkpoint& 
     // A full journal wrote nothing; after any other failure the group may or may not be there.
     return made.error().code == Code::limit_exceeded ? made.error() : poison(made.error());
   }
-  if (const auto made = log.commit(std::move(stage), update, store::Sync::no); !made) return poison(made.error());
+  // From here on it may be told to everybody; the store can have it later.
+  if (const auto made = log.commit(std::move(stage), update, store::Sync::deferred); !made) return poison(made.error());
   return {};
 }
 
@@ -267,6 +268,11 @@ Result<Checkpoint> FeedWriter::heartbeat() {
   SHOAL_CHECK(impl_->make_permanent(std::move(stage), signed_head, {}));
   impl_->head = signed_head;
   return signed_head;
+}
+
+Result<void> FeedWriter::settle() {
+  const auto settled = impl_->log.settle();
+  return settled || impl_->poisoned ? settled : impl_->poison(settled.error());
 }
 
 Offset FeedWriter::next_offset(const TopicPartition& stream) const {

@@ -330,12 +330,24 @@ void FeedHost::committed(const feed::CommitResult& commit) {
 }
 
 void FeedHost::on_head(const feed::Checkpoint&) {
+  plan_settle();
   giver_->on_held();
   learn_topics();
   notify();
 }
 
+/// Readers here and those we serve come first, the store after them.
+void FeedHost::plan_settle() {
+  if (std::exchange(settle_planned_, true)) return;
+  parts_.strand->post([this] {
+    settle_planned_ = false;
+    const auto settled = log_->settle();
+    if (!settled) parts_.log->log(base::LogLevel::error, "feed", settled.error().message);
+  });
+}
+
 void FeedHost::on_blocks() {
+  plan_settle();
   spend_allowance();
   giver_->on_held();
   notify();

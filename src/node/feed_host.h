@@ -198,6 +198,7 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   /// Some want selects topics by a pattern, and none selects all.
   [[nodiscard]] bool wants_globs() const;
   void learn_topics();
+  void plan_settle();
   void plan_flush();
   void flush_synced();
   /// What was held of the `follow`th follow at `size` is durable; 0: nothing is.
@@ -234,6 +235,7 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   std::uint64_t unflushed_size_ = 0;              // on the strand: synced, and no flush of it has begun
   /// On the strand: held as was followed when patterns had not been matched against its topics.
   std::optional<feed::Checkpoint> unmatched_sync_;
+  bool settle_planned_ = false;   // on the strand
   bool flush_planned_ = false;    // on the strand
   base::MonoTime last_flush_{0};  // on the strand
 

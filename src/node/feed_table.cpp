@@ -5,6 +5,7 @@
 #include "node/feed_link.h"
 #include "node/peer_info.h"
 #include "node/want_store.h"
+#include "store/deferring_store.h"
 #include "store/rocks_kv_store.h"
 
 #include <algorithm>
@@ -245,7 +246,8 @@ Result<OpenedFeed> FeedTable::open_volatile(const std::string& name) {
     return Error{Code::already_exists, "there is a feed " + name + " on disk already", "choose another name"};
   }
   auto files = std::make_shared<VolatileFiles>();
-  SHOAL_TRY(files->store, store::open_rocks_store("/" + name, store::Backing::memory, *parts_.log));
+  SHOAL_TRY(auto rows, store::open_rocks_store("/" + name, store::Backing::memory, *parts_.log));
+  files->store = std::make_unique<store::DeferringStore>(std::move(rows));
   files->journal = store::make_memory_journal();
   auto key = crypto::KeyPair::generate();
   const FeedId id{key.public_key()};

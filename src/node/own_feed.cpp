@@ -215,7 +215,12 @@ bool OwnFeed::commit_due() {
   }
   // Published first: whoever hears the acknowledgement finds the record with readers on their way.
   acknowledge(*committed, producer, bytes, records);
+  settle();
   return true;
+}
+
+void OwnFeed::settle() {
+  if (const auto settled = writer_->settle(); !settled) fail(settled.error());
 }
 
 Result<feed::CommitResult> OwnFeed::commit(std::vector<topic::SealedBatch>& batches, Codec codec) {
@@ -277,6 +282,7 @@ Result<void> OwnFeed::publish_manifest(const feed::Manifest& manifest) {
     }
   }
   host_->committed(result);
+  settle();
   return {};
 }
 
@@ -293,6 +299,7 @@ void OwnFeed::heartbeat_if_due() {
     return;
   }
   host_->committed(feed::CommitResult{*head, {}});
+  settle();
 }
 
 }  // namespace shoal::node

@@ -61,6 +61,8 @@ class OwnFeed {
   void fail(const Error& error);
 
  private:
+  /// What was published and acknowledged goes into the store.
+  void settle();
   [[nodiscard]] Result<TopicPartition> choose_stream(const ProducerRecord& record);
   [[nodiscard]] Result<feed::CommitResult> commit(std::vector<topic::SealedBatch>& batches, Codec codec);
   void acknowledge(const feed::CommitResult& result, std::uint64_t producer, std::size_t bytes, std::size_t records);
