@@ -16,11 +16,7 @@ shift || true
 preset=${SHOAL_PRESET:-dev}
 
 if [ -z "${SHOAL_BINARY:-}" ] || [ -z "${SHOAL_HOSTILE_PEER:-}" ]; then
-  mkdir -p build
-  scripts/bootstrap.sh build
-  say "building nodes and attacker ($preset) ..."
-  { cmake --preset "$preset" && cmake --build --preset "$preset" -j "$(jobs)" --target shoal hostile_peer; } \
-    >build/attack-build.log 2>&1 || { tail -n 40 build/attack-build.log >&2; die "the build failed"; }
+  build_targets build "$preset" shoal hostile_peer
   SHOAL_BINARY=$PWD/build/$preset/apps/shoal/shoal
   SHOAL_HOSTILE_PEER=$PWD/build/$preset/tests/support/hostile_peer
 fi

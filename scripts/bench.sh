@@ -9,11 +9,8 @@
 
 [ $# -le 1 ] || die "usage: scripts/bench.sh [FILTER]"
 
-scripts/bootstrap.sh test
-mkdir -p build
-say "building the benchmarks (release) ..."
-{ cmake --preset release -DSHOAL_BENCH=ON && cmake --build --preset release -j "$(jobs)" --target shoal_bench; } \
-  >build/bench-build.log 2>&1 || { tail -n 40 build/bench-build.log >&2; die "the build failed"; }
+CMAKE_OPTIONS=(-DSHOAL_BENCH=ON)
+build_targets test release shoal_bench
 
 build/release/tests/bench/shoal_bench --benchmark_filter="${1:-.}" --benchmark_out=build/bench.json \
   --benchmark_out_format=json >build/bench.log 2>&1 || { cat build/bench.log >&2; die "a benchmark failed"; }

@@ -15,11 +15,8 @@ case "${1:-}" in -h | --help) die "usage: scripts/bench_live.sh [--peer DIR] [--
 build=${SHOAL_BUILD:-}
 if [ -z "$build" ]; then
   build=build/release
-  scripts/bootstrap.sh test
-  mkdir -p build
-  say "building the benchmark (release) ..."
-  { cmake --preset release -DSHOAL_BENCH=ON && cmake --build --preset release -j "$(jobs)" --target live_probe; } \
-    >build/bench-build.log 2>&1 || { tail -n 40 build/bench-build.log >&2; die "the build failed"; }
+  CMAKE_OPTIONS=(-DSHOAL_BENCH=ON)
+  build_targets test release live_probe
 fi
 "$PYTHON" -B tests/bench/live_bench.py --probe "$PWD/$build/tests/bench/live_probe" --json build/bench-live.json "$@"
 say "all figures: build/bench-live.json"

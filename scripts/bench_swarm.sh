@@ -11,14 +11,11 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-case " $* " in *" --help "* | *" -h "*) sed -n "2,/^$/s/^# \{0,1\}//p" scripts/bench_swarm.sh; exit 0 ;; esac
+case " $* " in *" --help "* | *" -h "*) print_help; exit 0 ;; esac
 
 mkdir -p build
 if [ -z "${SHOAL_BINARY:-}" ]; then
-  scripts/bootstrap.sh test
-  say "building the command (release) ..."
-  { cmake --preset release && cmake --build --preset release -j "$(jobs)" --target shoal; } >build/bench-build.log 2>&1 ||
-    { tail -n 40 build/bench-build.log >&2; die "the build failed"; }
+  build_targets test release shoal
   SHOAL_BINARY=$PWD/build/release/apps/shoal/shoal
 fi
 

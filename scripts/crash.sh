@@ -13,13 +13,8 @@ rounds=${1:-100}
 [[ $rounds =~ ^[1-9][0-9]*$ ]] || die "usage: scripts/crash.sh [ROUNDS]"
 
 if [ -z "${SHOAL_BINARY:-}" ]; then
-  build=build/release
-  mkdir -p build
-  scripts/bootstrap.sh build
-  say "building the command (release) ..."
-  { cmake --preset release && cmake --build --preset release -j "$(jobs)" --target shoal; } >build/crash-build.log 2>&1 ||
-    { tail -n 40 build/crash-build.log >&2; die "the build failed"; }
-  SHOAL_BINARY=$PWD/$build/apps/shoal/shoal
+  build_targets build release shoal
+  SHOAL_BINARY=$PWD/build/release/apps/shoal/shoal
 fi
 
 export SHOAL_BINARY SHOAL_CRASH_ROUNDS=$rounds

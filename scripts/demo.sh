@@ -13,11 +13,7 @@ shoal=$build/apps/shoal/shoal
 
 # ---- build -----------------------------------------------------------------------------------------------------------
 
-mkdir -p build
-scripts/bootstrap.sh test
-say "building the command and the hostile mirror ..."
-{ cmake --preset dev && cmake --build --preset dev -j "$(jobs)" --target shoal hostile_mirror; } >build/demo-build.log 2>&1 ||
-  { tail -n 40 build/demo-build.log >&2; die "the build failed"; }
+build_targets test dev shoal hostile_mirror
 
 # ---- processes -------------------------------------------------------------------------------------------------------
 

@@ -10,12 +10,7 @@
 pairs=${1:-10000}
 [[ $pairs =~ ^[1-9][0-9]*$ ]] || die "usage: scripts/forks.sh [PAIRS]"
 
-build=build/dev
-mkdir -p build
-scripts/bootstrap.sh build
-say "building the test ..."
-{ cmake --preset dev && cmake --build --preset dev -j "$(jobs)" --target simulation_tests; } >build/forks-build.log 2>&1 ||
-  { tail -n 40 build/forks-build.log >&2; die "the build failed"; }
+build_targets build dev simulation_tests
 
 export SHOAL_FORK_PAIRS=$pairs
-exec nice $build/tests/simulation/simulation_tests --gtest_filter='ForkPairs.*'
+exec nice build/dev/tests/simulation/simulation_tests --gtest_filter='ForkPairs.*'

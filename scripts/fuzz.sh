@@ -17,11 +17,7 @@ for target in "${targets[@]}"; do
   [[ " ${known[*]} " == *" $target "* ]] || die "no fuzz target $target; there are: ${known[*]}"
 done
 
-scripts/bootstrap.sh check
-mkdir -p build
-say "building the fuzz programs ..."
-{ cmake --preset fuzz && cmake --build --preset fuzz -j "$(jobs)" --target "${targets[@]/%/_fuzz}"; } >build/fuzz-build.log 2>&1 ||
-  { tail -n 40 build/fuzz-build.log >&2; die "the build failed"; }
+build_targets check fuzz "${targets[@]/%/_fuzz}"
 
 export ASAN_OPTIONS=detect_stack_use_after_return=1:allocator_may_return_null=1
 export UBSAN_OPTIONS=print_stacktrace=1

@@ -25,6 +25,23 @@ die() {
   exit 1
 }
 
+# The comment at the top of the script that runs.
+print_help() { sed -n "2,/^$/s/^# \{0,1\}//p" "scripts/$(basename "$0")"; }
+
+# build_targets GROUP PRESET TARGET...: installs what bootstrap.sh's GROUP names, then builds. What that prints is in
+# build/SCRIPT-build.log and shown when it fails. CMAKE_OPTIONS is an array of options for configuring.
+CMAKE_OPTIONS=()
+build_targets() {
+  local group=$1 preset=$2 log
+  log=build/$(basename "$0" .sh)-build.log
+  shift 2
+  mkdir -p build
+  scripts/bootstrap.sh "$group"
+  say "building $* ($preset) ..."
+  { cmake --preset "$preset" "${CMAKE_OPTIONS[@]}" && cmake --build --preset "$preset" -j "$(jobs)" --target "$@"; } \
+    >"$log" 2>&1 || { tail -n 40 "$log" >&2; die "the build failed"; }
+}
+
 # A clone that belongs to another user counts too.
 in_git() { [ -e .git ] && git -c safe.directory='*' "$@"; }
 

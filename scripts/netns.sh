@@ -11,7 +11,7 @@
 minutes=3 seed='' classes=()
 while [ $# -gt 0 ]; do
   case $1 in
-    --help | -h) sed -n "2,/^$/s/^# \{0,1\}//p" scripts/netns.sh; exit 0 ;;
+    --help | -h) print_help; exit 0 ;;
     --seed) [ $# -ge 2 ] || die "--seed takes a number"; seed=$2; shift ;;
     [0-9]*) minutes=$1 ;;
     [A-Z]*) classes+=("$1") ;;
@@ -23,11 +23,7 @@ done
 [[ $seed =~ ^[0-9]*$ ]] || die "--seed takes a number, not $seed"
 
 if [ -z "${SHOAL_BINARY:-}" ]; then
-  mkdir -p build
-  scripts/bootstrap.sh test
-  say "building the command (release) ..."
-  { cmake --preset release && cmake --build --preset release -j "$(jobs)" --target shoal; } >build/netns-build.log 2>&1 ||
-    { tail -n 40 build/netns-build.log >&2; die "the build failed"; }
+  build_targets test release shoal
   SHOAL_BINARY=$PWD/build/release/apps/shoal/shoal
 fi
 

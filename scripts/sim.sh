@@ -13,14 +13,10 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-case " $* " in *" --help "* | *" -h "*) sed -n "2,/^$/s/^# \{0,1\}//p" scripts/sim.sh; exit 0 ;; esac
+case " $* " in *" --help "* | *" -h "*) print_help; exit 0 ;; esac
 
 if [ -z "${SHOAL_SIM:-}" ]; then
-  mkdir -p build
-  scripts/bootstrap.sh build
-  say "building the simulation ..."
-  { cmake --preset dev && cmake --build --preset dev -j "$(jobs)" --target swarm_sim; } >build/sim-build.log 2>&1 ||
-    { tail -n 40 build/sim-build.log >&2; die "the build failed"; }
+  build_targets build dev swarm_sim
   SHOAL_SIM=$PWD/build/dev/tests/simulation/swarm_sim
 fi
 

@@ -29,16 +29,19 @@ void rename(Body& reply, std::uint64_t name) {
 }  // namespace
 
 bool HonestAnswers::start() {
-  if (!peer_.connect(source_) || !peer_.join(feed_) || !peer_.open_session(feed_)) return false;
-  if (!peer_.send(NoHead{})) return false;
+  const auto head = meet();
+  if (head) head_ = *head;
+  return head.has_value();
+}
+
+std::optional<feed::Checkpoint> HonestAnswers::meet() {
+  if (!peer_.connect(source_) || !peer_.join(feed_) || !peer_.open_session(feed_)) return std::nullopt;
+  if (!peer_.send(NoHead{})) return std::nullopt;
   while (const auto message = peer_.receive(kPatience)) {
-    if (const auto* head = std::get_if<Head>(&message->body)) {
-      head_ = head->head;
-      return true;
-    }
-    if (std::holds_alternative<NoHead>(message->body)) return false;
+    if (const auto* head = std::get_if<Head>(&message->body)) return head->head;
+    if (std::holds_alternative<NoHead>(message->body)) return std::nullopt;
   }
-  return false;
+  return std::nullopt;
 }
 
 std::optional<Body> HonestAnswers::answer(const Body& asked) {
@@ -72,6 +75,8 @@ std::optional<Body> HonestAnswers::ask(const Body& asked) {
   Body question = asked;
   const std::uint64_t name = ++names_;
   *name_of(question) = name;
+  // Nobody reads between two questions: when they are far apart the source has given up on us.
+  if (peer_.closed() && !meet()) return std::nullopt;
   if (!peer_.send(question)) return std::nullopt;
   while (const auto message = next()) {
     const Body& body = message->body;

@@ -19,6 +19,7 @@ class HonestAnswers {
   [[nodiscard]] std::optional<replication::Body> answer(const replication::Body& asked);
 
  private:
+  [[nodiscard]] std::optional<feed::Checkpoint> meet();
   [[nodiscard]] std::optional<replication::Body> ask(const replication::Body& asked);
   [[nodiscard]] std::optional<replication::Message> next();
 

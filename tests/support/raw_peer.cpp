@@ -110,6 +110,7 @@ bool RawPeer::send_bytes(ByteView bytes, Milliseconds timeout) {
 bool RawPeer::send_frame(ByteView body) { return send_bytes(extension_frame(remote_id_, body)); }
 
 bool RawPeer::send_plain(ByteView plain) {
+  if (!session_) return false;  // closed meanwhile
   Bytes record;
   session_->seal(plain, record);
   return send_frame(record);
