@@ -63,7 +63,7 @@ DIRECT_USE = {
 DIRECT_USE_ALLOWED = {
     "clock": ["src/base/clock.cpp"],
     "random": ["src/crypto/"],
-    "thread": ["src/swarm/libtorrent/", "src/store/rocks_", "src/feed/feed_log"],
+    "thread": ["src/swarm/libtorrent/", "src/store/rocks_", "src/store/deferring_store", "src/feed/feed_log"],
 }
 
 MAX_LINES = 500

@@ -42,8 +42,8 @@ struct Pruned {
 /// changes goes through FeedWriter (own feeds) or FeedMirror (other people's); everybody else reads through FeedReader.
 ///
 /// Reading is thread-safe beside one changing thread. Of the floors above the store only this one has a lock below
-/// node/: a snapshot per commit would copy the topic state (up to 65,536 entries) and the run lists each time. It is held for look-ups in memory, never
-/// across a store access.
+/// node/: a snapshot per commit would copy the topic state (up to 65,536 entries) and the run lists each time. It is
+/// held for look-ups in memory, never across a store access.
 class FeedLog : public merkle::HashReader {
  public:
   ~FeedLog() override = default;

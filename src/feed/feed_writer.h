@@ -64,8 +64,8 @@ class FeedWriter {
   ~FeedWriter();
 
   /// Commits one group: build headers, hash, sign, verify, journal (one fdatasync). When it returns, the group is
-  /// durable; the caller publishes and acknowledges, then calls settle(). Batches keep their order. Fails as a whole, signing
-  /// nothing, with Code::invalid_argument (illegal topic or partition, bad batch) or Code::limit_exceeded.
+  /// durable; the caller publishes and acknowledges, then calls settle(). Batches keep their order. Fails as a whole,
+  /// signing nothing, with Code::invalid_argument (illegal topic or partition, bad batch) or Code::limit_exceeded.
   [[nodiscard]] Result<CommitResult> commit(std::vector<PendingBatch> group);
   /// Appends a manifest block.
   [[nodiscard]] Result<CommitResult> commit_manifest(const Manifest& manifest);

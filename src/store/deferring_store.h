@@ -52,8 +52,8 @@ class DeferringStore final : public KvStore {
   void count_rows() const;
 
   std::unique_ptr<KvStore> inner_;
-  mutable std::mutex applying_;      // one at a time, in order; taken before the other
-  mutable std::shared_mutex mutex_;  // of what follows
+  mutable std::mutex applying_;                  // one at a time, in order; taken before the other
+  mutable std::shared_mutex mutex_;              // of what follows
   mutable std::array<Rows, kColumnCount> rows_;  // waiting, or being applied
   mutable std::size_t bytes_ = 0;                // deferred since the last apply()
   std::uint64_t batches_ = 0;

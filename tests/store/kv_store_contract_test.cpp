@@ -257,8 +257,7 @@ TEST_P(KvStoreContract, BehavesAsAMap) {
 
 INSTANTIATE_TEST_SUITE_P(Backings, KvStoreContract,
                          ::testing::Values(Kind{"logged", Backing::logged}, Kind{"unlogged", Backing::unlogged},
-                                           Kind{"memory", Backing::memory},
-                                           Kind{"deferring", Backing::unlogged, true}),
+                                           Kind{"memory", Backing::memory}, Kind{"deferring", Backing::unlogged, true}),
                          [](const auto& one) { return std::string(one.param.name); });
 
 }  // namespace
