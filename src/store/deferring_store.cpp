@@ -126,7 +126,7 @@ Result<void> DeferringStore::apply() const {
   const std::unique_lock lock(mutex_);
   if (!written) {
     failure_ = written.error();
-    return written;
+    return written.error();
   }
   // Only now: a reader that finds a row here no more finds it below.
   for (Rows& rows : rows_) std::erase_if(rows, [newest](const auto& row) { return row.second.batch <= newest; });
