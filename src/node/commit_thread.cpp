@@ -99,7 +99,10 @@ CommitThread::Pass CommitThread::commit_all(const std::vector<std::shared_ptr<Ow
     if (const auto first = feed->next_due(); first && *first <= clock_->mono_now()) pass.more |= feed->commit_due();
     feed->heartbeat_if_due();
     feed->acknowledge_mirrored();
-    if (const auto next = feed->next_due()) pass.due = std::min(pass.due, *next);
+    feed->settle_if_due();
+    for (const auto& next : {feed->next_due(), feed->settle_due()}) {
+      if (next) pass.due = std::min(pass.due, *next);
+    }
   }
   return pass;
 }

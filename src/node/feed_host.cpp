@@ -336,13 +336,16 @@ void FeedHost::on_head(const feed::Checkpoint&) {
   notify();
 }
 
-/// Readers here and those we serve come first, the store after them.
+/// Readers here and those we serve come first, the store after them: it would take the processor from them.
 void FeedHost::plan_settle() {
+  constexpr std::chrono::milliseconds kDelay{2};
   if (std::exchange(settle_planned_, true)) return;
-  parts_.strand->post([this] {
-    settle_planned_ = false;
-    const auto settled = log_->settle();
-    if (!settled) parts_.log->log(base::LogLevel::error, "feed", settled.error().message);
+  parts_.strand->post_after(kDelay, [weak = weak_from_this()] {
+    const auto host = weak.lock();
+    if (!host) return;
+    host->settle_planned_ = false;
+    const auto settled = host->log_->settle();
+    if (!settled) host->parts_.log->log(base::LogLevel::error, "feed", settled.error().message);
   });
 }
 

@@ -55,14 +55,17 @@ class OwnFeed {
   bool commit_due();
   [[nodiscard]] Result<void> publish_manifest(const feed::Manifest& manifest);
   void heartbeat_if_due();
+  /// Gives the store what was published and acknowledged a moment ago.
+  void settle_if_due();
+  /// When that has work; nullopt when it has none.
+  [[nodiscard]] std::optional<base::MonoTime> settle_due() const { return settle_due_; }
   /// Acknowledges what mirrors hold, when receipts came.
   void acknowledge_mirrored();
   /// Nothing more is signed: whoever produces is told this.
   void fail(const Error& error);
 
  private:
-  /// What was published and acknowledged goes into the store.
-  void settle();
+  void plan_settle();
   [[nodiscard]] Result<TopicPartition> choose_stream(const ProducerRecord& record);
   [[nodiscard]] Result<feed::CommitResult> commit(std::vector<topic::SealedBatch>& batches, Codec codec);
   void acknowledge(const feed::CommitResult& result, std::uint64_t producer, std::size_t bytes, std::size_t records);
@@ -79,7 +82,8 @@ class OwnFeed {
   const base::MonoTime heartbeat_;
   const base::Clock* clock_;
   base::LogSink* log_;
-  base::MonoTime last_signed_{0};  // commit thread
+  base::MonoTime last_signed_{0};             // commit thread
+  std::optional<base::MonoTime> settle_due_;  // commit thread
 
   mutable std::mutex mutex_;
   std::condition_variable_any room_;
