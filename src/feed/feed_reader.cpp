@@ -190,6 +190,11 @@ Result<std::optional<BlockIndex>> FeedReader::next_block(const TopicPartition& s
                                                          std::optional<BlockIndex> after) const {
   const auto topic = number_of(*log_, stream);
   if (!topic) return std::optional<BlockIndex>{};
+  // Who follows the end needs no index, and no store that has the newest block already.
+  const auto newest = log_->inspect([&](const LogState& state) { return state.partitions[topic->value()].last_held; });
+  if (!newest || (after && *newest <= *after)) return std::optional<BlockIndex>{};
+  SHOAL_TRY(const BlockHeader header, log_->header(*newest));
+  if (!header.previous || (after && *header.previous <= *after)) return newest;
   TimeIndex index(log_->block_store(), log_->number(), *topic);
   SHOAL_TRY(const auto row, index.at_or_after(after ? *after + 1 : BlockIndex{0}));
   return row ? std::optional<BlockIndex>{row->block} : std::nullopt;

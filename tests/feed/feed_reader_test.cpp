@@ -1,6 +1,9 @@
 #include "feed/feed_reader.h"
 
 #include "feed_world.h"
+#include "store/deferring_store.h"
+#include "store/keyspace.h"
+#include "store/rocks_kv_store.h"
 
 #include <rapidcheck.h>
 
@@ -43,6 +46,28 @@ struct World {
   Producer producer;
   std::vector<Block> blocks;
 };
+
+TEST(FeedReader, WhoFollowsTheEndReadsBeforeTheStoreHasIt) {
+  Producer producer;
+  auto opened = store::open_rocks_store("feed", store::Backing::memory, producer.sink);
+  ASSERT_TRUE(opened.ok());
+  const store::KvStore& rows = **opened;
+  producer.store = std::make_unique<store::DeferringStore>(*std::move(opened));
+  ASSERT_TRUE(producer.open().ok());
+  const FeedReader reader = producer.reader();
+  std::optional<BlockIndex> at;
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    ASSERT_TRUE(producer.writer->commit({batch_of(stream("a"), {1})}).ok());
+    at = reader.next_block(stream("a"), at).value();
+    ASSERT_EQ(at, BlockIndex{i});
+    EXPECT_TRUE(reader.payload(*at).ok());
+    EXPECT_EQ(reader.next_block(stream("a"), at).value(), std::nullopt);
+    const Bytes key = store::block_key(producer.log->number(), *at);
+    EXPECT_FALSE(rows.contains(store::Column::headers, key).value());
+    ASSERT_TRUE(producer.writer->settle().ok());
+    EXPECT_TRUE(rows.contains(store::Column::headers, key).value());
+  }
+}
 
 TEST(FeedReader, FindsBlocksLikeAPlainList) {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
