@@ -10,6 +10,9 @@
 namespace shoal::feed {
 namespace {
 
+/// Who is so few blocks behind looks at the newest header first; who reads a long history would do that for nothing.
+constexpr std::uint64_t kNearEnd = 256;
+
 std::optional<store::TopicNumber> number_of(const FeedLog& log, const TopicPartition& stream) {
   const auto number = log.inspect([&](const LogState& state) { return state.number_of(stream); });
   return number ? std::optional{store::TopicNumber{*number}} : std::nullopt;
@@ -193,8 +196,10 @@ Result<std::optional<BlockIndex>> FeedReader::next_block(const TopicPartition& s
   // Who follows the end needs no index, and no store that has the newest block already.
   const auto newest = log_->inspect([&](const LogState& state) { return state.partitions[topic->value()].last_held; });
   if (!newest || (after && *newest <= *after)) return std::optional<BlockIndex>{};
-  SHOAL_TRY(const BlockHeader header, log_->header(*newest));
-  if (!header.previous || (after && *header.previous <= *after)) return newest;
+  if (newest->value() - (after ? after->value() : 0) <= kNearEnd) {
+    SHOAL_TRY(const BlockHeader header, log_->header(*newest));
+    if (!header.previous || (after && *header.previous <= *after)) return newest;
+  }
   TimeIndex index(log_->block_store(), log_->number(), *topic);
   SHOAL_TRY(const auto row, index.at_or_after(after ? *after + 1 : BlockIndex{0}));
   return row ? std::optional<BlockIndex>{row->block} : std::nullopt;

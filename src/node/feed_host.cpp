@@ -336,11 +336,9 @@ void FeedHost::on_head(const feed::Checkpoint&) {
   notify();
 }
 
-/// Readers here and those we serve come first, the store after them: it would take the processor from them.
 void FeedHost::plan_settle() {
-  constexpr std::chrono::milliseconds kDelay{2};
   if (std::exchange(settle_planned_, true)) return;
-  parts_.strand->post_after(kDelay, [weak = weak_from_this()] {
+  parts_.strand->post_after(kSettleDelay, [weak = weak_from_this()] {
     const auto host = weak.lock();
     if (!host) return;
     host->settle_planned_ = false;

@@ -29,6 +29,10 @@ namespace shoal::node {
 /// marked. The node lets go of it when it closes; handles keep weak pointers.
 class FeedHost final : public replication::ReplicatorEvents, public std::enable_shared_from_this<FeedHost> {
  public:
+  /// What was shown to readers goes into the store so much later: at once it would take the processor from the threads
+  /// that carry it to them (100 us more until the network thread had it, measured).
+  static constexpr base::MonoTime kSettleDelay = std::chrono::milliseconds(2);
+
   struct Parts {
     feed::FeedStores stores;
     std::shared_ptr<void> files;  ///< what the stores lie in

@@ -12,9 +12,6 @@ namespace {
 
 /// Records of one group, uncompressed: bounds the memory of a commit and how long a reader waits for its start.
 constexpr std::size_t kMaxGroupBytes = std::size_t{4} << 20;
-/// What was published goes into the store so much later: at once it would take the processor from the threads that
-/// carry it to readers (100 us more to each of them, measured).
-constexpr base::MonoTime kSettleDelay = std::chrono::milliseconds(2);
 
 record::Record to_record(const ProducerRecord& from, UnixMs now) {
   record::Record record;
@@ -223,7 +220,7 @@ bool OwnFeed::commit_due() {
 }
 
 void OwnFeed::plan_settle() {
-  if (!settle_due_) settle_due_ = clock_->mono_now() + kSettleDelay;
+  if (!settle_due_) settle_due_ = clock_->mono_now() + FeedHost::kSettleDelay;
 }
 
 void OwnFeed::settle_if_due() {

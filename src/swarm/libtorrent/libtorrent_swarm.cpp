@@ -366,7 +366,8 @@ std::vector<TransportSwitch::Feed> LibtorrentSwarm::feeds_with_few_peers() const
   std::vector<TransportSwitch::Feed> few;
   const std::lock_guard lock(mutex_);
   for (const auto& [key, joined] : joined_) {
-    if (joined.connections && joined.peers < kFewPeers) few.push_back({joined.torrent, joined.connections});
+    if (joined.connections && joined.peers < kFewPeers)
+      few.push_back({joined.torrent, joined.connections, joined.peers == 0});
     if (few.size() >= kFeedsLookedAt) break;
   }
   return few;

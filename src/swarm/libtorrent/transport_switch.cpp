@@ -9,7 +9,8 @@ namespace shoal::swarm {
 namespace {
 
 bool knows_unreached(const TransportSwitch::Feed& feed) {
-  if (!feed.torrent.is_valid()) return false;
+  // Without a peer TCP comes first, for a time that the choice knows.
+  if (feed.lonely || !feed.torrent.is_valid()) return false;
   const lt::torrent_status status = feed.torrent.status(lt::status_flags_t{});
   // One that is being dialled just now is no candidate.
   return status.connect_candidates > 0 || status.num_connections > status.num_peers;

@@ -21,6 +21,7 @@ class TransportSwitch {
   struct Feed {
     lt::torrent_handle torrent;
     std::shared_ptr<FeedConnections> connections;
+    bool lonely = false;  ///< without a peer
   };
 
   TransportSwitch(lt::session_handle session, std::shared_ptr<NetworkLoop> loop)
