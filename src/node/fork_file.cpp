@@ -37,6 +37,7 @@ Bytes ForkFile::content() const {
 }
 
 Result<void> ForkFile::keep(ByteView proof) const {
+  const std::lock_guard lock(writing_);
   const Bytes held = content();
   if (std::equal(held.begin(), held.end(), proof.begin(), proof.end())) return {};
   if (::mkdir(path_.parent_path().c_str(), 0700) != 0 && errno != EEXIST) {

@@ -4,6 +4,7 @@
 #include "feed/fork.h"
 
 #include <filesystem>
+#include <mutex>
 #include <optional>
 
 namespace shoal::node {
@@ -17,7 +18,7 @@ class ForkFile {
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   /// What it holds, when that proves a fork of this feed.
   [[nodiscard]] std::optional<feed::ForkProof> read() const;
-  /// Makes the file when it is missing or holds something else, whole or not at all.
+  /// Makes the file when it is missing or holds something else, whole or not at all. Any thread.
   [[nodiscard]] Result<void> keep(ByteView proof) const;
 
  private:
@@ -26,6 +27,7 @@ class ForkFile {
 
   std::filesystem::path path_;
   FeedId feed_;
+  mutable std::mutex writing_;  ///< the unfinished file has one name
 };
 
 }  // namespace shoal::node

@@ -3,7 +3,10 @@
 #include "feed/feed_world.h"
 #include "feed/sample_feed.h"
 
+#include <atomic>
 #include <fstream>
+#include <thread>
+#include <vector>
 
 namespace shoal::node {
 namespace {
@@ -56,6 +59,24 @@ TEST_F(ForkFileTest, AnotherFeedsProofIsNone) {
   other.append_data("t");
   ASSERT_TRUE(file().keep(feed::encode_fork_proof(proof_against(other))).ok());
   EXPECT_FALSE(file().read().has_value());
+}
+
+// Whoever waits for the feed keeps the file too, beside the strand that found the fork.
+TEST_F(ForkFileTest, IsKeptByManyAtOnce) {
+  const Bytes bytes = feed::encode_fork_proof(proof_against(feed_));
+  for (int round = 0; round < 50; ++round) {
+    const ForkFile shared = file();
+    std::filesystem::remove(shared.path());
+    std::atomic<int> failures = 0;
+    std::vector<std::thread> keepers;
+    for (int i = 0; i < 4; ++i) {
+      keepers.emplace_back([&] {
+        if (!shared.keep(bytes).ok() || !shared.read()) ++failures;
+      });
+    }
+    for (std::thread& keeper : keepers) keeper.join();
+    ASSERT_EQ(failures, 0);
+  }
 }
 
 TEST_F(ForkFileTest, SaysWhenTheDiskRefuses) {
