@@ -20,8 +20,8 @@ Error system_error(const std::string& what, const std::filesystem::path& path) {
 
 }  // namespace
 
-ForkFile::ForkFile(std::filesystem::path directory, const FeedId& feed)
-    : path_(std::move(directory) / (feed.hex() + ".fork")), feed_(feed) {}
+ForkFile::ForkFile(const std::filesystem::path& directory, const FeedId& feed)
+    : path_(directory / (feed.hex() + ".fork")), feed_(feed) {}
 
 std::optional<feed::ForkProof> ForkFile::read() const {
   const auto proof = feed::decode_fork_proof(content());

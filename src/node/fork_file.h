@@ -13,7 +13,7 @@ namespace shoal::node {
 /// docs/FORMAT.md. It outlives the feed's removal, so that the fork is not forgotten with it.
 class ForkFile {
  public:
-  ForkFile(std::filesystem::path directory, const FeedId& feed);
+  ForkFile(const std::filesystem::path& directory, const FeedId& feed);
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   /// What it holds, when that proves a fork of this feed.

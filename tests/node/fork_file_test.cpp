@@ -68,8 +68,10 @@ TEST_F(ForkFileTest, IsKeptByManyAtOnce) {
     const ForkFile shared = file();
     std::filesystem::remove(shared.path());
     std::atomic<int> failures = 0;
+    constexpr int kKeepers = 4;
     std::vector<std::thread> keepers;
-    for (int i = 0; i < 4; ++i) {
+    keepers.reserve(kKeepers);
+    for (int i = 0; i < kKeepers; ++i) {
       keepers.emplace_back([&] {
         if (!shared.keep(bytes).ok() || !shared.read()) ++failures;
       });
