@@ -27,6 +27,16 @@ def resident(pid):
         return int(re.search(r"VmRSS:\s+(\d+) kB", status.read()).group(1)) << 10
 
 
+def yield_processor(pid):
+    """What an attacker's own process takes of this machine is not what is measured. A process of its own session is
+    its own scheduling group, and niceness counts within a group only; without such groups it counts for all."""
+    os.setpriority(os.PRIO_PROCESS, pid, 19)
+    group = "/proc/%d/autogroup" % pid
+    if os.path.exists(group):
+        with open(group, "w", encoding="ascii") as file:
+            file.write("19")
+
+
 class AttackTest(SystemTest):
     """A publisher of the earthquakes that knows nobody."""
 
@@ -108,9 +118,8 @@ class Floods(AttackTest):
         parts = max(1, ROUNDS // 2000)
         for _ in range(parts):
             alone += [self.probe(2000) for _ in range(3)]
-            # Nice: what the attacker's own process takes of this machine is not what is measured.
-            flood = self.start("-n", "19", ATTACKER, "flood", self.feed, self.address, "--rounds",
-                               ROUNDS * 250 // parts, program="nice")
+            flood = self.start("flood", self.feed, self.address, "--rounds", ROUNDS * 250 // parts, program=ATTACKER)
+            yield_processor(flood.pid)
             while flood.running():
                 beside.append(self.probe(2000))
                 peak = max(peak, resident(self.publisher.pid))
@@ -119,8 +128,8 @@ class Floods(AttackTest):
                          for some in (alone, beside))
         print("flood of %d: memory grew by %.1f MiB; alone %s, beside it %s" %
               (ROUNDS * 250, (peak - before) / MEBIBYTE, alone, beside), flush=True)
-        # The bound of one peer is 4 MiB; allocators keep some of what sessions came and went with.
-        self.assertLess(peak - before, 24 * MEBIBYTE)
+        # The bound of one peer is 4 MiB; the allocator keeps some of what sessions came and went with.
+        self.assertLess(peak - before, 8 * MEBIBYTE)
         self.assertTrue(self.publisher.running(), self.publisher.stderr)
 
     def test_lengths_of_a_gibibyte(self):
