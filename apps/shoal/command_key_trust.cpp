@@ -28,8 +28,8 @@ class KeyTrust final : public Command {
       return Error{Code::invalid_argument, "'" + hex_ + "' is no node key: those have 64 hexadecimal digits",
                    "shoal key show --node prints it at the mirror"};
     }
-    const auto own = crypto::read_key_file_public(directory / "node.key");
-    if (own && *own == *key) {
+    const auto own = crypto::describe_key_file(directory / "node.key");
+    if (own && own->key == *key) {
       return Error{Code::invalid_argument,
                    "this is the key of this directory's own node, which is no mirror of its feeds",
                    "shoal key show --node, run at the mirror, prints the mirror's key"};

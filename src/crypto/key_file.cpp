@@ -35,14 +35,9 @@ Result<KeyPair> read_key_file(const std::filesystem::path& path, const std::opti
   return key;
 }
 
-Result<PublicKey> read_key_file_public(const std::filesystem::path& path) {
+Result<KeyFileInfo> describe_key_file(const std::filesystem::path& path) {
   SHOAL_TRY(const KeyText text, read_text(path));
-  return text.public_key;
-}
-
-Result<bool> key_file_is_sealed(const std::filesystem::path& path) {
-  SHOAL_TRY(const KeyText text, read_text(path));
-  return text.sealing.has_value();
+  return KeyFileInfo{text.public_key, text.sealing.has_value()};
 }
 
 }  // namespace shoal::crypto

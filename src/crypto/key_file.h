@@ -19,10 +19,11 @@ namespace shoal::crypto {
 [[nodiscard]] Result<KeyPair> read_key_file(const std::filesystem::path& path,
                                             const std::optional<SecretBytes>& passphrase);
 
-/// The public key of the file without opening the secret; the same errors for the file itself.
-[[nodiscard]] Result<PublicKey> read_key_file_public(const std::filesystem::path& path);
-
-/// True when the file needs a passphrase.
-[[nodiscard]] Result<bool> key_file_is_sealed(const std::filesystem::path& path);
+struct KeyFileInfo {
+  PublicKey key;
+  bool sealed = false;  ///< the secret needs a passphrase
+};
+/// What the file says without opening the secret; the same errors for the file itself.
+[[nodiscard]] Result<KeyFileInfo> describe_key_file(const std::filesystem::path& path);
 
 }  // namespace shoal::crypto

@@ -129,7 +129,6 @@ Result<std::shared_ptr<FeedHost>> FeedTable::open_host(const FeedReference& feed
     SHOAL_CHECK(check_open());
     if (const auto open = hosts_.find(feed.feed); open != hosts_.end()) return open->second;
     parts.strand = parts_.pool->make_strand();
-    if (!flusher_) flusher_ = parts_.pool->make_strand();
     parts.flusher = flusher_;
     SHOAL_TRY(opened, FeedHost::open(feed.feed, feed.own, std::move(parts)));
     if (feed.own) {
@@ -163,8 +162,15 @@ void FeedTable::dial(const FeedId& feed, const std::vector<std::string>& peers) 
 
 void FeedTable::blame(const FeedId& feed, const replication::PeerView& peer, std::string_view what) {
   parts_.hub->ban(peer.node_key);
+  keep_bans();
   if (parts_.swarm != nullptr) parts_.swarm->note_offence(peer.address.host_port);
   if (parts_.on_blamed) parts_.on_blamed(peer_info(feed, peer, *parts_.clock), what);
+}
+
+void FeedTable::keep_bans() {
+  flusher_->post([files = std::weak_ptr(parts_.storage), hub = parts_.hub] {
+    if (const auto open = files.lock()) hub->save_bans(*open->own);
+  });
 }
 
 Result<std::shared_ptr<OwnFeed>> FeedTable::own(const std::string& name, const std::optional<std::string>& passphrase) {

@@ -38,7 +38,7 @@ class FeedTable {
     /// See NodeApi::on_peer_blamed().
     std::function<void(const PeerInfo&, std::string_view)> on_blamed = {};
   };
-  explicit FeedTable(Parts parts) : parts_(std::move(parts)) {}
+  explicit FeedTable(Parts parts) : parts_(std::move(parts)), flusher_(parts_.pool->make_strand()) {}
 
   /// Code::closed once release() was called.
   [[nodiscard]] Result<std::shared_ptr<Storage>> storage() const;
@@ -98,14 +98,15 @@ class FeedTable {
   void stop_signing(const FeedId& feed, const std::string& name, const feed::ForkProof& proof);
   void dial(const FeedId& feed, const std::vector<std::string>& peers);
   void blame(const FeedId& feed, const replication::PeerView& peer, std::string_view what);
+  void keep_bans();
 
   Parts parts_;
+  const std::shared_ptr<base::Executor> flusher_;  ///< one waits for the disk at a time
   /// What the peers of all feeds together may have on their way to us: half of the 512 MiB that peers may cost.
   std::shared_ptr<replication::CreditPool> credit_ =
       std::make_shared<replication::CreditPool>(std::uint64_t{256} << 20);
   mutable std::mutex mutex_;
   bool closed_ = false;
-  std::shared_ptr<base::Executor> flusher_;  ///< made with the first feed: one waits for the disk at a time
   std::map<FeedId, std::shared_ptr<FeedHost>> hosts_;
   std::map<std::string, std::shared_ptr<OwnFeed>> own_feeds_;
   std::map<std::string, FeedId> volatile_feeds_;

@@ -83,9 +83,8 @@ Result<KeyInfo> KeyStore::read_info(const std::string& name) const {
     const auto seen = seen_->infos.find(name);
     if (seen != seen_->infos.end() && seen->second.first == version) return seen->second.second;
   }
-  SHOAL_TRY(const auto key, crypto::read_key_file_public(file));
-  SHOAL_TRY(const bool sealed, crypto::key_file_is_sealed(file));
-  KeyInfo info{name, key, sealed};
+  SHOAL_TRY(const auto described, crypto::describe_key_file(file));
+  KeyInfo info{name, described.key, described.sealed};
   const std::lock_guard lock(seen_->mutex);
   if (known) seen_->infos.insert_or_assign(name, std::pair(version, info));
   return info;
@@ -157,9 +156,9 @@ Result<void> KeyStore::check_new_name(const std::string& name) const {
 }
 
 Result<crypto::KeyPair> KeyStore::read(const std::filesystem::path& file, const Passphrase& given) const {
-  SHOAL_TRY(const bool sealed, crypto::key_file_is_sealed(file));
+  SHOAL_TRY(const auto described, crypto::describe_key_file(file));
   std::optional<crypto::SecretBytes> secret;
-  if (sealed) {
+  if (described.sealed) {
     if (!ask_ && !given)
       return Error{Code::bad_key, file.string() + " is sealed with a passphrase", "pass --passphrase-file FILE"};
     SHOAL_TRY(secret, passphrase(given));

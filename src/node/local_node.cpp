@@ -1,7 +1,6 @@
 #include "node/local_node.h"
 
 #include "base/try.h"
-#include "node/ban_store.h"
 #include "node/deadline.h"
 #include "node/dial_target.h"
 #include "node/log_adapter.h"
@@ -54,11 +53,7 @@ Result<void> LocalNode::start(PeerHub::WrapOutbox wrap_outbox) {
   SHOAL_TRY(auto node_key, crypto::KeyPair::from_seed(storage->node_key->seed().view()));
   hub_ = std::make_shared<PeerHub>(std::move(node_key), *pool_, clock_, *log_);
   hub_->wrap_outboxes(std::move(wrap_outbox));
-  if (const auto bans = load_bans(*storage->own)) {
-    hub_->load_bans(*bans);
-  } else {
-    log_->log(base::LogLevel::warning, "node", bans.error().message + "; nobody is banned any more");
-  }
+  hub_->load_bans(*storage->own);
   commit_thread_ = std::make_unique<CommitThread>(clock_);
   if (!options_.offline) SHOAL_CHECK(start_network(*storage->directory));
   FeedTable::Parts parts;
@@ -128,11 +123,7 @@ void LocalNode::close() {
   }
   swarm.reset();
   pool_->stop();
-  if (const auto storage = files.lock()) {
-    if (const auto saved = save_bans(*storage->own, hub_->save_bans()); !saved) {
-      log_->log(base::LogLevel::warning, "node", "banned nodes are forgotten: " + saved.error().message);
-    }
-  }
+  if (const auto storage = files.lock()) hub_->save_bans(*storage->own);
   table_->release();
   const auto deadline = std::chrono::steady_clock::now() + kCloseTimeout;
   while (!files.expired() && std::chrono::steady_clock::now() < deadline) {

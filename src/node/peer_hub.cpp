@@ -1,5 +1,6 @@
 #include "node/peer_hub.h"
 
+#include "node/ban_store.h"
 #include "replication/session.h"
 
 namespace shoal::node {
@@ -129,14 +130,24 @@ void PeerHub::note_flood(const PublicKey& node) {
   bans_.flooded(node, clock_->mono_now());
 }
 
-void PeerHub::load_bans(const std::vector<replication::BanList::Saved>& saved) {
+void PeerHub::load_bans(const store::KvStore& own) {
+  const auto bans = node::load_bans(own);
+  if (!bans) {
+    return log_->log(base::LogLevel::warning, "node", bans.error().message + "; nobody is banned any more");
+  }
   const std::lock_guard lock(mutex_);
-  bans_.load(saved, clock_->mono_now());
+  bans_.load(*bans, clock_->mono_now());
 }
 
-std::vector<replication::BanList::Saved> PeerHub::save_bans() const {
-  const std::lock_guard lock(mutex_);
-  return bans_.save(clock_->mono_now());
+void PeerHub::save_bans(store::KvStore& own) const {
+  std::vector<replication::BanList::Saved> bans;
+  {
+    const std::lock_guard lock(mutex_);
+    bans = bans_.save(clock_->mono_now());
+  }
+  if (const auto saved = node::save_bans(own, bans); !saved) {
+    log_->log(base::LogLevel::warning, "node", "a restart forgets who is banned: " + saved.error().message);
+  }
 }
 
 std::shared_ptr<replication::PeerMemory::Account> PeerHub::open_account(

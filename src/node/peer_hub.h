@@ -42,9 +42,10 @@ class PeerHub final : public std::enable_shared_from_this<PeerHub> {
   void ban(const PublicKey& node);
   /// The node asked for more than anybody may.
   void note_flood(const PublicKey& node);
-  /// Bans of a former run, and those that the next one shall know.
-  void load_bans(const std::vector<replication::BanList::Saved>& saved);
-  [[nodiscard]] std::vector<replication::BanList::Saved> save_bans() const;
+  /// Bans of a former run. Trouble with them is logged: a node does without.
+  void load_bans(const store::KvStore& own);
+  /// For the next run, in which they outlast a kill. From one executor: of two at once the older list could stay.
+  void save_bans(store::KvStore& own) const;
   /// Opens no feed any more; sessions end with their connections.
   void close();
 

@@ -22,8 +22,8 @@ TEST(KeyFile, RoundTripsInClear) {
   const auto again = read_key_file(path, std::nullopt);
   ASSERT_TRUE(again.ok());
   EXPECT_TRUE(verify(key.public_key(), Bytes{1}, sign(*again, Bytes{1})));
-  EXPECT_EQ(*read_key_file_public(path), key.public_key());
-  EXPECT_FALSE(*key_file_is_sealed(path));
+  EXPECT_EQ(describe_key_file(path)->key, key.public_key());
+  EXPECT_FALSE(describe_key_file(path)->sealed);
 }
 
 TEST(KeyFile, RoundTripsSealed) {
@@ -31,8 +31,8 @@ TEST(KeyFile, RoundTripsSealed) {
   const auto path = directory / "quakes.key";
   const KeyPair key = KeyPair::generate();
   ASSERT_TRUE(write_key_file(path, key, secret("correct horse")).ok());
-  EXPECT_TRUE(*key_file_is_sealed(path));
-  EXPECT_EQ(*read_key_file_public(path), key.public_key()) << "needs no passphrase";
+  EXPECT_TRUE(describe_key_file(path)->sealed);
+  EXPECT_EQ(describe_key_file(path)->key, key.public_key()) << "needs no passphrase";
   EXPECT_EQ(read_key_file(path, secret("correct horse"))->public_key(), key.public_key());
 
   const auto wrong = read_key_file(path, secret("wrong horse"));
@@ -62,8 +62,7 @@ TEST(KeyFile, EveryReaderRefusesWhatOthersMayRead) {
   ASSERT_FALSE(key.ok());
   EXPECT_EQ(key.error().code, Code::bad_key);
   EXPECT_EQ(key.error().hint, "chmod 600 " + path.string());
-  EXPECT_EQ(read_key_file_public(path).error().code, Code::bad_key);
-  EXPECT_EQ(key_file_is_sealed(path).error().code, Code::bad_key);
+  EXPECT_EQ(describe_key_file(path).error().code, Code::bad_key);
 }
 
 TEST(KeyFile, EveryReaderRefusesAMalformedFile) {
@@ -73,8 +72,7 @@ TEST(KeyFile, EveryReaderRefusesAMalformedFile) {
        {std::string(), std::string("hello\n"), std::string(5000, 'a'), std::string(10, '\0')}) {
     testing::write_plain(path, text);
     EXPECT_EQ(read_key_file(path, std::nullopt).error().code, Code::bad_key);
-    EXPECT_EQ(read_key_file_public(path).error().code, Code::bad_key);
-    EXPECT_EQ(key_file_is_sealed(path).error().code, Code::bad_key);
+    EXPECT_EQ(describe_key_file(path).error().code, Code::bad_key);
   }
 }
 
@@ -82,8 +80,7 @@ TEST(KeyFile, EveryReaderSaysThatThereIsNone) {
   const TemporaryDirectory directory;
   const auto path = directory / "quakes.key";
   EXPECT_EQ(read_key_file(path, std::nullopt).error().code, Code::not_found);
-  EXPECT_EQ(read_key_file_public(path).error().code, Code::not_found);
-  EXPECT_EQ(key_file_is_sealed(path).error().code, Code::not_found);
+  EXPECT_EQ(describe_key_file(path).error().code, Code::not_found);
 }
 
 TEST(KeyFile, AnEmptyPassphraseWritesNothing) {

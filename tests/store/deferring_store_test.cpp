@@ -1,59 +1,67 @@
 // What deferring adds to the contract of stores: what waits for what, and what a failing disk means.
 #include "store/deferring_store.h"
 
+#include "base/log_sink.h"
+#include "store/rocks_kv_store.h"
+#include "temp_dir.h"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <thread>
 
 namespace shoal::store {
 namespace {
 
-/// A store of one kind of rows in memory that counts its writes and may refuse them.
-class PlainStore final : public KvStore {
+/// A real store whose writes are counted, and refused when the test wants it.
+class WatchedStore final : public KvStore {
  public:
-  [[nodiscard]] Result<std::optional<Bytes>> get(Column, ByteView key) const override {
-    const std::lock_guard lock(mutex_);
-    const auto row = rows_.find(Bytes(key.begin(), key.end()));
-    return row == rows_.end() ? std::optional<Bytes>{} : std::optional(row->second);
+  explicit WatchedStore(std::unique_ptr<KvStore> store) : store_(std::move(store)) {}
+
+  [[nodiscard]] Result<std::optional<Bytes>> get(Column column, ByteView key) const override {
+    return store_->get(column, key);
   }
   [[nodiscard]] Result<bool> contains(Column column, ByteView key) const override {
-    return get(column, key)->has_value();
+    return store_->contains(column, key);
   }
-  [[nodiscard]] std::unique_ptr<KvIterator> iterate(Column) const override { return nullptr; }
+  [[nodiscard]] std::unique_ptr<KvIterator> iterate(Column column) const override { return store_->iterate(column); }
   [[nodiscard]] Result<void> write(const WriteBatch& batch, Sync sync) override {
     if (refuse) return Error{Code::no_space, "full"};
-    const std::lock_guard lock(mutex_);
     ++*writes;
     last = sync;
-    for (const WriteBatch::Operation& each : batch.operations()) {
-      if (each.kind == WriteBatch::Kind::put) rows_[each.key] = each.value;
-      if (each.kind == WriteBatch::Kind::erase) rows_.erase(each.key);
-    }
-    return {};
+    return store_->write(batch, sync);
   }
   [[nodiscard]] Result<void> make_durable() override {
-    durable = rows_.size();
-    return {};
+    durable = *writes;
+    return store_->make_durable();
   }
-  [[nodiscard]] Result<void> drop_range(Column, ByteView, ByteView) override { return {}; }
-  [[nodiscard]] Result<void> compact(Column, ByteView, ByteView) override { return {}; }
+  [[nodiscard]] Result<void> drop_range(Column column, ByteView begin, ByteView end) override {
+    return store_->drop_range(column, begin, end);
+  }
+  [[nodiscard]] Result<void> compact(Column column, ByteView begin, ByteView end) override {
+    return store_->compact(column, begin, end);
+  }
 
   std::shared_ptr<std::size_t> writes = std::make_shared<std::size_t>(0);
-  std::size_t durable = 0;
+  std::size_t durable = 0;  ///< writes
   Sync last = Sync::no;
   bool refuse = false;
 
  private:
-  mutable std::mutex mutex_;
-  std::map<Bytes, Bytes> rows_;
+  std::unique_ptr<KvStore> store_;
 };
 
 class DeferringStoreTest : public ::testing::Test {
  protected:
+  void SetUp() override {
+    auto real = open_rocks_store(dir_ / "store", Backing::memory, log_);
+    ASSERT_TRUE(real.ok()) << real.error().message;
+    auto watched = std::make_unique<WatchedStore>(std::move(*real));
+    inner_ = watched.get();
+    store_ = std::make_unique<DeferringStore>(std::move(watched));
+  }
+
   static Bytes key(int number) { return Bytes{static_cast<std::uint8_t>(number)}; }
   static WriteBatch row(int number, std::size_t size = 1) {
     WriteBatch batch;
@@ -62,8 +70,10 @@ class DeferringStoreTest : public ::testing::Test {
   }
   [[nodiscard]] bool has(int number) { return *store_->contains(Column::headers, key(number)); }
 
-  PlainStore* inner_ = new PlainStore;
-  std::unique_ptr<KvStore> store_ = std::make_unique<DeferringStore>(std::unique_ptr<KvStore>(inner_));
+  testing::TempDir dir_;
+  base::NullLogSink log_;
+  std::unique_ptr<KvStore> store_;
+  WatchedStore* inner_ = nullptr;
 };
 
 TEST_F(DeferringStoreTest, SmallBatchesWaitAndAreAppliedAsOne) {

@@ -94,5 +94,23 @@ class HostileHeads(HostileMirrorTest):
         self.assert_same_bytes(data.quake_nets()["ci"], read.stdout, "ci")
 
 
+@unittest.skipUnless(HOSTILE, "this build has no hostile_mirror")
+class HostileReturns(HostileMirrorTest):
+
+    def test_a_ban_outlasts_a_kill(self):
+        before = self.start_mirror("hostile", self.feed)
+        self.synced(before, self.feed)
+        self.assertEqual(0, before.stop())
+        _, hostile = self.start_hostile("--lie", "payload")
+        turned_away = "session with %s ended: the peer is turned away" % hostile
+        reader = self.start_mirror("reader", self.feed, "-v", network=self.only(hostile))
+        reader.wait_for(turned_away)
+        self.assertIn("disconnected", reader.stderr)
+        reader.kill()
+        again = self.start_mirror("reader", self.feed, "-v", network=self.only(hostile))
+        again.wait_for(turned_away)
+        self.assertNotIn("disconnected", again.stderr)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
