@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Real hosts in network namespaces: seven of them and more, 50 ms each way, 1 % loss. Kills and cuts at random for some
-# minutes, then partitions, address changes, a late rendezvous, translators. As root. docs/TESTING.md says what was seen.
+# minutes, then partitions, address changes, a late rendezvous, translators, local discovery. As root. docs/TESTING.md
+# says what was seen.
 #
 #   scripts/netns.sh [MINUTES] [--seed N] [CLASS...]      default 3 minutes of chaos; only these test classes
 #
@@ -30,7 +31,7 @@ fi
 export SHOAL_BINARY SHOAL_NETNS_MINUTES=$minutes
 [ -z "$seed" ] || export SHOAL_TEST_SEED=$seed
 failed=0
-for file in chaos recovery nat; do
+for file in chaos recovery nat local; do
   chosen=()
   for class in "${classes[@]}"; do
     ! grep -q "^class $class(" "tests/netns/${file}_test.py" || chosen+=("$class")

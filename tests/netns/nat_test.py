@@ -2,8 +2,10 @@
 
 import unittest
 
+import port_mapper
 from netns_support import say, seconds_until
 from swarm import Mirror, Subscriber, SwarmTest
+from topology import Unavailable
 
 
 class NatTest(SwarmTest):
@@ -62,6 +64,51 @@ class HolePunching(NatTest):
 
     def test_one_with_another_port_for_each_host(self):
         self.seconds_until_met(symmetric=True)  # told, not demanded: docs/TESTING.md says why
+
+
+class PortMapping(NatTest):
+    """A mirror behind a router that opens ports to those who ask. A reader behind another one can only dial."""
+
+    def setUp(self):
+        try:
+            port_mapper.require()
+        except Unavailable as reason:
+            self.skipTest(str(reason))
+        super().setUp()
+
+    def check(self, method, **protocol):
+        self.begin()
+        mirror = Mirror(self, self.behind_nat("mirror", network=port_mapper.NETWORK), self.feed)
+        router = self.net.hosts["mirror-nat"]
+        mapper = port_mapper.PortMapper(router, self.path("mapper"), **protocol)
+        self.addCleanup(mapper.close)
+        self.follow(mirror)
+        told = self.doctor(mirror.host)
+        self.assertRegex(told, r"ok\s+nat\s.*%s opened tcp port \d+.*; others see %s" % (method, router.address),
+                         mapper.log())
+        self.assertRegex(told, r"ok\s+announce\s")
+        reader = Subscriber(self, self.behind_nat("reader"), self.feed)
+        self.follow(reader)
+        took = seconds_until(lambda: self.connection(reader.host, router.address), 60, 0.5)
+        self.assertIsNotNone(took, mapper.log())
+        found = self.connection(reader.host, router.address)
+        say("%s: met after %.1f s: %s" % (method, took, found))
+        self.assertEqual(("tcp", True), (found["transport"], found["outgoing"]))
+        self.finish()
+
+    def doctor(self, host):
+        """What it says; warnings are no failure here."""
+        process = self.on(host, "doctor", *self.data(host))
+        process.wait(60)
+        told = process.stdout().decode()
+        process.release()
+        return told
+
+    def test_asked_by_upnp(self):
+        self.check("UPnP", upnp=True)
+
+    def test_asked_by_nat_pmp(self):
+        self.check("NAT-PMP", natpmp=True)
 
 
 if __name__ == "__main__":

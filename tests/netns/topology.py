@@ -157,17 +157,17 @@ class Network:
 
     # ---- hosts ---------------------------------------------------------------------------------------------------
 
-    def add_host(self, name):
+    def add_host(self, name, network="198.18"):
         """A host with a public address."""
         self._lines += 1
-        host = self._join(name, self.router, "198.18.%d.2" % self._lines, "r%d" % self._lines)
+        host = self._join(name, self.router, "%s.%d.2" % (network, self._lines), "r%d" % self._lines)
         self.hosts[name] = host
         return host
 
-    def add_nat(self, name, symmetric=False):
+    def add_nat(self, name, symmetric=False, **outside):
         """A router that translates addresses; hosts behind it come by add_inner_host. What nobody inside asked for is
         dropped. A connection keeps its port towards everybody, unless `symmetric`: then each has another port."""
-        nat = self.add_host(name)
+        nat = self.add_host(name, **outside)
         nat.do("sysctl", "-qw", "net.ipv4.ip_forward=1")
         nat.do("iptables", "-t", "nat", "-A", "POSTROUTING", "-o", "line", "-j", "MASQUERADE",
                *(["--random-fully"] if symmetric else []))

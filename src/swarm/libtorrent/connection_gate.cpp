@@ -1,20 +1,8 @@
 #include "swarm/libtorrent/connection_gate.h"
 
-#include <algorithm>
+#include "swarm/libtorrent/endpoints.h"
 
 namespace shoal::swarm {
-namespace {
-
-NetAddress net_address(const lt::address& address) {
-  const auto v6 =
-      address.is_v6() ? address.to_v6() : boost::asio::ip::make_address_v6(boost::asio::ip::v4_mapped, address.to_v4());
-  NetAddress out;
-  const auto bytes = v6.to_bytes();
-  std::copy(bytes.begin(), bytes.end(), out.bytes.begin());
-  return out;
-}
-
-}  // namespace
 
 ConnectionGate::Id ConnectionGate::admit(std::uint64_t feed, const lt::address& from, bool outgoing,
                                          std::function<void()> end) {

@@ -2,6 +2,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 
@@ -64,6 +65,15 @@ std::vector<lt::tcp::endpoint> resolve_endpoint(std::string_view host_port) {
     endpoints.push_back(entry.endpoint());
   }
   return endpoints;
+}
+
+NetAddress net_address(const lt::address& address) {
+  const auto v6 =
+      address.is_v6() ? address.to_v6() : boost::asio::ip::make_address_v6(boost::asio::ip::v4_mapped, address.to_v4());
+  NetAddress out;
+  const auto bytes = v6.to_bytes();
+  std::copy(bytes.begin(), bytes.end(), out.bytes.begin());
+  return out;
 }
 
 }  // namespace shoal::swarm

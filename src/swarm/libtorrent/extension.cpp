@@ -16,7 +16,8 @@ namespace {
 
 constexpr char kExtensionName[] = "shoal";
 constexpr char kNonceName[] = "shoal_nonce";
-constexpr char kPortName[] = "p";  // BEP 10: where the sender listens
+constexpr char kOurAddressName[] = "yourip";  // BEP 10: of the receiver
+constexpr char kPortName[] = "p";             // BEP 10: where the sender listens
 /// What others address us with; 1, 2, 3, 4, 7 and 8 are libtorrent's own.
 constexpr int kOurMessageId = 42;
 /// Seconds (plugin ticks) a peer has to show that it speaks our extension.
@@ -97,6 +98,7 @@ class PeerExtension final : public lt::peer_plugin {
       drop(lt::errors::self_connection);
       return false;
     }
+    feed_->told_addresses->note(connection_.remote().address(), handshake.dict_find_string_value(kOurAddressName));
     // Handshakes may repeat; the first one counts.
     if (!transport_) start(static_cast<std::uint8_t>(id), handshake.dict_find_int_value(kPortName, 0));
     return true;

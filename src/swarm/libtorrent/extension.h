@@ -6,6 +6,7 @@
 #include "swarm/libtorrent/connection_gate.h"
 #include "swarm/libtorrent/network_loop.h"
 #include "swarm/libtorrent/own_endpoints.h"
+#include "swarm/libtorrent/told_addresses.h"
 #include "swarm/libtorrent/unreached.h"
 
 #include <libtorrent/extensions.hpp>
@@ -37,6 +38,7 @@ struct FeedConnections {
   Unreached unreached;
   std::shared_ptr<const AddressWatch> addresses;
   std::shared_ptr<OwnEndpoints> own_endpoints;
+  std::shared_ptr<ToldAddresses> told_addresses;
   std::shared_ptr<ConnectionCounts> counts;
   std::string nonce;                                ///< random: a connection that shows it comes from ourselves
   std::function<void(int peers)> on_peers_changed;  ///< how many there are now

@@ -95,6 +95,7 @@ class LibtorrentSwarm final : public Swarm {
   std::shared_ptr<ConnectionGate> gate_;  ///< network thread
   std::shared_ptr<AddressWatch> addresses_ = std::make_shared<AddressWatch>();
   std::shared_ptr<OwnEndpoints> own_endpoints_ = std::make_shared<OwnEndpoints>();
+  std::shared_ptr<ToldAddresses> told_addresses_ = std::make_shared<ToldAddresses>();
   std::shared_ptr<ConnectionCounts> counts_ = std::make_shared<ConnectionCounts>();
   DhtQuestions questions_;
 
