@@ -101,7 +101,8 @@ Result<std::unique_ptr<JournalFile>> open_journal_file(const std::string& path) 
     return failed("lock", path);
   }
   // Linux keeps a file that was written or read in large pieces in large folios, and walks through the whole of one for
-  // each small write into it. Read again without read-ahead it lies in pages. Advice: that it is not taken is no failure.
+  // each small write into it. Read again without read-ahead it lies in pages. Advice: that it is not taken is no
+  // failure.
   ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED);
   ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_RANDOM);
   return std::unique_ptr<JournalFile>(std::make_unique<PosixJournalFile>(path, std::move(file)));
