@@ -32,8 +32,9 @@ deny 0-65535 0.0.0.0/0 0-65535
 
 
 def require():
-    if not os.access(PROGRAM, os.X_OK):
-        raise topology.Unavailable("%s is not installed (scripts/bootstrap.sh test)" % PROGRAM)
+    for program in (PROGRAM, "/usr/sbin/nft"):
+        if not os.access(program, os.X_OK):
+            raise topology.Unavailable("%s is not installed (scripts/bootstrap.sh test)" % program)
 
 
 class PortMapper:
