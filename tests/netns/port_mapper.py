@@ -4,6 +4,7 @@ import os
 import subprocess
 
 import topology
+from netns_support import eventually
 
 PROGRAM = "/usr/sbin/miniupnpd"
 # It opens nothing on a router whose own address is of a range that is set aside, as those of the other hosts are.
@@ -53,6 +54,8 @@ class PortMapper:
             self._process = subprocess.Popen(
                 nat.inside(PROGRAM, "-d", "-f", configuration, "-P", os.path.join(directory, "pid")),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+        if not eventually(lambda: "istening" in self.log(), 10):
+            raise RuntimeError("the port mapper did not start: " + self.log())
 
     def log(self):
         with open(self._log, "rb") as file:
