@@ -5,15 +5,13 @@ using namespace std::chrono_literals;
 namespace shoal::replication {
 namespace {
 
-using simulation::SwarmNode;
 using simulation::SwarmWorld;
+using simulation::WholeMirror;
 
 TEST(FullReplication, BringsEveryBlockAndSaysSynced) {
   SwarmWorld world;
   world.publish_many(300);
-  SwarmNode mirror(world.time, "mirror", 1);
-  mirror.mirror(world.producer.id());
-  mirror.follow_all();
+  WholeMirror mirror(world, "mirror", 1);
   mirror.connect(world.publisher);
   ASSERT_TRUE(world.wait([&] { return !mirror.events.synced.empty(); }));
   world.expect_equal(mirror);
@@ -28,9 +26,7 @@ TEST(FullReplication, BringsPayloadsThatTravelInPieces) {
   world.publish_many(6, 2, 300'000, 2);
   world.publish_many(1, 1, std::size_t{7} << 20);
   world.publish_many(20);
-  SwarmNode mirror(world.time, "mirror", 1);
-  mirror.mirror(world.producer.id());
-  mirror.follow_all();
+  WholeMirror mirror(world, "mirror", 1);
   mirror.connect(world.publisher);
   ASSERT_TRUE(world.wait([&] { return !mirror.events.synced.empty(); }));
   world.expect_equal(mirror);

@@ -10,6 +10,7 @@ namespace {
 using feed::testing::stream;
 using simulation::SwarmNode;
 using simulation::SwarmWorld;
+using simulation::WholeMirror;
 
 /// A peer by hand: takes what the replicator sends, and reads it or not.
 struct HandPeer final : Replicator::Outbox {
@@ -216,9 +217,7 @@ TEST(Limits, AMirrorThatDoesNotServeSaysSo) {
   quiet.follow_all();
   quiet.connect(world.publisher);
   ASSERT_TRUE(world.wait([&] { return quiet.held() == world.size(); }));
-  SwarmNode reader(world.time, "reader", 1);
-  reader.mirror(world.producer.id());
-  reader.follow_all();
+  WholeMirror reader(world, "reader", 1);
   reader.connect(quiet);
   world.time.run_for(5s);
   EXPECT_EQ(reader.held(), 0U);

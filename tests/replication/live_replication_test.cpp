@@ -7,15 +7,13 @@ namespace {
 
 using feed::testing::batch_of;
 using feed::testing::stream;
-using simulation::SwarmNode;
 using simulation::SwarmWorld;
+using simulation::WholeMirror;
 
 TEST(LiveReplication, PushesNewBlocksWithoutARoundTrip) {
   SwarmWorld world;
   world.publish_many(50);
-  SwarmNode mirror(world.time, "mirror", 1);
-  mirror.mirror(world.producer.id());
-  mirror.follow_all();
+  WholeMirror mirror(world, "mirror", 1);
   mirror.connect(world.publisher, {.latency = 40ms});
   ASSERT_TRUE(world.wait([&] { return !mirror.events.synced.empty(); }));
   world.time.run_for(1s);
@@ -33,9 +31,7 @@ TEST(LiveReplication, PushesNewBlocksWithoutARoundTrip) {
 TEST(LiveReplication, KeepsUpWhileTheFeedGrows) {
   SwarmWorld world;
   world.publish_many(200);
-  SwarmNode mirror(world.time, "mirror", 1);
-  mirror.mirror(world.producer.id());
-  mirror.follow_all();
+  WholeMirror mirror(world, "mirror", 1);
   mirror.connect(world.publisher, {.latency = 10ms, .bytes_per_second = 2e6});
   for (int i = 0; i < 100; ++i) {
     world.publish_many(3, 3, i % 10 == 0 ? 90'000 : 100);
@@ -51,13 +47,9 @@ TEST(LiveReplication, KeepsUpWhileTheFeedGrows) {
 TEST(LiveReplication, RelaysThroughAMirror) {
   SwarmWorld world;
   world.publish_many(20);
-  SwarmNode mirror(world.time, "mirror", 1);
-  mirror.mirror(world.producer.id());
-  mirror.follow_all();
+  WholeMirror mirror(world, "mirror", 1);
   mirror.connect(world.publisher, {.latency = 20ms});
-  SwarmNode reader(world.time, "reader", 2);
-  reader.mirror(world.producer.id());
-  reader.follow_all();
+  WholeMirror reader(world, "reader", 2);
   reader.connect(mirror, {.latency = 20ms});
   ASSERT_TRUE(world.wait([&] { return reader.held() == world.size(); }));
   world.time.run_for(1s);
@@ -73,9 +65,7 @@ TEST(LiveReplication, RelaysThroughAMirror) {
 TEST(LiveReplication, HeartbeatsMoveTheTime) {
   SwarmWorld world;
   world.publish_many(5);
-  SwarmNode mirror(world.time, "mirror", 1);
-  mirror.mirror(world.producer.id());
-  mirror.follow_all();
+  WholeMirror mirror(world, "mirror", 1);
   mirror.connect(world.publisher);
   ASSERT_TRUE(world.wait([&] { return !mirror.events.synced.empty(); }));
   world.producer.clock.now += 5000;
@@ -89,17 +79,11 @@ TEST(LiveReplication, HeartbeatsMoveTheTime) {
 TEST(LiveReplication, AnotherPeerTakesOverWhenTheLiveOneDies) {
   SwarmWorld world;
   world.publish_many(30);
-  SwarmNode first(world.time, "first", 1);
-  first.mirror(world.producer.id());
-  first.follow_all();
+  WholeMirror first(world, "first", 1);
   first.connect(world.publisher);
-  SwarmNode second(world.time, "second", 2);
-  second.mirror(world.producer.id());
-  second.follow_all();
+  WholeMirror second(world, "second", 2);
   second.connect(world.publisher);
-  SwarmNode reader(world.time, "reader", 3);
-  reader.mirror(world.producer.id());
-  reader.follow_all();
+  WholeMirror reader(world, "reader", 3);
   const auto to_first = reader.connect(first);
   const auto to_second = reader.connect(second);
   ASSERT_TRUE(world.wait([&] { return reader.held() == world.size(); }));

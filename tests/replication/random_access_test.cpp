@@ -8,6 +8,7 @@ namespace {
 using feed::testing::stream;
 using simulation::SwarmNode;
 using simulation::SwarmWorld;
+using simulation::WholeMirror;
 
 struct Answer {
   std::optional<Result<BlockIndex>> result;
@@ -90,9 +91,7 @@ TEST(RandomAccess, WithoutPeersItIsUnavailableAndCanBeCancelled) {
 TEST(RandomAccess, APrunedBlockIsSaidToBePrunedAndFoundElsewhere) {
   SwarmWorld world;
   world.publish_many(90, 3, 3000);
-  SwarmNode keeper(world.time, "keeper", 2);
-  keeper.mirror(world.producer.id());
-  keeper.follow_all();
+  WholeMirror keeper(world, "keeper", 2);
   keeper.connect(world.publisher);
   ASSERT_TRUE(world.wait([&] { return !keeper.events.synced.empty(); }));
   ASSERT_TRUE(world.producer.log->prune_before(BlockIndex{60}).ok());

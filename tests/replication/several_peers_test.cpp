@@ -8,14 +8,14 @@ namespace {
 
 using simulation::SwarmNode;
 using simulation::SwarmWorld;
+using simulation::WholeMirror;
 
 /// A world with a published feed and full mirrors of it.
 struct Swarm : SwarmWorld {
   void add_mirrors(int count) {
     for (int i = 0; i < count; ++i) {
-      auto mirror = std::make_unique<SwarmNode>(time, "mirror" + std::to_string(i), static_cast<std::uint8_t>(10 + i));
-      mirror->mirror(producer.id());
-      mirror->follow_all();
+      const auto key_seed = static_cast<std::uint8_t>(10 + i);
+      auto mirror = std::make_unique<WholeMirror>(*this, "mirror" + std::to_string(i), key_seed);
       mirror->connect(publisher);
       mirrors.push_back(std::move(mirror));
     }
@@ -31,9 +31,7 @@ TEST(SeveralPeers, ShareTheWork) {
   Swarm world;
   world.publish_many(1500, 3, 4000);
   world.add_mirrors(3);
-  SwarmNode reader(world.time, "reader", 1);
-  reader.mirror(world.producer.id());
-  reader.follow_all();
+  WholeMirror reader(world, "reader", 1);
   const simulation::LinkOptions slow{.latency = 10ms, .bytes_per_second = 1e6};
   for (const auto& mirror : world.mirrors) reader.connect(*mirror, slow);
   const base::MonoTime before = world.time.mono_now();
@@ -48,9 +46,7 @@ TEST(SeveralPeers, OneThatDiesMidWayCostsNothingButItsShare) {
   Swarm world;
   world.publish_many(1500, 3, 4000);
   world.add_mirrors(2);
-  SwarmNode reader(world.time, "reader", 1);
-  reader.mirror(world.producer.id());
-  reader.follow_all();
+  WholeMirror reader(world, "reader", 1);
   const simulation::LinkOptions slow{.latency = 10ms, .bytes_per_second = 1e6};
   const auto doomed = reader.connect(*world.mirrors[0], slow);
   reader.connect(*world.mirrors[1], slow);
@@ -65,9 +61,7 @@ TEST(SeveralPeers, OneThatFallsSilentIsReplacedWithinSeconds) {
   Swarm world;
   world.publish_many(1500, 3, 4000);
   world.add_mirrors(2);
-  SwarmNode reader(world.time, "reader", 1);
-  reader.mirror(world.producer.id());
-  reader.follow_all();
+  WholeMirror reader(world, "reader", 1);
   const simulation::LinkOptions slow{.latency = 10ms, .bytes_per_second = 1e6};
   const auto doomed = reader.connect(*world.mirrors[0], slow);
   reader.connect(*world.mirrors[1], slow);
@@ -106,9 +100,7 @@ TEST(SeveralPeers, APeerThatIsBehindStillHelps) {
   world.add_mirrors(1);
   world.mirrors[0]->disconnect_all();
   world.publish_many(100, 2, 2000);
-  SwarmNode reader(world.time, "reader", 1);
-  reader.mirror(world.producer.id());
-  reader.follow_all();
+  WholeMirror reader(world, "reader", 1);
   reader.connect(world.publisher, {.latency = 5ms, .bytes_per_second = 5e5});
   reader.connect(*world.mirrors[0], {.latency = 5ms, .bytes_per_second = 5e5});
   ASSERT_TRUE(world.wait([&] { return reader.held() == world.size(); }));
@@ -123,9 +115,7 @@ TEST(SeveralPeers, AHostileMirrorIsNamedAndTheTransferCompletes) {
   world.publish_many(3, 1, 200'000);
   world.add_mirrors(2);
   world.mirrors[0]->wrap_outbox = shoal::testing::HostileOutbox::wrap;
-  SwarmNode reader(world.time, "reader", 1);
-  reader.mirror(world.producer.id());
-  reader.follow_all();
+  WholeMirror reader(world, "reader", 1);
   reader.connect(*world.mirrors[0]);
   reader.connect(*world.mirrors[1]);
   ASSERT_TRUE(world.wait([&] { return !reader.events.synced.empty(); }));
@@ -151,9 +141,7 @@ TEST(SeveralPeers, NineOfTenThatWithholdABlockDoNotKeepItFromTheReader) {
     return std::all_of(partial.begin(), partial.end(), [](const auto& node) { return !node->events.synced.empty(); });
   }));
   world.time.run_for(1s);
-  SwarmNode reader(world.time, "reader", 1);
-  reader.mirror(world.producer.id());
-  reader.follow_all();
+  WholeMirror reader(world, "reader", 1);
   for (const auto& node : partial) reader.connect(*node);
   reader.connect(*world.mirrors[0]);
   ASSERT_TRUE(world.wait([&] { return !reader.events.synced.empty(); }));

@@ -9,6 +9,7 @@ using feed::testing::batch_of;
 using feed::testing::stream;
 using simulation::SwarmNode;
 using simulation::SwarmWorld;
+using simulation::WholeMirror;
 
 std::set<std::string> payload_topics(const SwarmNode& node) {
   std::set<std::string> out;
@@ -109,9 +110,7 @@ TEST(SparseReplication, APeerThatWithholdsTheNewestBlockNeverLooksComplete) {
   reader.mirror(world.producer.id());
   reader.follow_topics({stream("t2")});
   // A mirror that says that it has all, and keeps the newest block back.
-  SwarmNode liar(world.time, "liar", 2);
-  liar.mirror(world.producer.id());
-  liar.follow_all();
+  WholeMirror liar(world, "liar", 2);
   liar.connect(world.publisher);
   ASSERT_TRUE(world.wait([&] { return liar.held() == world.size(); }));
   liar.wrap_outbox = [&](std::shared_ptr<Replicator::Outbox> to) {

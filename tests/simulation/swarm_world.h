@@ -225,4 +225,13 @@ struct SwarmWorld {
   std::size_t records_ = 0;
 };
 
+/// A node that wants all of the world's feed.
+struct WholeMirror : SwarmNode {
+  WholeMirror(SwarmWorld& world, std::string name, std::uint8_t key_seed)
+      : SwarmNode(world.time, std::move(name), key_seed) {
+    mirror(world.producer.id());
+    follow_all();
+  }
+};
+
 }  // namespace shoal::simulation

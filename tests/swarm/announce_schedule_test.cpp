@@ -1,5 +1,7 @@
 #include "swarm/announce_schedule.h"
 
+#include "swarm/schedule_testing.h"
+
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -11,21 +13,10 @@ namespace {
 
 using namespace std::chrono_literals;
 using base::MonoTime;
+using testing::feed_of;
 
-crypto::Digest feed_of(int number) {
-  crypto::Digest digest;
-  digest.bytes[0] = static_cast<std::uint8_t>(number >> 8);
-  digest.bytes[1] = static_cast<std::uint8_t>(number);
-  return digest;
-}
-
-/// Asks every millisecond of (from, to] and gives the times at which something was announced.
 std::vector<MonoTime> run(AnnounceSchedule& schedule, MonoTime from, MonoTime to) {
-  std::vector<MonoTime> times;
-  for (MonoTime now = from; now <= to; now += 1ms) {
-    if (schedule.next(now)) times.push_back(now);
-  }
-  return times;
+  return testing::run(schedule, from, to, 1ms);
 }
 
 TEST(AnnounceSchedule, AnnouncesAtOnceAndThenLessAndLessOften) {

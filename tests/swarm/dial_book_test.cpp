@@ -1,5 +1,7 @@
 #include "swarm/dial_book.h"
 
+#include "swarm/schedule_testing.h"
+
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -13,22 +15,9 @@ namespace {
 using namespace std::chrono_literals;
 using base::MonoTime;
 using Source = DialBook::Source;
+using testing::feed_of;
 
-crypto::Digest feed_of(int number) {
-  crypto::Digest digest;
-  digest.bytes[0] = static_cast<std::uint8_t>(number >> 8);
-  digest.bytes[1] = static_cast<std::uint8_t>(number);
-  return digest;
-}
-
-/// Asks every 100 ms of (from, to] and gives the times at which something was dialled.
-std::vector<MonoTime> run(DialBook& book, MonoTime from, MonoTime to) {
-  std::vector<MonoTime> times;
-  for (MonoTime now = from; now <= to; now += 100ms) {
-    if (book.next(now)) times.push_back(now);
-  }
-  return times;
-}
+std::vector<MonoTime> run(DialBook& book, MonoTime from, MonoTime to) { return testing::run(book, from, to, 100ms); }
 
 TEST(DialBook, DialsAtOnceAndOftenAndThenLessAndLess) {
   DialBook book;
