@@ -10,6 +10,7 @@
 #include <deque>
 #include <map>
 #include <string>
+#include <utility>
 
 namespace shoal::replication {
 
@@ -57,7 +58,7 @@ struct Peer {
 /// What the parts of one replicator share: the feed, the peers, sending, blaming, time.
 class ReplicatorCore {
  public:
-  ReplicatorCore(Replicator::Parts parts, Replicator::Options options) : parts_(parts), options_(options) {}
+  ReplicatorCore(Replicator::Parts parts, Replicator::Options options) : parts_(std::move(parts)), options_(options) {}
 
   [[nodiscard]] const feed::FeedReader& reader() const { return *parts_.reader; }
   [[nodiscard]] feed::FeedMirror* mirror() const { return parts_.mirror; }
