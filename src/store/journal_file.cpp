@@ -100,10 +100,9 @@ Result<std::unique_ptr<JournalFile>> open_journal_file(const std::string& path) 
     if (errno == EWOULDBLOCK) return Error{Code::in_use, "journal: another process has " + path + " open"};
     return failed("lock", path);
   }
-  // Linux keeps a file that was written or read in large pieces in large folios, and walks through the whole of one for
-  // each small write into it. Read again without read-ahead it lies in pages. Advice: that it is not taken is no
+  // Without read-ahead the file is cached in pages. Linux caches what is read or written in large pieces in large
+  // folios, and walks through the whole of one for each small write into it. Advice: that it is not taken is no
   // failure.
-  ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED);
   ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_RANDOM);
   return std::unique_ptr<JournalFile>(std::make_unique<PosixJournalFile>(path, std::move(file)));
 }
@@ -123,6 +122,8 @@ Result<void> create_journal_file(const std::string& path, ByteView content) {
   PosixJournalFile whole(unfinished, std::move(file));
   SHOAL_CHECK(whole.write(0, content));
   if (::fsync(descriptor) != 0) return failed("sync", unfinished);
+  // Written in one piece: whoever opens it reads it into the cache again, as open_journal_file() wants it.
+  ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED);
   if (::rename(unfinished.c_str(), path.c_str()) != 0) return failed("rename", unfinished);
   return sync_directory_of(path);
 }

@@ -10,13 +10,8 @@ lt::address address(const char* text) { return lt::make_address(text); }
 /// As peers send it.
 std::string wire(const char* text) {
   const lt::address parsed = address(text);
-  std::string out;
-  if (parsed.is_v4()) {
-    for (const unsigned char byte : parsed.to_v4().to_bytes()) out.push_back(static_cast<char>(byte));
-  } else {
-    for (const unsigned char byte : parsed.to_v6().to_bytes()) out.push_back(static_cast<char>(byte));
-  }
-  return out;
+  const auto packed = [](const auto& bytes) { return std::string(bytes.begin(), bytes.end()); };
+  return parsed.is_v4() ? packed(parsed.to_v4().to_bytes()) : packed(parsed.to_v6().to_bytes());
 }
 
 TEST(ToldAddresses, TheAddressThatMostHostsTellCounts) {

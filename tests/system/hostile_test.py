@@ -35,12 +35,15 @@ class HostileMirrorTest(SystemTest):
         self.synced(mirror, self.feed)
         return address
 
-    def check_lie(self, lie, *sparse):
-        """The liar alone is caught, named, and brings no success; with an honest mirror about, all is delivered."""
-        # What it serves it fetched honestly: one that lies about heads is banned by the publisher too.
+    def fetch_honestly(self):
+        """What the liar will serve: one that lies about heads is banned by the publisher too."""
         before = self.start_mirror("hostile", self.feed)
         self.synced(before, self.feed)
         self.assertEqual(0, before.stop())
+
+    def check_lie(self, lie, *sparse):
+        """The liar alone is caught, named, and brings no success; with an honest mirror about, all is delivered."""
+        self.fetch_honestly()
         honest = self.honest()
         self.publisher.kill()
         _, hostile = self.start_hostile("--lie", lie)
@@ -98,9 +101,7 @@ class HostileHeads(HostileMirrorTest):
 class HostileReturns(HostileMirrorTest):
 
     def test_a_ban_outlasts_a_kill(self):
-        before = self.start_mirror("hostile", self.feed)
-        self.synced(before, self.feed)
-        self.assertEqual(0, before.stop())
+        self.fetch_honestly()
         _, hostile = self.start_hostile("--lie", "payload")
         turned_away = "session with %s ended: the peer is turned away" % hostile
         reader = self.start_mirror("reader", self.feed, "-v", network=self.only(hostile))
