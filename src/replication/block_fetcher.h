@@ -41,6 +41,9 @@ class BlockFetcher {
   void forget(PeerId id);
   void tick();
 
+  /// Bytes of a block that came or, of one in pieces, is about to come.
+  [[nodiscard]] static std::uint64_t bytes_of(const DataBlock& block);
+
   [[nodiscard]] std::size_t outstanding(PeerId id, Purpose purpose) const;
   /// Our wants of one kind that are not finished.
   [[nodiscard]] std::vector<const FetchWant*> unfinished(Purpose purpose) const;
@@ -52,7 +55,7 @@ class BlockFetcher {
  private:
   FetchWant* expected(PeerId id, Peer& peer, std::uint64_t want, std::size_t wire_size);
   /// Credit that a want of the peer may have, beside its others.
-  [[nodiscard]] std::uint64_t window(PeerId id, const Peer& peer, std::uint64_t want) const;
+  [[nodiscard]] std::uint64_t window(PeerId id, const Peer& peer, std::uint64_t want, Purpose purpose) const;
   /// Counts what came of a want that is not live.
   void measure(Peer& peer, const FetchWant& want, std::size_t wire_size);
   void note_owing(PeerId id);

@@ -263,11 +263,8 @@ void FollowAll::on_run(const Data& run) {
                                  [](const DataBlock& block) { return block.form != PayloadForm::absent; });
   if (!whole) return;
   for (const DataBlock& block : run.blocks) {
-    bytes += block.header.size() + block.payload.size();
+    bytes += BlockFetcher::bytes_of(block);
     const std::uint64_t index = block.index.value();
-    if (block.form == PayloadForm::pieces) {
-      if (const auto header = feed::decode_header(block.header)) bytes += header->payload_size;
-    }
     // What every connected holder pruned is not waited for; its header is here.
     const bool gone = block.form == PayloadForm::pruned && !anybody_has(index);
     if (block.form == PayloadForm::with_block || gone) planner_.add_held(index, index + 1);

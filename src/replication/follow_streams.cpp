@@ -6,6 +6,8 @@ namespace shoal::replication {
 namespace {
 
 constexpr base::MonoTime kEntriesTimeout = std::chrono::seconds(30);
+/// Topics whose entries are asked for at a time.
+constexpr std::size_t kTopicsAsked = 64;
 constexpr std::size_t kWantsPerPeer = 4;
 
 }  // namespace
@@ -14,7 +16,9 @@ void FollowStreams::start(const Follow& follow) {
   stop();
   from_ = follow.from;
   oldest_ = follow.oldest;
-  for (const TopicPartition& stream : follow.topics) {
+  chains_.start(follow.from);
+  const std::set<TopicPartition> streams(follow.topics.begin(), follow.topics.end());
+  for (const TopicPartition& stream : streams) {
     Spec spec;
     spec.stream = stream;
     spec.complete_to = follow.from;
@@ -23,9 +27,8 @@ void FollowStreams::start(const Follow& follow) {
 }
 
 void FollowStreams::stop() {
-  fetcher_.cancel_all(Purpose::streams);
   specs_.clear();
-  chains_.clear();
+  parts_.clear();
 }
 
 std::vector<TopicPartition> FollowStreams::wanted() const {
@@ -38,144 +41,187 @@ std::vector<TopicPartition> FollowStreams::wanted() const {
 void FollowStreams::plan() {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   if (!ours || specs_.empty()) return;
-  std::vector<Spec*> missing;
+  std::map<std::vector<PeerId>, std::vector<Spec*>> missing;
+  std::vector<Spec*> stale;
   for (Spec& spec : specs_) {
     if (spec.checked && spec.checked->same_history(*ours)) continue;
     if (!topics_.is_fresh(spec.stream.topic)) {
-      ask_entries(spec);
-    } else if (is_complete(spec)) {
-      spec.checked = ours;
-      spec.complete_to = ours->tree_size;
-      spec.tried.clear();
-      spec.reported = false;
-    } else if (spec.want == 0) {
-      missing.push_back(&spec);
+      stale.push_back(&spec);
+    } else if (spec.unasked) {
+      look_at(spec, *ours, missing);
     }
   }
-  if (!missing.empty()) assign(missing, *ours);
+  if (!stale.empty()) ask_entries(stale, *ours);
+  for (auto& [peers, specs] : missing) ask(peers, std::move(specs));
+  share(*ours);
 }
 
-void FollowStreams::ask_entries(Spec& spec) {
-  if (spec.asking_entries) return;
-  spec.asking_entries = true;
-  const TopicPartition stream = spec.stream;
-  topics_.fetch(stream.topic, kEntriesTimeout, [this, stream](const Result<void>&) {
-    for (Spec& one : specs_) {
-      if (one.stream == stream) one.asking_entries = false;
-    }
+void FollowStreams::look_at(Spec& spec, const feed::Checkpoint& ours,
+                            std::map<std::vector<PeerId>, std::vector<Spec*>>& missing) {
+  if (is_complete(spec)) {
+    spec.checked = ours;
+    spec.complete_to = ours.tree_size;
+    spec.gave_all.clear();
+    spec.reported = false;
+  } else if (!find_missing(spec, ours)) {
+    spec.unasked = false;
+  } else if (const std::vector<PeerId> peers = best_peers(spec, ours); !peers.empty()) {
+    missing[peers].push_back(&spec);
+  } else {
+    report(spec);
+  }
+}
+
+void FollowStreams::report(Spec& spec) {
+  if (spec.reported || spec.gave_all.empty() || core_.reader().fork_limit()) return;
+  spec.reported = true;
+  core_.log(base::LogLevel::warning,
+            "topic " + spec.stream.topic + ": the connected peers withhold or lack blocks that the head signs");
+}
+
+void FollowStreams::ask_entries(const std::vector<Spec*>& specs, const feed::Checkpoint& ours) {
+  // A question brings the topic's neighbour too, so all entries together are not more.
+  if (2 * specs.size() >= ours.topic_count) return ask_entries(std::string());
+  for (const Spec* spec : specs) ask_entries(spec->stream.topic);
+}
+
+void FollowStreams::ask_entries(const std::string& topic) {
+  if (asking_entries_.size() >= kTopicsAsked || !asking_entries_.insert(topic).second) return;
+  topics_.fetch(topic, kEntriesTimeout, [this, topic](const Result<void>&) {
+    asking_entries_.erase(topic);
     plan();
   });
+}
+
+bool FollowStreams::concerns(const Spec& spec, const feed::TopicStateEntry& entry) const {
+  return spec.stream.partition == kAllPartitions || spec.stream.partition == entry.stream.partition;
 }
 
 bool FollowStreams::is_complete(const Spec& spec) {
   const TopicExchange::Known* known = topics_.known(spec.stream.topic);
   return std::all_of(known->entries.begin(), known->entries.end(), [&](const feed::TopicStateEntry& entry) {
-    const bool ours = spec.stream.partition == kAllPartitions || spec.stream.partition == entry.stream.partition;
-    return !ours || is_complete(entry);
+    return !concerns(spec, entry) || chains_.complete(entry);
   });
 }
 
-bool FollowStreams::is_complete(const feed::TopicStateEntry& entry) {
-  if (!entry.last_block || entry.last_block->value() < from_) return true;
-  return reaches(entry.stream, entry.last_block);
-}
-
-/// Walks on along the chain of held blocks, each naming the one before it.
-bool FollowStreams::reaches(const TopicPartition& stream, std::optional<BlockIndex> target) {
-  const feed::FeedReader& reader = core_.reader();
-  std::optional<BlockIndex>& last = chains_[stream];
-  while (last != target) {
-    std::optional<BlockIndex> after = last;
-    if (!after && from_ > 0) after = BlockIndex{from_ - 1};
-    const Result<std::optional<BlockIndex>> next = reader.next_block(stream, after);
-    if (!next || !*next) return false;
-    const Result<feed::BlockHeader> header = reader.header(**next);
-    if (!header) return false;
-    const bool begins = !last && (!header->previous || header->previous->value() < from_);
-    if (!begins && header->previous != last) return false;
-    const Result<bool> payload = reader.has_payload(**next);
-    if (!payload ||
-        (!*payload && reader.payload(**next).ok() == false && reader.payload(**next).error().code != Code::pruned)) {
-      return false;
-    }
-    last = *next;
+bool FollowStreams::find_missing(Spec& spec, const feed::Checkpoint& ours) {
+  const std::uint64_t limit = std::min(ours.tree_size, core_.reader().fork_limit().value_or(ours.tree_size));
+  Start all{false, limit, spec.complete_to};
+  spec.withheld.clear();
+  for (const feed::TopicStateEntry& entry : topics_.known(spec.stream.topic)->entries) {
+    if (!concerns(spec, entry) || chains_.complete(entry)) continue;
+    const StreamChains::Gap gap = chains_.gap(entry);
+    all.begin = std::min(all.begin, std::max(gap.begin, spec.complete_to));
+    all.end = std::max(all.end, std::min(gap.end.value_or(limit), limit));
+    all.headers_only = all.headers_only || wants_headers_only(entry);
+    spec.withheld.push_back(gap.missing);
   }
+  spec.start = all;
+  HaveSet asked = parts_.asked(spec.stream);
+  const bool waiting = !asked.empty();
+  // What grew since waits for what is on its way.
+  if (waiting) all.end = std::min(all.end, asked.ranges().back().end.value());
+  for (const auto& [id, given] : spec.gave_all) {
+    for (const BlockRange& range : given.ranges()) asked.add(range.begin.value(), range.end.value());
+  }
+  const std::optional<BlockRange> unasked = asked.first_gap(all.begin, all.end);
+  if (!unasked) return !waiting;
+  spec.start.begin = unasked->begin.value();
+  spec.start.end = unasked->end.value();
+  spec.withheld.clear();
   return true;
 }
 
-void FollowStreams::assign(const std::vector<Spec*>& missing, const feed::Checkpoint& ours) {
-  std::map<PeerId, std::vector<Spec*>> load;
-  for (Spec* spec : missing) {
-    if (const std::optional<PeerId> id = choose(*spec, ours, load)) {
-      load[*id].push_back(spec);
-    } else if (!spec->reported && !spec->tried.empty() && !core_.reader().fork_limit()) {
-      spec->reported = true;
-      core_.log(base::LogLevel::warning,
-                "topic " + spec->stream.topic + ": the connected peers withhold or lack blocks that the head signs");
-    }
-  }
-  for (const auto& [id, specs] : load) {
-    std::map<Start, std::vector<Spec*>> by_start;
-    for (Spec* spec : specs) by_start[start_of(*spec)].push_back(spec);
-    for (const auto& [start, group] : by_start) ask(id, group, start, ours);
-  }
+bool FollowStreams::may_ask(const Peer& peer, const feed::Checkpoint& ours) const {
+  return !peer.gone && peer.head_size() >= ours.tree_size && core_.may_ask(peer);
 }
 
-std::optional<PeerId> FollowStreams::choose(const Spec& spec, const feed::Checkpoint& ours,
-                                            const std::map<PeerId, std::vector<Spec*>>& load) const {
-  std::optional<PeerId> best;
-  std::tuple<bool, bool, std::size_t> best_rank;
-  const base::MonoTime now = core_.now();
+std::vector<PeerId> FollowStreams::best_peers(const Spec& spec, const feed::Checkpoint& ours) const {
+  std::vector<PeerId> best;
+  std::pair<bool, bool> best_rank;
   for (const auto& [id, peer] : core_.peers()) {
-    if (peer->gone || peer->head_size() < ours.tree_size || spec.tried.contains(id) || !core_.may_ask(*peer)) continue;
-    if (fetcher_.outstanding(id, Purpose::streams) >= kWantsPerPeer) continue;
-    const auto mine = load.find(id);
-    const std::tuple rank{peer->slow(now), !peer->may_give(spec.stream),
-                          mine == load.end() ? std::size_t{0} : mine->second.size()};
-    if (!best || rank < best_rank) {
-      best = id;
-      best_rank = rank;
-    }
+    const auto given = spec.gave_all.find(id);
+    const bool withholds =
+        given != spec.gave_all.end() && std::any_of(spec.withheld.begin(), spec.withheld.end(),
+                                                    [&](std::uint64_t block) { return given->second.contains(block); });
+    if (withholds || !may_ask(*peer, ours)) continue;
+    const std::pair rank{peer->slow(core_.now()), !peer->may_give(spec.stream)};
+    if (!best.empty() && rank > best_rank) continue;
+    if (best.empty() || rank < best_rank) best.clear();
+    best_rank = rank;
+    best.push_back(id);
   }
   return best;
 }
 
-/// Where payloads may have been dropped, they are not fetched again: from the first block that is missing. Headers
-/// alone when blocks from there on may be too old.
-FollowStreams::Start FollowStreams::start_of(const Spec& spec) const {
-  if (!oldest_) return Start{spec.complete_to, false};
-  std::optional<Start> start;
-  const TopicExchange::Known* known = topics_.known(spec.stream.topic);
-  for (const feed::TopicStateEntry& entry : known->entries) {
-    const bool ours = spec.stream.partition == kAllPartitions || spec.stream.partition == entry.stream.partition;
-    const auto chain = chains_.find(entry.stream);
-    const bool whole = chain != chains_.end() && chain->second == entry.last_block;
-    if (!ours || whole || !entry.last_block || entry.last_block->value() < from_) continue;
-    const Start one = start_of(entry);
-    if (!start) {
-      start = one;
-    } else {
-      start = Start{std::min(start->begin, one.begin), start->headers_only || one.headers_only};
-    }
+std::optional<PeerId> FollowStreams::least_busy(const std::vector<PeerId>& peers) const {
+  std::optional<PeerId> best;
+  std::size_t fewest = kWantsPerPeer;
+  for (const PeerId id : peers) {
+    const std::size_t wants = fetcher_.outstanding(id, Purpose::streams);
+    if (wants >= fewest) continue;
+    best = id;
+    fewest = wants;
   }
-  return start.value_or(Start{spec.complete_to, false});
+  return best;
 }
 
-FollowStreams::Start FollowStreams::start_of(const feed::TopicStateEntry& entry) const {
-  const auto chain = chains_.find(entry.stream);
-  const std::optional<BlockIndex> last = chain == chains_.end() ? std::nullopt : chain->second;
-  Start start{last ? last->value() + 1 : from_, false};
-  if (oldest() == kNoTime) return start;
+void FollowStreams::ask(const std::vector<PeerId>& peers, std::vector<Spec*> specs) {
+  std::stable_sort(specs.begin(), specs.end(), [](const Spec* a, const Spec* b) { return a->start < b->start; });
+  std::set<Start> starts;
+  for (const Spec* spec : specs) starts.insert(spec->start);
+  // Rather a few blocks twice than more wants than there is room for.
+  const bool together = starts.size() > kWantsPerPeer * peers.size();
+  for (auto at = specs.begin(); at != specs.end();) {
+    const std::optional<PeerId> id = least_busy(peers);
+    if (!id) return;
+    const Start& start = (*at)->start;
+    StreamParts::Part part{{}, start.begin, start.end, start.headers_only};
+    const auto fits = [&](const Spec& spec) {
+      const bool alike = together && spec.start.headers_only == start.headers_only;
+      return part.streams.size() < kMaxWantStreams && (alike || spec.start == start);
+    };
+    for (; at != specs.end() && fits(**at); ++at) {
+      part.end = std::max(part.end, (*at)->start.end);
+      part.streams.push_back((*at)->stream);
+      (*at)->unasked = false;
+    }
+    std::sort(part.streams.begin(), part.streams.end());
+    if (!parts_.ask(*id, part)) for_specs_of(part, [](Spec& spec) { spec.unasked = true; });
+  }
+}
+
+void FollowStreams::share(const feed::Checkpoint& ours) {
+  std::vector<PeerId> ready;
+  for (const auto& [id, peer] : core_.peers()) {
+    if (may_ask(*peer, ours) && !peer->slow(core_.now())) ready.push_back(id);
+  }
+  parts_.share(ready, [&](PeerId id, const StreamParts::Part& part) {
+    const Peer& peer = *core_.find(id);
+    return std::all_of(part.streams.begin(), part.streams.end(),
+                       [&](const TopicPartition& stream) { return peer.may_give(stream); });
+  });
+}
+
+template <typename Call>
+void FollowStreams::for_specs_of(const StreamParts::Part& part, Call&& call) {
+  for (const TopicPartition& stream : part.streams) {
+    const auto spec = std::lower_bound(specs_.begin(), specs_.end(), stream,
+                                       [](const Spec& one, const TopicPartition& key) { return one.stream < key; });
+    if (spec != specs_.end() && spec->stream == stream) call(*spec);
+  }
+}
+
+/// Blocks from where the chain ends on may be too old for their payloads.
+bool FollowStreams::wants_headers_only(const feed::TopicStateEntry& entry) const {
+  if (oldest() == kNoTime) return false;
+  const std::optional<BlockIndex> last = chains_.last(entry.stream);
   const auto next = core_.reader().next_block(entry.stream, last);
   if (next && *next) {
     const auto header = core_.reader().header(**next);
-    if (header && header->previous == last) {
-      start.headers_only = header->append_time < oldest();
-      return start;
-    }
+    if (header && header->previous == last) return header->append_time < oldest();
   }
-  start.headers_only = is_old(last);
-  return start;
+  return is_old(last);
 }
 
 bool FollowStreams::is_old(std::optional<BlockIndex> block) const {
@@ -185,7 +231,7 @@ bool FollowStreams::is_old(std::optional<BlockIndex> block) const {
 }
 
 void FollowStreams::on_run(const FetchWant& want, const Data& run) {
-  if (want.ask().purpose != Purpose::streams || !want.ask().headers_only) return;
+  if (!want.ask().headers_only) return parts_.on_run(want, run);
   std::vector<BlockIndex> old;
   bool recent = false;
   for (const DataBlock& block : run.blocks) {
@@ -206,44 +252,31 @@ void FollowStreams::on_run(const FetchWant& want, const Data& run) {
   if (recent) fetcher_.cancel(want.id());
 }
 
-void FollowStreams::ask(PeerId id, const std::vector<Spec*>& specs, const Start& start, const feed::Checkpoint& ours) {
-  for (std::size_t at = 0; at < specs.size(); at += kMaxWantStreams) {
-    const std::size_t end = std::min(specs.size(), at + kMaxWantStreams);
-    FetchWant::Ask ask;
-    ask.peer = id;
-    ask.purpose = Purpose::streams;
-    ask.proof = ours;
-    ask.begin = start.begin;
-    ask.end = std::min(ours.tree_size, core_.reader().fork_limit().value_or(ours.tree_size));
-    if (ask.end <= ask.begin) continue;
-    ask.headers_only = start.headers_only;
-    ask.base = core_.mirror()->knows_edge(ask.begin) ? ask.begin : std::min(core_.reader().header_prefix(), ask.begin);
-    for (std::size_t i = at; i < end; ++i) ask.streams.push_back(specs[i]->stream);
-    const std::uint64_t want = fetcher_.ask(std::move(ask));
-    for (std::size_t i = at; i < end; ++i) specs[i]->want = want;
-  }
-}
-
 void FollowStreams::on_end(const FetchWant& want, std::optional<EndReason> reason) {
-  const std::optional<feed::Checkpoint> ours = core_.reader().head();
-  // What ended under a head that is not ours any more says nothing of the blocks that came since.
-  const bool current = ours && want.ask().proof.tree_size >= ours->tree_size;
-  for (Spec& spec : specs_) {
-    if (spec.want != want.id()) continue;
-    spec.want = 0;
-    if (reason && current) spec.tried.insert(want.ask().peer);
-  }
+  const PeerId id = want.ask().peer;
+  const std::uint64_t given_from = reason == EndReason::done ? want.ask().begin : want.front();
+  const std::optional<StreamParts::Part> part = parts_.on_end(want);
+  if (!part) return;
+  if (Peer* peer = core_.find(id); peer != nullptr && reason == EndReason::done) peer->stalls = 0;
+  for_specs_of(*part, [&](Spec& spec) {
+    spec.unasked = true;
+    if (reason) spec.gave_all[id].add(given_from, want.ask().end);
+  });
 }
 
 void FollowStreams::on_have(PeerId id) {
   for (Spec& spec : specs_) {
-    spec.tried.erase(id);
+    spec.gave_all.erase(id);
     spec.reported = false;
+    spec.unasked = true;
   }
 }
 
 void FollowStreams::on_accepted() {
-  for (Spec& spec : specs_) spec.tried.clear();
+  for (Spec& spec : specs_) {
+    spec.gave_all.clear();
+    spec.unasked = true;
+  }
 }
 
 bool FollowStreams::has_alternative(const FetchWant& want) const {

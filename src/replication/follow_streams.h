@@ -1,6 +1,7 @@
 #pragma once
 
-#include "replication/block_fetcher.h"
+#include "replication/stream_chains.h"
+#include "replication/stream_parts.h"
 #include "replication/topic_exchange.h"
 
 namespace shoal::replication {
@@ -10,7 +11,7 @@ namespace shoal::replication {
 class FollowStreams {
  public:
   FollowStreams(ReplicatorCore& core, BlockFetcher& fetcher, TopicExchange& topics)
-      : core_(core), fetcher_(fetcher), topics_(topics) {}
+      : core_(core), fetcher_(fetcher), topics_(topics), chains_(core.reader()), parts_(core, fetcher) {}
 
   void start(const Follow& follow);
   void stop();
@@ -19,6 +20,7 @@ class FollowStreams {
   /// Compares, and asks for what is missing.
   void plan();
   void on_run(const FetchWant& want, const Data& run);
+  void on_payload(const FetchWant& want) { parts_.on_payload(want); }
   void on_end(const FetchWant& want, std::optional<EndReason> reason);
   /// The peer says that it holds more now.
   void on_have(PeerId id);
@@ -28,43 +30,59 @@ class FollowStreams {
   [[nodiscard]] std::vector<TopicPartition> wanted() const;
 
  private:
+  /// Where to ask, and whether for headers alone: payloads from before the follow's oldest are not wanted.
+  struct Start {
+    bool headers_only = false;
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    auto operator<=>(const Start&) const = default;
+  };
   /// One topic, or one partition of it, that is followed.
   struct Spec {
     TopicPartition stream;
     std::uint64_t complete_to = 0;            ///< nothing is missing below this tree size
     std::optional<feed::Checkpoint> checked;  ///< complete under this head
-    std::uint64_t want = 0;                   ///< outstanding; 0 none
-    bool asking_entries = false;
-    bool reported = false;   ///< said already that nobody gives the rest
-    std::set<PeerId> tried;  ///< gave all they would, and it was not all
+    bool unasked = true;                      ///< blocks may be missing that nobody is asked for
+    bool reported = false;                    ///< said already that nobody gives the rest
+    std::map<PeerId, HaveSet> gave_all;       ///< what each says that it gave all of
+    Start start;
+    std::vector<std::uint64_t> withheld;  ///< missing there, by the chain; whoever says that it gave them is not asked
   };
 
+  /// Notes it as complete, or among what these peers are to be asked for.
+  void look_at(Spec& spec, const feed::Checkpoint& ours, std::map<std::vector<PeerId>, std::vector<Spec*>>& missing);
+  [[nodiscard]] bool concerns(const Spec& spec, const feed::TopicStateEntry& entry) const;
   [[nodiscard]] bool is_complete(const Spec& spec);
-  [[nodiscard]] bool is_complete(const feed::TopicStateEntry& entry);
-  [[nodiscard]] bool reaches(const TopicPartition& stream, std::optional<BlockIndex> target);
-  void ask_entries(Spec& spec);
-  void assign(const std::vector<Spec*>& missing, const feed::Checkpoint& ours);
-  [[nodiscard]] std::optional<PeerId> choose(const Spec& spec, const feed::Checkpoint& ours,
-                                             const std::map<PeerId, std::vector<Spec*>>& load) const;
-  /// Where to ask on, and whether for headers alone: payloads from before the follow's oldest are not wanted.
-  struct Start {
-    std::uint64_t begin = 0;
-    bool headers_only = false;
-    auto operator<=>(const Start&) const = default;
-  };
-  void ask(PeerId id, const std::vector<Spec*>& specs, const Start& start, const feed::Checkpoint& ours);
-  [[nodiscard]] Start start_of(const Spec& spec) const;
-  [[nodiscard]] Start start_of(const feed::TopicStateEntry& entry) const;
+  /// Learns the signed ends of what these follow.
+  void ask_entries(const std::vector<Spec*>& specs, const feed::Checkpoint& ours);
+  void ask_entries(const std::string& topic);
+  /// What nobody was asked for yet or, when all was and the chain is broken still, where it breaks: sets the start.
+  /// False when what is missing is on its way.
+  bool find_missing(Spec& spec, const feed::Checkpoint& ours);
+  [[nodiscard]] bool wants_headers_only(const feed::TopicStateEntry& entry) const;
   [[nodiscard]] bool is_old(std::optional<BlockIndex> block) const;
   [[nodiscard]] UnixMs oldest() const { return oldest_ ? oldest_() : kNoTime; }
+
+  [[nodiscard]] bool may_ask(const Peer& peer, const feed::Checkpoint& ours) const;
+  /// The peers that are best asked for the blocks; all are as good.
+  [[nodiscard]] std::vector<PeerId> best_peers(const Spec& spec, const feed::Checkpoint& ours) const;
+  void report(Spec& spec);
+  /// Asks these peers for what the specs lack, as far as they have room for wants.
+  void ask(const std::vector<PeerId>& peers, std::vector<Spec*> specs);
+  [[nodiscard]] std::optional<PeerId> least_busy(const std::vector<PeerId>& peers) const;
+  void share(const feed::Checkpoint& ours);
+  template <typename Call>
+  void for_specs_of(const StreamParts::Part& part, Call&& call);
 
   ReplicatorCore& core_;
   BlockFetcher& fetcher_;
   TopicExchange& topics_;
+  StreamChains chains_;
+  StreamParts parts_;
   std::uint64_t from_ = 0;
   std::function<UnixMs()> oldest_;
-  std::vector<Spec> specs_;
-  std::map<TopicPartition, std::optional<BlockIndex>> chains_;  ///< last block of each unbroken chain
+  std::set<std::string> asking_entries_;  ///< topics; the empty name is all of them
+  std::vector<Spec> specs_;               ///< sorted by stream
 };
 
 }  // namespace shoal::replication

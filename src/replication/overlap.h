@@ -11,9 +11,10 @@ namespace shoal::replication {
 struct Outstanding {
   std::uint64_t want = 0;
   PeerId peer{0};
-  BlockRange rest;          ///< what is missing of it
-  double seconds_left = 0;  ///< as its peer goes on; infinite when it brings nothing
-  bool shared = false;      ///< another peer was asked for some of it already
+  BlockRange rest;             ///< what is missing of it
+  double seconds_left = 0;     ///< as its peer goes on; infinite when it brings nothing
+  double bytes_per_block = 0;  ///< what blocks were like so far
+  bool shared = false;         ///< another peer was asked for some of it already
 };
 
 /// A peer that has time.
@@ -30,8 +31,11 @@ struct Overlap {
 
 /// The end-game: of what others still owe, the end part that the helper would bring clearly sooner, split so that both
 /// get through at the same time. The want that takes longest is shared first, each with one helper only: so at most
-/// what is outstanding is asked for twice. `bytes_per_block` is what blocks were like so far.
-[[nodiscard]] std::optional<Overlap> pick_overlap(const std::vector<Outstanding>& outstanding, const Helper& helper,
-                                                  double bytes_per_block);
+/// what is outstanding is asked for twice.
+[[nodiscard]] std::optional<Overlap> pick_overlap(const std::vector<Outstanding>& outstanding, const Helper& helper);
+
+/// The same end part when it is taken away from the want and so asked for once: worth it whenever both then get through
+/// clearly sooner. What was split may be split again, so `shared` has no meaning here.
+[[nodiscard]] std::optional<Overlap> pick_split(const std::vector<Outstanding>& outstanding, const Helper& helper);
 
 }  // namespace shoal::replication

@@ -39,7 +39,11 @@ BlockFetcher::Hooks Replicator::Impl::fetch_hooks() {
   hooks.on_run = [this](const FetchWant& want, const Data& run) { on_run(want, run); };
   hooks.on_payload = [this](const FetchWant& want, BlockIndex block) {
     // Each may end the want.
-    offsets.on_payload(want, block);
+    if (want.ask().purpose == Purpose::streams) {
+      streams.on_payload(want);
+    } else {
+      offsets.on_payload(want, block);
+    }
     if (all.active()) all.on_payload(block);
     const std::optional<feed::Checkpoint> ours = core.reader().head();
     // Others wait for somebody who has it.

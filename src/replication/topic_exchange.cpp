@@ -25,7 +25,8 @@ void TopicExchange::fetch(const std::string& topic, base::MonoTime timeout, Done
 
 const TopicExchange::Known* TopicExchange::known(const std::string& topic) const {
   const auto found = known_.find(topic);
-  return found == known_.end() ? nullptr : &found->second;
+  if (found != known_.end()) return &found->second;
+  return absent_ ? &*absent_ : nullptr;
 }
 
 bool TopicExchange::is_fresh(const std::string& topic) const {
@@ -157,9 +158,11 @@ void TopicExchange::complete(Job& job) {
   if (!job.topic.empty()) {
     known_[job.topic] = Known{job.head, std::move(job.entries)};
   } else {
+    known_.clear();
+    absent_ = Known{job.head, {}};
     for (feed::TopicStateEntry& entry : job.entries) {
       Known& known = known_[entry.stream.topic];
-      if (entry.stream.partition == Partition{0}) known = Known{job.head, {}};
+      known.head = job.head;
       known.entries.push_back(std::move(entry));
     }
   }

@@ -23,6 +23,7 @@ class TopicExchange {
   /// Learns all partitions of `topic` under the accepted head; every topic when it is empty. `done` is posted:
   /// Code::timed_out, or success, also for a topic that is proven not to be there. 0 waits for ever.
   void fetch(const std::string& topic, base::MonoTime timeout, Done done);
+  /// Null when nothing is known of it.
   [[nodiscard]] const Known* known(const std::string& topic) const;
   /// known() and under the same history as the accepted head.
   [[nodiscard]] bool is_fresh(const std::string& topic) const;
@@ -63,6 +64,7 @@ class TopicExchange {
   HeadExchange& heads_;
   std::map<std::string, Job> jobs_;
   std::map<std::string, Known> known_;
+  std::optional<Known> absent_;  ///< of what is not in `known_`: every topic was read under its head; has no entries
   std::deque<std::uint64_t> stale_;  ///< requests given up: late answers are ignored, not blamed
 };
 

@@ -24,10 +24,14 @@ std::vector<Outstanding> WorkSharing::outstanding() const {
   for (const FetchWant* want : wants) {
     const auto peer = core_.peers().find(want->ask().peer);
     if (peer == core_.peers().end() || want->ask().headers_only) continue;
-    Outstanding one{want->id(), want->ask().peer, {BlockIndex{want->front()}, BlockIndex{want->ask().end}}};
+    Outstanding one;
+    one.want = want->id();
+    one.peer = want->ask().peer;
+    one.rest = {BlockIndex{want->front()}, BlockIndex{want->ask().end}};
     // One that is on trial after it stalled is not counted on; at no rate it takes for ever.
     const double rate = peer->second->stalls > 0 ? 0 : peer->second->path.expected_rate(core_.now());
     one.seconds_left = owed[one.peer] / rate;
+    one.bytes_per_block = planner_.bytes_per_block();
     one.shared = std::any_of(help_.begin(), help_.end(),
                              [&](const auto& item) { return item.first == one.want || item.second == one.want; });
     out.push_back(one);
@@ -57,7 +61,7 @@ bool WorkSharing::help(const std::vector<Outstanding>& all, PeerId id, double ra
            peer.may_give(one.rest.end.value() - 1);
   });
   const double trip_s = std::chrono::duration<double>(peer.path.round_trip()).count();
-  const auto part = pick_overlap(askable, {id, rate, trip_s}, planner_.bytes_per_block());
+  const auto part = pick_overlap(askable, {id, rate, trip_s});
   const std::uint64_t want = part ? ask_(id, part->part) : 0;
   if (want != 0) help_[want] = part->want;
   return want != 0;

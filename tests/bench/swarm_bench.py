@@ -70,7 +70,8 @@ class Bench:
         self._far = FarHost(world)
 
     def round(self):
-        """The rates with half of the mirrors, with all, with the other half stalled, and with them stopped."""
+        """The rates with half of the mirrors, with the other half stalled, with all, of one topic alone (here all of the
+        feed) with all, and with half of them stopped."""
         rates = {}
         first = [self._start(0), self._start(1)]
         near = [address for _, address in first]
@@ -84,7 +85,8 @@ class Bench:
             for proxy in proxies:
                 proxy.close()
         rates["all"] = self._read(near + far)
-        rates["half stopped"] = self._read(near + far, lambda: [mirror.send_signal(signal.SIGSTOP) for mirror, _ in second])
+        rates["all, sparse"] = self._read(near + far, ["--sparse", "-t", "default"])
+        rates["half stopped"] = self._read(near + far, [], lambda: [mirror.send_signal(signal.SIGSTOP) for mirror, _ in second])
         for mirror, _ in second:
             mirror.send_signal(signal.SIGCONT)
         for mirror, _ in first + second:
@@ -97,10 +99,10 @@ class Bench:
     def _start_far(self, number):
         return self._far.start_mirror_of(self._feed, number, self._limit)
 
-    def _read(self, addresses, disturb=None):
+    def _read(self, addresses, options=(), disturb=None):
         """MB/s from the reader's start to its last byte, and to its end. `disturb` is called after half a second."""
         begin = time.monotonic()
-        reader = self._world.start_reader(self._feed, addresses)
+        reader = self._world.start_reader(self._feed, addresses, *options)
         disturb_at, last_size, last_byte = begin + 0.5, 0, begin
         while reader.running() and time.monotonic() < begin + 300:
             time.sleep(0.02)

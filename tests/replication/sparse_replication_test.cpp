@@ -1,3 +1,4 @@
+#include "replication/leaves_out.h"
 #include "simulation/swarm_world.h"
 
 using namespace std::chrono_literals;
@@ -18,27 +19,6 @@ std::set<std::string> payload_topics(const SwarmNode& node) {
   }
   return out;
 }
-
-/// Cuts the last block off every run and covers it with hashes, as if it had not been asked for.
-class Withholding final : public Replicator::Outbox {
- public:
-  Withholding(std::shared_ptr<Outbox> to, const merkle::HashReader& tree) : to_(std::move(to)), tree_(tree) {}
-  void send(Message message) override {
-    if (auto* data = std::get_if<Data>(&message.body); data != nullptr && data->blocks.size() > 1) {
-      data->blocks.pop_back();
-      std::vector<std::uint64_t> indices;
-      for (const DataBlock& block : data->blocks) indices.push_back(block.index.value());
-      data->cover = merkle::build_cover(tree_, data->base, data->tree_size, indices).value();
-    }
-    to_->send(std::move(message));
-  }
-  [[nodiscard]] std::size_t queued() const override { return to_->queued(); }
-  void close(std::string_view reason) override { to_->close(reason); }
-
- private:
-  std::shared_ptr<Outbox> to_;
-  const merkle::HashReader& tree_;
-};
 
 std::uint64_t blocks_of(const feed::FeedReader& reader, const TopicPartition& of) {
   std::uint64_t count = 0;
@@ -87,6 +67,21 @@ TEST(SparseReplication, StaysCompleteWhileTheFeedGrows) {
   EXPECT_TRUE(reader.events.blames.empty());
 }
 
+TEST(SparseReplication, WithoutATopicThatIsNotThereAReaderIsCompleteAndAsksNoMore) {
+  SwarmWorld world;
+  world.publish_many(20, 2);
+  SwarmNode reader(world.time, "reader", 1);
+  reader.mirror(world.producer.id());
+  reader.follow_topics({stream("t0"), stream("never")});
+  reader.connect(world.publisher);
+  ASSERT_TRUE(world.wait([&] { return !reader.events.synced.empty(); }));
+  EXPECT_EQ(payload_topics(reader), (std::set<std::string>{"t0"}));
+  world.time.run_for(1s);
+  const std::uint64_t before = reader.bytes_received();
+  world.time.run_for(10s);
+  EXPECT_EQ(reader.bytes_received(), before);
+}
+
 TEST(SparseReplication, LiveBlocksComeWithoutARoundTrip) {
   SwarmWorld world;
   world.publish_many(40, 4);
@@ -114,7 +109,8 @@ TEST(SparseReplication, APeerThatWithholdsTheNewestBlockNeverLooksComplete) {
   liar.connect(world.publisher);
   ASSERT_TRUE(world.wait([&] { return liar.held() == world.size(); }));
   liar.wrap_outbox = [&](std::shared_ptr<Replicator::Outbox> to) {
-    return std::make_shared<Withholding>(std::move(to), liar.reader().tree());
+    const BlockIndex newest = *world.publisher.reader().topic(stream("t2")).value()->last_block;
+    return std::make_shared<testing::LeavesOut>(std::move(to), liar.reader().tree(), newest);
   };
 
   reader.connect(liar);

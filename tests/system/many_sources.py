@@ -43,11 +43,11 @@ class ManySources(SystemTest):
         """Limited mirrors that serve; returns them and their addresses."""
         return zip(*[self.start_mirror_of(feed, number, limit) for number in range(count)])
 
-    def start_reader(self, feed, addresses):
+    def start_reader(self, feed, addresses, *options):
         """A reader with an empty directory."""
         shutil.rmtree(self.path("reader"), ignore_errors=True)
         peers = [word for address in addresses for word in ("--peer", address)]
-        return self.start("sub", feed, "-e", "--data", self.path("reader"), *ALONE, *peers)
+        return self.start("sub", feed, "-e", "--data", self.path("reader"), *ALONE, *peers, *options)
 
     def finish_reader(self, reader, timeout):
         """Waits until it has everything. What it wrote is in the file self.output then."""

@@ -1,0 +1,64 @@
+#include "replication/stream_chains.h"
+
+namespace shoal::replication {
+
+void StreamChains::start(std::uint64_t from) {
+  from_ = from;
+  last_.clear();
+}
+
+std::optional<BlockIndex> StreamChains::last(const TopicPartition& stream) const {
+  const auto found = last_.find(stream);
+  return found == last_.end() ? std::nullopt : found->second;
+}
+
+std::optional<BlockIndex> StreamChains::next(const TopicPartition& stream, std::optional<BlockIndex> last) const {
+  if (!last && from_ > 0) last = BlockIndex{from_ - 1};
+  const Result<std::optional<BlockIndex>> next = reader_.next_block(stream, last);
+  return next ? *next : std::nullopt;
+}
+
+bool StreamChains::follows(const feed::BlockHeader& header, std::optional<BlockIndex> last) const {
+  const bool begins = !last && (!header.previous || header.previous->value() < from_);
+  return begins || header.previous == last;
+}
+
+/// Or it was dropped here, and is not wanted again.
+bool StreamChains::has_payload(BlockIndex block) const {
+  const Result<bool> held = reader_.has_payload(block);
+  if (!held || *held) return held.ok();
+  const Result<Bytes> payload = reader_.payload(block);
+  return payload.ok() || payload.error().code == Code::pruned;
+}
+
+bool StreamChains::complete(const feed::TopicStateEntry& entry) {
+  if (!entry.last_block || entry.last_block->value() < from_) return true;
+  std::optional<BlockIndex>& last = last_[entry.stream];
+  while (last != entry.last_block) {
+    const std::optional<BlockIndex> block = next(entry.stream, last);
+    if (!block) return false;
+    const Result<feed::BlockHeader> header = reader_.header(*block);
+    if (!header || !follows(*header, last) || !has_payload(*block)) return false;
+    last = block;
+  }
+  return true;
+}
+
+StreamChains::Gap StreamChains::gap(const feed::TopicStateEntry& entry) const {
+  const std::optional<BlockIndex> end = last(entry.stream);
+  Gap gap;
+  gap.begin = end ? end->value() + 1 : from_;
+  gap.missing = entry.last_block->value();
+  const std::optional<BlockIndex> block = next(entry.stream, end);
+  if (!block) return gap;
+  const Result<feed::BlockHeader> header = reader_.header(*block);
+  if (!header || follows(*header, end)) {
+    gap.missing = block->value();  // its payload is
+  } else if (header->previous) {
+    gap.missing = header->previous->value();
+    gap.end = gap.missing + 1;
+  }
+  return gap;
+}
+
+}  // namespace shoal::replication

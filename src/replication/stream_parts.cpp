@@ -1,0 +1,121 @@
+#include "replication/stream_parts.h"
+
+#include <algorithm>
+
+namespace shoal::replication {
+namespace {
+
+/// How often it is looked whether somebody could help.
+constexpr base::MonoTime kShareEvery = std::chrono::milliseconds(50);
+
+}  // namespace
+
+bool StreamParts::ask(PeerId id, Part part) {
+  const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  if (!ours || part.end <= part.begin) return false;
+  FetchWant::Ask ask;
+  ask.peer = id;
+  ask.purpose = Purpose::streams;
+  ask.proof = *ours;
+  ask.begin = part.begin;
+  ask.end = part.end;
+  ask.headers_only = part.headers_only;
+  ask.base = core_.mirror()->knows_edge(ask.begin) ? ask.begin : std::min(core_.reader().header_prefix(), ask.begin);
+  ask.streams = part.streams;
+  const std::uint64_t want = fetcher_.ask(std::move(ask));
+  if (want == 0) return false;
+  asked_.emplace(want, Asked{std::move(part), id});
+  return true;
+}
+
+void StreamParts::clear() {
+  asked_.clear();
+  fetcher_.cancel_all(Purpose::streams);
+}
+
+HaveSet StreamParts::asked(const TopicPartition& stream) const {
+  HaveSet out;
+  for (const auto& [want, asked] : asked_) {
+    const std::vector<TopicPartition>& streams = asked.part.streams;
+    const bool has = std::binary_search(streams.begin(), streams.end(), stream);
+    if (has) out.add(asked.part.begin, asked.part.end);
+  }
+  return out;
+}
+
+void StreamParts::on_run(const FetchWant& want, const Data& run) {
+  const auto found = asked_.find(want.id());
+  if (found == asked_.end()) return;
+  for (const DataBlock& block : run.blocks) found->second.bytes += BlockFetcher::bytes_of(block);
+  end_if_done(want);
+}
+
+void StreamParts::end_if_done(const FetchWant& want) {
+  const auto found = asked_.find(want.id());
+  if (found == asked_.end() || found->second.part.end == want.ask().end) return;
+  if (want.front() >= found->second.part.end) fetcher_.cancel(want.id());
+}
+
+std::optional<StreamParts::Part> StreamParts::on_end(const FetchWant& want) {
+  const auto found = asked_.find(want.id());
+  if (found == asked_.end()) return std::nullopt;
+  Part part = std::move(found->second.part);
+  asked_.erase(found);
+  return part;
+}
+
+double StreamParts::bytes_per_block(const Asked& asked, const FetchWant& want) {
+  const std::uint64_t walked = want.next() - want.ask().begin;
+  if (walked == 0 || asked.bytes == 0) return asked.part.bytes_per_block;
+  return static_cast<double>(asked.bytes) / static_cast<double>(walked);
+}
+
+std::vector<Outstanding> StreamParts::outstanding() const {
+  std::map<PeerId, double> owed;
+  std::vector<Outstanding> out;
+  for (const auto& [id, asked] : asked_) {
+    const FetchWant* want = fetcher_.find(id);
+    if (want == nullptr || asked.part.headers_only || want->front() >= asked.part.end) continue;
+    Outstanding one;
+    one.want = id;
+    one.peer = asked.peer;
+    one.rest = {BlockIndex{want->front()}, BlockIndex{asked.part.end}};
+    one.bytes_per_block = bytes_per_block(asked, *want);
+    owed[one.peer] += static_cast<double>(one.rest.end - one.rest.begin) * one.bytes_per_block;
+    if (one.bytes_per_block > 0) out.push_back(one);
+  }
+  for (Outstanding& one : out) {
+    const auto peer = core_.peers().find(one.peer);
+    const bool counts = peer != core_.peers().end() && peer->second->stalls == 0;
+    one.seconds_left = owed[one.peer] / (counts ? peer->second->path.expected_rate(core_.now()) : 0);
+  }
+  return out;
+}
+
+void StreamParts::share(const std::vector<PeerId>& ready, const Able& able) {
+  const base::MonoTime now = core_.now();
+  if (asked_.empty() || now - shared_at_ < kShareEvery) return;
+  shared_at_ = now;
+  for (const PeerId id : ready) {
+    if (core_.find(id)->stalls == 0 && fetcher_.outstanding(id, Purpose::streams) == 0) help(id, able);
+  }
+}
+
+void StreamParts::help(PeerId id, const Able& able) {
+  const Peer& peer = *core_.find(id);
+  std::vector<Outstanding> askable = outstanding();
+  std::erase_if(askable, [&](const Outstanding& one) { return !able(id, asked_.at(one.want).part); });
+  const double trip_s = std::chrono::duration<double>(peer.path.round_trip()).count();
+  const auto split = pick_split(askable, {id, peer.path.expected_rate(core_.now()), trip_s});
+  const FetchWant* want = split ? fetcher_.find(split->want) : nullptr;
+  if (want == nullptr) return;
+  Asked& owner = asked_.at(split->want);
+  Part part = owner.part;
+  part.begin = split->part.begin.value();
+  part.bytes_per_block = bytes_per_block(owner, *want);
+  if (!ask(id, std::move(part))) return;
+  owner.part.end = split->part.begin.value();
+  end_if_done(*want);
+}
+
+}  // namespace shoal::replication
