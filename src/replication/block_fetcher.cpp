@@ -22,8 +22,8 @@ constexpr double kLeastShare = 0.01;
 constexpr base::MonoTime kSlowPenalty = std::chrono::seconds(5);
 constexpr unsigned kMaxDoublings = 4;
 constexpr std::size_t kMaxCancelled = 1024;
-/// Portions come in pairs, so each has half of a peer's credit at most.
-std::uint64_t most_of(std::uint64_t all, Purpose purpose) { return purpose == Purpose::portion ? all / 2 : all; }
+/// Wants that share a peer's credit, at least.
+constexpr std::uint64_t kShares = 2;
 
 /// Nothing came of it though nothing that the peer sent stood before it.
 bool unanswered(const FetchWant& want, const PathEstimate& path, base::MonoTime now) {
@@ -38,7 +38,7 @@ std::uint64_t BlockFetcher::ask(FetchWant::Ask ask) {
   const feed::FeedMirror& mirror = *core_.mirror();
   if (peer == nullptr || !mirror.knows_edge(ask.base)) return 0;
   const PeerId from = ask.peer;
-  if (ask.window == 0) ask.window = window(from, *peer, 0, ask.purpose);
+  if (ask.window == 0) ask.window = window(from, *peer, 0);
   const std::uint64_t id = core_.fresh_id();
   const FetchWant& want = wants_.emplace(id, FetchWant(id, std::move(ask), core_.now())).first->second;
   core_.send(*peer, want.message());
@@ -46,13 +46,13 @@ std::uint64_t BlockFetcher::ask(FetchWant::Ask ask) {
   return id;
 }
 
-std::uint64_t BlockFetcher::window(PeerId id, const Peer& peer, std::uint64_t want, Purpose purpose) const {
+std::uint64_t BlockFetcher::window(PeerId id, const Peer& peer, std::uint64_t want) const {
   std::uint64_t granted = 0;
   for (const auto& [other, one] : wants_) {
     if (one.ask().peer == id && !one.live() && other != want) granted += one.credit();
   }
   const std::uint64_t all = peer.credit.bytes();
-  return std::max(PeerCredit::kFloor, std::min(most_of(all, purpose), all - std::min(all, granted)));
+  return std::max(PeerCredit::kFloor, std::min(all / kShares, all - std::min(all, granted)));
 }
 
 void BlockFetcher::measure(Peer& peer, const FetchWant& want, std::size_t wire_size) {
@@ -223,8 +223,7 @@ void BlockFetcher::fail(Peer& peer, std::uint64_t want, const Error& error, std:
 }
 
 void BlockFetcher::renew(Peer& peer, FetchWant& want) {
-  const FetchWant::Ask& ask = want.ask();
-  const std::uint64_t most = want.live() ? ask.window : window(ask.peer, peer, want.id(), ask.purpose);
+  const std::uint64_t most = want.live() ? want.ask().window : window(want.ask().peer, peer, want.id());
   const std::uint64_t more = want.renew(most);
   const bool able =
       want.live() && want.ask().streams.empty() && core_.mirror()->complete_at(want.ask().proof.tree_size);

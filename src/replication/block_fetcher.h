@@ -55,7 +55,7 @@ class BlockFetcher {
  private:
   FetchWant* expected(PeerId id, Peer& peer, std::uint64_t want, std::size_t wire_size);
   /// Credit that a want of the peer may have, beside its others.
-  [[nodiscard]] std::uint64_t window(PeerId id, const Peer& peer, std::uint64_t want, Purpose purpose) const;
+  [[nodiscard]] std::uint64_t window(PeerId id, const Peer& peer, std::uint64_t want) const;
   /// Counts what came of a want that is not live.
   void measure(Peer& peer, const FetchWant& want, std::size_t wire_size);
   void note_owing(PeerId id);

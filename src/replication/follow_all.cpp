@@ -6,11 +6,6 @@
 namespace shoal::replication {
 namespace {
 
-/// A portion is what a peer brings in this time, within bounds; before its rate is known, so much.
-constexpr double kPortionSeconds = 0.5;
-constexpr std::uint64_t kMinPortion = std::uint64_t{64} << 10;
-constexpr std::uint64_t kMaxPortion = std::uint64_t{4} << 20;
-constexpr std::uint64_t kFirstPortion = std::uint64_t{256} << 10;
 /// Towards the end portions get smaller, so that all get through at about the same time.
 constexpr std::uint64_t kPortionsToGo = 4;
 /// Smaller blocks are not worth getting their headers first.
@@ -119,7 +114,7 @@ void FollowAll::plan() {
   for (const PeerId id : ready) {
     const Peer& peer = *core_.find(id);
     const std::optional<feed::Checkpoint> proof = proof_with(peer, *ours);
-    const std::size_t most = peer.stalls > 0 ? 1 : WorkSharing::kPortionsPerPeer;
+    const std::size_t most = peer.stalls > 0 ? 1 : kPortionsPerPeer;
     while (proof && fetcher_.outstanding(id, Purpose::portion) < most &&
            (plan_headers(id, peer, *proof) || plan_for(id, offer(peer, proof->tree_size), *proof))) {
     }
@@ -200,14 +195,11 @@ void FollowAll::plan_slow(const std::vector<PeerId>& slow, const std::vector<Pee
 }
 
 std::uint64_t FollowAll::portion_bytes(const Peer& peer, const feed::Checkpoint& ours) const {
-  if (peer.stalls > 0) return kMinPortion;
-  const double rate = peer.path.expected_rate(core_.now());
-  const bool known = peer.path.best_rate() > 0;
-  const double steady = known ? rate * kPortionSeconds : static_cast<double>(kFirstPortion);
+  const std::uint64_t steady = peer.portion_bytes(core_.now());
+  if (planner_.bytes_per_block() <= 0 || all_rates_ <= 0) return steady;
   const double to_go = static_cast<double>(planner_.missing(goal(ours.tree_size))) * planner_.bytes_per_block();
-  const double fair = all_rates_ > 0 ? to_go * rate / all_rates_ / kPortionsToGo : steady;
-  const double bytes = planner_.bytes_per_block() > 0 ? std::min(steady, fair) : steady;
-  return std::clamp(static_cast<std::uint64_t>(bytes), kMinPortion, kMaxPortion);
+  const double fair = to_go * peer.path.expected_rate(core_.now()) / all_rates_ / kPortionsToGo;
+  return std::max(kMinPortionBytes, std::min(steady, static_cast<std::uint64_t>(fair)));
 }
 
 bool FollowAll::plan_for(PeerId id, const RequestPlanner::Offer& offer, const feed::Checkpoint& proof) {

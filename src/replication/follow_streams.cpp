@@ -8,9 +8,17 @@ namespace {
 constexpr base::MonoTime kEntriesTimeout = std::chrono::seconds(30);
 /// Topics whose entries are asked for at a time.
 constexpr std::size_t kTopicsAsked = 64;
-constexpr std::size_t kWantsPerPeer = 4;
 
 }  // namespace
+
+template <typename Call>
+void FollowStreams::for_specs_of(const StreamParts::Part& part, Call&& call) {
+  for (const TopicPartition& stream : part.streams) {
+    const auto spec = std::lower_bound(specs_.begin(), specs_.end(), stream,
+                                       [](const Spec& one, const TopicPartition& key) { return one.stream < key; });
+    if (spec != specs_.end() && spec->stream == stream) call(*spec);
+  }
+}
 
 void FollowStreams::start(const Follow& follow) {
   stop();
@@ -41,27 +49,35 @@ std::vector<TopicPartition> FollowStreams::wanted() const {
 void FollowStreams::plan() {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   if (!ours || specs_.empty()) return;
-  std::map<std::vector<PeerId>, std::vector<Spec*>> missing;
-  std::vector<Spec*> stale;
-  for (Spec& spec : specs_) {
-    if (spec.checked && spec.checked->same_history(*ours)) continue;
-    if (!topics_.is_fresh(spec.stream.topic)) {
-      stale.push_back(&spec);
-    } else if (spec.unasked) {
-      look_at(spec, *ours, missing);
-    }
+  for (bool more = true; more;) {
+    more = false;
+    for (auto& [peers, specs] : find_missing(*ours)) more = ask(peers, specs) || more;
   }
-  if (!stale.empty()) ask_entries(stale, *ours);
-  for (auto& [peers, specs] : missing) ask(peers, std::move(specs));
   share(*ours);
 }
 
-void FollowStreams::look_at(Spec& spec, const feed::Checkpoint& ours,
-                            std::map<std::vector<PeerId>, std::vector<Spec*>>& missing) {
+FollowStreams::Missing FollowStreams::find_missing(const feed::Checkpoint& ours) {
+  Missing missing;
+  std::vector<Spec*> stale;
+  for (Spec& spec : specs_) {
+    if (spec.checked && spec.checked->same_history(ours)) continue;
+    if (!topics_.is_fresh(spec.stream.topic)) {
+      stale.push_back(&spec);
+    } else if (spec.unasked) {
+      look_at(spec, ours, missing);
+    }
+  }
+  if (!stale.empty()) ask_entries(stale, ours);
+  return missing;
+}
+
+void FollowStreams::look_at(Spec& spec, const feed::Checkpoint& ours, Missing& missing) {
   if (is_complete(spec)) {
     spec.checked = ours;
     spec.complete_to = ours.tree_size;
-    spec.gave_all.clear();
+    spec.given.clear();
+    spec.claims.clear();
+    spec.refused.clear();
     spec.reported = false;
   } else if (!find_missing(spec, ours)) {
     spec.unasked = false;
@@ -73,7 +89,7 @@ void FollowStreams::look_at(Spec& spec, const feed::Checkpoint& ours,
 }
 
 void FollowStreams::report(Spec& spec) {
-  if (spec.reported || spec.gave_all.empty() || core_.reader().fork_limit()) return;
+  if (spec.reported || spec.refused.empty() || core_.reader().fork_limit()) return;
   spec.reported = true;
   core_.log(base::LogLevel::warning,
             "topic " + spec.stream.topic + ": the connected peers withhold or lack blocks that the head signs");
@@ -106,30 +122,40 @@ bool FollowStreams::is_complete(const Spec& spec) {
 
 bool FollowStreams::find_missing(Spec& spec, const feed::Checkpoint& ours) {
   const std::uint64_t limit = std::min(ours.tree_size, core_.reader().fork_limit().value_or(ours.tree_size));
-  Start all{false, limit, spec.complete_to};
-  spec.withheld.clear();
+  HaveSet covered = parts_.asked(spec.stream);
+  Start start{false, limit, 0};
   for (const feed::TopicStateEntry& entry : topics_.known(spec.stream.topic)->entries) {
     if (!concerns(spec, entry) || chains_.complete(entry)) continue;
     const StreamChains::Gap gap = chains_.gap(entry);
-    all.begin = std::min(all.begin, std::max(gap.begin, spec.complete_to));
-    all.end = std::max(all.end, std::min(gap.end.value_or(limit), limit));
-    all.headers_only = all.headers_only || wants_headers_only(entry);
-    spec.withheld.push_back(gap.missing);
+    start.begin = std::min(start.begin, std::max(gap.begin, spec.complete_to));
+    start.end = std::max(start.end, std::min(gap.end.value_or(limit), limit));
+    start.headers_only = start.headers_only || wants_headers_only(entry);
+    const bool on_its_way = gap.end ? covered.contains(gap.missing) : !covered.empty();
+    if (!on_its_way && spec.given.contains(gap.missing)) refute(spec, gap);
   }
-  spec.start = all;
-  HaveSet asked = parts_.asked(spec.stream);
-  const bool waiting = !asked.empty();
-  // What grew since waits for what is on its way.
-  if (waiting) all.end = std::min(all.end, asked.ranges().back().end.value());
-  for (const auto& [id, given] : spec.gave_all) {
-    for (const BlockRange& range : given.ranges()) asked.add(range.begin.value(), range.end.value());
-  }
-  const std::optional<BlockRange> unasked = asked.first_gap(all.begin, all.end);
-  if (!unasked) return !waiting;
-  spec.start.begin = unasked->begin.value();
-  spec.start.end = unasked->end.value();
-  spec.withheld.clear();
+  for (const BlockRange& range : spec.given.ranges()) covered.add(range.begin.value(), range.end.value());
+  std::optional<BlockRange> unasked = covered.first_gap(start.begin, start.end);
+  // Held blocks that others follow are not asked for again; behind them it goes on.
+  if (!unasked) unasked = covered.first_gap(start.begin, limit);
+  if (!unasked) return false;
+  spec.start = Start{start.headers_only, unasked->begin.value(), unasked->end.value()};
   return true;
+}
+
+void FollowStreams::refute(Spec& spec, const StreamChains::Gap& gap) {
+  bool known = false;
+  for (auto& [id, claimed] : spec.claims) {
+    if (!claimed.contains(gap.missing)) continue;
+    known = true;
+    std::uint64_t at = gap.begin;
+    while (const auto untrue = claimed.first_run(at, gap.missing + 1)) {
+      at = untrue->end.value();
+      claimed.remove(untrue->begin.value(), at);
+      spec.given.remove(untrue->begin.value(), at);
+      spec.refused[id].add(untrue->begin.value(), at);
+    }
+  }
+  if (!known) spec.given.remove(gap.begin, gap.missing + 1);
 }
 
 bool FollowStreams::may_ask(const Peer& peer, const feed::Checkpoint& ours) const {
@@ -138,14 +164,12 @@ bool FollowStreams::may_ask(const Peer& peer, const feed::Checkpoint& ours) cons
 
 std::vector<PeerId> FollowStreams::best_peers(const Spec& spec, const feed::Checkpoint& ours) const {
   std::vector<PeerId> best;
-  std::pair<bool, bool> best_rank;
+  std::tuple<bool, bool, bool> best_rank;
   for (const auto& [id, peer] : core_.peers()) {
-    const auto given = spec.gave_all.find(id);
-    const bool withholds =
-        given != spec.gave_all.end() && std::any_of(spec.withheld.begin(), spec.withheld.end(),
-                                                    [&](std::uint64_t block) { return given->second.contains(block); });
-    if (withholds || !may_ask(*peer, ours)) continue;
-    const std::pair rank{peer->slow(core_.now()), !peer->may_give(spec.stream)};
+    const auto refused = spec.refused.find(id);
+    const bool refuses = refused != spec.refused.end();
+    if ((refuses && refused->second.contains(spec.start.begin)) || !may_ask(*peer, ours)) continue;
+    const std::tuple rank{peer->slow(core_.now()), !peer->may_give(spec.stream), refuses};
     if (!best.empty() && rank > best_rank) continue;
     if (best.empty() || rank < best_rank) best.clear();
     best_rank = rank;
@@ -156,7 +180,7 @@ std::vector<PeerId> FollowStreams::best_peers(const Spec& spec, const feed::Chec
 
 std::optional<PeerId> FollowStreams::least_busy(const std::vector<PeerId>& peers) const {
   std::optional<PeerId> best;
-  std::size_t fewest = kWantsPerPeer;
+  std::size_t fewest = kPortionsPerPeer;
   for (const PeerId id : peers) {
     const std::size_t wants = fetcher_.outstanding(id, Purpose::streams);
     if (wants >= fewest) continue;
@@ -166,15 +190,19 @@ std::optional<PeerId> FollowStreams::least_busy(const std::vector<PeerId>& peers
   return best;
 }
 
-void FollowStreams::ask(const std::vector<PeerId>& peers, std::vector<Spec*> specs) {
+bool FollowStreams::ask(const std::vector<PeerId>& peers, std::vector<Spec*> specs) {
   std::stable_sort(specs.begin(), specs.end(), [](const Spec* a, const Spec* b) { return a->start < b->start; });
   std::set<Start> starts;
   for (const Spec* spec : specs) starts.insert(spec->start);
   // Rather a few blocks twice than more wants than there is room for.
-  const bool together = starts.size() > kWantsPerPeer * peers.size();
+  const bool together = starts.size() > kPortionsPerPeer * peers.size();
+  const auto rate_of = [&](PeerId id) { return core_.find(id)->path.expected_rate(core_.now()); };
+  double all_rates = 0;
+  for (const PeerId id : peers) all_rates += rate_of(id);
+  bool more = false;
   for (auto at = specs.begin(); at != specs.end();) {
     const std::optional<PeerId> id = least_busy(peers);
-    if (!id) return;
+    if (!id) return false;
     const Start& start = (*at)->start;
     StreamParts::Part part{{}, start.begin, start.end, start.headers_only};
     const auto fits = [&](const Spec& spec) {
@@ -183,12 +211,16 @@ void FollowStreams::ask(const std::vector<PeerId>& peers, std::vector<Spec*> spe
     };
     for (; at != specs.end() && fits(**at); ++at) {
       part.end = std::max(part.end, (*at)->start.end);
+      part.bytes_per_block = std::max(part.bytes_per_block, (*at)->bytes_per_block);
       part.streams.push_back((*at)->stream);
-      (*at)->unasked = false;
     }
     std::sort(part.streams.begin(), part.streams.end());
-    if (!parts_.ask(*id, part)) for_specs_of(part, [](Spec& spec) { spec.unasked = true; });
+    const std::optional<std::uint64_t> end = parts_.ask(*id, part, all_rates > 0 ? rate_of(*id) / all_rates : 1);
+    const bool all = end == part.end;
+    if (all) for_specs_of(part, [](Spec& spec) { spec.unasked = false; });
+    more = more || (end && !all);
   }
+  return more;
 }
 
 void FollowStreams::share(const feed::Checkpoint& ours) {
@@ -197,19 +229,12 @@ void FollowStreams::share(const feed::Checkpoint& ours) {
     if (may_ask(*peer, ours) && !peer->slow(core_.now())) ready.push_back(id);
   }
   parts_.share(ready, [&](PeerId id, const StreamParts::Part& part) {
-    const Peer& peer = *core_.find(id);
-    return std::all_of(part.streams.begin(), part.streams.end(),
-                       [&](const TopicPartition& stream) { return peer.may_give(stream); });
+    bool able = true;
+    for_specs_of(part, [&](const Spec& spec) {
+      able = able && core_.find(id)->may_give(spec.stream) && !spec.refused.contains(id);
+    });
+    return able;
   });
-}
-
-template <typename Call>
-void FollowStreams::for_specs_of(const StreamParts::Part& part, Call&& call) {
-  for (const TopicPartition& stream : part.streams) {
-    const auto spec = std::lower_bound(specs_.begin(), specs_.end(), stream,
-                                       [](const Spec& one, const TopicPartition& key) { return one.stream < key; });
-    if (spec != specs_.end() && spec->stream == stream) call(*spec);
-  }
 }
 
 /// Blocks from where the chain ends on may be too old for their payloads.
@@ -231,7 +256,11 @@ bool FollowStreams::is_old(std::optional<BlockIndex> block) const {
 }
 
 void FollowStreams::on_run(const FetchWant& want, const Data& run) {
-  if (!want.ask().headers_only) return parts_.on_run(want, run);
+  if (!want.ask().headers_only) {
+    const std::optional<StreamParts::Part> cut = parts_.on_run(want, run);
+    if (cut) note_missing(*cut);
+    return;
+  }
   std::vector<BlockIndex> old;
   bool recent = false;
   for (const DataBlock& block : run.blocks) {
@@ -252,21 +281,35 @@ void FollowStreams::on_run(const FetchWant& want, const Data& run) {
   if (recent) fetcher_.cancel(want.id());
 }
 
+void FollowStreams::note_missing(const StreamParts::Part& part) {
+  for_specs_of(part, [&](Spec& spec) {
+    spec.unasked = true;
+    if (part.bytes_per_block > 0) spec.bytes_per_block = part.bytes_per_block;
+  });
+}
+
 void FollowStreams::on_end(const FetchWant& want, std::optional<EndReason> reason) {
-  const PeerId id = want.ask().peer;
-  const std::uint64_t given_from = reason == EndReason::done ? want.ask().begin : want.front();
+  const FetchWant::Ask& ask = want.ask();
   const std::optional<StreamParts::Part> part = parts_.on_end(want);
   if (!part) return;
-  if (Peer* peer = core_.find(id); peer != nullptr && reason == EndReason::done) peer->stalls = 0;
+  const bool done = reason == EndReason::done;
+  if (Peer* peer = core_.find(ask.peer); peer != nullptr && done) peer->stalls = 0;
+  note_missing(*part);
+  // Blocks come in order, so what lies below the next one was given too.
+  const std::uint64_t given_to = done ? ask.end : want.front();
   for_specs_of(*part, [&](Spec& spec) {
-    spec.unasked = true;
-    if (reason) spec.gave_all[id].add(given_from, want.ask().end);
+    if (done || !ask.headers_only) {
+      spec.given.add(ask.begin, given_to);
+      spec.claims[ask.peer].add(ask.begin, given_to);
+    }
+    if (reason && !done) spec.refused[ask.peer].add(given_to, ask.end);
   });
 }
 
 void FollowStreams::on_have(PeerId id) {
   for (Spec& spec : specs_) {
-    spec.gave_all.erase(id);
+    spec.claims.erase(id);
+    spec.refused.erase(id);
     spec.reported = false;
     spec.unasked = true;
   }
@@ -274,7 +317,7 @@ void FollowStreams::on_have(PeerId id) {
 
 void FollowStreams::on_accepted() {
   for (Spec& spec : specs_) {
-    spec.gave_all.clear();
+    spec.refused.clear();
     spec.unasked = true;
   }
 }

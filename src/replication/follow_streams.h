@@ -44,21 +44,26 @@ class FollowStreams {
     std::optional<feed::Checkpoint> checked;  ///< complete under this head
     bool unasked = true;                      ///< blocks may be missing that nobody is asked for
     bool reported = false;                    ///< said already that nobody gives the rest
-    std::map<PeerId, HaveSet> gave_all;       ///< what each says that it gave all of
+    HaveSet given;                            ///< peers say that they gave all of it
+    std::map<PeerId, HaveSet> claims;         ///< the same by peer
+    std::map<PeerId, HaveSet> refused;        ///< what a peer lacks, or did not give though it said so
+    double bytes_per_block = 0;               ///< as it was asked for last, with others maybe
     Start start;
-    std::vector<std::uint64_t> withheld;  ///< missing there, by the chain; whoever says that it gave them is not asked
   };
 
-  /// Notes it as complete, or among what these peers are to be asked for.
-  void look_at(Spec& spec, const feed::Checkpoint& ours, std::map<std::vector<PeerId>, std::vector<Spec*>>& missing);
+  /// What may be asked of the same peers.
+  using Missing = std::map<std::vector<PeerId>, std::vector<Spec*>>;
+  [[nodiscard]] Missing find_missing(const feed::Checkpoint& ours);
+  void look_at(Spec& spec, const feed::Checkpoint& ours, Missing& missing);
   [[nodiscard]] bool concerns(const Spec& spec, const feed::TopicStateEntry& entry) const;
   [[nodiscard]] bool is_complete(const Spec& spec);
   /// Learns the signed ends of what these follow.
   void ask_entries(const std::vector<Spec*>& specs, const feed::Checkpoint& ours);
   void ask_entries(const std::string& topic);
-  /// What nobody was asked for yet or, when all was and the chain is broken still, where it breaks: sets the start.
-  /// False when what is missing is on its way.
+  /// Sets the start of the first that nobody was asked for. False when all that is missing is on its way.
   bool find_missing(Spec& spec, const feed::Checkpoint& ours);
+  /// Peers said that they gave all, and the chain says that they did not.
+  void refute(Spec& spec, const StreamChains::Gap& gap);
   [[nodiscard]] bool wants_headers_only(const feed::TopicStateEntry& entry) const;
   [[nodiscard]] bool is_old(std::optional<BlockIndex> block) const;
   [[nodiscard]] UnixMs oldest() const { return oldest_ ? oldest_() : kNoTime; }
@@ -67,10 +72,12 @@ class FollowStreams {
   /// The peers that are best asked for the blocks; all are as good.
   [[nodiscard]] std::vector<PeerId> best_peers(const Spec& spec, const feed::Checkpoint& ours) const;
   void report(Spec& spec);
-  /// Asks these peers for what the specs lack, as far as they have room for wants.
-  void ask(const std::vector<PeerId>& peers, std::vector<Spec*> specs);
+  /// Asks these peers for what the specs lack, as far as they have room for wants. True when there is more to ask for.
+  bool ask(const std::vector<PeerId>& peers, std::vector<Spec*> specs);
   [[nodiscard]] std::optional<PeerId> least_busy(const std::vector<PeerId>& peers) const;
   void share(const feed::Checkpoint& ours);
+  /// Some of the part, or what lies behind it, may be missing still.
+  void note_missing(const StreamParts::Part& part);
   template <typename Call>
   void for_specs_of(const StreamParts::Part& part, Call&& call);
 

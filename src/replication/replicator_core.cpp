@@ -3,6 +3,13 @@
 #include <algorithm>
 
 namespace shoal::replication {
+namespace {
+
+constexpr double kPortionSeconds = 0.5;
+/// Before a peer's rate is known.
+constexpr std::uint64_t kFirstPortionBytes = std::uint64_t{256} << 10;
+
+}  // namespace
 
 bool Peer::may_give(std::uint64_t block) const {
   if (lacking.contains(block)) return false;
@@ -14,6 +21,13 @@ bool Peer::may_give(const TopicPartition& stream) const {
   return std::any_of(have.streams.begin(), have.streams.end(), [&](const TopicPartition& one) {
     return one.topic == stream.topic && (one.partition == kAllPartitions || one.partition == stream.partition);
   });
+}
+
+std::uint64_t Peer::portion_bytes(base::MonoTime now) const {
+  if (stalls > 0) return kMinPortionBytes;
+  if (path.best_rate() <= 0) return kFirstPortionBytes;
+  return std::clamp(static_cast<std::uint64_t>(path.expected_rate(now) * kPortionSeconds), kMinPortionBytes,
+                    kMaxPortionBytes);
 }
 
 PeerView Peer::view_at(base::MonoTime now) const {

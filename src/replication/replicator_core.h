@@ -17,6 +17,12 @@ namespace shoal::replication {
 /// Which of two histories a peer's head belongs to, once the feed's owner is known to have signed two.
 enum class Branch : std::uint8_t { unknown, ours, other };
 
+/// A portion is what a peer brings in half a second, within bounds.
+inline constexpr std::uint64_t kMinPortionBytes = std::uint64_t{64} << 10;
+inline constexpr std::uint64_t kMaxPortionBytes = std::uint64_t{4} << 20;
+/// Portions that one peer is asked for at a time, so that it never has nothing to do; who has fewer has time to help.
+inline constexpr std::size_t kPortionsPerPeer = 2;
+
 /// What is known of one connected peer beyond what people see.
 struct Peer {
   PeerView view;
@@ -51,6 +57,8 @@ struct Peer {
   [[nodiscard]] bool may_give(std::uint64_t block) const;
   /// It says that it holds everything of the stream, or of all.
   [[nodiscard]] bool may_give(const TopicPartition& stream) const;
+  /// Bytes that it should be asked for at once.
+  [[nodiscard]] std::uint64_t portion_bytes(base::MonoTime now) const;
   /// With what is only known at a time.
   [[nodiscard]] PeerView view_at(base::MonoTime now) const;
 };

@@ -52,12 +52,10 @@ StreamChains::Gap StreamChains::gap(const feed::TopicStateEntry& entry) const {
   const std::optional<BlockIndex> block = next(entry.stream, end);
   if (!block) return gap;
   const Result<feed::BlockHeader> header = reader_.header(*block);
-  if (!header || follows(*header, end)) {
-    gap.missing = block->value();  // its payload is
-  } else if (header->previous) {
-    gap.missing = header->previous->value();
-    gap.end = gap.missing + 1;
-  }
+  // If it follows, its payload is what is missing.
+  const bool itself = !header || follows(*header, end) || !header->previous;
+  gap.missing = itself ? block->value() : header->previous->value();
+  gap.end = gap.missing + 1;
   return gap;
 }
 

@@ -7,10 +7,14 @@ namespace {
 
 /// How often it is looked whether somebody could help.
 constexpr base::MonoTime kShareEvery = std::chrono::milliseconds(50);
+/// Towards the end parts get smaller, so that all get through at about the same time.
+constexpr double kPortionsToGo = 4;
+/// A part of more than so many portions is cut.
+constexpr std::uint64_t kTooMuch = 4;
 
 }  // namespace
 
-bool StreamParts::ask(PeerId id, Part part) {
+bool StreamParts::send(PeerId id, const Part& part) {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   if (!ours || part.end <= part.begin) return false;
   FetchWant::Ask ask;
@@ -23,9 +27,24 @@ bool StreamParts::ask(PeerId id, Part part) {
   ask.base = core_.mirror()->knows_edge(ask.begin) ? ask.begin : std::min(core_.reader().header_prefix(), ask.begin);
   ask.streams = part.streams;
   const std::uint64_t want = fetcher_.ask(std::move(ask));
-  if (want == 0) return false;
-  asked_.emplace(want, Asked{std::move(part), id});
-  return true;
+  if (want != 0) asked_.emplace(want, Asked{part, id});
+  return want != 0;
+}
+
+std::uint64_t StreamParts::suitable_end(PeerId id, const Part& part, std::uint64_t most_bytes) const {
+  const auto peer = core_.peers().find(id);
+  if (part.headers_only || part.bytes_per_block <= 0 || peer == core_.peers().end()) return part.end;
+  const std::uint64_t bytes = std::min(peer->second->portion_bytes(core_.now()), most_bytes);
+  const double blocks = static_cast<double>(std::max(bytes, kMinPortionBytes)) / part.bytes_per_block;
+  // The feed may be sparser than any number of blocks.
+  if (blocks >= static_cast<double>(part.end - part.begin)) return part.end;
+  return part.begin + std::max<std::uint64_t>(static_cast<std::uint64_t>(blocks), 1);
+}
+
+std::optional<std::uint64_t> StreamParts::ask(PeerId id, Part part, double share) {
+  const double bytes = static_cast<double>(part.end - part.begin) * part.bytes_per_block;
+  part.end = suitable_end(id, part, static_cast<std::uint64_t>(bytes * share / kPortionsToGo));
+  return send(id, part) ? std::optional(part.end) : std::nullopt;
 }
 
 void StreamParts::clear() {
@@ -43,11 +62,25 @@ HaveSet StreamParts::asked(const TopicPartition& stream) const {
   return out;
 }
 
-void StreamParts::on_run(const FetchWant& want, const Data& run) {
+std::optional<StreamParts::Part> StreamParts::on_run(const FetchWant& want, const Data& run) {
   const auto found = asked_.find(want.id());
-  if (found == asked_.end()) return;
-  for (const DataBlock& block : run.blocks) found->second.bytes += BlockFetcher::bytes_of(block);
+  if (found == asked_.end()) return std::nullopt;
+  Asked& asked = found->second;
+  for (const DataBlock& block : run.blocks) asked.bytes += BlockFetcher::bytes_of(block);
+  asked.part.bytes_per_block = bytes_per_block(asked, want);
+  std::optional<Part> cut;
+  if (want.front() < asked.part.end) {
+    Part rest = asked.part;
+    rest.begin = want.front();
+    const std::uint64_t suitable = suitable_end(asked.peer, rest, kMaxPortionBytes);
+    // What is on its way past the new end comes twice, so not for little.
+    if (rest.end - rest.begin > kTooMuch * (suitable - rest.begin)) {
+      asked.part.end = suitable;
+      cut = asked.part;
+    }
+  }
   end_if_done(want);
+  return cut;
 }
 
 void StreamParts::end_if_done(const FetchWant& want) {
@@ -80,7 +113,7 @@ std::vector<Outstanding> StreamParts::outstanding() const {
     one.want = id;
     one.peer = asked.peer;
     one.rest = {BlockIndex{want->front()}, BlockIndex{asked.part.end}};
-    one.bytes_per_block = bytes_per_block(asked, *want);
+    one.bytes_per_block = asked.part.bytes_per_block;
     owed[one.peer] += static_cast<double>(one.rest.end - one.rest.begin) * one.bytes_per_block;
     if (one.bytes_per_block > 0) out.push_back(one);
   }
@@ -112,8 +145,7 @@ void StreamParts::help(PeerId id, const Able& able) {
   Asked& owner = asked_.at(split->want);
   Part part = owner.part;
   part.begin = split->part.begin.value();
-  part.bytes_per_block = bytes_per_block(owner, *want);
-  if (!ask(id, std::move(part))) return;
+  if (!send(id, part)) return;
   owner.part.end = split->part.begin.value();
   end_if_done(*want);
 }

@@ -11,8 +11,6 @@ namespace shoal::replication {
 /// oldest missing block is late (docs/PROTOCOL.md, "Reading"). Decides by overlap.h; asks through FollowAll.
 class WorkSharing {
  public:
-  /// Wants that one peer has at a time; who has fewer has time to help.
-  static constexpr std::size_t kPortionsPerPeer = 2;
   /// Asks the peer for the blocks and returns the want's name; 0: it cannot prove them.
   using Ask = std::function<std::uint64_t(PeerId, const BlockRange&)>;
 

@@ -1,6 +1,8 @@
 #include "replication/leaves_out.h"
 #include "replication/sources_world.h"
 
+#include <set>
+
 using namespace std::chrono_literals;
 
 namespace shoal::replication {
@@ -61,7 +63,7 @@ TEST(SparseSources, UnequalOnesGetThroughTogether) {
   world.connect(1, {.latency = 40ms, .bytes_per_second = 3e6});
   world.connect(2, {.latency = 100ms, .bytes_per_second = 2e5});
   const double seconds = world.seconds_to_synced();
-  EXPECT_GE(bytes / seconds, 0.9 * 1.32e7) << seconds;
+  EXPECT_GE(bytes / seconds, 0.85 * 1.32e7) << seconds;
   EXPECT_LT(static_cast<double>(world.sent()), 1.05 * bytes);
 }
 
@@ -104,7 +106,7 @@ TEST(SparseSources, AReaderGoesOnWhereItStoppedBefore) {
   // As a start with the same store: nothing is known of earlier wants.
   world.follow_topic();
   world.seconds_to_synced();
-  EXPECT_LT(static_cast<double>(world.sent()), 1.05 * bytes);
+  EXPECT_LT(static_cast<double>(world.sent()), 1.1 * bytes);
 }
 
 TEST(SparseSources, WhatGrewSinceIsAllThatASecondStartFetches) {
@@ -114,6 +116,7 @@ TEST(SparseSources, WhatGrewSinceIsAllThatASecondStartFetches) {
   world.connect(0, kTenMegabytes);
   world.seconds_to_synced();
   world.reader.replicator().stop_following();
+  world.time.run_for(1s);
   world.publish_many(3, 3, 50'000);
   const std::uint64_t before = world.sent();
   world.follow_topic();
@@ -138,6 +141,39 @@ TEST(SparseSources, ABlockInTheMiddleThatMostKeepBackComesFromTheOneThatGivesIt)
   EXPECT_LT(world.seconds_to_synced(), 10);
   EXPECT_LT(static_cast<double>(world.sent()), 1.3 * bytes);
   EXPECT_TRUE(world.reader.events.blames.empty());
+}
+
+/// Gives nothing and says each time that this was all.
+class Pretender final : public Replicator::Outbox {
+ public:
+  explicit Pretender(std::shared_ptr<Outbox> to) : to_(std::move(to)) {}
+  void send(Message message) override {
+    if (const auto* data = std::get_if<Data>(&message.body)) {
+      if (ended_.insert(data->want).second) to_->send({message.channel, WantEnd{data->want, EndReason::done}});
+      return;
+    }
+    const auto* end = std::get_if<WantEnd>(&message.body);
+    if (end == nullptr || ended_.insert(end->want).second) to_->send(std::move(message));
+  }
+  [[nodiscard]] std::size_t queued() const override { return to_->queued(); }
+  void close(std::string_view reason) override { to_->close(reason); }
+
+ private:
+  std::shared_ptr<Outbox> to_;
+  std::set<std::uint64_t> ended_;  ///< wants
+};
+
+TEST(SparseSources, HalfOfThemPretendingDoesNotHoldTheOthersUp) {
+  TopicSources world(4);
+  world.publish_many(9'000, 3, 2'000);
+  const auto bytes = static_cast<double>(world.bytes_of_topic());
+  for (std::size_t i = 0; i < 2; ++i) {
+    world.nodes[i]->wrap_outbox = [](auto inner) { return std::make_shared<Pretender>(std::move(inner)); };
+  }
+  world.follow_topic();
+  for (std::size_t i = 0; i < 4; ++i) world.connect(i, {.latency = 10ms, .bytes_per_second = 1e6});
+  EXPECT_LT(world.seconds_to_synced(), 1.3 * bytes / 2e6);
+  EXPECT_LT(static_cast<double>(world.sent()), 1.2 * bytes);  // their headers among it
 }
 
 TEST(SparseSources, ThousandsOfTopicsAreNotMoreWantsThanAPeerAllows) {
