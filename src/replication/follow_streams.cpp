@@ -51,12 +51,12 @@ void FollowStreams::plan() {
   if (!ours || specs_.empty()) return;
   for (bool more = true; more;) {
     more = false;
-    for (auto& [peers, specs] : find_missing(*ours)) more = ask(peers, specs) || more;
+    for (auto& [peers, specs] : collect_missing(*ours)) more = ask(peers, specs) || more;
   }
   share(*ours);
 }
 
-FollowStreams::Missing FollowStreams::find_missing(const feed::Checkpoint& ours) {
+FollowStreams::Missing FollowStreams::collect_missing(const feed::Checkpoint& ours) {
   Missing missing;
   std::vector<Spec*> stale;
   for (Spec& spec : specs_) {
@@ -109,7 +109,7 @@ void FollowStreams::ask_entries(const std::string& topic) {
   });
 }
 
-bool FollowStreams::concerns(const Spec& spec, const feed::TopicStateEntry& entry) const {
+bool FollowStreams::concerns(const Spec& spec, const feed::TopicStateEntry& entry) {
   return spec.stream.partition == kAllPartitions || spec.stream.partition == entry.stream.partition;
 }
 

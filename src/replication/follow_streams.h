@@ -53,9 +53,9 @@ class FollowStreams {
 
   /// What may be asked of the same peers.
   using Missing = std::map<std::vector<PeerId>, std::vector<Spec*>>;
-  [[nodiscard]] Missing find_missing(const feed::Checkpoint& ours);
+  [[nodiscard]] Missing collect_missing(const feed::Checkpoint& ours);
   void look_at(Spec& spec, const feed::Checkpoint& ours, Missing& missing);
-  [[nodiscard]] bool concerns(const Spec& spec, const feed::TopicStateEntry& entry) const;
+  [[nodiscard]] static bool concerns(const Spec& spec, const feed::TopicStateEntry& entry);
   [[nodiscard]] bool is_complete(const Spec& spec);
   /// Learns the signed ends of what these follow.
   void ask_entries(const std::vector<Spec*>& specs, const feed::Checkpoint& ours);

@@ -180,6 +180,7 @@ TEST(SparseSources, ThousandsOfTopicsAreNotMoreWantsThanAPeerAllows) {
   TopicSources world(1);
   world.publish_many(6'000, 6'000, 50, 512);
   std::vector<TopicPartition> topics;
+  topics.reserve(6'000);
   for (int i = 0; i < 6'000; ++i) topics.push_back({"t" + std::to_string(i), kAllPartitions});
   world.reader.follow_topics(topics);
   world.connect(0, kTenMegabytes);
