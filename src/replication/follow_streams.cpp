@@ -307,11 +307,17 @@ void FollowStreams::on_end(const FetchWant& want, std::optional<EndReason> reaso
 }
 
 void FollowStreams::on_have(PeerId id) {
+  forget(id);
+  for (Spec& spec : specs_) {
+    spec.reported = false;
+    spec.unasked = true;
+  }
+}
+
+void FollowStreams::forget(PeerId id) {
   for (Spec& spec : specs_) {
     spec.claims.erase(id);
     spec.refused.erase(id);
-    spec.reported = false;
-    spec.unasked = true;
   }
 }
 

@@ -25,6 +25,8 @@ class FollowStreams {
   /// The peer says that it holds more now.
   void on_have(PeerId id);
   void on_accepted();
+  /// The peer is gone; its wants ended.
+  void forget(PeerId id);
   [[nodiscard]] bool has_alternative(const FetchWant& want) const;
   [[nodiscard]] bool complete(const feed::Checkpoint& head) const;
   [[nodiscard]] std::vector<TopicPartition> wanted() const;

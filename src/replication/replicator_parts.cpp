@@ -91,6 +91,7 @@ void Replicator::Impl::remove_peer(PeerId id) {
   if (found == core.peers().end()) return;
   found->second->gone = true;
   fetcher.forget(id);
+  streams.forget(id);
   topics.forget(id);
   offsets.forget(id);
   wants.forget(id);
@@ -124,6 +125,7 @@ void Replicator::Impl::after_message(PeerId id) {
   const auto found = core.peers().find(id);
   if (found == core.peers().end() || !found->second->gone) return;
   fetcher.forget(id);
+  streams.forget(id);
   topics.forget(id);
   offsets.forget(id);
   wants.forget(id);
