@@ -18,7 +18,7 @@ Overloaded(Calls...) -> Overloaded<Calls...>;
 }  // namespace
 
 Replicator::Impl::Impl(Parts parts, Options options)
-    : core(parts, options),
+    : core(std::move(parts), options),
       tail_peers(core),
       heads(
           core, [this] { on_accepted(); }, [this] { return tail.expects_push(); }),
