@@ -6,8 +6,6 @@
 namespace shoal::replication {
 namespace {
 
-/// Towards the end portions get smaller, so that all get through at about the same time.
-constexpr std::uint64_t kPortionsToGo = 4;
 /// Smaller blocks are not worth getting their headers first.
 constexpr double kRareBlock = 8 << 10;
 /// How often it is counted anew who holds what.

@@ -22,6 +22,8 @@ inline constexpr std::uint64_t kMinPortionBytes = std::uint64_t{64} << 10;
 inline constexpr std::uint64_t kMaxPortionBytes = std::uint64_t{4} << 20;
 /// Portions that one peer is asked for at a time, so that it never has nothing to do; who has fewer has time to help.
 inline constexpr std::size_t kPortionsPerPeer = 2;
+/// Towards the end a portion is what a peer will still bring divided by this, so that all get through together.
+inline constexpr double kPortionsToGo = 4;
 
 /// What is known of one connected peer beyond what people see.
 struct Peer {

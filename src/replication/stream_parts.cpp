@@ -7,8 +7,6 @@ namespace {
 
 /// How often it is looked whether somebody could help.
 constexpr base::MonoTime kShareEvery = std::chrono::milliseconds(50);
-/// Towards the end parts get smaller, so that all get through at about the same time.
-constexpr double kPortionsToGo = 4;
 /// A part of more than so many portions is cut.
 constexpr std::uint64_t kTooMuch = 4;
 

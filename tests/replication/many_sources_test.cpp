@@ -17,7 +17,7 @@ TEST(ManySources, TheSumOfTheirRatesIsReached) {
   world.publish_bytes(120'000'000);
   const double bytes = static_cast<double>(world.bytes_of_feed());
   world.reader.follow_all();
-  for (std::size_t i = 0; i < 4; ++i) world.connect(i, kTenMegabytes);
+  world.connect_all(kTenMegabytes);
   const double seconds = world.seconds_to_complete();
   EXPECT_GE(bytes / seconds, 35e6) << seconds;
   for (const PeerView& peer : world.reader.replicator().peers()) {
@@ -30,7 +30,7 @@ TEST(ManySources, WithHalfOfThemStalledTheOthersRateIsReached) {
   Sources world(4);
   world.publish_bytes(150'000'000);
   world.reader.follow_all();
-  for (std::size_t i = 0; i < 4; ++i) world.connect(i, kTenMegabytes);
+  world.connect_all(kTenMegabytes);
   ASSERT_TRUE(world.wait([&] { return world.received() > 10'000'000; }));
   // In the middle of what they were asked for: a byte a second.
   world.links[2].listener->throttle(1);
@@ -152,7 +152,7 @@ TEST(ManySources, NineOfTenThatKeepOneBlockBackDoNotKeepItFromTheReader) {
     world.nodes[i]->wrap_outbox = [](auto inner) { return std::make_shared<Withholder>(std::move(inner), 61); };
   }
   world.reader.follow_all();
-  for (std::size_t i = 0; i < 10; ++i) world.connect(i, {.latency = 10ms, .bytes_per_second = 1e6});
+  world.connect_all({.latency = 10ms, .bytes_per_second = 1e6});
   EXPECT_LT(world.seconds_to_complete(), 40);
   world.expect_equal(world.reader);
   EXPECT_TRUE(world.reader.events.blames.empty());

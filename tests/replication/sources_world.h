@@ -29,6 +29,9 @@ struct Sources : simulation::SwarmWorld {
   void connect(std::size_t source, const simulation::LinkOptions& link) {
     links.push_back(reader.connect(*nodes[source], link));
   }
+  void connect_all(const simulation::LinkOptions& link) {
+    for (std::size_t i = 0; i < nodes.size(); ++i) connect(i, link);
+  }
   /// Seconds until the reader holds everything.
   double seconds_to_complete(base::MonoTime limit = std::chrono::seconds(60)) {
     const base::MonoTime before = time.mono_now();

@@ -47,7 +47,7 @@ TEST(SparseSources, OneTopicComesAtTheSumOfTheirRates) {
   world.publish_bytes(240'000'000);
   const auto bytes = static_cast<double>(world.bytes_of_topic());
   world.follow_topic();
-  for (std::size_t i = 0; i < 4; ++i) world.connect(i, kTenMegabytes);
+  world.connect_all(kTenMegabytes);
   const double seconds = world.seconds_to_synced();
   EXPECT_GE(bytes / seconds, 35e6) << seconds;
   EXPECT_LT(static_cast<double>(world.sent()), 1.05 * bytes);
@@ -73,7 +73,7 @@ TEST(SparseSources, WhatOneBroughtBeforeItWentIsNotFetchedAgain) {
   const auto bytes = static_cast<double>(world.bytes_of_topic());
   world.follow_topic();
   const LinkOptions slow{.latency = 10ms, .bytes_per_second = 1e6};
-  for (std::size_t i = 0; i < 3; ++i) world.connect(i, slow);
+  world.connect_all(slow);
   for (const std::size_t leaving : {1U, 0U}) {
     const std::uint64_t before = world.sent();
     ASSERT_TRUE(world.wait([&] { return world.sent() > before + 6'000'000; }));
@@ -89,7 +89,7 @@ TEST(SparseSources, AStalledOneIsReplacedWithoutFetchingTheRestTwice) {
   const auto bytes = static_cast<double>(world.bytes_of_topic());
   world.follow_topic();
   const LinkOptions slow{.latency = 10ms, .bytes_per_second = 2e6};
-  for (std::size_t i = 0; i < 2; ++i) world.connect(i, slow);
+  world.connect_all(slow);
   ASSERT_TRUE(world.wait([&] { return world.sent() > 8'000'000; }));
   world.links[1].listener->throttle(1);
   EXPECT_LT(world.seconds_to_synced(), 12);
@@ -137,7 +137,7 @@ TEST(SparseSources, ABlockInTheMiddleThatMostKeepBackComesFromTheOneThatGivesIt)
     };
   }
   world.follow_topic();
-  for (std::size_t i = 0; i < 4; ++i) world.connect(i, {.latency = 10ms, .bytes_per_second = 1e6});
+  world.connect_all({.latency = 10ms, .bytes_per_second = 1e6});
   EXPECT_LT(world.seconds_to_synced(), 10);
   EXPECT_LT(static_cast<double>(world.sent()), 1.3 * bytes);
   EXPECT_TRUE(world.reader.events.blames.empty());
@@ -171,7 +171,7 @@ TEST(SparseSources, HalfOfThemPretendingDoesNotHoldTheOthersUp) {
     world.nodes[i]->wrap_outbox = [](auto inner) { return std::make_shared<Pretender>(std::move(inner)); };
   }
   world.follow_topic();
-  for (std::size_t i = 0; i < 4; ++i) world.connect(i, {.latency = 10ms, .bytes_per_second = 1e6});
+  world.connect_all({.latency = 10ms, .bytes_per_second = 1e6});
   EXPECT_LT(world.seconds_to_synced(), 1.3 * bytes / 2e6);
   EXPECT_LT(static_cast<double>(world.sent()), 1.2 * bytes);  // their headers among it
 }
