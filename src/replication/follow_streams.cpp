@@ -72,14 +72,15 @@ FollowStreams::Missing FollowStreams::collect_missing(const feed::Checkpoint& ou
 }
 
 void FollowStreams::look_at(Spec& spec, const feed::Checkpoint& ours, Missing& missing) {
-  if (is_complete(spec)) {
+  const std::vector<StreamChains::Gap> gaps = gaps_of(spec);
+  if (gaps.empty()) {
     spec.checked = ours;
     spec.complete_to = ours.tree_size;
     spec.given.clear();
     spec.claims.clear();
     spec.refused.clear();
     spec.reported = false;
-  } else if (!find_missing(spec, ours)) {
+  } else if (!find_missing(spec, gaps, ours)) {
     spec.unasked = false;
   } else if (const std::vector<PeerId> peers = best_peers(spec, ours); !peers.empty()) {
     missing[peers].push_back(&spec);
@@ -109,27 +110,23 @@ void FollowStreams::ask_entries(const std::string& topic) {
   });
 }
 
-bool FollowStreams::concerns(const Spec& spec, const feed::TopicStateEntry& entry) {
-  return spec.stream.partition == kAllPartitions || spec.stream.partition == entry.stream.partition;
+std::vector<StreamChains::Gap> FollowStreams::gaps_of(const Spec& spec) {
+  std::vector<StreamChains::Gap> gaps;
+  for (const feed::TopicStateEntry& entry : topics_.known(spec.stream.topic)->entries) {
+    const bool ours = spec.stream.partition == kAllPartitions || spec.stream.partition == entry.stream.partition;
+    if (auto gap = ours ? chains_.gap(entry) : std::nullopt) gaps.push_back(std::move(*gap));
+  }
+  return gaps;
 }
 
-bool FollowStreams::is_complete(const Spec& spec) {
-  const TopicExchange::Known* known = topics_.known(spec.stream.topic);
-  return std::all_of(known->entries.begin(), known->entries.end(), [&](const feed::TopicStateEntry& entry) {
-    return !concerns(spec, entry) || chains_.complete(entry);
-  });
-}
-
-bool FollowStreams::find_missing(Spec& spec, const feed::Checkpoint& ours) {
+bool FollowStreams::find_missing(Spec& spec, const std::vector<StreamChains::Gap>& gaps, const feed::Checkpoint& ours) {
   const std::uint64_t limit = std::min(ours.tree_size, core_.reader().fork_limit().value_or(ours.tree_size));
   HaveSet covered = parts_.asked(spec.stream);
   Start start{false, limit, 0};
-  for (const feed::TopicStateEntry& entry : topics_.known(spec.stream.topic)->entries) {
-    if (!concerns(spec, entry) || chains_.complete(entry)) continue;
-    const StreamChains::Gap gap = chains_.gap(entry);
+  for (const StreamChains::Gap& gap : gaps) {
     start.begin = std::min(start.begin, std::max(gap.begin, spec.complete_to));
     start.end = std::max(start.end, std::min(gap.end.value_or(limit), limit));
-    start.headers_only = start.headers_only || wants_headers_only(entry);
+    start.headers_only = start.headers_only || wants_headers_only(gap.stream);
     const bool on_its_way = gap.end ? covered.contains(gap.missing) : !covered.empty();
     if (!on_its_way && spec.given.contains(gap.missing)) refute(spec, gap);
   }
@@ -238,10 +235,10 @@ void FollowStreams::share(const feed::Checkpoint& ours) {
 }
 
 /// Blocks from where the chain ends on may be too old for their payloads.
-bool FollowStreams::wants_headers_only(const feed::TopicStateEntry& entry) const {
+bool FollowStreams::wants_headers_only(const TopicPartition& stream) const {
   if (oldest() == kNoTime) return false;
-  const std::optional<BlockIndex> last = chains_.last(entry.stream);
-  const auto next = core_.reader().next_block(entry.stream, last);
+  const std::optional<BlockIndex> last = chains_.last(stream);
+  const auto next = core_.reader().next_block(stream, last);
   if (next && *next) {
     const auto header = core_.reader().header(**next);
     if (header && header->previous == last) return header->append_time < oldest();

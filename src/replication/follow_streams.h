@@ -57,16 +57,16 @@ class FollowStreams {
   using Missing = std::map<std::vector<PeerId>, std::vector<Spec*>>;
   [[nodiscard]] Missing collect_missing(const feed::Checkpoint& ours);
   void look_at(Spec& spec, const feed::Checkpoint& ours, Missing& missing);
-  [[nodiscard]] static bool concerns(const Spec& spec, const feed::TopicStateEntry& entry);
-  [[nodiscard]] bool is_complete(const Spec& spec);
+  /// Where the chains that it follows break; none: it is complete.
+  [[nodiscard]] std::vector<StreamChains::Gap> gaps_of(const Spec& spec);
   /// Learns the signed ends of what these follow.
   void ask_entries(const std::vector<Spec*>& specs, const feed::Checkpoint& ours);
   void ask_entries(const std::string& topic);
   /// Sets the start of the first that nobody was asked for. False when all that is missing is on its way.
-  bool find_missing(Spec& spec, const feed::Checkpoint& ours);
+  bool find_missing(Spec& spec, const std::vector<StreamChains::Gap>& gaps, const feed::Checkpoint& ours);
   /// Peers said that they gave all, and the chain says that they did not.
   void refute(Spec& spec, const StreamChains::Gap& gap);
-  [[nodiscard]] bool wants_headers_only(const feed::TopicStateEntry& entry) const;
+  [[nodiscard]] bool wants_headers_only(const TopicPartition& stream) const;
   [[nodiscard]] bool is_old(std::optional<BlockIndex> block) const;
   [[nodiscard]] UnixMs oldest() const { return oldest_ ? oldest_() : kNoTime; }
 

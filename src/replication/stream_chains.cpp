@@ -31,32 +31,25 @@ bool StreamChains::has_payload(BlockIndex block) const {
   return payload.ok() || payload.error().code == Code::pruned;
 }
 
-bool StreamChains::complete(const feed::TopicStateEntry& entry) {
-  if (!entry.last_block || entry.last_block->value() < from_) return true;
+std::optional<StreamChains::Gap> StreamChains::gap(const feed::TopicStateEntry& entry) {
+  if (!entry.last_block || entry.last_block->value() < from_) return std::nullopt;
   std::optional<BlockIndex>& last = last_[entry.stream];
   while (last != entry.last_block) {
+    Gap gap{entry.stream, last ? last->value() + 1 : from_, entry.last_block->value(), std::nullopt};
     const std::optional<BlockIndex> block = next(entry.stream, last);
-    if (!block) return false;
+    if (!block) return gap;
     const Result<feed::BlockHeader> header = reader_.header(*block);
-    if (!header || !follows(*header, last) || !has_payload(*block)) return false;
+    const bool linked = header && follows(*header, last);
+    if (!linked || !has_payload(*block)) {
+      // If it follows, its payload is what is missing.
+      const bool itself = !header || linked || !header->previous;
+      gap.missing = itself ? block->value() : header->previous->value();
+      gap.end = gap.missing + 1;
+      return gap;
+    }
     last = block;
   }
-  return true;
-}
-
-StreamChains::Gap StreamChains::gap(const feed::TopicStateEntry& entry) const {
-  const std::optional<BlockIndex> end = last(entry.stream);
-  Gap gap;
-  gap.begin = end ? end->value() + 1 : from_;
-  gap.missing = entry.last_block->value();
-  const std::optional<BlockIndex> block = next(entry.stream, end);
-  if (!block) return gap;
-  const Result<feed::BlockHeader> header = reader_.header(*block);
-  // If it follows, its payload is what is missing.
-  const bool itself = !header || follows(*header, end) || !header->previous;
-  gap.missing = itself ? block->value() : header->previous->value();
-  gap.end = gap.missing + 1;
-  return gap;
+  return std::nullopt;
 }
 
 }  // namespace shoal::replication

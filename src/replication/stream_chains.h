@@ -18,17 +18,15 @@ class StreamChains {
   /// Forgets; from now on blocks below `from` do not matter.
   void start(std::uint64_t from);
 
-  /// Walks on: true when the chain reaches the entry's last block.
-  [[nodiscard]] bool complete(const feed::TopicStateEntry& entry);
-
   /// Where an incomplete chain breaks.
   struct Gap {
+    TopicPartition stream;
     std::uint64_t begin = 0;           ///< everything below is held
     std::uint64_t missing = 0;         ///< a block of the partition that is missing, not below `begin`
-    std::optional<std::uint64_t> end;  ///< the next block is held again and follows what is missing below this
+    std::optional<std::uint64_t> end;  ///< behind it a block is held again
   };
-  /// Of an entry that complete() just said no to.
-  [[nodiscard]] Gap gap(const feed::TopicStateEntry& entry) const;
+  /// Walks on; nullopt when the chain reaches the entry's last block.
+  [[nodiscard]] std::optional<Gap> gap(const feed::TopicStateEntry& entry);
   /// Last block of the unbroken chain.
   [[nodiscard]] std::optional<BlockIndex> last(const TopicPartition& stream) const;
 
