@@ -34,7 +34,8 @@ const Outstanding* longest(const std::vector<Outstanding>& outstanding, const He
 }
 
 double seconds_for(std::uint64_t blocks, const Outstanding& one, const Helper& helper) {
-  return helper.round_trip_s + static_cast<double>(blocks) * one.bytes_per_block / helper.bytes_per_second;
+  return std::chrono::duration<double>(helper.round_trip).count() +
+         static_cast<double>(blocks) * one.bytes_per_block / helper.bytes_per_second;
 }
 
 Overlap end_of(const Outstanding& one, std::uint64_t blocks) {

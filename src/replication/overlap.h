@@ -20,8 +20,8 @@ struct Outstanding {
 /// A peer that has time.
 struct Helper {
   PeerId peer{0};
-  double bytes_per_second = 0;
-  double round_trip_s = 0;
+  double bytes_per_second = 0;  ///< of one that has none nothing is asked
+  base::MonoTime round_trip{0};
 };
 
 struct Overlap {

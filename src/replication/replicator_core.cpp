@@ -23,6 +23,8 @@ bool Peer::may_give(const TopicPartition& stream) const {
   });
 }
 
+double Peer::counted_rate(base::MonoTime now) const { return stalls > 0 ? 0 : path.expected_rate(now); }
+
 std::uint64_t Peer::portion_bytes(base::MonoTime now) const {
   if (stalls > 0) return kMinPortionBytes;
   if (path.best_rate() <= 0) return kFirstPortionBytes;

@@ -59,6 +59,8 @@ struct Peer {
   [[nodiscard]] bool may_give(std::uint64_t block) const;
   /// It says that it holds everything of the stream, or of all.
   [[nodiscard]] bool may_give(const TopicPartition& stream) const;
+  /// Bytes a second that others' work is shared by; 0 while it is on trial after it stalled.
+  [[nodiscard]] double counted_rate(base::MonoTime now) const;
   /// Bytes that it should be asked for at once.
   [[nodiscard]] std::uint64_t portion_bytes(base::MonoTime now) const;
   /// With what is only known at a time.

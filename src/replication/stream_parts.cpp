@@ -117,8 +117,7 @@ std::vector<Outstanding> StreamParts::outstanding() const {
   }
   for (Outstanding& one : out) {
     const auto peer = core_.peers().find(one.peer);
-    const bool counts = peer != core_.peers().end() && peer->second->stalls == 0;
-    one.seconds_left = owed[one.peer] / (counts ? peer->second->path.expected_rate(core_.now()) : 0);
+    one.seconds_left = owed[one.peer] / (peer == core_.peers().end() ? 0 : peer->second->counted_rate(core_.now()));
   }
   return out;
 }
@@ -128,7 +127,7 @@ void StreamParts::share(const std::vector<PeerId>& ready, const Able& able) {
   if (asked_.empty() || now - shared_at_ < kShareEvery) return;
   shared_at_ = now;
   for (const PeerId id : ready) {
-    if (core_.find(id)->stalls == 0 && fetcher_.outstanding(id, Purpose::streams) == 0) help(id, able);
+    if (fetcher_.outstanding(id, Purpose::streams) == 0) help(id, able);
   }
 }
 
@@ -136,8 +135,7 @@ void StreamParts::help(PeerId id, const Able& able) {
   const Peer& peer = *core_.find(id);
   std::vector<Outstanding> askable = outstanding();
   std::erase_if(askable, [&](const Outstanding& one) { return !able(id, asked_.at(one.want).part); });
-  const double trip_s = std::chrono::duration<double>(peer.path.round_trip()).count();
-  const auto split = pick_split(askable, {id, peer.path.expected_rate(core_.now()), trip_s});
+  const auto split = pick_split(askable, {id, peer.counted_rate(core_.now()), peer.path.round_trip()});
   const FetchWant* want = split ? fetcher_.find(split->want) : nullptr;
   if (want == nullptr) return;
   Asked& owner = asked_.at(split->want);

@@ -28,9 +28,7 @@ std::vector<Outstanding> WorkSharing::outstanding() const {
     one.want = want->id();
     one.peer = want->ask().peer;
     one.rest = {BlockIndex{want->front()}, BlockIndex{want->ask().end}};
-    // One that is on trial after it stalled is not counted on; at no rate it takes for ever.
-    const double rate = peer->second->stalls > 0 ? 0 : peer->second->path.expected_rate(core_.now());
-    one.seconds_left = owed[one.peer] / rate;
+    one.seconds_left = owed[one.peer] / peer->second->counted_rate(core_.now());
     one.bytes_per_block = planner_.bytes_per_block();
     one.shared = std::any_of(help_.begin(), help_.end(),
                              [&](const auto& item) { return item.first == one.want || item.second == one.want; });
@@ -48,8 +46,8 @@ void WorkSharing::share(const std::vector<PeerId>& ready, FetchOrder order) {
   if (order == FetchOrder::feed) hasten_oldest(all, ready);
   for (const PeerId id : ready) {
     const Peer& peer = *core_.find(id);
-    if (peer.stalls > 0 || fetcher_.outstanding(id, Purpose::portion) >= kPortionsPerPeer) continue;
-    if (help(all, id, peer.path.expected_rate(now))) all = outstanding();
+    if (fetcher_.outstanding(id, Purpose::portion) >= kPortionsPerPeer) continue;
+    if (help(all, id, peer.counted_rate(now))) all = outstanding();
   }
 }
 
@@ -60,8 +58,7 @@ bool WorkSharing::help(const std::vector<Outstanding>& all, PeerId id, double ra
     return one.rest.begin < one.rest.end && peer.may_give(one.rest.begin.value()) &&
            peer.may_give(one.rest.end.value() - 1);
   });
-  const double trip_s = std::chrono::duration<double>(peer.path.round_trip()).count();
-  const auto part = pick_overlap(askable, {id, rate, trip_s});
+  const auto part = pick_overlap(askable, {id, rate, peer.path.round_trip()});
   const std::uint64_t want = part ? ask_(id, part->part) : 0;
   if (want != 0) help_[want] = part->want;
   return want != 0;
@@ -77,10 +74,11 @@ void WorkSharing::hasten_oldest(const std::vector<Outstanding>& all, const std::
   double best_rate = 0;
   for (const PeerId id : ready) {
     const Peer& peer = *core_.find(id);
-    if (id == oldest->peer || peer.stalls > 0 || !peer.may_give(oldest->rest.begin.value())) continue;
-    if (peer.path.expected_rate(now) <= best_rate) continue;
+    if (id == oldest->peer || !peer.may_give(oldest->rest.begin.value())) continue;
+    const double rate = peer.counted_rate(now);
+    if (rate <= best_rate) continue;
     best = id;
-    best_rate = peer.path.expected_rate(now);
+    best_rate = rate;
   }
   // What it has to do already takes its time too.
   if (best) help({*oldest}, *best, best_rate / (kPortionsPerPeer + 1));

@@ -13,7 +13,7 @@ constexpr double kBlock = 10'000;
 Outstanding owes(std::uint64_t want, std::uint64_t begin, std::uint64_t end, double seconds, std::uint64_t peer = 1) {
   return {want, PeerId{peer}, {BlockIndex{begin}, BlockIndex{end}}, seconds, kBlock, false};
 }
-Helper helper(double rate) { return {PeerId{9}, rate, 0.01}; }
+Helper helper(double rate) { return {PeerId{9}, rate, std::chrono::milliseconds(10)}; }
 
 TEST(Overlap, OfOneThatBringsNothingAllIsTaken) {
   const auto part = pick_overlap({owes(7, 100, 110, kNever)}, helper(1e6));
