@@ -7,6 +7,9 @@
 
 namespace shoal::replication {
 
+/// How often it is looked whether somebody could help.
+inline constexpr base::MonoTime kShareEvery = std::chrono::milliseconds(50);
+
 /// A want that some peer still owes blocks of.
 struct Outstanding {
   std::uint64_t want = 0;

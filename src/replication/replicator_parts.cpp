@@ -90,6 +90,16 @@ void Replicator::Impl::remove_peer(PeerId id) {
   const auto found = core.peers().find(id);
   if (found == core.peers().end()) return;
   found->second->gone = true;
+  end_wants(id);
+  core.peers().erase(found);
+  heads.forget(id);
+  tail.forget(id);
+  all.holders_changed();
+  core.tell([](ReplicatorEvents& events) { events.on_peers_changed(); });
+  plan_soon();
+}
+
+void Replicator::Impl::end_wants(PeerId id) {
   fetcher.forget(id);
   streams.forget(id);
   topics.forget(id);
@@ -97,12 +107,6 @@ void Replicator::Impl::remove_peer(PeerId id) {
   wants.forget(id);
   requests.forget(id);
   receipts.forget(id);
-  core.peers().erase(found);
-  heads.forget(id);
-  tail.forget(id);
-  all.holders_changed();
-  core.tell([](ReplicatorEvents& events) { events.on_peers_changed(); });
-  plan_soon();
 }
 
 void Replicator::Impl::on_message(PeerId id, Message message) {
@@ -124,13 +128,7 @@ void Replicator::Impl::on_message(PeerId id, Message message) {
 void Replicator::Impl::after_message(PeerId id) {
   const auto found = core.peers().find(id);
   if (found == core.peers().end() || !found->second->gone) return;
-  fetcher.forget(id);
-  streams.forget(id);
-  topics.forget(id);
-  offsets.forget(id);
-  wants.forget(id);
-  requests.forget(id);
-  receipts.forget(id);
+  end_wants(id);
   plan_soon();
 }
 

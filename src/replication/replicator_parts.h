@@ -58,6 +58,8 @@ struct Replicator::Impl {
   void on_accepted();
   void on_new_blocks();
   void after_message(PeerId id);
+  /// What was asked of the peer, and by it, ends.
+  void end_wants(PeerId id);
   /// Asks for what is missing, as soon as the present call is through.
   void plan_soon();
   void plan();

@@ -5,8 +5,6 @@
 namespace shoal::replication {
 namespace {
 
-/// How often it is looked whether somebody could help.
-constexpr base::MonoTime kShareEvery = std::chrono::milliseconds(50);
 /// A part of more than so many portions is cut.
 constexpr std::uint64_t kTooMuch = 4;
 

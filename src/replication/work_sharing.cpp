@@ -6,8 +6,6 @@
 namespace shoal::replication {
 namespace {
 
-/// How often it is looked whether somebody could help.
-constexpr base::MonoTime kShareEvery = std::chrono::milliseconds(50);
 /// When the oldest block that a reader lacks will take longer, others help with it though they have work.
 constexpr double kLateSeconds = 2;
 
