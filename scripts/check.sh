@@ -5,7 +5,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # The floors that parse what strangers send, and hold what was acknowledged: their tests run under sanitizers.
-sanitized_floors=(base crypto merkle record store feed_format feed_log topic replication gateway)
+sanitized_floors=(base crypto merkle record store feed_format feed_log topic replication doors attach)
 sanitized_labels="^($(IFS='|'; echo "${sanitized_floors[*]}"))\$"
 
 layers() { "$PYTHON" scripts/layers.py >&2; }

@@ -10,7 +10,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # Hostile input arrives here: always checked.
-parsers='^src/(base/wire|record/|feed/(block|checkpoint|fork|topic_state)|replication/(message|session)|merkle/)'
+parsers='^src/(base/wire|record/|feed/format/(block|checkpoint|fork|topic_state)|replication/(wire/message|session/session)|merkle/)'
 
 seconds=${TIDY_SECONDS:-300}
 case "${1:-}" in

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "feed/bundle_file.h"
-#include "feed/bundle_stream.h"
+#include "feed/bundle/bundle_file.h"
+#include "feed/bundle/bundle_stream.h"
 
 #include <filesystem>
 #include <functional>

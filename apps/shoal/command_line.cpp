@@ -2,7 +2,7 @@
 
 #include "base/try.h"
 #include "help_text.h"
-#include "nearest_name.h"
+#include "text/nearest_name.h"
 
 #include <unistd.h>
 #include <algorithm>

@@ -2,10 +2,10 @@
 
 #include "base/try.h"
 #include "byte_source.h"
-#include "node/dial_target.h"
-#include "node/host_port.h"
-#include "node/key_store.h"
-#include "units.h"
+#include "node/directory/key_store.h"
+#include "node/network/dial_target.h"
+#include "node/network/host_port.h"
+#include "text/units.h"
 
 #include <unistd.h>
 #include <array>

@@ -1,7 +1,7 @@
 #include "exact_file.h"
 
 #include "base/try.h"
-#include "units.h"
+#include "text/units.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,8 +1,8 @@
 #include "feed_text.h"
 
-#include "gateway/info_json.h"
+#include "doors/text/info_json.h"
 #include "output.h"
-#include "time_text.h"
+#include "text/time_text.h"
 
 #include <algorithm>
 
@@ -35,19 +35,19 @@ std::string held(const PeerInfo& peer) {
 }  // namespace
 
 std::string info_json(const FeedInfo& info) {
-  return line([&](base::JsonWriter& json) { gateway::write_feed_info(info, json); });
+  return line([&](base::JsonWriter& json) { doors::write_feed_info(info, json); });
 }
 
 std::string topics_json(const FeedInfo& info) {
-  return line([&](base::JsonWriter& json) { gateway::write_topics(info.topics, json); });
+  return line([&](base::JsonWriter& json) { doors::write_topics(info.topics, json); });
 }
 
 std::string feeds_json(const std::vector<FeedSummary>& feeds) {
-  return line([&](base::JsonWriter& json) { gateway::write_feeds(feeds, json); });
+  return line([&](base::JsonWriter& json) { doors::write_feeds(feeds, json); });
 }
 
 std::string peers_json(const std::vector<PeerInfo>& peers) {
-  return line([&](base::JsonWriter& json) { gateway::write_peers(peers, json); });
+  return line([&](base::JsonWriter& json) { doors::write_peers(peers, json); });
 }
 
 std::string hint_text(const std::optional<HeadHintInfo>& hint) {

@@ -1,6 +1,6 @@
 #include "freshness_watch.h"
 
-#include "time_text.h"
+#include "text/time_text.h"
 
 #include <algorithm>
 

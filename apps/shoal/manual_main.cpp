@@ -1,5 +1,5 @@
 #include "command.h"
-#include "completion.h"
+#include "completion/completion.h"
 #include "manual_page.h"
 
 #include <filesystem>

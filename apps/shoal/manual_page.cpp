@@ -1,6 +1,6 @@
 #include "manual_page.h"
 
-#include "exit_code.h"
+#include "text/exit_code.h"
 
 #include <algorithm>
 #include <utility>

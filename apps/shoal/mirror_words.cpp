@@ -1,6 +1,6 @@
 #include "mirror_words.h"
 
-#include "node/acks_text.h"
+#include "node/api/acks_text.h"
 
 #include <algorithm>
 #include <chrono>

@@ -96,7 +96,7 @@ std::string given_options(const CommonOptions& common) {
 
 Result<NodeSession> NodeSession::open(Context& context, const CommonOptions& common, Kind kind) {
   SHOAL_TRY(const NodeOptions options, node_options(context, common));
-  SHOAL_TRY(auto shared, gateway::open_node(options, context.stop.token()));
+  SHOAL_TRY(auto shared, attach::open_node(options, context.stop.token()));
   NodeSession session(context, std::move(shared));
   Messages& messages = context.messages;
   const std::string ignored = common.uses_network && session.attached() ? given_options(common) : "";

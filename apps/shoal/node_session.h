@@ -3,7 +3,7 @@
 #include "command.h"
 #include "service_notifier.h"
 
-#include "gateway/open_node.h"
+#include "attach/following/open_node.h"
 
 #include <atomic>
 #include <filesystem>
@@ -51,13 +51,13 @@ class NodeSession {
   void stay(const std::function<void()>& serve);
 
  private:
-  NodeSession(Context& context, std::shared_ptr<gateway::SharedNode> shared)
+  NodeSession(Context& context, std::shared_ptr<attach::SharedNode> shared)
       : context_(&context), shared_(std::move(shared)) {}
   void watch_moves(const CommonOptions& common);
   void name_blamed();
 
   Context* context_;
-  std::shared_ptr<gateway::SharedNode> shared_;
+  std::shared_ptr<attach::SharedNode> shared_;
   std::shared_ptr<std::atomic<bool>> moved_ = std::make_shared<std::atomic<bool>>(false);
   std::unique_ptr<ServiceNotifier> notifier_;  ///< when the network is open
 };

@@ -1,7 +1,7 @@
 #include "open_bundle.h"
 
 #include "base/try.h"
-#include "feed/bundle_file.h"
+#include "feed/bundle/bundle_file.h"
 
 namespace shoal::command {
 

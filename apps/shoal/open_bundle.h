@@ -2,7 +2,7 @@
 
 #include "command.h"
 
-#include "node/bundle_node.h"
+#include "node/bundles/bundle_node.h"
 
 namespace shoal::command {
 

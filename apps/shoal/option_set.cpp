@@ -1,6 +1,6 @@
 #include "option_set.h"
 
-#include "nearest_name.h"
+#include "text/nearest_name.h"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "exit_code.h"
+#include "text/exit_code.h"
 
 #include <shoal/node.h>
 

@@ -1,7 +1,7 @@
 #include "proof_file.h"
 
 #include "base/try.h"
-#include "node/key_store.h"
+#include "node/directory/key_store.h"
 
 #include <array>
 #include <filesystem>

@@ -1,7 +1,7 @@
 #include "record_format.h"
 
 #include "base/bytes.h"
-#include "record_json.h"
+#include "text/record_json.h"
 
 #include <charconv>
 

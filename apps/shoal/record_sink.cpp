@@ -3,7 +3,7 @@
 #include "base/bytes.h"
 #include "base/try.h"
 #include "option_set.h"
-#include "topic_name.h"
+#include "text/topic_name.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -2,8 +2,8 @@
 
 #include "base/bytes.h"
 #include "base/try.h"
-#include "csv_field.h"
-#include "units.h"
+#include "text/csv_field.h"
+#include "text/units.h"
 
 namespace shoal::command {
 namespace {

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "json_pick.h"
-#include "time_text.h"
-#include "topic_name.h"
+#include "text/json_pick.h"
+#include "text/time_text.h"
+#include "text/topic_name.h"
 
 #include <shoal/records.h>
 

@@ -1,6 +1,6 @@
 #include "service_notifier.h"
 
-#include "units.h"
+#include "text/units.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>

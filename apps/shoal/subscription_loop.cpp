@@ -1,7 +1,7 @@
 #include "subscription_loop.h"
 
 #include "base/try.h"
-#include "time_text.h"
+#include "text/time_text.h"
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 #include "freshness_watch.h"
 #include "record_sink.h"
 
-#include "node/node_api.h"
+#include "node/api/node_api.h"
 
 #include <chrono>
 

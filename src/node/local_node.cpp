@@ -1,11 +1,11 @@
 #include "node/local_node.h"
 
 #include "base/try.h"
-#include "node/deadline.h"
-#include "node/dial_target.h"
-#include "node/log_adapter.h"
-#include "node/network_options.h"
-#include "node/producer.h"
+#include "node/api/deadline.h"
+#include "node/network/dial_target.h"
+#include "node/network/network_options.h"
+#include "node/reading/producer.h"
+#include "node/runtime/log_adapter.h"
 
 #include <algorithm>
 #include <thread>

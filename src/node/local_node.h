@@ -1,9 +1,9 @@
 #pragma once
 
 #include "base/clock.h"
-#include "node/feed_table.h"
-#include "node/node_api.h"
-#include "node/retention.h"
+#include "node/api/node_api.h"
+#include "node/table/feed_table.h"
+#include "node/table/retention.h"
 
 #include <shared_mutex>
 #include <stop_token>

@@ -1,7 +1,7 @@
 #include "base/try.h"
-#include "feed/feed_audit.h"
+#include "feed/read/feed_audit.h"
 #include "node/local_node.h"
-#include "node/random_access.h"
+#include "node/reading/random_access.h"
 #include "topic/topic_filter.h"
 
 #include <set>

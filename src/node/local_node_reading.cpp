@@ -1,13 +1,13 @@
 #include "base/try.h"
-#include "node/deadline.h"
-#include "node/doctor.h"
-#include "node/held_info.h"
+#include "node/api/deadline.h"
+#include "node/directory/held_info.h"
+#include "node/directory/want_store.h"
+#include "node/doctor/doctor.h"
 #include "node/local_node.h"
-#include "node/mirror.h"
-#include "node/peer_info.h"
-#include "node/random_access.h"
-#include "node/subscription.h"
-#include "node/want_store.h"
+#include "node/network/peer_info.h"
+#include "node/reading/mirror.h"
+#include "node/reading/random_access.h"
+#include "node/reading/subscription.h"
 
 #include <unistd.h>
 

@@ -1,7 +1,7 @@
 #include "replication/replicator.h"
 
-#include "replication/have_report.h"
-#include "replication/offset_fetches.h"
+#include "replication/fetch/offset_fetches.h"
+#include "replication/heads/have_report.h"
 #include "replication/replicator_parts.h"
 
 namespace shoal::replication {

@@ -3,12 +3,12 @@
 #include "base/executor.h"
 #include "base/log_sink.h"
 #include "base/random.h"
-#include "feed/feed_mirror.h"
-#include "feed/feed_reader.h"
-#include "feed/feed_writer.h"
-#include "replication/credit_pool.h"
-#include "replication/message.h"
-#include "replication/peer_transport.h"
+#include "feed/mirror/feed_mirror.h"
+#include "feed/read/feed_reader.h"
+#include "feed/write/feed_writer.h"
+#include "replication/peers/credit_pool.h"
+#include "replication/peers/peer_transport.h"
+#include "replication/wire/message.h"
 
 #include <functional>
 #include <memory>

@@ -1,15 +1,15 @@
 #pragma once
 
-#include "replication/duplicate_peer.h"
-#include "replication/follow_all.h"
-#include "replication/follow_streams.h"
-#include "replication/head_news.h"
-#include "replication/live_tail.h"
-#include "replication/offset_fetches.h"
-#include "replication/receipt_exchange.h"
-#include "replication/request_server.h"
-#include "replication/signs_of_life.h"
-#include "replication/want_server.h"
+#include "replication/fetch/follow_all.h"
+#include "replication/fetch/follow_streams.h"
+#include "replication/fetch/offset_fetches.h"
+#include "replication/heads/receipt_exchange.h"
+#include "replication/live/head_news.h"
+#include "replication/live/live_tail.h"
+#include "replication/live/signs_of_life.h"
+#include "replication/serve/request_server.h"
+#include "replication/serve/want_server.h"
+#include "replication/peers/duplicate_peer.h"
 
 namespace shoal::replication {
 

@@ -1,4 +1,4 @@
-#include "replication/have_report.h"
+#include "replication/heads/have_report.h"
 #include "replication/replicator_parts.h"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "crypto/keys.h"
-#include "feed/checkpoint.h"
+#include "feed/format/checkpoint.h"
 #include "swarm/swarm.h"
 
 #include <memory>

@@ -2,7 +2,7 @@
 
 #include "base/log_sink.h"
 #include "crypto/keys.h"
-#include "replication/peer_locator.h"
+#include "replication/peers/peer_locator.h"
 #include "swarm/network_status.h"
 
 #include <functional>

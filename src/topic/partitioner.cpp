@@ -1,7 +1,7 @@
 #include "topic/partitioner.h"
 
 #include "base/assert.h"
-#include "feed/block.h"
+#include "feed/format/block.h"
 
 namespace shoal::topic {
 

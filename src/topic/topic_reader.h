@@ -1,6 +1,6 @@
 #pragma once
 
-#include "feed/feed_reader.h"
+#include "feed/read/feed_reader.h"
 #include "record/record_batch.h"
 #include "topic/cursor.h"
 #include "topic/topic_filter.h"

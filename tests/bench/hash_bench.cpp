@@ -1,8 +1,8 @@
 // Hashing and proofs. Limits: SHA-256 of the machine (`openssl speed -evp sha256`); a header leaf is three or four of
 // its 64-byte blocks, an interior node two.
 #include "base/random.h"
-#include "feed/block.h"
-#include "feed/leaf_tree.h"
+#include "feed/format/block.h"
+#include "feed/format/leaf_tree.h"
 #include "merkle/subtree_cover.h"
 #include "topic/partitioner.h"
 

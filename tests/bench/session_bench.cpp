@@ -1,7 +1,7 @@
 // What a session does for each message. Limits: ChaCha20-Poly1305 of the machine for sealing, memory bandwidth for
 // messages.
-#include "replication/message.h"
-#include "replication/session.h"
+#include "replication/session/session.h"
+#include "replication/wire/message.h"
 
 #include <benchmark/benchmark.h>
 

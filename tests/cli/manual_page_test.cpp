@@ -1,7 +1,7 @@
 #include "manual_page.h"
 
 #include "command.h"
-#include "exit_code.h"
+#include "text/exit_code.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

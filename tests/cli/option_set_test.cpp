@@ -1,7 +1,7 @@
 #include "option_set.h"
 
 #include "temporary_directory.h"
-#include "units.h"
+#include "text/units.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 #include "command.h"
-#include "exit_code.h"
+#include "text/exit_code.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "feed/feed_audit.h"
+#include "feed/read/feed_audit.h"
 #include "feed_world.h"
 #include "support/process.h"
 

@@ -1,7 +1,7 @@
 // The vectors of tests/vectors/golden_feed.json are made by a second implementation (golden_feed.py, written from
 // docs/FORMAT.md alone): both must come to the same bytes.
-#include "feed/bundle_stream.h"
-#include "feed/record_proof.h"
+#include "feed/bundle/bundle_stream.h"
+#include "feed/read/record_proof.h"
 #include "feed/sample_feed.h"
 #include "merkle/inclusion_proof.h"
 #include "merkle/subtree_cover.h"

@@ -2,10 +2,10 @@
 
 #include "base/bytes.h"
 #include "crypto/keys.h"
-#include "feed/block.h"
-#include "feed/checkpoint.h"
-#include "feed/leaf_tree.h"
-#include "feed/topic_state.h"
+#include "feed/format/block.h"
+#include "feed/format/checkpoint.h"
+#include "feed/format/leaf_tree.h"
+#include "feed/format/topic_state.h"
 
 #include <gtest/gtest.h>
 

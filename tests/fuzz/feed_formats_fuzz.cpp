@@ -1,8 +1,8 @@
 // Every parser of the feed's formats: the first byte chooses one. What decodes must encode to the same bytes.
-#include "feed/bundle_frame.h"
-#include "feed/fork.h"
-#include "feed/receipt.h"
-#include "feed/record_proof.h"
+#include "feed/bundle/bundle_frame.h"
+#include "feed/format/fork.h"
+#include "feed/format/receipt.h"
+#include "feed/read/record_proof.h"
 #include "fuzz/fuzz.h"
 
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
 // Feed links: many forms, one meaning; writing what was read gives the same link.
 #include "fuzz/fuzz.h"
-#include "node/feed_link.h"
+#include "node/api/feed_link.h"
 
 std::vector<shoal::Bytes> shoal::fuzz::seeds() {
   const std::string id = "xs=urn:btpk:03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8";

@@ -1,6 +1,6 @@
 // Messages between nodes: what decodes must encode to the same bytes, and a later version's reader takes it too.
 #include "fuzz/fuzz.h"
-#include "replication/message_samples.h"
+#include "replication/wire/message_samples.h"
 
 std::vector<shoal::Bytes> shoal::fuzz::seeds() {
   std::vector<Bytes> out;

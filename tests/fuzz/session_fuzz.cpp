@@ -1,6 +1,6 @@
 // The session's handshake and records. The first byte chooses: a hello, or a sealed record that the input changes.
 #include "fuzz/fuzz.h"
-#include "replication/session.h"
+#include "replication/session/session.h"
 
 namespace shoal::replication {
 namespace {

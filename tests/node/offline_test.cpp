@@ -1,4 +1,4 @@
-#include "node/node_api.h"
+#include "node/api/node_api.h"
 #include "node/node_testing.h"
 
 #include <unistd.h>

@@ -1,5 +1,5 @@
+#include "node/directory/trusted_mirrors.h"
 #include "node/node_testing.h"
-#include "node/trusted_mirrors.h"
 
 #include <mutex>
 

@@ -1,5 +1,5 @@
-#include "replication/feed_link.h"
-#include "replication/fetch_want.h"
+#include "replication/fetch/fetch_want.h"
+#include "replication/session/feed_link.h"
 #include "simulation/swarm_world.h"
 
 using namespace std::chrono_literals;

@@ -1,4 +1,4 @@
-#include "replication/message_fields.h"
+#include "replication/wire/message_fields.h"
 #include "simulation/direct_link.h"
 #include "simulation/swarm_world.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "replication/peer_transport.h"
+#include "replication/peers/peer_transport.h"
 #include "simulation/virtual_time.h"
 
 #include <algorithm>

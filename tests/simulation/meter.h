@@ -1,6 +1,6 @@
 #pragma once
 
-#include "replication/message.h"
+#include "replication/wire/message.h"
 #include "simulation/sim_network.h"
 #include "simulation/trace.h"
 

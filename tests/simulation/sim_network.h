@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/random.h"
-#include "replication/peer_transport.h"
+#include "replication/peers/peer_transport.h"
 #include "simulation/virtual_time.h"
 
 #include <deque>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "feed/feed_mirror.h"
-#include "replication/session_peer.h"
+#include "feed/mirror/feed_mirror.h"
+#include "replication/session/session_peer.h"
 #include "simulation/checks/check.h"
 #include "simulation/faulty_store.h"
 #include "simulation/gated_executor.h"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "feed/feed_writer.h"
+#include "feed/write/feed_writer.h"
 #include "simulation/map_store.h"
 #include "simulation/virtual_time.h"
 

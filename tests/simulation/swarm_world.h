@@ -1,7 +1,7 @@
 #pragma once
 
 #include "feed/feed_world.h"
-#include "replication/session_peer.h"
+#include "replication/session/session_peer.h"
 #include "simulation/memory_network.h"
 
 /// Publishers, mirrors and readers of one feed that talk through real sessions over the in-memory network.

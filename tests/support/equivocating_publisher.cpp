@@ -8,8 +8,8 @@
 /// node leaves them: `shoal node --data ONE` serves one.
 
 #include "crypto/key_file.h"
-#include "feed/feed_writer.h"
-#include "node/storage.h"
+#include "feed/write/feed_writer.h"
+#include "node/directory/storage.h"
 #include "record/record_batch.h"
 
 #include <cstdio>

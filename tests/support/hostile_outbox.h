@@ -1,6 +1,6 @@
 #pragma once
 
-#include "feed/block.h"
+#include "feed/format/block.h"
 #include "replication/replicator.h"
 
 #include <atomic>

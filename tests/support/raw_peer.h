@@ -1,7 +1,7 @@
 #pragma once
 
-#include "replication/message.h"
-#include "replication/session.h"
+#include "replication/session/session.h"
+#include "replication/wire/message.h"
 
 #include <chrono>
 #include <optional>

@@ -1,7 +1,7 @@
 // Writes bundles of real feeds into a directory, and what a verifier must find in them into expected.json:
 // make_bundles DIRECTORY. Run by verify_feed_test.py.
-#include "feed/bundle.h"
-#include "feed/bundle_bytes.h"
+#include "feed/bundle/bundle.h"
+#include "feed/bundle/bundle_bytes.h"
 #include "feed/feed_world.h"
 
 #include <cstdio>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/log_sink.h"
-#include "replication/peer_locator.h"
+#include "replication/peers/peer_locator.h"
 #include "swarm/libtorrent/address_watch.h"
 #include "swarm/libtorrent/connection_gate.h"
 #include "swarm/libtorrent/network_loop.h"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "replication/peer_transport.h"
+#include "replication/peers/peer_transport.h"
 #include "swarm/libtorrent/network_loop.h"
 
 #include <libtorrent/peer_connection_handle.hpp>

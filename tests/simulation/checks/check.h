@@ -1,7 +1,7 @@
 #pragma once
 
-#include "feed/feed_reader.h"
-#include "replication/message.h"
+#include "feed/read/feed_reader.h"
+#include "replication/wire/message.h"
 #include "simulation/sim_network.h"
 
 #include <string>

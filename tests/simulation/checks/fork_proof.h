@@ -1,6 +1,6 @@
 #pragma once
 
-#include "feed/fork.h"
+#include "feed/format/fork.h"
 #include "simulation/checks/check.h"
 
 namespace shoal::simulation {

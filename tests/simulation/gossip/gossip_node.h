@@ -1,9 +1,9 @@
 #pragma once
 
-#include "replication/head_news.h"
-#include "replication/live_children.h"
-#include "replication/live_parent.h"
-#include "replication/signs_of_life.h"
+#include "replication/live/head_news.h"
+#include "replication/live/live_children.h"
+#include "replication/live/live_parent.h"
+#include "replication/live/signs_of_life.h"
 #include "simulation/gossip/gossip_meter.h"
 #include "simulation/gossip/gossip_wire.h"
 #include "simulation/peer_sampling.h"

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "doors/http/http_connection.h"
+#include "doors/text/json_reader.h"
+
+#include <memory>
+
+namespace shoal::attach {
+
+/// One line of a stream (docs/API.md, "Common rules").
+struct StreamLine {
+  std::string kind;        ///< the name of its only member, such as `record`
+  doors::JsonReader json;  ///< the line
+
+  /// The member's value, when that is an object.
+  [[nodiscard]] doors::JsonReader object() { return json.object(kind); }
+};
+
+/// The lines of a streamed answer. Confined to one thread. An `error` line is given as that error, an answer that was
+/// cut off is Code::closed; both again each time.
+class LineStream {
+ public:
+  explicit LineStream(std::shared_ptr<doors::HttpConnection> connection) : connection_(std::move(connection)) {}
+
+  /// The next line; Code::timed_out and Code::cancelled leave the stream as it was. `idle` lines are left out.
+  [[nodiscard]] Result<StreamLine> next(const doors::Until& until);
+  /// next() would not wait for the node's socket.
+  [[nodiscard]] bool has_line() const { return text_.find('\n', begin_) != std::string::npos; }
+  [[nodiscard]] doors::HttpConnection& connection() const { return *connection_; }
+
+ private:
+  [[nodiscard]] Result<StreamLine> parse_line(std::string_view line);
+  [[nodiscard]] Result<StreamLine> fail(Error error);
+
+  std::shared_ptr<doors::HttpConnection> connection_;
+  std::string text_;
+  std::size_t begin_ = 0;   ///< of the next line in text_
+  std::size_t looked_ = 0;  ///< no line end before this
+  std::optional<Error> failure_;
+};
+
+}  // namespace shoal::attach

@@ -1,0 +1,123 @@
+#include "attach/client/line_stream.h"
+#include "attach/client/remote_node.h"
+#include "base/json_text.h"
+#include "base/try.h"
+#include "doors/text/options_text.h"
+#include "doors/text/query.h"
+#include "doors/text/remote_paths.h"
+#include "doors/text/report_json.h"
+
+/// The part of the remote node that moves much: verify, export and import.
+namespace shoal::attach {
+namespace {
+
+/// How often `progress` is asked whether to stop while the node says nothing.
+constexpr std::chrono::milliseconds kTick{200};
+
+/// Tells progress on, and asks it regularly.
+class Ticker {
+ public:
+  explicit Ticker(const node::Progress& progress) : progress_(progress) {}
+
+  [[nodiscard]] Result<void> tick() const {
+    if (!progress_ || progress_(done_, total_)) return {};
+    return Error{Code::cancelled, "stopped", ""};
+  }
+  [[nodiscard]] Result<void> tell(std::uint64_t done, std::uint64_t total) {
+    done_ = done;
+    total_ = total;
+    return tick();
+  }
+  [[nodiscard]] static doors::Until until() { return {doors::Until::Clock::now() + kTick, {}}; }
+
+ private:
+  const node::Progress& progress_;
+  std::uint64_t done_ = 0;
+  std::uint64_t total_ = 1;
+};
+
+/// Progress lines up to the `end` line, whose object is given.
+Result<doors::JsonReader> await_end(LineStream& lines, Ticker& ticker) {
+  for (;;) {
+    auto line = lines.next(Ticker::until());
+    if (!line.ok()) {
+      if (line.error().code != Code::timed_out) return std::move(line).error();
+      SHOAL_CHECK(ticker.tick());
+    } else if (line->kind == "progress") {
+      doors::JsonReader progress = line->object();
+      const std::uint64_t done = progress.size("done");
+      const std::uint64_t total = progress.size("total");
+      SHOAL_CHECK(progress.finish());
+      SHOAL_CHECK(ticker.tell(done, total));
+    } else if (line->kind == "end") {
+      return line->object();
+    }
+  }
+}
+
+/// Sends all of `source`; what is answered meanwhile is taken in.
+Result<void> send_body(doors::HttpConnection& connection, const node::ByteSource& source, const Ticker& ticker) {
+  connection.read_while_sending();
+  for (;;) {
+    SHOAL_TRY(const Bytes bytes, source());
+    SHOAL_CHECK(ticker.tick());
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    const doors::Until until = answer_time();
+    const auto sent = bytes.empty() ? connection.end_body(until) : connection.send_chunk(text, until);
+    // A node that refuses the rest says why.
+    if (!sent.ok() && sent.error().code == Code::closed) return {};
+    if (!sent.ok() || bytes.empty()) return sent;
+  }
+}
+
+}  // namespace
+
+Result<feed::AuditReport> RemoteNode::verify(const node::FeedReference& feed, const node::Progress& progress) {
+  SHOAL_TRY(auto connection, client_->stream({"POST", doors::feed_path(feed) + "/verify"}, answer_time()));
+  LineStream lines(std::move(connection));
+  Ticker ticker(progress);
+  SHOAL_TRY(auto end, await_end(lines, ticker));
+  return doors::read_audit_report(std::move(end));
+}
+
+Result<feed::BundleSummary> RemoteNode::export_bundle(const node::FeedReference& feed,
+                                                      const node::ExportOptions& options, const node::ByteSink& sink,
+                                                      const node::Progress& progress) {
+  doors::QueryWriter query;
+  doors::write_export_query(options, query);
+  SHOAL_TRY(const auto connection,
+            client_->stream({.target = doors::feed_path(feed) + "/bundle" + query.text()}, answer_time()));
+  const Ticker ticker(progress);
+  std::string bytes;
+  for (;;) {
+    bytes.clear();
+    const auto more = connection->read_body(bytes, Ticker::until());
+    if (!more.ok() && more.error().code == Code::timed_out) {
+      SHOAL_CHECK(ticker.tick());
+      continue;
+    }
+    if (!more.ok() && more.error().code == Code::closed && !client_->closed()) {
+      return Error{Code::closed, "the node could not finish the bundle, or ended", "shoal verify looks for damage"};
+    }
+    SHOAL_CHECK(more);
+    if (!*more) break;
+    SHOAL_CHECK(sink(ByteView(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size())));
+    SHOAL_CHECK(ticker.tick());
+  }
+  SHOAL_TRY(auto summary, doors::JsonReader::parse(connection->header("Shoal-Summary")));
+  return doors::read_bundle_summary(std::move(summary));
+}
+
+Result<feed::BundleSummary> RemoteNode::import_bundle(const node::ByteSource& source, const node::Progress& progress) {
+  doors::HttpRequest request{.method = "POST", .target = "/v1/bundles", .content_type = "application/octet-stream"};
+  request.streamed = true;
+  SHOAL_TRY(auto connection, client_->stream(request, answer_time()));
+  Ticker ticker(progress);
+  SHOAL_CHECK(send_body(*connection, source, ticker));
+  SHOAL_CHECK(NodeClient::expect_success(*connection, answer_time()));
+  LineStream lines(std::move(connection));
+  SHOAL_TRY(auto end, await_end(lines, ticker));
+  return doors::read_bundle_summary(std::move(end));
+}
+
+}  // namespace shoal::attach

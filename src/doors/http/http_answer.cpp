@@ -1,0 +1,102 @@
+#include "doors/http/http_answer.h"
+
+#include "base/try.h"
+#include "doors/text/error_json.h"
+
+#include <charconv>
+
+namespace shoal::doors {
+namespace {
+
+constexpr std::size_t kCopied = std::size_t{16} << 10;
+
+std::string_view reason(unsigned status) {
+  switch (status) {
+    case 200: return "OK";
+    case 400: return "Bad Request";
+    case 404: return "Not Found";
+    case 409: return "Conflict";
+    case 410: return "Gone";
+    case 413: return "Content Too Large";
+    case 501: return "Not Implemented";
+    case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
+    case 507: return "Insufficient Storage";
+    default: return "Internal Server Error";
+  }
+}
+
+}  // namespace
+
+Result<void> Answer::whole(unsigned status, std::string_view object) {
+  std::string text = "HTTP/1.1 " + std::to_string(status) + " ";
+  text.append(reason(status)).append("\r\nContent-Type: application/json\r\nContent-Length: ");
+  text.append(std::to_string(object.size() + 1)).append("\r\n");
+  if (!keep_alive_) text.append("Connection: close\r\n");
+  text.append("\r\n").append(object).push_back('\n');
+  begun_ = true;
+  SHOAL_CHECK(send(text));
+  ended_ = true;
+  return {};
+}
+
+void Answer::fail(const Error& error) {
+  if (ended_ || broken_) return;
+  if (!begun_) {
+    std::ignore = whole(http_status(error.code), error_json(error));
+  } else if (content_ == Content::lines) {
+    if (write(error_json(error) + "\n").ok()) std::ignore = end_stream();
+  } else {
+    // Without its last chunk: whoever reads it sees that it is cut off.
+    broken_ = true;
+  }
+}
+
+Result<void> Answer::begin_stream(Content content) {
+  if (begun_) return {};
+  begun_ = true;
+  content_ = content;
+  std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: ";
+  head.append(content == Content::lines ? "application/x-ndjson"
+                                        : "application/octet-stream\r\nTrailer: Shoal-Summary");
+  head.append("\r\n");
+  if (!keep_alive_) head.append("Connection: close\r\n");
+  return send(head.append("\r\n"));
+}
+
+Result<void> Answer::write(std::string_view text) {
+  char size[20];
+  const auto digits = std::to_chars(size, size + sizeof size, text.size(), 16);
+  std::string chunk(size, digits.ptr);
+  chunk.append("\r\n");
+  // One system call for a short text, no second copy of a long one.
+  if (text.size() <= kCopied) return send(chunk.append(text).append("\r\n"));
+  SHOAL_CHECK(send(chunk));
+  SHOAL_CHECK(send(text));
+  return send("\r\n");
+}
+
+Result<void> Answer::line(std::string_view kind, std::string_view object) {
+  SHOAL_CHECK(begin_stream(Content::lines));
+  std::string text = "{\"";
+  return write(text.append(kind).append("\":").append(object).append("}\n"));
+}
+
+Result<void> Answer::end_stream(std::string_view summary) {
+  std::string end = "0\r\n";
+  if (!summary.empty()) end.append("Shoal-Summary: ").append(summary).append("\r\n");
+  SHOAL_CHECK(send(end.append("\r\n")));
+  ended_ = true;
+  return {};
+}
+
+Result<void> Answer::send(std::string_view text) {
+  if (broken_) return Error{Code::closed, "the other end of the connection is gone", ""};
+  const auto sent = stream_.write_all(text, patience_);
+  broken_ = !sent.ok();
+  // Whoever reads the request at the same time learns that nobody is there any more.
+  if (broken_) stream_.shut_down();
+  return sent;
+}
+
+}  // namespace shoal::doors

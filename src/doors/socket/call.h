@@ -1,0 +1,31 @@
+#pragma once
+
+#include "doors/http/http_answer.h"
+#include "doors/http/http_request.h"
+#include "doors/text/query.h"
+#include "node/api/node_api.h"
+
+#include <stop_token>
+#include <vector>
+
+namespace shoal::doors {
+
+class EventHub;
+
+/// One request on its way through its handler.
+struct Call {
+  node::NodeApi& node;
+  EventHub& events;
+  RequestReader& request;
+  Answer& answer;
+  std::vector<std::string> arguments;  ///< what stands for the braces of the route, decoded
+  QueryReader query;
+  std::stop_token stop;             ///< the client left, or the server stops
+  std::chrono::milliseconds idle;   ///< a stream says after so long that it has nothing to say
+  std::chrono::milliseconds grace;  ///< how long a producer waits for the one before it
+};
+
+/// Bodies that are one JSON object.
+inline constexpr std::size_t kMaxJsonBody = std::size_t{1} << 20;
+
+}  // namespace shoal::doors

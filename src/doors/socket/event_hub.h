@@ -1,0 +1,50 @@
+#pragma once
+
+#include "node/api/node_api.h"
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+namespace shoal::doors {
+
+/// Hands what the node tells to everybody who listens. Thread-safe.
+class EventHub {
+ public:
+  /// One line of `GET /v1/events`: kind and object.
+  struct Event {
+    std::string kind;
+    std::string object;
+  };
+
+  /// One listener's queue. A listener that does not take what there is loses the oldest.
+  class Listener {
+   public:
+    static constexpr std::size_t kMaxQueued = 1000;
+
+    /// The next event; nullopt after `timeout` or when stopped.
+    [[nodiscard]] std::optional<Event> next(std::chrono::milliseconds timeout, const std::stop_token& stop);
+
+   private:
+    friend class EventHub;
+    void put(const Event& event);
+
+    std::mutex mutex_;
+    std::condition_variable_any changed_;
+    std::deque<Event> queue_;
+  };
+
+  /// Listens as long as the pointer is kept.
+  [[nodiscard]] std::shared_ptr<Listener> listen();
+  void tell_blamed(const PeerInfo& peer, std::string_view what);
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::weak_ptr<Listener>> listeners_;
+};
+
+}  // namespace shoal::doors

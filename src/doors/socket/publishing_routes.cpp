@@ -1,0 +1,59 @@
+#include "base/bytes.h"
+#include "base/try.h"
+#include "doors/socket/handler_support.h"
+#include "doors/socket/producer_stream.h"
+#include "doors/socket/routes.h"
+#include "doors/text/info_json.h"
+#include "doors/text/options_text.h"
+
+#include <string.h>
+
+#include <thread>
+
+/// Routes of own feeds.
+namespace shoal::doors {
+namespace {
+
+constexpr std::chrono::milliseconds kAskAgain{10};
+
+/// Waits for the producer before it, whose client may have gone a moment ago.
+Result<std::shared_ptr<node::ProducerApi>> open_producer(Call& call, const ProducerOptions& options) {
+  const auto deadline = std::chrono::steady_clock::now() + call.grace;
+  for (;;) {
+    auto opened = call.node.open_producer(call.arguments[0], options);
+    const bool busy = !opened && opened.error().code == Code::in_use;
+    if (!busy || call.stop.stop_requested() || std::chrono::steady_clock::now() >= deadline) return opened;
+    std::this_thread::sleep_for(kAskAgain);
+  }
+}
+
+}  // namespace
+
+Result<void> post_own_feed(Call& call) {
+  SHOAL_CHECK(call.query.finish());
+  SHOAL_TRY(const auto body, json_body(call));
+  SHOAL_TRY(auto options, read_feed_options(body));
+  const auto opened = call.node.open_feed(call.arguments[0], options);
+  if (options.passphrase) explicit_bzero(options.passphrase->data(), options.passphrase->size());
+  SHOAL_CHECK(opened);
+  return call.answer.json(to_json([&](base::JsonWriter& json) { write_opened_feed(*opened, json); }));
+}
+
+Result<void> put_manifest(Call& call) {
+  SHOAL_CHECK(call.query.finish());
+  SHOAL_TRY(const auto body, call.request.whole_body(kMaxJsonBody));
+  auto manifest = feed::decode_manifest(base::as_bytes(body));
+  // Here the caller's mistake, not a peer's lie.
+  if (!manifest) return Error{Code::invalid_argument, manifest.error().message, manifest.error().hint};
+  SHOAL_CHECK(call.node.publish_manifest(call.arguments[0], *manifest));
+  return call.answer.json("{}");
+}
+
+Result<void> post_producer(Call& call) {
+  SHOAL_TRY(const auto options, read_producer_query(call.query));
+  SHOAL_TRY(auto producer, open_producer(call, options));
+  ProducerStream stream(call, std::move(producer));
+  return stream.run();
+}
+
+}  // namespace shoal::doors

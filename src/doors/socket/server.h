@@ -1,0 +1,37 @@
+#pragma once
+
+#include "doors/socket/connection.h"
+
+#include <filesystem>
+#include <memory>
+
+namespace shoal::doors {
+
+/// Serves a node over its socket (docs/API.md): a thread that takes connections and notices who leaves, and one thread
+/// for each connection. Thread-safe.
+class Server {
+ public:
+  /// Listens at `socket` (unix_socket.h has the rules and the errors). The caller holds the directory's lock.
+  [[nodiscard]] static Result<std::unique_ptr<Server>> start(std::shared_ptr<node::NodeApi> node,
+                                                             const std::filesystem::path& socket,
+                                                             const ServerOptions& options = {});
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Cancels all requests, ends all connections and removes the socket. What producers sent is committed first. Before
+  /// the node is closed. Not from a handler.
+  void stop();
+
+  /// Connections that are open. One that carries no request counts, too.
+  [[nodiscard]] std::size_t attached() const;
+  /// Waits until nobody is attached; false when stopped before.
+  bool wait_until_unattached(const std::stop_token& stop) const;
+
+ private:
+  struct State;
+  explicit Server(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace shoal::doors

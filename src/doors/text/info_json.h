@@ -1,0 +1,34 @@
+#pragma once
+
+#include "base/json_text.h"
+#include "doors/text/json_reader.h"
+#include "node/api/node_api.h"
+
+/// What a node knows, as JSON: what docs/API.md answers and `--json` prints. Each write_ appends one value, each read_
+/// takes the object that write_ made.
+namespace shoal::doors {
+
+void write_feed_info(const FeedInfo& info, base::JsonWriter& json);
+[[nodiscard]] Result<FeedInfo> read_feed_info(JsonReader in);
+/// The array that is its member `topics`.
+void write_topics(const std::vector<TopicInfo>& topics, base::JsonWriter& json);
+
+void write_peer_info(const PeerInfo& peer, base::JsonWriter& json);
+[[nodiscard]] Result<PeerInfo> read_peer_info(JsonReader in);
+
+void write_feed_summary(const FeedSummary& summary, base::JsonWriter& json);
+[[nodiscard]] Result<FeedSummary> read_feed_summary(JsonReader in);
+
+/// Arrays of them, `[...]`.
+void write_peers(const std::vector<PeerInfo>& peers, base::JsonWriter& json);
+[[nodiscard]] Result<std::vector<PeerInfo>> read_peers(std::vector<JsonReader> in);
+void write_feeds(const std::vector<FeedSummary>& feeds, base::JsonWriter& json);
+[[nodiscard]] Result<std::vector<FeedSummary>> read_feeds(std::vector<JsonReader> in);
+
+void write_reference(const node::FeedReference& reference, base::JsonWriter& json);
+[[nodiscard]] Result<node::FeedReference> read_reference(JsonReader in);
+
+void write_opened_feed(const node::OpenedFeed& opened, base::JsonWriter& json);
+[[nodiscard]] Result<node::OpenedFeed> read_opened_feed(JsonReader in);
+
+}  // namespace shoal::doors

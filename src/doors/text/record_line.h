@@ -1,0 +1,34 @@
+#pragma once
+
+#include "doors/text/json_reader.h"
+
+#include <shoal/records.h>
+
+/// Records as lines of a stream (docs/API.md, "Subscriptions" and "Producers").
+namespace shoal::doors {
+
+/// A record that owns its bytes.
+struct RecordLine {
+  Position position;
+  BlockIndex block{0};
+  UnixMs time{0};
+  UnixMs append_time{0};
+  std::optional<Bytes> key;
+  std::optional<Bytes> value;
+  std::vector<std::pair<std::string, std::optional<Bytes>>> headers;
+  std::string cursor;  ///< empty where the line has none
+
+  /// Views into this object.
+  [[nodiscard]] RecordView view() const;
+};
+
+/// `{"record":{...}}` and LF; no member `cursor` when it is empty.
+void append_record_line(const RecordView& record, std::string_view cursor, std::string& out);
+/// The inner object.
+[[nodiscard]] Result<RecordLine> read_record(JsonReader in);
+
+/// One line of a producer's body, LF included.
+void append_producer_record_line(const ProducerRecord& record, std::string& out);
+[[nodiscard]] Result<ProducerRecord> read_producer_record(JsonReader in);
+
+}  // namespace shoal::doors

@@ -1,0 +1,65 @@
+#include "feed/format/incoming_proof.h"
+
+#include "base/try.h"
+#include "record/record_batch.h"
+
+namespace shoal::feed {
+namespace {
+
+Error bad(std::string_view what) { return Error{Code::unverified, std::string(what)}; }
+
+}  // namespace
+
+Result<void> check_payload(const BlockHeader& header, Epoch epoch, ByteView payload) {
+  SHOAL_CHECK(verify_payload(header, payload));
+  if (header.is(BlockKind::manifest)) {
+    SHOAL_CHECK(decode_manifest(payload));
+  } else if (header.is(BlockKind::data)) {
+    SHOAL_TRY(const record::BatchInfo info, record::inspect_batch(payload));
+    if (info.base_offset != header.base_offset) return bad("the batch has another base offset than its header");
+    if (info.record_count != header.record_count) return bad("the batch has another record count than its header");
+    if (info.max_timestamp != header.largest_time) return bad("the batch has another largest time than its header");
+    if (info.leader_epoch > epoch.value()) return bad("the batch is of a later epoch");
+  }
+  return {};
+}
+
+Result<std::vector<DecodedBlock>> check_blocks(const Checkpoint& head, std::uint64_t base,
+                                               const std::vector<IncomingBlock>& blocks) {
+  std::vector<DecodedBlock> out;
+  out.reserve(blocks.size());
+  std::uint64_t free = base;  // the smallest index the next block may have
+  for (const IncomingBlock& block : blocks) {
+    if (block.index.value() < free || block.index.value() >= head.tree_size) {
+      return bad("blocks out of order or outside their head");
+    }
+    free = block.index.value() + 1;
+    SHOAL_TRY(BlockHeader header, decode_header(block.header));
+    if (header.previous && *header.previous >= block.index) return bad("a previous block that is not before");
+    if (block.payload) SHOAL_CHECK(check_payload(header, head.epoch, *block.payload));
+    out.push_back({&block, std::move(header), header_leaf(block.header)});
+  }
+  return out;
+}
+
+ProvenNodes::ProvenNodes(const merkle::RightEdge& from, const std::vector<DecodedBlock>& blocks,
+                         const merkle::CoverResult& cover) {
+  const std::vector<merkle::NodeId> edge = merkle::cover(0, from.size());
+  for (std::size_t i = 0; i < edge.size(); ++i) hashes_.emplace(edge[i], from.hashes()[i]);
+  for (const DecodedBlock& block : blocks) {
+    hashes_.emplace(merkle::NodeId{0, block.incoming->index.value()}, block.leaf);
+  }
+  for (const auto& [node, hash] : cover.verified) hashes_.emplace(node, hash);
+}
+
+Result<std::vector<Digest>> ProvenNodes::read(const std::vector<merkle::NodeId>& nodes) const {
+  std::vector<Digest> out;
+  for (const merkle::NodeId& node : nodes) {
+    const auto found = hashes_.find(node);
+    if (found == hashes_.end()) return Error{Code::not_found, "the cover does not show that node"};
+    out.push_back(found->second);
+  }
+  return out;
+}
+
+}  // namespace shoal::feed

@@ -1,0 +1,89 @@
+#include "feed/read/prune_order.h"
+
+#include "base/try.h"
+
+#include <algorithm>
+
+namespace shoal::feed {
+
+OldestPayloads::OldestPayloads(const FeedReader& reader) : reader_(&reader), runs_(reader.held_payloads()) {
+  if (!runs_.empty()) next_ = runs_.front().begin.value();
+}
+
+Result<std::optional<OldestPayloads::Payload>> OldestPayloads::peek() {
+  while (!found_ && run_ < runs_.size()) {
+    SHOAL_TRY(const BlockHeader header, reader_->header(BlockIndex{next_}));
+    if (header.is(BlockKind::manifest)) {
+      pop();
+    } else {
+      found_ = Payload{BlockIndex{next_}, header.append_time, header.payload_size};
+    }
+  }
+  return found_;
+}
+
+void OldestPayloads::pop() {
+  found_.reset();
+  if (run_ >= runs_.size() || ++next_ < runs_[run_].end.value()) return;
+  if (++run_ < runs_.size()) next_ = runs_[run_].begin.value();
+}
+
+Result<std::vector<BlockIndex>> ExpiredPayloads::find(const FeedReader& reader, const Cutoff& cutoff,
+                                                      std::size_t limit) {
+  std::vector<BlockIndex> out;
+  headers_ = reader.log().inspect([](const LogState& state) { return state.headers.count(); });
+  // What somebody fetched again lies behind the log start, where no lane looks.
+  const auto returned = reader.log().inspect([](const LogState& state) { return state.returned.runs(); });
+  for (const RangeSet::Run& run : returned) {
+    for (std::uint64_t block = run.begin; block < run.end && out.size() < limit; ++block) {
+      SHOAL_TRY(const BlockHeader header, reader.header(BlockIndex{block}));
+      const auto oldest = cutoff(header.stream);
+      if (oldest && header.append_time < *oldest) out.push_back(BlockIndex{block});
+    }
+  }
+  SHOAL_TRY(const std::vector<TopicView> views, reader.topics());
+  for (const TopicView& view : views) {
+    if (out.size() >= limit) break;
+    const auto oldest = cutoff(view.stream);
+    if (oldest) SHOAL_CHECK(walk(reader, view, *oldest, limit, out));
+  }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+Result<void> ExpiredPayloads::walk(const FeedReader& reader, const TopicView& view, UnixMs cutoff, std::size_t limit,
+                                   std::vector<BlockIndex>& out) {
+  Lane& lane = lanes_[view.stream];
+  if (!lane.begun) {
+    lane.begun = true;
+    if (view.log_start >= view.end) {
+      lane.passed = view.last_block;
+    } else if (view.log_start.value() > 0) {
+      SHOAL_TRY(lane.oldest, reader.block_of_offset(view.stream, view.log_start));
+      if (lane.oldest) {
+        SHOAL_TRY(const BlockHeader header, reader.header(*lane.oldest));
+        lane.append_time = header.append_time;
+      }
+    }
+  }
+  while (out.size() < limit) {
+    if (!lane.oldest) {
+      if (lane.headers == headers_) return {};
+      SHOAL_TRY(lane.oldest, reader.next_block(view.stream, lane.passed));
+      if (!lane.oldest) {
+        lane.headers = headers_;
+        return {};
+      }
+      SHOAL_TRY(const BlockHeader header, reader.header(*lane.oldest));
+      lane.append_time = header.append_time;
+    }
+    if (lane.append_time >= cutoff) return {};
+    out.push_back(*lane.oldest);
+    lane.passed = lane.oldest;
+    lane.oldest.reset();
+  }
+  return {};
+}
+
+}  // namespace shoal::feed

@@ -1,0 +1,188 @@
+#include "feed/write/writer_start.h"
+
+#include "base/bytes.h"
+#include "base/try.h"
+#include "feed/write/commit_group.h"
+
+#include <algorithm>
+
+namespace shoal::feed {
+namespace {
+
+constexpr std::string_view kPlaceProperty = "writer/place";
+
+std::string describe(const std::optional<Checkpoint>& head) {
+  if (!head) return "nothing";
+  return "size " + std::to_string(head->tree_size) + " root " + head->root.hex();
+}
+
+class Start {
+ public:
+  Start(FeedLog& log, store::Journal& journal, base::LogSink& sink, const WriterOptions& options)
+      : log_(log), journal_(journal), sink_(sink), options_(options) {}
+
+  Result<void> run() {
+    if (asserted()) {
+      // Groups of the history that the owner disowns must not be replayed at a later start.
+      SHOAL_CHECK(journal_.forget(log_.id()));
+      return adopt_store("the owner asserted the head");
+    }
+    SHOAL_CHECK(read_journal());
+    SHOAL_CHECK(check_place());
+    SHOAL_CHECK(compare());
+    if (slot_is_behind_) SHOAL_CHECK(adopt_store("its newest head slot was lost"));
+    return remember_place();
+  }
+
+ private:
+  [[nodiscard]] Error unsafe(std::string_view what) const {
+    return Error{Code::unsafe_to_sign,
+                 "signing on could create a second history of feed " + log_.id().hex() + ": " + std::string(what) +
+                     " (journal: " + describe(signed_) + "; store: " + describe(log_.head()) + ")",
+                 "put back the newest copy of this data directory, in its old place; reading here still works, and "
+                 "mirrors keep what was published"};
+  }
+
+  /// Tree and topic state are known up to the head: what the next one grows from.
+  [[nodiscard]] bool complete(const Checkpoint& head) const {
+    return log_.inspect(
+        [&](const LogState& state) { return state.tail.size() == head.tree_size && state.applied == head.tree_size; });
+  }
+
+  [[nodiscard]] bool asserted() const {
+    const std::optional<Checkpoint> held = log_.head();
+    return options_.asserted && held && complete(*held) && held->tree_size == options_.asserted->tree_size &&
+           held->root == options_.asserted->root;
+  }
+
+  Result<void> read_journal() {
+    const auto bytes = journal_.last_head(log_.id());
+    if (!bytes) {
+      if (bytes.error().code == Code::corrupt) return unsafe("the journal's record of the last head is damaged");
+      return bytes.error();
+    }
+    if (!*bytes) return {};
+    const auto head = decode_checkpoint(**bytes);
+    if (!head || !verify_checkpoint(log_.id(), *head).ok()) {
+      return unsafe("the journal's record of the last head is not signed by this feed's key");
+    }
+    signed_ = *head;
+    return read_groups();
+  }
+
+  /// A group in the ring that is newer than the head slot was signed too: the crash, or rot, hit the slot.
+  Result<void> read_groups() {
+    SHOAL_TRY(const std::vector<Bytes> slots, journal_.groups(log_.id()));
+    for (const Bytes& slot : slots) {
+      auto group = decode_group(slot);
+      if (!group || group->blocks.empty() || !verify_checkpoint(log_.id(), group->head).ok()) continue;
+      if (group->head.epoch == signed_->epoch && group->head.tree_size > signed_->tree_size) {
+        signed_ = group->head;
+        slot_is_behind_ = true;
+      }
+      groups_.push_back(std::move(group).value());
+    }
+    std::stable_sort(groups_.begin(), groups_.end(),
+                     [](const CommitGroup& a, const CommitGroup& b) { return a.first < b.first; });
+    return {};
+  }
+
+  /// A copied or restored directory may have an original that signed on meanwhile.
+  Result<void> check_place() {
+    SHOAL_TRY(const auto stored, log_.property(kPlaceProperty));
+    if (options_.place.empty() || !stored || base::as_text(*stored) == options_.place) return {};
+    if (!signed_ && !log_.head()) return {};
+    return unsafe("the data directory was copied, restored or moved to another machine");
+  }
+
+  Result<void> remember_place() {
+    if (options_.place.empty()) return {};
+    const ByteView place = base::as_bytes(options_.place);
+    return log_.set_property(kPlaceProperty, Bytes(place.begin(), place.end()));
+  }
+
+  Result<void> compare() {
+    const std::optional<Checkpoint> held = log_.head();
+    if (held && !complete(*held)) return unsafe("blocks of the accepted head are missing");
+    if (!signed_) return held ? unsafe("the journal is missing or has no record of this feed") : Result<void>{};
+    if (held && held->epoch != signed_->epoch) return unsafe("journal and store are of different epochs");
+    if (!held || signed_->tree_size > held->tree_size) return replay();
+    if (signed_->tree_size < held->tree_size) return store_longer(*held);
+    if (!signed_->same_history(*held)) return unsafe("journal and store hold different histories");
+    if (signed_->time > held->time) return take_head(*signed_);  // a heartbeat that the store had not yet
+    if (signed_->time < held->time) return adopt_store("the store has a newer heartbeat");
+    return {};
+  }
+
+  /// Crash inside a large group: the store was synced, the journal not yet written.
+  Result<void> store_longer(const Checkpoint& held) {
+    SHOAL_TRY(std::vector<Digest> hashes, log_.read(merkle::cover(0, signed_->tree_size)));
+    SHOAL_TRY(const auto edge, merkle::RightEdge::from_hashes(signed_->tree_size, std::move(hashes)));
+    if (edge.root() != signed_->root) return unsafe("the journal's head is no prefix of the store");
+    return adopt_store("the store is longer by " + std::to_string(held.tree_size - signed_->tree_size) + " blocks");
+  }
+
+  Result<void> adopt_store(const std::string& why) {
+    const std::optional<Checkpoint> held = log_.head();
+    SHOAL_CHECK(verify_checkpoint(log_.id(), *held));
+    // What the journal will vouch for must not vanish with the store's unsynced log.
+    SHOAL_CHECK(log_.make_durable());
+    SHOAL_CHECK(journal_.commit(log_.id(), encode_checkpoint(*held), {}));
+    sink_.log(base::LogLevel::warning, "feed", "the journal takes the store's head: " + why);
+    return remember_place();
+  }
+
+  Result<void> take_head(const Checkpoint& head) {
+    return log_.commit(LogStage(log_), FeedLog::HeadUpdate{head, {}}, store::Sync::no);
+  }
+
+  /// Crash before the store had it, or a store that lost its tail: the slots must cover the whole gap.
+  Result<void> replay() {
+    std::size_t replayed = 0;
+    for (const CommitGroup& group : groups_) {
+      const std::optional<Checkpoint> held = log_.head();
+      if (group.first != (held ? held->tree_size : 0) || group.blocks.empty()) continue;
+      if (!replay_group(group).ok()) break;
+      ++replayed;
+    }
+    const std::optional<Checkpoint> held = log_.head();
+    if (!held || held->tree_size != signed_->tree_size || !signed_->same_history(*held)) {
+      return unsafe("the store is shorter than what was signed and the journal does not cover the gap");
+    }
+    if (signed_->time > held->time) SHOAL_CHECK(take_head(*signed_));
+    sink_.log(base::LogLevel::info, "feed", "replayed " + std::to_string(replayed) + " groups from the journal");
+    return {};
+  }
+
+  Result<void> replay_group(const CommitGroup& group) {
+    LogStage stage(log_);
+    for (std::size_t i = 0; i < group.blocks.size(); ++i) {
+      SHOAL_TRY(BlockHeader header, decode_header(group.blocks[i].header));
+      SHOAL_CHECK(verify_payload(header, group.blocks[i].payload));
+      SHOAL_CHECK(stage.add(
+          {BlockIndex{group.first + i}, std::move(header), group.blocks[i].header, ByteView(group.blocks[i].payload)}));
+    }
+    if (stage.edge().size() != group.head.tree_size || stage.edge().root() != group.head.root ||
+        stage.topics().size() != group.head.topic_count || stage.topics().root() != group.head.topic_root) {
+      return Error{Code::corrupt, "a group in the journal does not continue the store"};
+    }
+    return log_.commit(std::move(stage), FeedLog::HeadUpdate{group.head, {}}, store::Sync::no);
+  }
+
+  FeedLog& log_;
+  store::Journal& journal_;
+  base::LogSink& sink_;
+  const WriterOptions& options_;
+  std::optional<Checkpoint> signed_;  // last head the journal knows
+  std::vector<CommitGroup> groups_;   // by first block; their heads are verified
+  bool slot_is_behind_ = false;
+};
+
+}  // namespace
+
+Result<void> settle_journal_and_store(FeedLog& log, store::Journal& journal, base::LogSink& sink,
+                                      const WriterOptions& options) {
+  return Start(log, journal, sink, options).run();
+}
+
+}  // namespace shoal::feed

@@ -1,0 +1,169 @@
+#include "node/directory/key_store.h"
+
+#include "base/try.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace shoal::node {
+namespace {
+
+constexpr std::size_t kMaxName = 64;
+constexpr std::string_view kSuffix = ".key";
+
+Error unreadable(const std::filesystem::path& path, const std::error_code& why) {
+  return {Code::io, "cannot look into " + path.string() + ": " + why.message(),
+          "only the user whom the data directory belongs to can use its keys"};
+}
+
+/// What cannot be looked at is not taken for missing.
+Result<bool> is_there(const std::filesystem::path& path) {
+  std::error_code failed;
+  const bool there = std::filesystem::exists(path, failed);
+  if (failed) return unreadable(path.parent_path(), failed);
+  return there;
+}
+
+}  // namespace
+
+bool KeyStore::is_legal_name(std::string_view name) {
+  constexpr std::string_view kLegal = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  if (name.empty() || name.size() > kMaxName || name.front() == '.' || name.front() == '-') return false;
+  return name.find_first_not_of(kLegal) == std::string_view::npos && !FeedId::parse(name).ok();
+}
+
+Result<KeyInfo> KeyStore::generate(const std::string& name, const Passphrase& given) {
+  SHOAL_CHECK(check_new_name(name));
+  SHOAL_TRY(const auto secret, passphrase(given));
+  const auto key = crypto::KeyPair::generate();
+  SHOAL_CHECK(crypto::write_key_file(file_of(name), key, secret));
+  return KeyInfo{name, key.public_key(), secret.has_value()};
+}
+
+Result<std::vector<KeyInfo>> KeyStore::list() const {
+  std::vector<KeyInfo> keys;
+  SHOAL_TRY(const bool any, is_there(directory_));
+  if (!any) return keys;
+  std::error_code failed;
+  std::filesystem::directory_iterator entry(directory_, failed);
+  for (; !failed && entry != std::filesystem::directory_iterator(); entry.increment(failed)) {
+    const std::string file = entry->path().filename().string();
+    if (file.size() <= kSuffix.size() || !file.ends_with(kSuffix)) continue;
+    const std::string name = file.substr(0, file.size() - kSuffix.size());
+    if (!is_legal_name(name)) continue;
+    SHOAL_TRY(auto info, read_info(name));
+    keys.push_back(std::move(info));
+  }
+  if (failed) return unreadable(directory_, failed);
+  std::sort(keys.begin(), keys.end(), [](const KeyInfo& a, const KeyInfo& b) { return a.name < b.name; });
+  return keys;
+}
+
+Result<std::optional<KeyInfo>> KeyStore::find(const std::string& name) const {
+  if (!is_legal_name(name)) return std::optional<KeyInfo>{};
+  SHOAL_TRY(const bool there, is_there(file_of(name)));
+  if (!there) return std::optional<KeyInfo>{};
+  SHOAL_TRY(auto info, read_info(name));
+  return std::optional(std::move(info));
+}
+
+/// A look at the file tells whether it is still the one that was read: a node may have a thousand keys, and whose key
+/// it is is asked for each feed.
+Result<KeyInfo> KeyStore::read_info(const std::string& name) const {
+  const std::filesystem::path file = file_of(name);
+  struct stat now {};
+  const bool known = ::stat(file.c_str(), &now) == 0;
+  const Version version{now.st_ino, now.st_ctim.tv_sec, now.st_ctim.tv_nsec, now.st_size};
+  if (known) {
+    const std::lock_guard lock(seen_->mutex);
+    const auto seen = seen_->infos.find(name);
+    if (seen != seen_->infos.end() && seen->second.first == version) return seen->second.second;
+  }
+  SHOAL_TRY(const auto described, crypto::describe_key_file(file));
+  KeyInfo info{name, described.key, described.sealed};
+  const std::lock_guard lock(seen_->mutex);
+  if (known) seen_->infos.insert_or_assign(name, std::pair(version, info));
+  return info;
+}
+
+Result<std::optional<KeyInfo>> KeyStore::find(const PublicKey& key) const {
+  SHOAL_TRY(const auto keys, list());
+  for (const KeyInfo& info : keys) {
+    if (info.key == key) return std::optional(info);
+  }
+  return std::optional<KeyInfo>{};
+}
+
+Result<crypto::KeyPair> KeyStore::open(const std::string& name, const Passphrase& given) const {
+  SHOAL_TRY(const auto known, find(name));
+  if (!known) {
+    return Error{Code::not_found, "there is no key named " + name,
+                 "shoal key ls lists them; shoal init makes a new one"};
+  }
+  return read(file_of(name), given);
+}
+
+Result<void> KeyStore::export_secret(const std::string& name, const std::filesystem::path& file) const {
+  SHOAL_TRY(const auto key, open(name));
+  SHOAL_TRY(const auto secret, passphrase());
+  return crypto::write_key_file(file, key, secret);
+}
+
+Result<KeyInfo> KeyStore::import(const std::string& name, const std::filesystem::path& file) {
+  SHOAL_CHECK(check_new_name(name));
+  SHOAL_TRY(const auto key, read(file));
+  SHOAL_TRY(const auto known, find(key.public_key()));
+  if (known) {
+    return Error{Code::already_exists, "this key is here already, as " + known->name, "use that name"};
+  }
+  SHOAL_TRY(const auto secret, passphrase());
+  SHOAL_CHECK(crypto::write_key_file(file_of(name), key, secret));
+  return KeyInfo{name, key.public_key(), secret.has_value()};
+}
+
+Result<std::optional<crypto::SecretBytes>> KeyStore::passphrase(const Passphrase& given) const {
+  const auto guarded = [](const std::string& text) {
+    crypto::SecretBytes secret(text.size());
+    std::copy(text.begin(), text.end(), secret.mutable_view().begin());
+    return secret;
+  };
+  if (given) return std::optional(guarded(*given));
+  if (!ask_) return std::optional<crypto::SecretBytes>{};
+  SHOAL_TRY(std::string text, ask_());
+  auto secret = guarded(text);
+  explicit_bzero(text.data(), text.size());
+  return std::optional(std::move(secret));
+}
+
+Result<void> KeyStore::check_new_name(const std::string& name) const {
+  if (!is_legal_name(name)) {
+    return Error{Code::invalid_argument, "'" + name + "' is no legal name",
+                 "1 to 64 letters, digits, dots, dashes and underscores, beginning with a letter or digit"};
+  }
+  SHOAL_TRY(const bool taken, is_there(file_of(name)));
+  if (taken) {
+    return Error{Code::already_exists, "there is a key named " + name + " already", "choose another name"};
+  }
+  // Made here with the mode that reading asks for.
+  if (mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST) {
+    return Error{Code::io, "cannot make the directory " + directory_.string() + ": " + std::strerror(errno), ""};
+  }
+  return {};
+}
+
+Result<crypto::KeyPair> KeyStore::read(const std::filesystem::path& file, const Passphrase& given) const {
+  SHOAL_TRY(const auto described, crypto::describe_key_file(file));
+  std::optional<crypto::SecretBytes> secret;
+  if (described.sealed) {
+    if (!ask_ && !given)
+      return Error{Code::bad_key, file.string() + " is sealed with a passphrase", "pass --passphrase-file FILE"};
+    SHOAL_TRY(secret, passphrase(given));
+  }
+  return crypto::read_key_file(file, secret);
+}
+
+}  // namespace shoal::node

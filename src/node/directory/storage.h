@@ -1,0 +1,32 @@
+#pragma once
+
+#include "base/log_sink.h"
+#include "crypto/keys.h"
+#include "node/directory/data_directory.h"
+#include "store/journal.h"
+#include "store/kv_store.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace shoal::node {
+
+/// The node's key, made when the file is missing.
+[[nodiscard]] Result<crypto::KeyPair> load_node_key(const std::filesystem::path& file);
+
+/// The files of one data directory, open. Shared by the node and by calls that are on their way while it closes: the
+/// directory's lock goes back when the last of them is through.
+struct Storage {
+  /// Code::in_use names the process that has the directory. `log` outlives the storage.
+  [[nodiscard]] static Result<std::shared_ptr<Storage>> open(const std::filesystem::path& path, base::LogSink& log);
+
+  std::unique_ptr<DataDirectory> directory;  ///< first, so that the lock is given back last
+  std::unique_ptr<store::KvStore> own;       ///< own feeds, accepted heads, cursors
+  std::unique_ptr<store::KvStore> mirrored;  ///< everything else of other people's feeds
+  std::unique_ptr<store::Journal> journal;   ///< commit thread only
+  std::optional<crypto::KeyPair> node_key;
+  std::string place;  ///< see feed::WriterOptions
+};
+
+}  // namespace shoal::node

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "node/api/doctor_report.h"
+#include "node/directory/storage.h"
+#include "node/feeds/feed_host.h"
+#include "node/network/discovery.h"
+#include "swarm/swarm.h"
+
+#include <shoal/wait.h>
+
+#include <memory>
+
+namespace shoal::node {
+
+/// What the checks of `shoal doctor` look at. `swarm` and `discovery` are null when the node is offline.
+struct DoctorParts {
+  std::shared_ptr<Storage> storage;
+  swarm::Swarm* swarm = nullptr;
+  std::shared_ptr<Discovery> discovery;
+  std::shared_ptr<FeedHost> feed;                ///< the one that is asked about; null: the node as a whole
+  std::vector<std::shared_ptr<FeedHost>> feeds;  ///< all that are open
+  const base::Clock* clock = nullptr;
+};
+
+/// Looks at everything that finding others depends on: directory, disk, clock, sockets, DHT, announcements, routers,
+/// peers, heads. Asks the network for as long as `wait` says at most, and stops earlier when nothing is open any more.
+/// On the caller's thread.
+[[nodiscard]] DoctorReport run_doctor(const DoctorParts& parts, const Wait& wait);
+
+}  // namespace shoal::node

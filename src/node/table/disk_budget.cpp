@@ -1,0 +1,176 @@
+#include "node/table/disk_budget.h"
+
+#include "base/try.h"
+#include "feed/read/prune_order.h"
+#include "node/table/retention.h"
+
+#include <algorithm>
+#include <queue>
+
+namespace shoal::node {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kIdle{1000};
+/// With a budget the directory is measured so often; a measure takes about a microsecond a file.
+constexpr milliseconds kWatching{50};
+constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+constexpr std::size_t kStep = 4096;
+/// One pass tries so often to get below the mark.
+constexpr int kTries = 4;
+
+/// Room that is left free below the budget, for what comes between two measures and for what a flush writes at once.
+std::uint64_t slack(std::uint64_t budget) { return std::clamp(budget / 8, kMiB / 2, 64 * kMiB); }
+
+std::string megabytes(std::uint64_t bytes) {
+  const std::uint64_t tenths = bytes * 10 / kMiB;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MiB";
+}
+
+/// One feed in the merge over all.
+struct Walk {
+  std::shared_ptr<FeedHost> host;
+  feed::OldestPayloads payloads;
+  std::vector<BlockIndex> chosen = {};
+};
+
+}  // namespace
+
+milliseconds DiskBudget::keep() {
+  std::uint64_t budget = 0;
+  for (const auto& host : table_->open_hosts()) {
+    const auto options = host->mirror_options();
+    if (options && options->max_bytes > 0)
+      budget = budget == 0 ? options->max_bytes : std::min(budget, options->max_bytes);
+  }
+  if (budget == 0) {
+    tell(0, std::nullopt);
+    return kIdle;
+  }
+  const auto storage = table_->storage();
+  if (!storage) return kIdle;
+  if (const auto kept = keep_within(**storage, budget); !kept) {
+    log_->log(base::LogLevel::error, "retention", "cannot keep the budget: " + kept.error().message);
+    return kIdle;
+  }
+  return told_ ? kIdle : kWatching;
+}
+
+Result<void> DiskBudget::keep_within(const Storage& storage, std::uint64_t budget) {
+  const std::uint64_t high = budget - std::min(budget, slack(budget));
+  const std::uint64_t low = high - std::min(high, slack(budget) / 2);
+  // What is in memory only would come to the disk all at once, unseen.
+  SHOAL_CHECK(storage.mirrored->make_durable());
+  std::uint64_t used = storage.directory->disk_bytes();
+  bool nothing_left = false;
+  for (int tries = 0; used > high && !nothing_left && tries < kTries; ++tries) {
+    SHOAL_TRY(const std::uint64_t dropped, drop(used - low));
+    used = storage.directory->disk_bytes();
+    nothing_left = dropped == 0;
+    if (used <= high) break;
+    // What is dead and still on the disk shares its files with what lives: that is written again where there is room
+    // for both; else more is dropped, until whole files are dead.
+    const auto files = storage.mirrored->value_files(store::Column::payloads);
+    const std::uint64_t live = files.bytes - std::min(files.bytes, files.dead);
+    const bool fits = nothing_left || live <= budget - std::min(budget, used);
+    if (fits && files.dead > kMiB && files.dead >= (used - high) / 2) {
+      SHOAL_CHECK(rewrite_values(*storage.mirrored));
+      used = storage.directory->disk_bytes();
+    }
+  }
+  const std::uint64_t room = budget - std::min(budget, used);
+  std::size_t mirrors = 0;
+  for (const auto& host : table_->open_hosts()) mirrors += host->mirror_options() ? 1U : 0U;
+  // A third, since a compaction has its input and its output on the disk for a moment.
+  for (const auto& host : table_->open_hosts()) {
+    if (host->mirror_options()) host->set_allowance(room / 3 / std::max<std::size_t>(mirrors, 1));
+  }
+  std::optional<Error> problem;
+  if (nothing_left && used > budget) {
+    problem =
+        Error{Code::no_space,
+              "the budget of " + megabytes(budget) +
+                  " is too small: without any payload of a mirrored feed the data directory takes " + megabytes(used),
+              "give a larger --max-size, or make room with shoal rm"};
+  }
+  tell(budget, problem);
+  return {};
+}
+
+void DiskBudget::tell(std::uint64_t budget, const std::optional<Error>& problem) {
+  if (!problem && !told_) return;
+  if (problem && !told_) log_->log(base::LogLevel::error, "retention", problem->message);
+  told_ = problem.has_value();
+  for (const auto& host : table_->open_hosts()) {
+    if (host->own()) continue;
+    const bool concerned = budget > 0 && host->mirror_options().has_value();
+    host->set_budget_problem(concerned ? problem : std::nullopt);
+  }
+}
+
+std::vector<std::shared_ptr<FeedHost>> DiskBudget::hosts() const {
+  std::vector<std::shared_ptr<FeedHost>> out;
+  const auto known = table_->known();
+  if (!known) return out;
+  for (const FeedReference& feed : *known) {
+    if (feed.own) continue;
+    if (auto host = table_->host(feed)) {
+      out.push_back(*std::move(host));
+    } else if (host.error().code != Code::closed) {
+      log_->log(base::LogLevel::error, "retention", "feed " + feed.feed.hex() + ": " + host.error().message);
+    }
+  }
+  return out;
+}
+
+Result<std::uint64_t> DiskBudget::drop(std::uint64_t bytes) {
+  std::vector<Walk> walks;
+  for (auto& host : hosts()) {
+    feed::OldestPayloads payloads(host->reader());
+    walks.push_back({std::move(host), std::move(payloads)});
+  }
+  using Entry = std::pair<UnixMs, std::size_t>;
+  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> oldest;
+  const auto push = [&](std::size_t i) {
+    const auto next = walks[i].payloads.peek();
+    if (next && *next) oldest.emplace((*next)->append_time, i);
+    if (!next) log_->log(base::LogLevel::error, "retention", walks[i].host->id().hex() + ": " + next.error().message);
+  };
+  for (std::size_t i = 0; i < walks.size(); ++i) push(i);
+  std::uint64_t chosen = 0;
+  UnixMs newest = kNoTime;
+  while (!oldest.empty() && chosen < bytes) {
+    const std::size_t i = oldest.top().second;
+    newest = std::max(newest, oldest.top().first);
+    oldest.pop();
+    const auto payload = walks[i].payloads.peek();
+    chosen += (*payload)->bytes;
+    walks[i].chosen.push_back((*payload)->block);
+    walks[i].payloads.pop();
+    push(i);
+  }
+  std::uint64_t dropped = 0;
+  for (Walk& walk : walks) {
+    // Also the feeds of which nothing goes now would fetch in vain what is older.
+    walk.host->raise_floor(newest);
+    for (std::size_t at = 0; at < walk.chosen.size(); at += kStep) {
+      const auto end = walk.chosen.begin() + static_cast<std::ptrdiff_t>(std::min(walk.chosen.size(), at + kStep));
+      const std::vector<BlockIndex> part(walk.chosen.begin() + static_cast<std::ptrdiff_t>(at), end);
+      // Given back on the feed's strand: nothing more of it is stored before there is room.
+      const bool ran = walk.host->run([&] {
+        const auto pruned = walk.host->prune(part);
+        Result<void> done = pruned ? Result<void>{} : pruned.error();
+        if (pruned) dropped += pruned->payloads;
+        if (done && end == walk.chosen.end()) {
+          done = walk.host->log().reclaim({walk.chosen.front(), walk.chosen.back() + 1});
+        }
+        if (!done) log_->log(base::LogLevel::error, "retention", walk.host->id().hex() + ": " + done.error().message);
+      });
+      if (!ran) break;
+    }
+  }
+  return dropped;
+}
+
+}  // namespace shoal::node

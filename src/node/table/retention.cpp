@@ -1,0 +1,206 @@
+#include "node/table/retention.h"
+
+#include "base/try.h"
+#include "node/table/disk_budget.h"
+#include "store/keyspace.h"
+
+#include <algorithm>
+
+namespace shoal::node {
+namespace {
+
+/// How often is looked when no budget asks for more.
+constexpr std::chrono::milliseconds kInterval{1000};
+/// Blocks dropped in one step: bounds how long a feed's own thread is busy with it.
+constexpr std::size_t kOwnStep = 1024;
+constexpr std::size_t kMirrorStep = 4096;
+/// A store whose large values are dead to this part is written again.
+constexpr std::uint64_t kDeadPart = 4;
+constexpr std::uint64_t kDeadFloor = std::uint64_t{4} << 20;
+
+std::uint64_t payload_bytes(const feed::FeedLog& log) {
+  return log.inspect([](const feed::LogState& state) {
+    std::uint64_t bytes = 0;
+    for (const feed::PartitionState& partition : state.partitions) bytes += partition.payload_bytes;
+    return bytes;
+  });
+}
+
+feed::BlockRange joined(const feed::BlockRange& a, const feed::BlockRange& b) {
+  if (a.begin >= a.end) return b;
+  if (b.begin >= b.end) return a;
+  return {std::min(a.begin, b.begin), std::max(a.end, b.end)};
+}
+
+}  // namespace
+
+Result<void> rewrite_values(store::KvStore& store) {
+  const Bytes first(1, 0);
+  const Bytes last(32, 0xff);
+  return store.compact(store::Column::payloads, first, last);
+}
+
+Result<void> give_back(const feed::FeedLog& log, store::KvStore& store, const feed::BlockRange& span) {
+  if (span.begin >= span.end) return {};
+  SHOAL_CHECK(log.reclaim(span));
+  return give_back(store);
+}
+
+Result<void> give_back(store::KvStore& store) {
+  const store::KvStore::ValueFiles files = store.value_files(store::Column::payloads);
+  if (files.dead < kDeadFloor || files.dead < files.bytes / kDeadPart) return {};
+  return rewrite_values(store);
+}
+
+RetentionThread::RetentionThread(FeedTable& table, CommitThread& commit_thread, const base::Clock& clock,
+                                 base::LogSink& log)
+    : table_(&table), commit_thread_(&commit_thread), clock_(&clock), log_(&log), thread_([this] { loop(); }) {}
+
+RetentionThread::~RetentionThread() { stop(); }
+
+void RetentionThread::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+  }
+  wake_.notify_one();
+}
+
+void RetentionThread::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void RetentionThread::loop() {
+  DiskBudget budget(*table_, *log_);
+  std::chrono::milliseconds pause = kInterval;
+  base::MonoTime last_pass{0};
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    wake_.wait_for(lock, pause, [&] { return woken_ || stopping_; });
+    if (stopping_) return;
+    const bool asked = woken_;
+    woken_ = false;
+    lock.unlock();
+    const base::MonoTime now = clock_->mono_now();
+    if (asked || now - last_pass >= kInterval) {
+      last_pass = now;
+      pass();
+    }
+    pause = std::min(kInterval, budget.keep());
+    lock.lock();
+  }
+}
+
+void RetentionThread::pass() {
+  const std::lock_guard one(pass_);
+  for (const auto& host : table_->open_hosts()) {
+    if (host->closed()) {
+      expired_.erase(host->id());
+    } else {
+      drop_expired(*host);
+    }
+  }
+}
+
+void RetentionThread::settle_own_feeds() {
+  const std::lock_guard one(pass_);
+  for (const auto& host : table_->open_hosts()) {
+    if (host->own() && host->retention() && !host->closed()) drop_expired(*host);
+  }
+}
+
+void RetentionThread::drop_expired(FeedHost& host) {
+  if (!host.own()) {
+    if (const auto done = drop_expired_mirrored(host); !done) report(host, done.error());
+    return;
+  }
+  const auto retention = host.retention();
+  // A feed that may not be signed is not to be changed either.
+  if (!retention || host.writer_problem()) return;
+  if (const auto done = drop_expired_own(host, *retention); !done) return report(host, done.error());
+  if (retention->max_bytes == 0) return;
+  if (const auto done = drop_surplus_own(host, retention->max_bytes); !done) report(host, done.error());
+}
+
+/// One feed's trouble never ends the others.
+void RetentionThread::report(const FeedHost& host, const Error& error) {
+  if (error.code == Code::closed) return;
+  log_->log(base::LogLevel::error, "retention", "feed " + host.id().hex() + ": " + error.message);
+}
+
+Result<void> RetentionThread::drop_expired_own(FeedHost& host, const Retention& retention) {
+  const UnixMs now = clock_->wall_now();
+  const auto cutoff = [&](const TopicPartition& stream) -> std::optional<UnixMs> {
+    const auto own = retention.keep_topics.find(stream.topic);
+    const auto keep = own == retention.keep_topics.end() ? retention.keep : own->second;
+    return keep.count() > 0 ? std::optional(now - keep.count()) : std::nullopt;
+  };
+  feed::ExpiredPayloads& expired = expired_[host.id()];
+  feed::BlockRange span;
+  for (std::size_t found = kOwnStep; found >= kOwnStep;) {
+    SHOAL_TRY(const auto blocks, expired.find(host.reader(), cutoff, kOwnStep));
+    found = blocks.size();
+    if (blocks.empty()) break;
+    SHOAL_CHECK(commit_thread_->run([&]() -> Result<void> {
+      SHOAL_TRY(const feed::Pruned pruned, host.prune(blocks));
+      span = joined(span, pruned.span);
+      return {};
+    }));
+  }
+  return give_back(host.log(), host.block_store(), span);
+}
+
+Result<void> RetentionThread::drop_surplus_own(FeedHost& host, std::uint64_t max_bytes) {
+  feed::BlockRange span;
+  for (std::uint64_t held = payload_bytes(host.log()); held > max_bytes; held = payload_bytes(host.log())) {
+    feed::OldestPayloads oldest(host.reader());
+    std::vector<BlockIndex> blocks;
+    while (held > max_bytes && blocks.size() < kOwnStep) {
+      SHOAL_TRY(const auto next, oldest.peek());
+      if (!next) break;
+      held -= std::min<std::uint64_t>(held, next->bytes);
+      blocks.push_back(next->block);
+      oldest.pop();
+    }
+    if (blocks.empty()) break;
+    SHOAL_CHECK(commit_thread_->run([&]() -> Result<void> {
+      SHOAL_TRY(const feed::Pruned pruned, host.prune(blocks));
+      span = joined(span, pruned.span);
+      return {};
+    }));
+  }
+  return give_back(host.log(), host.block_store(), span);
+}
+
+Result<void> RetentionThread::drop_expired_mirrored(FeedHost& host) {
+  const auto options = host.mirror_options();
+  if (!options || options->keep.count() == 0) return {};
+  const UnixMs oldest = host.oldest_wanted();
+  feed::ExpiredPayloads& expired = expired_[host.id()];
+  feed::BlockRange span;
+  Result<void> done;
+  for (std::size_t found = kMirrorStep; found >= kMirrorStep && done;) {
+    SHOAL_TRY(const auto blocks, expired.find(
+                                     host.reader(), [&](const TopicPartition&) { return oldest; }, kMirrorStep));
+    found = blocks.size();
+    if (blocks.empty()) break;
+    const bool ran = host.run([&] {
+      const auto pruned = host.prune(blocks);
+      if (pruned) {
+        span = joined(span, pruned->span);
+      } else {
+        done = pruned.error();
+      }
+    });
+    if (!ran) return {};
+  }
+  SHOAL_CHECK(done);
+  return give_back(host.log(), host.block_store(), span);
+}
+
+}  // namespace shoal::node

@@ -1,0 +1,323 @@
+#include "replication/heads/head_exchange.h"
+
+#include "replication/heads/have_report.h"
+
+#include <algorithm>
+
+namespace shoal::replication {
+namespace {
+
+/// How long a head that a push should bring may stay away before growth is asked for.
+constexpr base::MonoTime kPushGrace = std::chrono::milliseconds(500);
+/// An unanswered question keeps others from being asked the same for so long.
+constexpr base::MonoTime kPatience = std::chrono::seconds(1);
+constexpr base::MonoTime kGrowthTimeout = std::chrono::seconds(5);
+constexpr std::size_t kMaxStale = 256;
+
+}  // namespace
+
+void HeadExchange::greet(Peer& peer) {
+  if (const std::optional<Bytes> proof = core_.reader().fork_proof()) {
+    forked_ = true;
+    if (proof->size() <= feed::kMaxForkProofSize) core_.send(peer, Fork{*proof});
+  }
+  announce(peer);
+  core_.send(peer, report_have(core_.reader(), core_.options().serve));
+}
+
+void HeadExchange::announce(Peer& peer) {
+  const std::optional<feed::Checkpoint> head = core_.reader().head();
+  if (!head) return core_.send(peer, NoHead{});
+  peer.told_head = head;
+  core_.send(peer, Head{*head});
+}
+
+bool HeadExchange::check_signature(Peer& peer, const feed::Checkpoint& head) {
+  // Our own head, which a peer echoes, was verified when it was taken.
+  if (last_verified_ == head || core_.reader().head() == head) return true;
+  if (Result<void> good = feed::verify_checkpoint(core_.reader().id(), head); !good) {
+    core_.blame(peer, "a head that the feed's key did not sign: " + good.error().message);
+    return false;
+  }
+  last_verified_ = head;
+  return true;
+}
+
+void HeadExchange::on_head(PeerId id, Peer& peer, const feed::Checkpoint& head) {
+  if (!check_signature(peer, head)) return;
+  const bool back = peer.view.head && peer.view.head->epoch == head.epoch && head.tree_size < peer.view.head->tree_size;
+  if (back) return core_.blame(peer, "its head went back");
+  if (peer.view.head != head) peer.lacking.clear();
+  peer.view.head = head;
+  questions_.answered(id);
+  consider(id, peer);
+}
+
+void HeadExchange::on_no_head(PeerId id, Peer& peer) {
+  if (peer.view.head) return core_.blame(peer, "its head went back to none");
+  questions_.answered(id);
+}
+
+void HeadExchange::consider(PeerId id, Peer& peer) {
+  const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  const feed::Checkpoint head = *peer.view.head;
+  if (forked()) return place(id, peer);
+  if (!ours) {
+    if (core_.mirror() != nullptr) request_growth(id, peer);
+    return;
+  }
+  if (head.epoch != ours->epoch) {
+    return core_.log(base::LogLevel::warning, "a peer is at another epoch of the feed");
+  }
+  if (head.tree_size <= ours->tree_size) return compare_shorter(peer, head, *ours);
+  if (core_.mirror() == nullptr) {
+    core_.log(base::LogLevel::warning, "a peer has a longer head of our own feed");
+    return request_growth(id, peer);
+  }
+  if (may_wait_() && !waiting_.contains(id)) {
+    waiting_[id] = core_.now();
+    return;
+  }
+  if (!may_wait_()) request_growth(id, peer);
+}
+
+void HeadExchange::place(PeerId id, Peer& peer) {
+  peer.branch = Branch::unknown;
+  const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  const std::optional<feed::Checkpoint> head = peer.view.head;
+  if (!ours || !head || head->epoch != ours->epoch) return;
+  if (head->tree_size > ours->tree_size) return request_growth(id, peer);
+  const auto fork = feed::find_fork(core_.reader().id(), *head, *ours, core_.reader().tree());
+  if (fork) peer.branch = *fork ? Branch::other : Branch::ours;
+}
+
+void HeadExchange::doubt(PeerId id, Peer& peer, const std::string& what) {
+  const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  // Who has the other history could not give anything of ours.
+  if (forked() && peer.branch != Branch::ours) return;
+  if (forked() || !ours || peer.head_size() <= ours->tree_size) return core_.blame(peer, what);
+  peer.doubted = true;
+  const auto pending = growths_.find(id);
+  if (pending == growths_.end()) return request_growth(id, peer, what);
+  pending->second.doubt = what;
+}
+
+void HeadExchange::settle_doubt(PeerId id, Peer& peer, const PendingGrowth& pending) {
+  const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  const bool moved = ours && ours->tree_size != pending.from.tree_size;
+  peer.doubted = false;
+  if (peer.gone || forked()) return;
+  if (!moved || peer.head_size() <= ours->tree_size) return core_.blame(peer, pending.doubt);
+  peer.doubted = true;
+  request_growth(id, peer, pending.doubt);
+}
+
+void HeadExchange::compare_shorter(Peer& peer, const feed::Checkpoint& head, const feed::Checkpoint& ours) {
+  if (head == ours) return;
+  const Result<std::optional<feed::ForkProof>> fork =
+      feed::find_fork(core_.reader().id(), head, ours, core_.reader().tree());
+  // Without the tree at the shorter size nothing can be said; a peer that holds it will.
+  if (!fork) return;
+  if (*fork) {
+    (void)try_fork_proof(peer, **fork);
+    return;
+  }
+  if (core_.mirror() == nullptr || head.tree_size != ours.tree_size || head.time <= ours.time) return;
+  Result<feed::AcceptResult> result = core_.mirror()->accept(head, head.tree_size, {}, {});
+  if (!result) return core_.refused(peer, result.error(), "a heartbeat does not prove");
+  if (result->head_advanced) accepted(head);
+}
+
+void HeadExchange::request_growth(PeerId id, Peer& peer, std::string doubt) {
+  if (growths_.contains(id)) return;
+  waiting_.erase(id);
+  const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  PendingGrowth pending;
+  pending.request = core_.fresh_id();
+  if (ours) pending.from = *ours;
+  pending.to = *peer.view.head;
+  pending.sent = core_.now();
+  pending.doubt = std::move(doubt);
+  core_.send(peer, Growth{pending.request, pending.from.tree_size, pending.to.tree_size});
+  growths_[id] = pending;
+}
+
+void HeadExchange::on_growth_reply(PeerId id, Peer& peer, const GrowthReply& reply) {
+  const auto found = growths_.find(id);
+  if (found == growths_.end() || found->second.request != reply.request) {
+    const bool late = std::find(stale_.begin(), stale_.end(), reply.request) != stale_.end();
+    return late ? void() : core_.blame(peer, "a growth reply to no question");
+  }
+  const PendingGrowth pending = found->second;
+  growths_.erase(found);
+  if (reply.from != pending.from.tree_size || reply.to != pending.to.tree_size) {
+    return core_.blame(peer, "a growth reply to another question");
+  }
+  if (reply.held) {
+    take_growth(peer, pending, reply);
+  } else if (!reply.edge.empty() || !reply.cover.empty()) {
+    return core_.blame(peer, "a growth reply that contradicts itself");
+  }
+  if (!pending.doubt.empty()) return settle_doubt(id, peer, pending);
+  // Our head or the peer's may have moved meanwhile.
+  const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  const bool behind = !ours || ours->tree_size < peer.head_size();
+  const bool moved = (ours ? ours->tree_size : 0) != pending.from.tree_size || peer.head_size() != pending.to.tree_size;
+  if (peer.gone || !behind || !moved) return;
+  // Later: a live want that is asked for meanwhile brings the rest without another question.
+  core_.later([this, id] {
+    Peer* still = core_.find(id);
+    if (still != nullptr && still->view.head) consider(id, *still);
+  });
+}
+
+void HeadExchange::take_growth(Peer& peer, const PendingGrowth& pending, const GrowthReply& reply) {
+  feed::FeedMirror* mirror = core_.mirror();
+  const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  if ((ours ? ours->tree_size : 0) != pending.from.tree_size) return;
+  if (ours) {
+    if (!check_edge(peer, pending, reply, *ours) || mirror == nullptr) return;
+    if (!mirror->knows_edge(reply.from)) {
+      Result<feed::AcceptResult> learned = mirror->accept(*ours, 0, {}, reply.edge);
+      if (!learned) return core_.refused(peer, learned.error(), "the edge at our head does not prove");
+    }
+    if (forked()) return;
+  } else if (!reply.edge.empty()) {
+    return core_.blame(peer, "a growth reply with a malformed edge");
+  }
+  Result<feed::AcceptResult> result = mirror->accept(pending.to, reply.from, {}, reply.cover);
+  if (!result && result.error().code == Code::fork) return fork_found();
+  if (!result) return core_.refused(peer, result.error(), "the growth of the tree does not prove");
+  if (result->head_advanced) accepted(pending.to);
+}
+
+/// One that does not fit our root shows a fork or a lie.
+bool HeadExchange::check_edge(Peer& peer, const PendingGrowth& pending, const GrowthReply& reply,
+                              const feed::Checkpoint& ours) {
+  const Result<merkle::RightEdge> edge = merkle::RightEdge::from_hashes(reply.from, reply.edge);
+  if (!edge) {
+    core_.blame(peer, "a growth reply with a malformed edge");
+    return false;
+  }
+  const bool same = edge->root() == ours.root;
+  if (forked()) {
+    peer.branch = same ? Branch::ours : Branch::other;
+  } else if (!same) {
+    const feed::ForkProof proof{core_.reader().id(), ours, pending.to, reply.edge, reply.cover};
+    if (!try_fork_proof(peer, proof)) core_.blame(peer, "a growth reply that does not start from our head");
+  }
+  return same;
+}
+
+void HeadExchange::accepted(const feed::Checkpoint& head) {
+  core_.tell([head](ReplicatorEvents& events) { events.on_head(head); });
+  on_accepted_();
+}
+
+bool HeadExchange::try_fork_proof(Peer& peer, const feed::ForkProof& proof) {
+  if (!feed::verify_fork_proof(proof)) return false;
+  if (core_.mirror() != nullptr) {
+    Result<void> stored = core_.mirror()->add_fork_proof(proof);
+    if (!stored) core_.refused(peer, stored.error(), "cannot keep the proof of a fork");
+  }
+  spread_fork(proof);
+  return true;
+}
+
+void HeadExchange::fork_found() {
+  const std::optional<Bytes> stored = core_.reader().fork_proof();
+  const auto proof = stored ? feed::decode_fork_proof(*stored) : Result<feed::ForkProof>(Error{Code::not_found, ""});
+  if (proof) spread_fork(*proof);
+}
+
+void HeadExchange::spread_fork(const feed::ForkProof& proof) {
+  if (std::exchange(forked_, true)) return;
+  core_.log(base::LogLevel::error, "the owner of the feed signed two histories; the proof is kept");
+  core_.tell([proof](ReplicatorEvents& events) { events.on_fork(proof); });
+  const Fork message{feed::encode_fork_proof(proof)};
+  for (const auto& [id, peer] : core_.peers()) {
+    core_.send(*peer, message);
+    if (!peer->gone) place(id, *peer);
+  }
+}
+
+void HeadExchange::on_fork(Peer& peer, const Fork& fork) {
+  Result<feed::ForkProof> proof = feed::decode_fork_proof(fork.proof);
+  if (!proof || proof->feed != core_.reader().id()) return core_.blame(peer, "a fork proof that is none");
+  if (forked()) {
+    if (!feed::verify_fork_proof(*proof)) core_.blame(peer, "a fork proof that does not prove");
+    return;
+  }
+  if (!try_fork_proof(peer, *proof)) core_.blame(peer, "a fork proof that does not prove");
+}
+
+void HeadExchange::forget(PeerId id) {
+  growths_.erase(id);
+  waiting_.erase(id);
+  questions_.settle(caught_up());
+}
+
+void HeadExchange::expire_growth(PeerId id, Peer& peer) {
+  const auto growth = growths_.find(id);
+  if (growth == growths_.end() || core_.now() - growth->second.sent <= kGrowthTimeout) return;
+  stale_.push_back(growth->second.request);
+  if (stale_.size() > kMaxStale) stale_.pop_front();
+  const std::string doubt = growth->second.doubt;
+  growths_.erase(growth);
+  if (!doubt.empty()) core_.blame(peer, doubt);
+}
+
+void HeadExchange::tick() {
+  const base::MonoTime now = core_.now();
+  const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  for (const auto& [id, peer] : core_.peers()) {
+    if (peer->gone || !peer->view.head) continue;
+    expire_growth(id, *peer);
+    if (peer->gone || forked() || core_.mirror() == nullptr) continue;
+    if (ours && ours->tree_size >= peer->head_size()) {
+      waiting_.erase(id);
+      continue;
+    }
+    // A push that stays away, an answer that never came, or a refusal that may be over by now.
+    const auto since = waiting_.try_emplace(id, now).first;
+    if (now - since->second > kPushGrace && !asked_for(peer->head_size())) request_growth(id, *peer);
+  }
+  questions_.settle(caught_up());
+}
+
+void HeadExchange::pull(PeerId id) {
+  Peer* peer = core_.find(id);
+  const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  if (peer == nullptr || forked() || core_.mirror() == nullptr) return;
+  if (peer->head_size() > (ours ? ours->tree_size : 0)) request_growth(id, *peer);
+}
+
+bool HeadExchange::growing() const { return asked_for(0); }
+
+/// Somebody was asked for as much a moment ago.
+bool HeadExchange::asked_for(std::uint64_t size) const {
+  return std::any_of(growths_.begin(), growths_.end(), [&](const auto& item) {
+    return item.second.to.tree_size >= size && core_.now() - item.second.sent < kPatience;
+  });
+}
+
+bool HeadExchange::caught_up() const {
+  if (forked() || core_.mirror() == nullptr) return true;
+  const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  return std::all_of(core_.peers().begin(), core_.peers().end(), [&](const auto& item) {
+    const Peer& peer = *item.second;
+    if (peer.gone || !peer.view.head || (ours && peer.view.head->epoch != ours->epoch)) return true;
+    return peer.head_size() <= (ours ? ours->tree_size : 0);
+  });
+}
+
+std::optional<std::uint64_t> HeadExchange::newest_announced() const {
+  std::optional<std::uint64_t> newest;
+  for (const auto& [id, peer] : core_.peers()) {
+    if (peer->gone || !peer->view.answered) continue;
+    newest = std::max(newest.value_or(0), peer->head_size());
+  }
+  return newest;
+}
+
+}  // namespace shoal::replication

@@ -1,0 +1,50 @@
+#include "replication/heads/head_questions.h"
+
+namespace shoal::replication {
+
+void HeadQuestions::ask(base::MonoTime settle, base::MonoTime timeout, std::function<void(bool)> done) {
+  Question question;
+  question.settle = settle;
+  question.deadline = core_.now() + timeout;
+  question.last_answer = core_.now();
+  question.done = std::move(done);
+  for (const auto& [id, peer] : core_.peers()) {
+    if (peer->greeted) core_.send(*peer, AskHead{});
+  }
+  questions_.push_back(std::move(question));
+}
+
+void HeadQuestions::answered(PeerId id) {
+  for (Question& question : questions_) {
+    question.answered[id] = true;
+    question.last_answer = core_.now();
+  }
+}
+
+void HeadQuestions::settle(bool caught_up) {
+  const base::MonoTime now = core_.now();
+  for (std::size_t i = 0; i < questions_.size();) {
+    Question& question = questions_[i];
+    bool all = true;
+    bool any = false;
+    // Peers that know no head either leave the question open: one that does may be on its way.
+    bool head_known = core_.reader().head().has_value();
+    for (const auto& [id, peer] : core_.peers()) {
+      if (peer->gone) continue;
+      const bool has = question.answered.contains(id);
+      any = any || has;
+      all = all && has;
+      head_known = head_known || peer->view.head.has_value();
+    }
+    any = any && head_known;
+    const bool settled = all && any && caught_up && now - question.last_answer >= question.settle;
+    if (!settled && now < question.deadline) {
+      ++i;
+      continue;
+    }
+    core_.later([done = std::move(question.done), any] { done(any); });
+    questions_.erase(questions_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
+}  // namespace shoal::replication

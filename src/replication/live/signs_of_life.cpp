@@ -1,0 +1,48 @@
+#include "replication/live/signs_of_life.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace shoal::replication {
+namespace {
+
+constexpr base::MonoTime kPingEvery = std::chrono::seconds(15);
+/// A pong that stays away for so long, and eight round trips, makes a suspect.
+constexpr base::MonoTime kAnswer = std::chrono::seconds(2);
+constexpr base::MonoTime kQuiet = std::chrono::seconds(3);
+constexpr base::MonoTime kSilence = std::chrono::seconds(60);
+/// A feed that moves at least so often is missed when it stops; for so long others are asked why.
+constexpr base::MonoTime kLively = std::chrono::seconds(2);
+constexpr base::MonoTime kMissedFor = std::chrono::seconds(8);
+
+}  // namespace
+
+void SignsOfLife::on_growth(base::MonoTime now) {
+  const base::MonoTime last = std::exchange(last_growth_, now);
+  if (last.count() == 0) return;
+  const base::MonoTime since = std::min(base::MonoTime(now - last), 4 * kLively);
+  usual_ = usual_.count() == 0 ? since : (3 * usual_ + since) / 4;
+}
+
+/// The feed used to move and does not: perhaps it rests, perhaps all whom we know are dead.
+bool SignsOfLife::stopped(base::MonoTime now) const {
+  const base::MonoTime rest = now - last_growth_;
+  return usual_.count() != 0 && usual_ <= kLively && rest > std::max(kAnswer, 4 * usual_) && rest < kMissedFor;
+}
+
+SignsOfLife::Verdict SignsOfLife::look(const Peer& peer, base::MonoTime now) {
+  Verdict verdict;
+  const base::MonoTime silent = now - peer.last_heard;
+  const base::MonoTime patience = kAnswer + 8 * std::max(peer.round_trip, base::MonoTime{0});
+  verdict.dead = silent > kSilence;
+  verdict.suspect = peer.owes_pong && silent > patience && now - peer.ping_sent > patience;
+  if (verdict.suspect) last_suspect_ = now;
+  // Deaths come in numbers: where one falls silent, others that said nothing for a while are asked too.
+  const bool doubt = now - last_suspect_ < kQuiet || stopped(now);
+  const bool due = peer.ping_sent.count() == 0 || now - peer.ping_sent > kPingEvery ||
+                   (doubt && silent > (stopped(now) ? kAnswer : kQuiet));
+  verdict.ping = !peer.owes_pong && due;
+  return verdict;
+}
+
+}  // namespace shoal::replication

@@ -1,0 +1,141 @@
+#include "replication/serve/want_server.h"
+
+#include <algorithm>
+
+namespace shoal::replication {
+namespace {
+
+LiveChildren::Limits limits(const ReplicatorCore& core) {
+  LiveChildren::Limits out =
+      core.mirror() == nullptr ? LiveChildren::Limits::of_owner() : LiveChildren::Limits::of_mirror();
+  out.likes = core.options().live_children.value_or(out.likes);
+  return out;
+}
+
+}  // namespace
+
+WantServer::WantServer(ReplicatorCore& core, const TailPeers& peers)
+    : core_(core), children_(peers, limits(core)), pacer_(core) {}
+
+void WantServer::on_want(PeerId id, Peer& peer, const Want& want) {
+  if (Result<void> sane = ServedWant::check(want); !sane) return core_.blame(peer, sane.error().message);
+  Wants& wants = wants_[id];
+  const bool known = std::any_of(wants.begin(), wants.end(), [&](const auto& one) { return one->id() == want.want; });
+  if (known) return core_.blame(peer, "a want was named twice");
+  if (wants.size() >= kMaxWantsPerPeer) return core_.blame(peer, "more wants than allowed");
+  const std::optional<feed::Checkpoint> head = core_.reader().head();
+  const bool in_reach = want.live || (head && want.tree_size <= head->tree_size);
+  if (!core_.options().serve || !in_reach) return core_.send(peer, WantEnd{want.want, EndReason::not_held});
+  if (want.live && !children_.admits(id, want.urgency, head ? head->tree_size : 0)) {
+    const bool old = want.urgency == Urgency::unstated;
+    return core_.send(peer, WantEnd{want.want, old ? EndReason::not_held : EndReason::busy});
+  }
+  if (!pacer_.admits(id, want, uploads(id))) return core_.send(peer, WantEnd{want.want, EndReason::busy});
+  wants.push_back(std::make_unique<ServedWant>(core_.reader(), want));
+  wants.back()->set_paced(pacer_.concerns(want));
+  note_live(id);
+  pump(id);
+}
+
+void WantServer::on_credit(PeerId id, Peer& peer, const Credit& credit) {
+  Wants& wants = wants_[id];
+  // Credit for a want that ended meanwhile is on its way now and then; the name alone proves nothing.
+  for (const auto& want : wants) {
+    if (want->id() != credit.want) continue;
+    want->add_credit(credit.bytes);
+    if (credit.compact) want->make_compact();
+  }
+  if (!peer.gone) pump(id);
+}
+
+void WantServer::on_cancel(PeerId id, const Cancel& cancel) {
+  std::erase_if(wants_[id], [&](const auto& want) { return want->id() == cancel.want; });
+  note_live(id);
+}
+
+std::size_t WantServer::uploads(PeerId but) const {
+  return static_cast<std::size_t>(std::count_if(wants_.begin(), wants_.end(), [&](const auto& item) {
+    const auto peer = core_.peers().find(item.first);
+    if (item.first == but || peer == core_.peers().end() || peer->second->suspect) return false;
+    return std::any_of(item.second.begin(), item.second.end(), [](const auto& want) { return want->paced(); });
+  }));
+}
+
+void WantServer::note_live(PeerId id) {
+  std::vector<LiveChildren::Child> live;
+  for (const auto& want : wants_[id]) {
+    if (want->live()) live.push_back({id, want->id(), want->urgency()});
+  }
+  children_.set(id, live);
+  if (Peer* peer = core_.find(id)) peer->has_live_want = !live.empty();
+}
+
+void WantServer::forget(PeerId id) {
+  wants_.erase(id);
+  children_.set(id, {});
+}
+
+void WantServer::tick() {
+  const std::optional<LiveChildren::Child> shed = children_.shed(core_.now(), core_.random());
+  Peer* peer = shed ? core_.find(shed->peer) : nullptr;
+  if (peer == nullptr) return;
+  Wants& wants = wants_[shed->peer];
+  const auto found = std::find_if(wants.begin(), wants.end(), [&](const auto& one) { return one->id() == shed->want; });
+  if (found == wants.end() || (*found)->urgency() == Urgency::unstated || (*found)->in_the_middle()) return;
+  core_.send(*peer, WantEnd{shed->want, EndReason::busy});
+  wants.erase(found);
+  note_live(shed->peer);
+}
+
+void WantServer::pump_all() {
+  for (const auto& [id, peer] : core_.peers()) pump(id);
+}
+
+void WantServer::pump(PeerId id) {
+  const auto found = wants_.find(id);
+  Peer* peer = core_.find(id);
+  if (found == wants_.end() || peer == nullptr) return;
+  Wants& wants = found->second;
+  bool progress = true;
+  while (progress && !peer->gone) {
+    progress = false;
+    // Live wants until they wait, then one message of each other want in turn.
+    for (std::size_t i = 0; i < wants.size(); ++i) {
+      const std::size_t before = wants.size();
+      while (peer->outbox->queued() < kQueueLimit && send_next(*peer, wants, i)) {
+        progress = true;
+        if (wants.size() < before || !wants[i]->live()) break;
+      }
+      if (wants.size() < before) --i;
+    }
+    if (peer->outbox->queued() >= kQueueLimit) break;
+  }
+}
+
+bool WantServer::send_next(Peer& peer, Wants& wants, std::size_t index) {
+  ServedWant& want = *wants[index];
+  Result<ServedWant::Step> step = want.next(payloads_);
+  if (!step) {
+    core_.log(base::LogLevel::error, "cannot serve a want: " + step.error().message);
+    step = ServedWant::Step(WantEnd{want.id(), EndReason::not_held});
+  }
+  if (std::holds_alternative<ServedWant::Wait>(*step)) return false;
+  if (auto* data = std::get_if<Data>(&*step)) {
+    if (data->with_head) peer.told_head = data->head;
+    core_.send(peer, std::move(*data), !want.live());
+  } else if (auto* push = std::get_if<Push>(&*step)) {
+    peer.told_head = want.sent_head();
+    core_.send(peer, std::move(*push));
+  } else if (auto* piece = std::get_if<Piece>(&*step)) {
+    core_.send(peer, std::move(*piece), !want.live());
+  } else {
+    // Bulk too: it must not pass the data that it ends.
+    const bool live = want.live();
+    core_.send(peer, std::get<WantEnd>(*step), !live);
+    wants.erase(wants.begin() + static_cast<std::ptrdiff_t>(index));
+    if (live) note_live(peer.view.id);
+  }
+  return true;
+}
+
+}  // namespace shoal::replication

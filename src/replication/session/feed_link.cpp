@@ -1,0 +1,85 @@
+#include "replication/session/feed_link.h"
+
+namespace shoal::replication {
+
+bool SendGauge::add(std::size_t size) {
+  pending += size;
+  return !memory || memory->charge(size) != PeerMemory::Verdict::peer_over;
+}
+
+void SendGauge::remove(std::size_t size) {
+  pending -= size;
+  if (memory) memory->release(size);
+}
+
+void FeedLink::add(const PeerAddress& address, const PublicKey& node_key) {
+  parts_.feed_executor->post([self = shared_from_this(), address, node_key] {
+    self->present_ = true;
+    std::shared_ptr<Replicator::Outbox> outbox = self;
+    if (self->parts_.wrap) outbox = self->parts_.wrap(std::move(outbox));
+    self->peer_ = self->parts_.replicator->add_peer(address, node_key, std::move(outbox));
+  });
+}
+
+bool FeedLink::deliver(Message message) {
+  const std::size_t size = message.wire_size;
+  const std::shared_ptr<PeerMemory::Account>& memory = parts_.gauge->memory;
+  const bool over = inbound_.fetch_add(size) + size > kMaxInbound;
+  if (over || (memory && memory->charge(size) == PeerMemory::Verdict::peer_over)) return false;
+  parts_.feed_executor->post([self = shared_from_this(), size, message = std::move(message)]() mutable {
+    self->inbound_ -= size;
+    if (self->parts_.gauge->memory) self->parts_.gauge->memory->release(size);
+    if (self->present_) self->parts_.replicator->on_message(self->peer_, std::move(message));
+  });
+  return true;
+}
+
+void FeedLink::writable() {
+  parts_.feed_executor->post([self = shared_from_this()] {
+    if (self->present_) self->parts_.replicator->on_writable(self->peer_);
+  });
+}
+
+void FeedLink::violation(std::string what) {
+  parts_.feed_executor->post([self = shared_from_this(), what = std::move(what)] {
+    if (self->present_) self->parts_.replicator->on_violation(self->peer_, what);
+  });
+}
+
+void FeedLink::flood(std::string what) {
+  parts_.feed_executor->post([self = shared_from_this(), what = std::move(what)] {
+    if (self->present_) self->parts_.replicator->on_flood(self->peer_, what);
+  });
+}
+
+void FeedLink::remove() {
+  parts_.feed_executor->post([self = shared_from_this()] {
+    if (std::exchange(self->present_, false)) self->parts_.replicator->remove_peer(self->peer_);
+  });
+}
+
+void FeedLink::send(Message message) {
+  message.wire_size = encoded_size(message.body);
+  if (!parts_.gauge->add(message.wire_size)) close("does not read what it is sent");
+  const bool bulk = message.bulk;
+  auto hand_over = [self = shared_from_this(), message = std::move(message)]() mutable {
+    self->parts_.to_session(std::move(message));
+  };
+  // What is urgent is not worth waking a thread for; bulk is sealed beside the feed's own work.
+  bulk ? parts_.session_executor->post(std::move(hand_over)) : parts_.session_executor->dispatch(std::move(hand_over));
+}
+
+std::size_t FeedLink::queued() const { return parts_.gauge->pending + parts_.gauge->transport; }
+
+void FeedLink::note_given(std::uint64_t blocks) {
+  parts_.session_executor->post([self = shared_from_this(), blocks] {
+    if (self->parts_.note_given) self->parts_.note_given(blocks);
+  });
+}
+
+void FeedLink::close(std::string_view reason) {
+  parts_.session_executor->post(
+      [self = shared_from_this(), reason = std::string(reason)] { self->parts_.close_session(reason); });
+}
+
+}  // namespace shoal::replication

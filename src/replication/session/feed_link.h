@@ -1,0 +1,66 @@
+#pragma once
+
+#include "base/executor.h"
+#include "replication/replicator.h"
+#include "replication/session/peer_memory.h"
+
+#include <atomic>
+#include <functional>
+
+namespace shoal::replication {
+
+/// Bytes of one connection that wait to be sent, readable from both sides.
+struct SendGauge {
+  std::atomic<std::size_t> pending{0};               ///< in our own queues
+  std::atomic<std::size_t> transport{0};             ///< in the transport's, as last seen
+  std::shared_ptr<PeerMemory::Account> memory = {};  ///< counts what is in our own queues; may be null
+
+  /// A message is on its way to our queues, or left them. `add` is false when more waits for the peer than may.
+  [[nodiscard]] bool add(std::size_t size);
+  void remove(std::size_t size);
+};
+
+/// One feed on one session: carries messages between the session's executor and the feed's, in order both ways. Owned
+/// by the session, and by the replicator as its outbox.
+class FeedLink : public Replicator::Outbox, public std::enable_shared_from_this<FeedLink> {
+ public:
+  struct Parts {
+    Replicator* replicator = nullptr;
+    base::Executor* feed_executor = nullptr;
+    base::Executor* session_executor = nullptr;
+    std::shared_ptr<void> keep = {};  ///< what the session's executor lives in
+    std::shared_ptr<SendGauge> gauge;
+    std::function<std::shared_ptr<Replicator::Outbox>(std::shared_ptr<Replicator::Outbox>)> wrap;  ///< may be empty
+    /// Called on the session's executor; they check themselves that the session is still there.
+    std::function<void(Message)> to_session;
+    std::function<void(std::string)> close_session;
+    std::function<void(std::uint64_t blocks)> note_given = {};  ///< may be empty
+  };
+  /// Without an account no more than this may wait for the feed.
+  static constexpr std::size_t kMaxInbound = PeerMemory::Bounds{}.peer;
+
+  explicit FeedLink(Parts parts) : parts_(std::move(parts)) {}
+
+  // Session's executor.
+  void add(const PeerAddress& address, const PublicKey& node_key);
+  /// False when too much waits already.
+  [[nodiscard]] bool deliver(Message message);
+  void writable();
+  void violation(std::string what);
+  void flood(std::string what);
+  void remove();
+
+  // Feed's executor (Outbox).
+  void send(Message message) override;
+  [[nodiscard]] std::size_t queued() const override;
+  void close(std::string_view reason) override;
+  void note_given(std::uint64_t blocks) override;
+
+ private:
+  Parts parts_;
+  std::atomic<std::size_t> inbound_{0};
+  PeerId peer_{0};        ///< feed's executor only
+  bool present_ = false;  ///< feed's executor only
+};
+
+}  // namespace shoal::replication

@@ -1,0 +1,50 @@
+#include "node/network/dial_target.h"
+
+#include "node/node_testing.h"
+
+#include <gtest/gtest.h>
+
+namespace shoal::node {
+namespace {
+
+const std::string kKey(64, 'a');
+
+TEST(DialTarget, TakesAnAddressWithAndWithoutAKey) {
+  for (const std::string host_port : {"127.0.0.1:7000", "[::1]:7000", "example.org:1"}) {
+    const auto open = parse_dial_target(host_port);
+    ASSERT_TRUE(open.ok());
+    EXPECT_EQ(open->host_port, host_port);
+    EXPECT_EQ(open->pinned, std::nullopt);
+    const auto pinned = parse_dial_target(kKey + "@" + host_port);
+    ASSERT_TRUE(pinned.ok());
+    EXPECT_EQ(pinned->host_port, host_port);
+    EXPECT_EQ(pinned->pinned->hex(), kKey);
+  }
+}
+
+TEST(DialTarget, SaysWhatIsWrong) {
+  for (const std::string& text : {std::string("127.0.0.1"), std::string("127.0.0.1:0"), std::string(""), kKey + "@",
+                                  kKey + "@127.0.0.1", kKey + "@@127.0.0.1:1", kKey.substr(1) + "@127.0.0.1:1",
+                                  std::string("@127.0.0.1:1"), "g" + kKey.substr(1) + "@127.0.0.1:1"}) {
+    const auto refused = parse_dial_target(text);
+    ASSERT_FALSE(refused.ok()) << text;
+    EXPECT_EQ(refused.error().code, Code::invalid_argument);
+    EXPECT_FALSE(refused.error().hint.empty());
+  }
+}
+
+TEST(DialTarget, ANameStandsForTheKeyThatWasTrusted) {
+  const testing::TempDir directory;
+  const TrustedMirrors mirrors(directory / "keys");
+  std::filesystem::create_directory(directory / "keys");
+  std::filesystem::permissions(directory / "keys", std::filesystem::perms::owner_all);
+  ASSERT_TRUE(mirrors.trust("tower", PublicKey::parse(kKey).value()).ok());
+  EXPECT_EQ(with_trusted_key("tower@127.0.0.1:1", mirrors).value(), kKey + "@127.0.0.1:1");
+  for (const std::string& text : {kKey + "@127.0.0.1:1", std::string("127.0.0.1:1"), std::string("@127.0.0.1:1")}) {
+    EXPECT_EQ(with_trusted_key(text, mirrors).value(), text);
+  }
+  EXPECT_EQ(with_trusted_key("towel@127.0.0.1:1", mirrors).error().code, Code::not_found);
+}
+
+}  // namespace
+}  // namespace shoal::node
