@@ -23,6 +23,13 @@ inline constexpr std::size_t kMaxTopicLength = 249;
 inline constexpr std::uint32_t kMaxTopicPartitions = 65536;
 inline constexpr std::size_t kMaxManifestSize = std::size_t{64} << 10;
 
+/// A half-open run of blocks.
+struct BlockRange {
+  BlockIndex begin{0};
+  BlockIndex end{0};
+  auto operator<=>(const BlockRange&) const = default;
+};
+
 /// A decoded block header. Times are milliseconds; the three record timestamps are kNoTime for kinds without records.
 struct BlockHeader {
   std::uint8_t kind = 0;               ///< a BlockKind, or an unknown kind, which is kept and skipped

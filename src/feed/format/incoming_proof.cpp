@@ -1,6 +1,7 @@
 #include "feed/format/incoming_proof.h"
 
 #include "base/try.h"
+#include "feed/format/manifest.h"
 #include "record/record_batch.h"
 
 namespace shoal::feed {

@@ -1,13 +1,22 @@
 #pragma once
 
 #include "feed/format/block.h"
-#include "feed/mirror/feed_mirror.h"
+#include "feed/format/checkpoint.h"
+#include "merkle/right_edge.h"
 #include "merkle/subtree_cover.h"
 
 #include <map>
 
 /// What a mirror checks of bytes before it looks at its own rows: pure functions.
 namespace shoal::feed {
+
+/// A block as a peer or a bundle gives it; views only need to live during the call.
+struct IncomingBlock {
+  BlockIndex index{0};
+  ByteView header;
+  std::optional<ByteView> payload;  ///< absent when only the header is wanted or the payload follows in pieces
+  bool stored = false;              ///< the store has the payload already (a bundle in place): checked when it is read
+};
 
 /// A block whose header decoded; views are the sender's.
 struct DecodedBlock {

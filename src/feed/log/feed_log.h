@@ -23,13 +23,6 @@ struct FeedStores {
   store::KvStore* blocks = nullptr;
 };
 
-/// A half-open run of blocks.
-struct BlockRange {
-  BlockIndex begin{0};
-  BlockIndex end{0};
-  auto operator<=>(const BlockRange&) const = default;
-};
-
 /// What FeedLog::prune() dropped.
 struct Pruned {
   std::uint64_t payloads = 0;

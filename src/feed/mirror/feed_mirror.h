@@ -3,18 +3,11 @@
 #include "base/log_sink.h"
 #include "feed/format/compact_run.h"
 #include "feed/format/fork.h"
+#include "feed/format/incoming_proof.h"
 #include "feed/log/feed_log.h"
 #include "merkle/subtree_cover.h"
 
 namespace shoal::feed {
-
-/// A block as a peer or a bundle gives it; views only need to live during the call.
-struct IncomingBlock {
-  BlockIndex index{0};
-  ByteView header;
-  std::optional<ByteView> payload;  ///< absent when only the header is wanted or the payload follows in pieces
-  bool stored = false;              ///< the store has the payload already (a bundle in place): checked when it is read
-};
 
 /// What accept() did.
 struct AcceptResult {

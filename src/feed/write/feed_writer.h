@@ -4,6 +4,7 @@
 #include "base/log_sink.h"
 #include "crypto/keys.h"
 #include "feed/log/feed_log.h"
+#include "feed/write/writer_start.h"
 #include "store/journal.h"
 
 #include <optional>
@@ -33,20 +34,6 @@ struct CommittedBlock {
 struct CommitResult {
   Checkpoint head;
   std::vector<CommittedBlock> blocks;
-};
-
-/// What a node may tell the writer at its start.
-struct WriterOptions {
-  /// Where the data directory is (directory_marker()); empty when it has no place (volatile feeds). Another value than
-  /// the one the last writer left is the sign of a copied or restored directory.
-  std::string place;
-  /// The owner's word (`--assert-head SIZE:ROOT`) that this is the last head ever signed: overrides every refusal, when
-  /// the store's head is this one.
-  struct AssertedHead {
-    std::uint64_t tree_size = 0;
-    Digest root;
-  };
-  std::optional<AssertedHead> asserted = {};
 };
 
 /// The only code that signs with a feed's key. Confined to one thread (the node's writer thread). After

@@ -1,9 +1,27 @@
 #pragma once
 
 #include "base/log_sink.h"
-#include "feed/write/feed_writer.h"
+#include "crypto/hash.h"
+#include "feed/log/feed_log.h"
+#include "store/journal.h"
+
+#include <shoal/result.h>
 
 namespace shoal::feed {
+
+/// What a node may tell the writer at its start.
+struct WriterOptions {
+  /// Where the data directory is (directory_marker()); empty when it has no place (volatile feeds). Another value than
+  /// the one the last writer left is the sign of a copied or restored directory.
+  std::string place;
+  /// The owner's word (`--assert-head SIZE:ROOT`) that this is the last head ever signed: overrides every refusal, when
+  /// the store's head is this one.
+  struct AssertedHead {
+    std::uint64_t tree_size = 0;
+    Digest root;
+  };
+  std::optional<AssertedHead> asserted = {};
+};
 
 /// The start-up table (RELIABILITY.md, "Ratchet"): compares what the journal says was signed last with what the store
 /// holds, replays what a crash left in the journal, and refuses with Code::unsafe_to_sign where signing could make a
