@@ -6,7 +6,8 @@
 
 namespace shoal::replication {
 
-Replicator::Replicator(Parts parts, Options options) : impl_(std::make_unique<Impl>(parts, options)) {}
+Replicator::Replicator(ReplicatorContext context, ReplicatorOptions options)
+    : impl_(std::make_unique<Impl>(std::move(context), options)) {}
 Replicator::~Replicator() = default;
 
 PeerId Replicator::add_peer(const PeerAddress& address, const PublicKey& node_key, std::shared_ptr<Outbox> outbox) {
@@ -60,15 +61,15 @@ void Replicator::give_receipt(const feed::Receipt& receipt) { impl_->receipts.gi
 
 void Replicator::on_pruned() { impl_->on_pruned(); }
 
-void Replicator::on_committed(const feed::CommitResult&) {
+void Replicator::on_committed() {
   impl_->wants.pump_all();
   impl_->announce_head();
   impl_->report_held();
 }
 
-WantId Replicator::fetch_offset(const TopicPartition& stream, Offset offset, base::MonoTime timeout,
-                                std::function<void(Result<BlockIndex>)> done) {
-  const WantId id = impl_->offsets.start(stream, offset, timeout, std::move(done));
+FetchId Replicator::fetch_offset(const TopicPartition& stream, Offset offset, base::MonoTime timeout,
+                                 std::function<void(Result<BlockIndex>)> done) {
+  const FetchId id = impl_->offsets.start(stream, offset, timeout, std::move(done));
   impl_->arm();
   return id;
 }
@@ -83,6 +84,6 @@ void Replicator::fetch_topics(std::vector<std::string> topics, base::MonoTime ti
   impl_->fetch_topics(std::move(topics), timeout, std::move(done));
 }
 
-void Replicator::cancel(WantId want) { impl_->offsets.cancel(want); }
+void Replicator::cancel(FetchId want) { impl_->offsets.cancel(want); }
 
 }  // namespace shoal::replication

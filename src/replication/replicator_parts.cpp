@@ -17,8 +17,8 @@ Overloaded(Calls...) -> Overloaded<Calls...>;
 
 }  // namespace
 
-Replicator::Impl::Impl(Parts parts, Options options)
-    : core(std::move(parts), options),
+Replicator::Impl::Impl(ReplicatorContext context, ReplicatorOptions options)
+    : core(std::move(context), options),
       tail_peers(core),
       heads(
           core, [this] { on_accepted(); }, [this] { return tail.expects_push(); }),

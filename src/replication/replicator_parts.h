@@ -7,16 +7,17 @@
 #include "replication/live/head_news.h"
 #include "replication/live/live_tail.h"
 #include "replication/live/signs_of_life.h"
+#include "replication/peers/duplicate_peer.h"
+#include "replication/replicator.h"
 #include "replication/serve/request_server.h"
 #include "replication/serve/want_server.h"
-#include "replication/peers/duplicate_peer.h"
 
 namespace shoal::replication {
 
 /// Joins the parts of one replicator: hands each message to the part that it concerns, and tells parts of what others
 /// changed. Decides nothing about blocks, heads or topics itself.
 struct Replicator::Impl {
-  Impl(Parts parts, Options options);
+  Impl(ReplicatorContext context, ReplicatorOptions options);
 
   PeerId add_peer(const PeerAddress& address, const PublicKey& node_key, std::shared_ptr<Outbox> outbox);
   void on_message(PeerId id, Message message);

@@ -24,7 +24,7 @@ class HostileMirror : public ::testing::TestWithParam<Lie> {
     Producer producer(must(node_->open_producer("quakes", {.linger = 5ms, .batch_bytes = 400})));
     publish(producer, "us", 300);
     publish(producer, "ci", 20);
-    const auto wrap = [this](std::shared_ptr<replication::Replicator::Outbox> to) {
+    const auto wrap = [this](std::shared_ptr<replication::Outbox> to) {
       HostileOutbox::Options options;
       options.lie = GetParam();
       options.armed = armed_;

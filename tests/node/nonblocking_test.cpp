@@ -113,7 +113,7 @@ class Withheld : public ::testing::Test {
       publish(producer, "us", 3);
     }
     const auto armed = std::make_shared<std::atomic<bool>>(false);
-    const auto wrap = [armed](std::shared_ptr<replication::Replicator::Outbox> to) {
+    const auto wrap = [armed](std::shared_ptr<replication::Outbox> to) {
       shoal::testing::HostileOutbox::Options options;
       options.lie = shoal::testing::Lie::withhold;
       options.armed = armed;

@@ -87,7 +87,7 @@ TEST(Fork, WhoPushesTheOtherHistoryIsNotBlamed) {
     }
     const auto done = producer.writer->commit(std::move(group));
     ASSERT_TRUE(done.ok());
-    node.replicator().on_committed(*done);
+    node.replicator().on_committed();
   };
   commit(world.one, *world.first, 1000, 1);
   world.time.run_for(1s);

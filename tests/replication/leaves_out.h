@@ -6,7 +6,7 @@
 namespace shoal::replication::testing {
 
 /// Leaves one block out of every run, and covers it with hashes as if it had not been asked for.
-class LeavesOut final : public Replicator::Outbox {
+class LeavesOut final : public Outbox {
  public:
   LeavesOut(std::shared_ptr<Outbox> to, const merkle::HashReader& tree, BlockIndex block)
       : to_(std::move(to)), tree_(tree), block_(block) {}

@@ -13,7 +13,7 @@ using simulation::SwarmWorld;
 using simulation::WholeMirror;
 
 /// A peer by hand: takes what the replicator sends, and reads it or not.
-struct HandPeer final : Replicator::Outbox {
+struct HandPeer final : Outbox {
   std::vector<Message> got;
   std::size_t bytes = 0;
   bool reads = true;

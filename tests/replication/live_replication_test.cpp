@@ -71,7 +71,7 @@ TEST(LiveReplication, HeartbeatsMoveTheTime) {
   world.producer.clock.now += 5000;
   const Result<feed::Checkpoint> beat = world.producer.writer->heartbeat();
   ASSERT_TRUE(beat.ok());
-  world.publisher.replicator().on_committed({*beat, {}});
+  world.publisher.replicator().on_committed();
   ASSERT_TRUE(world.wait([&] { return mirror.reader().head() == *beat; }, 2s));
   ASSERT_TRUE(world.wait([&] { return mirror.events.synced.back() == *beat; }, 2s));
 }

@@ -85,10 +85,9 @@ TEST(ManySources, APeerThatFallsSilentIsAskedAgainWhenItIsBack) {
 }
 
 /// Lets a message of blocks through every four seconds: never five of silence.
-class Dribbler final : public Replicator::Outbox, public std::enable_shared_from_this<Dribbler> {
+class Dribbler final : public Outbox, public std::enable_shared_from_this<Dribbler> {
  public:
-  Dribbler(std::shared_ptr<Replicator::Outbox> inner, simulation::VirtualTime& time)
-      : inner_(std::move(inner)), time_(time) {}
+  Dribbler(std::shared_ptr<Outbox> inner, simulation::VirtualTime& time) : inner_(std::move(inner)), time_(time) {}
   void send(Message message) override {
     const bool data = std::holds_alternative<Data>(message.body);
     if (!data && !std::holds_alternative<WantEnd>(message.body)) return inner_->send(std::move(message));
@@ -101,7 +100,7 @@ class Dribbler final : public Replicator::Outbox, public std::enable_shared_from
   void close(std::string_view reason) override { inner_->close(reason); }
 
  private:
-  std::shared_ptr<Replicator::Outbox> inner_;
+  std::shared_ptr<Outbox> inner_;
   simulation::VirtualTime& time_;
   base::MonoTime next_{0};
 };
@@ -123,10 +122,9 @@ TEST(ManySources, OneThatDribblesCountsAsStalled) {
 }
 
 /// Never gives one block, nor what comes behind it in the same want.
-class Withholder final : public Replicator::Outbox {
+class Withholder final : public Outbox {
  public:
-  Withholder(std::shared_ptr<Replicator::Outbox> inner, std::uint64_t block)
-      : inner_(std::move(inner)), block_(block) {}
+  Withholder(std::shared_ptr<Outbox> inner, std::uint64_t block) : inner_(std::move(inner)), block_(block) {}
   void send(Message message) override {
     if (const auto* data = std::get_if<Data>(&message.body)) {
       const auto is_it = [&](const DataBlock& one) { return one.index.value() == block_; };
@@ -140,7 +138,7 @@ class Withholder final : public Replicator::Outbox {
   void close(std::string_view reason) override { inner_->close(reason); }
 
  private:
-  std::shared_ptr<Replicator::Outbox> inner_;
+  std::shared_ptr<Outbox> inner_;
   std::uint64_t block_;
   std::set<std::uint64_t> wants_;  ///< given up
 };

@@ -11,14 +11,14 @@ using simulation::SwarmNode;
 using simulation::SwarmWorld;
 
 /// Counts what one node sends.
-struct Tap final : Replicator::Outbox {
+struct Tap final : Outbox {
   struct Counts {
     std::size_t data = 0;
     std::size_t push = 0;
     std::size_t heads = 0;
     std::size_t bytes = 0;
   };
-  Tap(std::shared_ptr<Replicator::Outbox> to, Counts& counts) : to_(std::move(to)), counts_(counts) {}
+  Tap(std::shared_ptr<Outbox> to, Counts& counts) : to_(std::move(to)), counts_(counts) {}
   void send(Message message) override {
     counts_.data += std::holds_alternative<Data>(message.body) ? 1U : 0U;
     counts_.push += std::holds_alternative<Push>(message.body) ? 1U : 0U;
@@ -30,14 +30,14 @@ struct Tap final : Replicator::Outbox {
   void close(std::string_view reason) override { to_->close(reason); }
 
  private:
-  std::shared_ptr<Replicator::Outbox> to_;
+  std::shared_ptr<Outbox> to_;
   Counts& counts_;
 };
 
 struct Pair : SwarmWorld {
   Pair() : reader(time, "reader", 1) {
     const auto tap = [](Tap::Counts& counts) {
-      return [&counts](std::shared_ptr<Replicator::Outbox> to) { return std::make_shared<Tap>(std::move(to), counts); };
+      return [&counts](std::shared_ptr<Outbox> to) { return std::make_shared<Tap>(std::move(to), counts); };
     };
     publisher.wrap_outbox = tap(sent);
     reader.wrap_outbox = tap(returned);
@@ -128,7 +128,7 @@ TEST(Push, IsRelayed) {
 }
 
 /// A want by hand: what the server sends depends on what was granted, not on who asks.
-struct Asker final : Replicator::Outbox {
+struct Asker final : Outbox {
   std::vector<Message> got;
   void send(Message message) override { got.push_back(std::move(message)); }
   [[nodiscard]] std::size_t queued() const override { return 0; }
@@ -170,8 +170,8 @@ TEST(Push, ThatNobodyAskedForIsALie) {
   pair.reader.follow_all();
   pair.begin();
   bool lied = false;
-  struct Liar final : Replicator::Outbox {
-    Liar(std::shared_ptr<Replicator::Outbox> the_to, bool& the_lied) : to(std::move(the_to)), lied(the_lied) {}
+  struct Liar final : Outbox {
+    Liar(std::shared_ptr<Outbox> the_to, bool& the_lied) : to(std::move(the_to)), lied(the_lied) {}
     void send(Message message) override {
       const auto* data = std::get_if<Data>(&message.body);
       if (data != nullptr && data->with_head && !data->blocks.empty()) {
@@ -183,14 +183,12 @@ TEST(Push, ThatNobodyAskedForIsALie) {
     }
     [[nodiscard]] std::size_t queued() const override { return to->queued(); }
     void close(std::string_view reason) override { to->close(reason); }
-    std::shared_ptr<Replicator::Outbox> to;
+    std::shared_ptr<Outbox> to;
     bool& lied;
   };
   SwarmNode early(pair.time, "early", 3);
   early.mirror(pair.producer.id());
-  pair.publisher.wrap_outbox = [&](std::shared_ptr<Replicator::Outbox> to) {
-    return std::make_shared<Liar>(std::move(to), lied);
-  };
+  pair.publisher.wrap_outbox = [&](std::shared_ptr<Outbox> to) { return std::make_shared<Liar>(std::move(to), lied); };
   early.follow_all();
   early.connect(pair.publisher, {.latency = 1ms});
   ASSERT_TRUE(pair.wait([&] { return !early.events.synced.empty(); }));

@@ -82,7 +82,7 @@ TEST(RandomAccess, WithoutPeersItIsUnavailableAndCanBeCancelled) {
   ASSERT_TRUE(world.wait([&] { return answer.result.has_value(); }, 3s));
   EXPECT_EQ(answer.result->error().code, Code::unavailable);
   Answer cancelled;
-  const WantId id = reader.replicator().fetch_offset(stream("t1"), Offset{0}, 2s, cancelled.take());
+  const FetchId id = reader.replicator().fetch_offset(stream("t1"), Offset{0}, 2s, cancelled.take());
   reader.replicator().cancel(id);
   ASSERT_TRUE(world.wait([&] { return cancelled.result.has_value(); }, 1s));
   EXPECT_EQ(cancelled.result->error().code, Code::cancelled);

@@ -108,7 +108,7 @@ TEST(SparseReplication, APeerThatWithholdsTheNewestBlockNeverLooksComplete) {
   WholeMirror liar(world, "liar", 2);
   liar.connect(world.publisher);
   ASSERT_TRUE(world.wait([&] { return liar.held() == world.size(); }));
-  liar.wrap_outbox = [&](std::shared_ptr<Replicator::Outbox> to) {
+  liar.wrap_outbox = [&](std::shared_ptr<Outbox> to) {
     const BlockIndex newest = *world.publisher.reader().topic(stream("t2")).value()->last_block;
     return std::make_shared<testing::LeavesOut>(std::move(to), liar.reader().tree(), newest);
   };

@@ -144,7 +144,7 @@ TEST(SparseSources, ABlockInTheMiddleThatMostKeepBackComesFromTheOneThatGivesIt)
 }
 
 /// Gives nothing and says each time that this was all.
-class Pretender final : public Replicator::Outbox {
+class Pretender final : public Outbox {
  public:
   explicit Pretender(std::shared_ptr<Outbox> to) : to_(std::move(to)) {}
   void send(Message message) override {

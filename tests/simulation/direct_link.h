@@ -46,7 +46,7 @@ class DirectLink : public std::enable_shared_from_this<DirectLink> {
   [[nodiscard]] bool open() const { return open_; }
 
  private:
-  class End final : public replication::Replicator::Outbox {
+  class End final : public replication::Outbox {
    public:
     End(std::weak_ptr<DirectLink> link, int from) : link_(std::move(link)), from_(from) {}
     void send(replication::Message message) override {

@@ -93,7 +93,7 @@ class Holder {
     reader_.emplace(*log_);
   }
   void start(feed::FeedMirror* mirror) {
-    replication::Replicator::Parts parts;
+    replication::ReplicatorContext parts;
     parts.reader = &*reader_;
     parts.mirror = mirror;
     parts.executor = &executor_;
@@ -101,7 +101,7 @@ class Holder {
     parts.random = &random_;
     parts.log = &sink_;
     parts.events = &events;
-    replicator_ = std::make_unique<replication::Replicator>(parts, replication::Replicator::Options{});
+    replicator_ = std::make_unique<replication::Replicator>(parts, replication::ReplicatorOptions{});
   }
 
   VirtualExecutor executor_;

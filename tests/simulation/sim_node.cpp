@@ -26,7 +26,7 @@ crypto::KeyPair make_key(base::Random& random) {
 }  // namespace
 
 /// Stands between replicator and session: counts what goes out, and makes a hostile node what it is.
-class SimNode::Tap final : public replication::Replicator::Outbox, public std::enable_shared_from_this<Tap> {
+class SimNode::Tap final : public replication::Outbox, public std::enable_shared_from_this<Tap> {
  public:
   Tap(SimNode& node, NodeIndex to, std::shared_ptr<Outbox> inner) : node_(node), to_(to), inner_(std::move(inner)) {}
 
@@ -97,7 +97,7 @@ void SimNode::make_replicator(feed::FeedMirror* mirror) {
   started_ = world_.time.mono_now();
   live_since_.reset();
   first_live_.reset();
-  replication::Replicator::Parts parts;
+  replication::ReplicatorContext parts;
   parts.reader = &*reader_;
   parts.mirror = mirror;
   parts.executor = &executor_;
@@ -106,7 +106,7 @@ void SimNode::make_replicator(feed::FeedMirror* mirror) {
   parts.log = &log_sink_;
   parts.events = this;
   parts.node_key = key_.public_key();
-  replicator_ = std::make_unique<replication::Replicator>(parts, replication::Replicator::Options{});
+  replicator_ = std::make_unique<replication::Replicator>(parts, replication::ReplicatorOptions{});
 }
 
 void SimNode::die() {
@@ -200,7 +200,7 @@ void SimNode::open(const std::shared_ptr<SimTransport>& transport) {
     return std::any_of(banned_.begin(), banned_.end(),
                        [&](NodeIndex one) { return world_.nodes[one]->key_.public_key() == node; });
   };
-  parts.wrap_outbox = [this, to = transport->to()](std::shared_ptr<replication::Replicator::Outbox> inner) {
+  parts.wrap_outbox = [this, to = transport->to()](std::shared_ptr<replication::Outbox> inner) {
     return std::make_shared<Tap>(*this, to, std::move(inner));
   };
   transport->attach(replication::SessionPeer::start(parts, transport, feed));

@@ -63,7 +63,7 @@ void Swarm::publish(std::size_t bytes) {
     world_.meter.published(block.payload.size(), world_.time.mono_now());
   }
   SimNode& producer = *world_.nodes[Meter::kProducer];
-  if (producer.up()) producer.replicator().on_committed(done);
+  if (producer.up()) producer.replicator().on_committed();
 }
 
 void Swarm::publish_many(std::size_t count, std::size_t bytes, base::MonoTime every) {

@@ -76,11 +76,11 @@ class SwarmNode {
         key_(feed::testing::test_key(key_seed)) {}
   ~SwarmNode() { disconnect_all(); }
 
-  void own(feed::testing::Producer& producer, replication::Replicator::Options options = {}) {
+  void own(feed::testing::Producer& producer, replication::ReplicatorOptions options = {}) {
     reader_.emplace(*producer.log);
     make_replicator(nullptr, options);
   }
-  void mirror(const FeedId& id, replication::Replicator::Options options = {}) {
+  void mirror(const FeedId& id, replication::ReplicatorOptions options = {}) {
     follower_ = std::make_unique<feed::testing::Follower>(id);
     ASSERT_TRUE(follower_->open().ok());
     reader_.emplace(*follower_->log);
@@ -146,14 +146,13 @@ class SwarmNode {
 
   EventLog events;
   std::vector<std::string> other_versions;  ///< what was said of peers of other major versions
-  std::function<std::shared_ptr<replication::Replicator::Outbox>(std::shared_ptr<replication::Replicator::Outbox>)>
-      wrap_outbox;
+  std::function<std::shared_ptr<replication::Outbox>(std::shared_ptr<replication::Outbox>)> wrap_outbox;
   replication::Version version;
   bool drops_duplicates = false;  ///< of connections with one node; set before own() or mirror()
 
  private:
-  void make_replicator(feed::FeedMirror* mirror, replication::Replicator::Options options) {
-    replication::Replicator::Parts parts;
+  void make_replicator(feed::FeedMirror* mirror, replication::ReplicatorOptions options) {
+    replication::ReplicatorContext parts;
     parts.reader = &*reader_;
     if (drops_duplicates) parts.node_key = node_key();
     parts.mirror = mirror;
@@ -190,7 +189,7 @@ struct SwarmWorld {
   void publish(std::vector<feed::PendingBatch> group) {
     Result<feed::CommitResult> done = producer.writer->commit(std::move(group));
     ASSERT_TRUE(done.ok()) << (done.ok() ? "" : done.error().message);
-    publisher.replicator().on_committed(*done);
+    publisher.replicator().on_committed();
   }
   /// `count` blocks, one each commit, over `topics` topics in turn, values of `value_size` bytes.
   void publish_many(std::size_t count, std::size_t topics = 3, std::size_t value_size = 200, std::size_t group = 16) {

@@ -92,7 +92,7 @@ int main(int argc, char** argv) {
   const auto armed = std::make_shared<std::atomic<bool>>(false);
   arguments.hostile.armed = armed;
   arguments.hostile.newest = [&newest] { return newest.get(); };
-  const auto wrap = [options = arguments.hostile](std::shared_ptr<replication::Replicator::Outbox> to) {
+  const auto wrap = [options = arguments.hostile](std::shared_ptr<replication::Outbox> to) {
     return std::make_shared<testing::HostileOutbox>(std::move(to), options);
   };
   const auto node = node::LocalNode::open(arguments.node, wrap);

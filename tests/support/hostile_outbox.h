@@ -35,7 +35,7 @@ inline std::optional<Lie> parse_lie(std::string_view name) {
 }
 
 /// Sends lies.
-class HostileOutbox final : public replication::Replicator::Outbox {
+class HostileOutbox final : public replication::Outbox {
  public:
   struct Options {
     Lie lie = Lie::payload;

@@ -4,10 +4,13 @@
 
 #include <memory>
 
+namespace shoal::doors {
+class Server;
+}
+
 namespace shoal::attach {
 
 class RemoteNode;
-class doors::Server;
 
 /// One way into a data directory: the node in this process, which serves the directory's socket, or the node of the
 /// process that has the directory. It ends with that process.

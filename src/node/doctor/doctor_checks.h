@@ -3,7 +3,7 @@
 #include "feed/format/checkpoint.h"
 #include "node/api/doctor_report.h"
 #include "node/directory/storage.h"
-#include "replication/replicator.h"
+#include "replication/peers/peer_view.h"
 #include "swarm/network_status.h"
 
 #include <map>

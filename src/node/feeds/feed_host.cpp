@@ -18,7 +18,7 @@ Result<std::shared_ptr<FeedHost>> FeedHost::open(const FeedId& feed, bool own, P
     SHOAL_TRY(host->mirror_, feed::FeedMirror::open(*host->log_, *log));
   }
   SHOAL_CHECK(host->settle_fork());
-  replication::Replicator::Parts replicator;
+  replication::ReplicatorContext replicator;
   replicator.reader = &host->reader_;
   replicator.mirror = host->mirror_.get();
   replicator.executor = host->parts_.strand.get();
@@ -28,7 +28,7 @@ Result<std::shared_ptr<FeedHost>> FeedHost::open(const FeedId& feed, bool own, P
   replicator.events = host.get();
   replicator.node_key = host->parts_.node_key;
   replicator.credit = host->parts_.credit;
-  replication::Replicator::Options options;
+  replication::ReplicatorOptions options;
   options.serve = host->parts_.upload;
   host->replicator_ = std::make_unique<replication::Replicator>(replicator, options);
   SHOAL_CHECK(host->open_receipts());
@@ -318,15 +318,12 @@ std::uint64_t FeedHost::synced_size() const {
   return wants_applied_ == wants_changed_ ? synced_size_ : 0;
 }
 
-void FeedHost::committed(const feed::CommitResult& commit) {
+void FeedHost::committed(const feed::Checkpoint& head) {
   notify();
   if (!parts_.online) return;
-  if (parts_.on_committed) parts_.on_committed(id_, commit.head);
-  // The replicator reads what it pushes from the log; only the head and the shape of the commit matter to it.
-  feed::CommitResult news;
-  news.head = commit.head;
+  if (parts_.on_committed) parts_.on_committed(id_, head);
   // Sent from the commit thread itself when nothing else of the feed runs.
-  parts_.strand->dispatch([this, news = std::move(news)] { replicator_->on_committed(news); });
+  parts_.strand->dispatch([this] { replicator_->on_committed(); });
 }
 
 void FeedHost::on_head(const feed::Checkpoint&) {

@@ -165,7 +165,7 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   [[nodiscard]] std::uint64_t synced_size() const;
 
   /// An own feed grew or was signed again. Any thread.
-  void committed(const feed::CommitResult& commit);
+  void committed(const feed::Checkpoint& head);
 
   /// Asks connected peers for receipts, as Replicator::want_receipts(). Own feeds do so from the beginning.
   void want_receipts(replication::ReceiptDemand demand);

@@ -238,7 +238,7 @@ Result<feed::CommitResult> OwnFeed::commit(std::vector<topic::SealedBatch>& batc
   }
   SHOAL_TRY(auto result, writer_->commit(std::move(group)));
   last_signed_ = clock_->mono_now();
-  host_->committed(result);
+  host_->committed(result.head);
   return result;
 }
 
@@ -287,7 +287,7 @@ Result<void> OwnFeed::publish_manifest(const feed::Manifest& manifest) {
       partitions_.try_emplace(topic.name, topic.partitions);
     }
   }
-  host_->committed(result);
+  host_->committed(result.head);
   plan_settle();
   return {};
 }
@@ -304,7 +304,7 @@ void OwnFeed::heartbeat_if_due() {
     fail(head.error());
     return;
   }
-  host_->committed(feed::CommitResult{*head, {}});
+  host_->committed(*head);
   plan_settle();
 }
 

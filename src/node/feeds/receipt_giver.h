@@ -5,7 +5,7 @@
 #include "feed/format/receipt.h"
 #include "feed/mirror/feed_mirror.h"
 #include "feed/read/feed_reader.h"
-#include "replication/replicator.h"
+#include "replication/peers/replicator_events.h"
 
 #include <functional>
 #include <memory>

@@ -27,8 +27,7 @@ class PeerHub final : public std::enable_shared_from_this<PeerHub> {
   [[nodiscard]] const PublicKey& node_key() const { return node_key_.public_key(); }
   /// Sets the receipt's node key and signature.
   void sign_receipt(feed::Receipt& receipt) const { feed::sign_receipt(receipt, node_key_); }
-  using WrapOutbox =
-      std::function<std::shared_ptr<replication::Replicator::Outbox>(std::shared_ptr<replication::Replicator::Outbox>)>;
+  using WrapOutbox = std::function<std::shared_ptr<replication::Outbox>(std::shared_ptr<replication::Outbox>)>;
   /// See SessionPeer::Parts::wrap_outbox. Before the first connection.
   void wrap_outboxes(WrapOutbox wrap) { wrap_outbox_ = std::move(wrap); }
 

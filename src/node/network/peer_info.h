@@ -1,6 +1,6 @@
 #pragma once
 
-#include "replication/replicator.h"
+#include "replication/peers/peer_view.h"
 
 #include <shoal/info.h>
 

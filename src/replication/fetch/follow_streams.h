@@ -3,6 +3,7 @@
 #include "replication/fetch/stream_chains.h"
 #include "replication/fetch/stream_parts.h"
 #include "replication/fetch/topic_exchange.h"
+#include "replication/peers/follow.h"
 
 namespace shoal::replication {
 

@@ -10,8 +10,8 @@ constexpr std::size_t kMaxStale = 256;
 
 }  // namespace
 
-WantId OffsetFetches::start(const TopicPartition& stream, Offset offset, base::MonoTime timeout, Done done) {
-  const WantId id{++last_id_};
+FetchId OffsetFetches::start(const TopicPartition& stream, Offset offset, base::MonoTime timeout, Done done) {
+  const FetchId id{++last_id_};
   Fetch fetch;
   fetch.stream = stream;
   fetch.offset = offset;
@@ -22,11 +22,11 @@ WantId OffsetFetches::start(const TopicPartition& stream, Offset offset, base::M
   return id;
 }
 
-void OffsetFetches::cancel(WantId id) {
+void OffsetFetches::cancel(FetchId id) {
   if (fetches_.contains(id)) finish(id, Error{Code::cancelled, "the fetch was cancelled"});
 }
 
-void OffsetFetches::advance(WantId id) {
+void OffsetFetches::advance(FetchId id) {
   Fetch& fetch = fetches_.at(id);
   if (fetch.lookup != 0 || fetch.want != 0) return;
   const Result<std::optional<BlockIndex>> held = core_.reader().block_of_offset(fetch.stream, fetch.offset);
@@ -40,7 +40,7 @@ void OffsetFetches::advance(WantId id) {
   if (core_.reader().head() && settle_by_topic_state(id, fetch)) ask_peer(id, fetch);
 }
 
-bool OffsetFetches::settle_by_topic_state(WantId id, Fetch& fetch) {
+bool OffsetFetches::settle_by_topic_state(FetchId id, Fetch& fetch) {
   const std::string& topic = fetch.stream.topic;
   const TopicExchange::Known* known = topics_.known(topic);
   if (known != nullptr) {
@@ -63,7 +63,7 @@ bool OffsetFetches::settle_by_topic_state(WantId id, Fetch& fetch) {
   return false;
 }
 
-void OffsetFetches::ask_peer(WantId id, Fetch& fetch) {
+void OffsetFetches::ask_peer(FetchId id, Fetch& fetch) {
   const std::uint64_t size = core_.reader().head()->tree_size;
   const base::MonoTime now = core_.now();
   Peer* best = nullptr;
@@ -106,7 +106,7 @@ void OffsetFetches::on_lookup_reply(PeerId id, Peer& peer, const LookupReply& re
   ask_block(found->first, fetch, *reply.block);
 }
 
-void OffsetFetches::ask_block(WantId id, Fetch& fetch, BlockIndex block) {
+void OffsetFetches::ask_block(FetchId id, Fetch& fetch, BlockIndex block) {
   const std::optional<std::uint64_t> limit = core_.reader().fork_limit();
   if (limit && block.value() >= *limit) {
     return finish(id, Error{Code::fork, "the offset lies behind the fork of the feed"});
@@ -155,7 +155,7 @@ void OffsetFetches::on_end(const FetchWant& want, std::optional<EndReason>) {
   if (found != fetches_.end()) give_up_peer(found->first, found->second);
 }
 
-void OffsetFetches::give_up_peer(WantId id, Fetch& fetch) {
+void OffsetFetches::give_up_peer(FetchId id, Fetch& fetch) {
   fetch.tried.insert(fetch.peer);
   fetch.want = 0;
   if (fetch.lookup != 0) {
@@ -174,16 +174,16 @@ void OffsetFetches::forget(PeerId id) {
 }
 
 void OffsetFetches::resume() {
-  std::vector<WantId> ids;
+  std::vector<FetchId> ids;
   for (const auto& [id, fetch] : fetches_) ids.push_back(id);
-  for (const WantId id : ids) {
+  for (const FetchId id : ids) {
     if (fetches_.contains(id)) advance(id);
   }
 }
 
 void OffsetFetches::tick() {
   const base::MonoTime now = core_.now();
-  std::vector<WantId> late;
+  std::vector<FetchId> late;
   std::vector<std::uint64_t> stalled;
   for (auto& [id, fetch] : fetches_) {
     if (now >= fetch.deadline) {
@@ -195,7 +195,7 @@ void OffsetFetches::tick() {
     }
   }
   for (const std::uint64_t want : stalled) fetcher_.cancel(want);
-  for (const WantId id : late) {
+  for (const FetchId id : late) {
     const bool alone = core_.peers().empty();
     finish(id, alone ? Error{Code::unavailable, "no peer of the feed is connected"}
                      : Error{Code::timed_out, "no connected peer gave the block in time"});
@@ -203,7 +203,7 @@ void OffsetFetches::tick() {
   resume();
 }
 
-void OffsetFetches::finish(WantId id, Result<BlockIndex> result) {
+void OffsetFetches::finish(FetchId id, Result<BlockIndex> result) {
   auto node = fetches_.extract(id);
   Fetch& fetch = node.mapped();
   if (fetch.lookup != 0) stale_.push_back(fetch.lookup);

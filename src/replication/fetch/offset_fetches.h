@@ -2,6 +2,7 @@
 
 #include "replication/fetch/block_fetcher.h"
 #include "replication/fetch/topic_exchange.h"
+#include "replication/peers/follow.h"
 
 namespace shoal::replication {
 
@@ -15,8 +16,8 @@ class OffsetFetches {
   OffsetFetches(ReplicatorCore& core, BlockFetcher& fetcher, TopicExchange& topics)
       : core_(core), fetcher_(fetcher), topics_(topics) {}
 
-  WantId start(const TopicPartition& stream, Offset offset, base::MonoTime timeout, Done done);
-  void cancel(WantId id);
+  FetchId start(const TopicPartition& stream, Offset offset, base::MonoTime timeout, Done done);
+  void cancel(FetchId id);
 
   void on_lookup_reply(PeerId id, Peer& peer, const LookupReply& reply);
   void on_run(const FetchWant& want, const Data& run);
@@ -42,15 +43,15 @@ class OffsetFetches {
     base::MonoTime sent{0};
     std::set<PeerId> tried;
   };
-  using Fetches = std::map<WantId, Fetch>;
+  using Fetches = std::map<FetchId, Fetch>;
 
-  void advance(WantId id);
+  void advance(FetchId id);
   /// True when the offset is known to be there; finishes the fetch when it is known not to be.
-  bool settle_by_topic_state(WantId id, Fetch& fetch);
-  void ask_peer(WantId id, Fetch& fetch);
-  void ask_block(WantId id, Fetch& fetch, BlockIndex block);
-  void give_up_peer(WantId id, Fetch& fetch);
-  void finish(WantId id, Result<BlockIndex> result);
+  bool settle_by_topic_state(FetchId id, Fetch& fetch);
+  void ask_peer(FetchId id, Fetch& fetch);
+  void ask_block(FetchId id, Fetch& fetch, BlockIndex block);
+  void give_up_peer(FetchId id, Fetch& fetch);
+  void finish(FetchId id, Result<BlockIndex> result);
   [[nodiscard]] Fetches::iterator by_want(std::uint64_t want);
 
   ReplicatorCore& core_;

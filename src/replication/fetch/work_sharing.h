@@ -2,6 +2,7 @@
 
 #include "replication/fetch/block_fetcher.h"
 #include "replication/fetch/overlap.h"
+#include "replication/peers/follow.h"
 
 #include <functional>
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "base/clock.h"
-#include "replication/replicator.h"
+#include "replication/peers/follow.h"
+#include "replication/peers/peer_view.h"
+#include "replication/wire/message.h"
 
 #include <functional>
 #include <optional>

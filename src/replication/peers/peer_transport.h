@@ -1,5 +1,7 @@
 #pragma once
 
+#include "replication/wire/message_size.h"
+
 #include <shoal/types.h>
 
 #include <memory>
@@ -8,11 +10,6 @@
 #include <string_view>
 
 namespace shoal::replication {
-
-/// Largest message body that a transport carries.
-inline constexpr std::size_t kMaxMessageSize = std::size_t{72} << 10;
-/// Largest until the other side proved that it knows the feed: hello, open and identity are far smaller.
-inline constexpr std::size_t kMaxStrangerMessage = 1024;
 
 /// What a connection tells about itself, for people and logs; never trusted.
 struct PeerAddress {

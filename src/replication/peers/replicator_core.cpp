@@ -50,7 +50,7 @@ PeerView Peer::view_at(base::MonoTime now) const {
 
 std::uint64_t ReplicatorCore::fresh_id() {
   std::uint64_t id = 0;
-  while (id == 0) id = parts_.random->next();
+  while (id == 0) id = context_.random->next();
   return id;
 }
 
@@ -104,24 +104,24 @@ void ReplicatorCore::refused(Peer& peer, const Error& error, std::string_view wh
 }
 
 void ReplicatorCore::log(base::LogLevel level, std::string_view message) const {
-  if (parts_.log != nullptr) parts_.log->log(level, "replication", message);
+  if (context_.log != nullptr) context_.log->log(level, "replication", message);
 }
 
 void ReplicatorCore::later(std::function<void()> call) {
-  parts_.executor->post([alive = std::weak_ptr<bool>(alive_), call = std::move(call)] {
+  context_.executor->post([alive = std::weak_ptr<bool>(alive_), call = std::move(call)] {
     if (!alive.expired()) call();
   });
 }
 
 base::Executor::TimerId ReplicatorCore::after(base::MonoTime delay, std::function<void()> call) {
-  return parts_.executor->post_after(delay, [alive = std::weak_ptr<bool>(alive_), call = std::move(call)] {
+  return context_.executor->post_after(delay, [alive = std::weak_ptr<bool>(alive_), call = std::move(call)] {
     if (!alive.expired()) call();
   });
 }
 
 void ReplicatorCore::tell(std::function<void(ReplicatorEvents&)> event) {
-  if (parts_.events == nullptr) return;
-  later([events = parts_.events, event = std::move(event)] { event(*events); });
+  if (context_.events == nullptr) return;
+  later([events = context_.events, event = std::move(event)] { event(*events); });
 }
 
 }  // namespace shoal::replication

@@ -2,10 +2,14 @@
 
 #include "replication/peers/have_set.h"
 #include "replication/peers/message_budget.h"
+#include "replication/peers/outbox.h"
 #include "replication/peers/path_estimate.h"
 #include "replication/peers/peer_credit.h"
+#include "replication/peers/peer_view.h"
 #include "replication/peers/rate_meter.h"
-#include "replication/replicator.h"
+#include "replication/peers/replicator_events.h"
+#include "replication/peers/replicator_options.h"
+#include "replication/wire/message.h"
 
 #include <deque>
 #include <map>
@@ -28,7 +32,7 @@ inline constexpr double kPortionsToGo = 4;
 /// What is known of one connected peer beyond what people see.
 struct Peer {
   PeerView view;
-  std::shared_ptr<Replicator::Outbox> outbox;
+  std::shared_ptr<Outbox> outbox;
   bool gone = false;     ///< blamed or closed here; its remove_peer is on the way
   bool greeted = false;  ///< its first head or no_head came
   Have have;
@@ -70,16 +74,17 @@ struct Peer {
 /// What the parts of one replicator share: the feed, the peers, sending, blaming, time.
 class ReplicatorCore {
  public:
-  ReplicatorCore(Replicator::Parts parts, Replicator::Options options) : parts_(std::move(parts)), options_(options) {}
+  ReplicatorCore(ReplicatorContext context, ReplicatorOptions options)
+      : context_(std::move(context)), options_(options) {}
 
-  [[nodiscard]] const feed::FeedReader& reader() const { return *parts_.reader; }
-  [[nodiscard]] feed::FeedMirror* mirror() const { return parts_.mirror; }
-  [[nodiscard]] const Replicator::Options& options() const { return options_; }
-  [[nodiscard]] const std::shared_ptr<CreditPool>& credit_pool() const { return parts_.credit; }
-  [[nodiscard]] const PublicKey& node_key() const { return parts_.node_key; }
-  [[nodiscard]] base::MonoTime now() const { return parts_.clock->mono_now(); }
-  [[nodiscard]] base::Executor& executor() const { return *parts_.executor; }
-  [[nodiscard]] base::Random& random() const { return *parts_.random; }
+  [[nodiscard]] const feed::FeedReader& reader() const { return *context_.reader; }
+  [[nodiscard]] feed::FeedMirror* mirror() const { return context_.mirror; }
+  [[nodiscard]] const ReplicatorOptions& options() const { return options_; }
+  [[nodiscard]] const std::shared_ptr<CreditPool>& credit_pool() const { return context_.credit; }
+  [[nodiscard]] const PublicKey& node_key() const { return context_.node_key; }
+  [[nodiscard]] base::MonoTime now() const { return context_.clock->mono_now(); }
+  [[nodiscard]] base::Executor& executor() const { return *context_.executor; }
+  [[nodiscard]] base::Random& random() const { return *context_.random; }
   /// Never 0.
   [[nodiscard]] std::uint64_t fresh_id();
 
@@ -109,8 +114,8 @@ class ReplicatorCore {
   void tell(std::function<void(ReplicatorEvents&)> event);
 
  private:
-  Replicator::Parts parts_;
-  Replicator::Options options_;
+  ReplicatorContext context_;
+  ReplicatorOptions options_;
   std::map<PeerId, std::unique_ptr<Peer>> peers_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

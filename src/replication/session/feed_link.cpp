@@ -15,7 +15,7 @@ void SendGauge::remove(std::size_t size) {
 void FeedLink::add(const PeerAddress& address, const PublicKey& node_key) {
   parts_.feed_executor->post([self = shared_from_this(), address, node_key] {
     self->present_ = true;
-    std::shared_ptr<Replicator::Outbox> outbox = self;
+    std::shared_ptr<Outbox> outbox = self;
     if (self->parts_.wrap) outbox = self->parts_.wrap(std::move(outbox));
     self->peer_ = self->parts_.replicator->add_peer(address, node_key, std::move(outbox));
   });

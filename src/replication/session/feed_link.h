@@ -22,7 +22,7 @@ struct SendGauge {
 
 /// One feed on one session: carries messages between the session's executor and the feed's, in order both ways. Owned
 /// by the session, and by the replicator as its outbox.
-class FeedLink : public Replicator::Outbox, public std::enable_shared_from_this<FeedLink> {
+class FeedLink : public Outbox, public std::enable_shared_from_this<FeedLink> {
  public:
   struct Parts {
     Replicator* replicator = nullptr;
@@ -30,7 +30,7 @@ class FeedLink : public Replicator::Outbox, public std::enable_shared_from_this<
     base::Executor* session_executor = nullptr;
     std::shared_ptr<void> keep = {};  ///< what the session's executor lives in
     std::shared_ptr<SendGauge> gauge;
-    std::function<std::shared_ptr<Replicator::Outbox>(std::shared_ptr<Replicator::Outbox>)> wrap;  ///< may be empty
+    std::function<std::shared_ptr<Outbox>(std::shared_ptr<Outbox>)> wrap;  ///< may be empty
     /// Called on the session's executor; they check themselves that the session is still there.
     std::function<void(Message)> to_session;
     std::function<void(std::string)> close_session;

@@ -41,7 +41,7 @@ class SessionPeer : public PeerTransportHandler, public std::enable_shared_from_
     /// The peer's protocol has another major version, so that the session ends: what to tell. Any thread; may be empty.
     std::function<void(const PeerAddress&, const std::string& what)> on_other_version = {};
     /// Put between each feed's replicator and this session when set (a test's liar, a tap).
-    std::function<std::shared_ptr<Replicator::Outbox>(std::shared_ptr<Replicator::Outbox>)> wrap_outbox = {};
+    std::function<std::shared_ptr<Outbox>(std::shared_ptr<Outbox>)> wrap_outbox = {};
     /// What our hello says; tests speak as older and newer nodes.
     Version version = {};
   };

@@ -3,7 +3,7 @@
 #include "feed/format/checkpoint.h"
 #include "feed/format/topic_state.h"
 #include "feed/log/feed_log.h"
-#include "replication/peers/peer_transport.h"
+#include "replication/wire/message_size.h"
 #include "replication/wire/message_type.h"
 #include "replication/wire/push_message.h"
 #include "replication/wire/receipt_message.h"

@@ -125,7 +125,7 @@ TEST(ReceiptExchange, WhatCameBeforeTheHeadIsComparedWithIt) {
 /// A peer of the publisher that says what the test wants.
 class HostileMirror : public ::testing::Test {
  protected:
-  struct Silence final : Replicator::Outbox {
+  struct Silence final : Outbox {
     void send(Message) override {}
     [[nodiscard]] std::size_t queued() const override { return 0; }
     void close(std::string_view) override { closed = true; }

@@ -11,7 +11,7 @@ using simulation::SwarmNode;
 using simulation::SwarmWorld;
 
 /// Peers by hand that only ask for the live tail.
-struct Asker final : Replicator::Outbox {
+struct Asker final : Outbox {
   std::vector<EndReason> ends;
   std::size_t pushed = 0;
   std::function<void(const Ping&)> answer = [](const Ping&) {};
