@@ -4,8 +4,10 @@
 
 #include <shoal/producer.h>
 
+#include <cstdint>
 #include <map>
 #include <mutex>
+#include <string>
 
 namespace shoal::command {
 

@@ -3,6 +3,8 @@
 #include "feed/bundle/bundle_file.h"
 #include "feed/bundle/bundle_stream.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>

@@ -3,6 +3,7 @@
 #include "node_session.h"
 
 #include <thread>
+#include <vector>
 
 namespace shoal::command {
 

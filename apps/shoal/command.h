@@ -5,6 +5,7 @@
 #include "stop_signals.h"
 
 #include <memory>
+#include <vector>
 
 namespace shoal::command {
 

@@ -2,6 +2,10 @@
 
 #include "command.h"
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
 namespace shoal::command {
 
 /// The words of the command line, sorted: which command, and what is left for its options.

@@ -5,7 +5,11 @@
 #include <shoal/node.h>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace shoal::command {
 

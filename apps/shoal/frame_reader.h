@@ -4,6 +4,8 @@
 
 #include <shoal/types.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 
 /// Cuts a stream of bytes into records. Bytes are exact: a CR stays, an empty line is a record of zero bytes, the last

@@ -2,6 +2,9 @@
 
 #include "command_table.h"
 
+#include <string>
+#include <vector>
+
 /// What `--help` prints, 80 columns wide where the words allow it.
 namespace shoal::command {
 

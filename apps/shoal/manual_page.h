@@ -2,6 +2,9 @@
 
 #include "command_table.h"
 
+#include <string>
+#include <vector>
+
 /// Manual pages in the man(7) language, from the tables that the parser is made of.
 namespace shoal::command {
 

@@ -5,6 +5,8 @@
 
 #include <shoal/producer.h>
 
+#include <chrono>
+
 /// What publishers and mirrors are told about each other.
 namespace shoal::command {
 

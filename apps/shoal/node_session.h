@@ -6,8 +6,12 @@
 #include "attach/following/open_node.h"
 
 #include <atomic>
+#include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <optional>
+#include <string>
 
 /// The node that a command runs on, and the feed its first argument names.
 namespace shoal::command {

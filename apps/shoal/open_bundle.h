@@ -4,6 +4,9 @@
 
 #include "node/bundles/bundle_node.h"
 
+#include <memory>
+#include <string>
+
 namespace shoal::command {
 
 /// True for a file that begins as a bundle.

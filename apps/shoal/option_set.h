@@ -7,7 +7,10 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 /// The options of one command. Each long option may also come from `SHOAL_LONG_OPTION` or from a TOML file given with
 /// `--config`; the command line wins over the environment, the environment over the file.

@@ -4,10 +4,13 @@
 
 #include <shoal/node.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// What the command writes. Data goes to stdout and nothing else does; all words for people go to stderr, one line
 /// each, errors as `shoal: error: ...` with a `hint: ...` line that says what to do. Colours and progress appear on a

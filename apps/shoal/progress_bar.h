@@ -3,7 +3,10 @@
 #include "output.h"
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <string>
 
 /// Progress of something long, on stderr when that is a terminal.
 namespace shoal::command {

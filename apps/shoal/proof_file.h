@@ -4,6 +4,7 @@
 
 #include <shoal/types.h>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 

@@ -6,7 +6,13 @@
 #include "node/api/node_api.h"
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace shoal::command {
 

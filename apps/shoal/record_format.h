@@ -2,7 +2,9 @@
 
 #include <shoal/records.h>
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// How records become bytes on stdout.

@@ -5,6 +5,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <string_view>
 
 /// Where `sub` and `get` put records.
 namespace shoal::command {

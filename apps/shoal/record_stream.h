@@ -4,7 +4,11 @@
 #include "output.h"
 #include "selector.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 /// The records that `pub` was given: files one after the other, framed, with what the selectors say of each.
 namespace shoal::command {

@@ -6,6 +6,13 @@
 
 #include <shoal/records.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
 /// How `pub` takes topic, key and time out of the records themselves.
 namespace shoal::command {
 

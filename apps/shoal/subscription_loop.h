@@ -7,6 +7,10 @@
 #include "node/api/node_api.h"
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
 
 namespace shoal::command {
 

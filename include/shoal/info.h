@@ -3,6 +3,7 @@
 #include <shoal/retention.h>
 #include <shoal/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>

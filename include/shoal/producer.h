@@ -4,6 +4,8 @@
 #include <shoal/wait.h>
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>

@@ -3,6 +3,7 @@
 #include <shoal/records.h>
 #include <shoal/result.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>

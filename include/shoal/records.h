@@ -2,6 +2,7 @@
 
 #include <shoal/types.h>
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>

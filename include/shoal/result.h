@@ -2,6 +2,7 @@
 
 #include <shoal/error.h>
 
+#include <cstddef>
 #include <type_traits>
 #include <utility>
 #include <variant>

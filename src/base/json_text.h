@@ -3,6 +3,7 @@
 #include <shoal/types.h>
 
 #include <concepts>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace shoal::base {
 

@@ -3,6 +3,7 @@
 #include <shoal/types.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 

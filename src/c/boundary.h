@@ -5,6 +5,8 @@
 #include <shoal/types.h>
 #include <shoal/wait.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <optional>

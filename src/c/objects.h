@@ -6,6 +6,9 @@
 #include <shoal/shoal.h>
 
 #include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>

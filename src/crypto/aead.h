@@ -2,6 +2,9 @@
 
 #include "crypto/keys.h"
 
+#include <cstddef>
+#include <memory>
+
 namespace shoal::crypto {
 
 /// Bytes that sealing adds (the Poly1305 tag).

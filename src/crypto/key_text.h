@@ -2,6 +2,9 @@
 
 #include "crypto/keys.h"
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 
 /// The text of a key file (docs/FORMAT.md, "Key file") without the file: what is written and what is accepted.

@@ -2,6 +2,7 @@
 
 #include "crypto/keys.h"
 
+#include <cstddef>
 #include <filesystem>
 
 /// Files that only their owner may read. The content never passes through unguarded memory here.

@@ -2,6 +2,9 @@
 
 #include "crypto/keys.h"
 
+#include <array>
+#include <cstdint>
+
 namespace shoal::crypto {
 
 /// A detached Ed25519 signature (RFC 8032), 64 bytes.

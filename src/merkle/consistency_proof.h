@@ -2,6 +2,9 @@
 
 #include "merkle/tree_hash.h"
 
+#include <cstdint>
+#include <vector>
+
 namespace shoal::merkle {
 
 /// RFC 9162 section 2.1.4.1: proof that the tree of size `first` is a prefix of the tree of size `second`.

@@ -2,6 +2,9 @@
 
 #include "merkle/tree_hash.h"
 
+#include <cstdint>
+#include <vector>
+
 namespace shoal::merkle {
 
 /// RFC 9162 section 2.1.3.1: the path of leaf `index` in the tree of `size`, lowest sibling first.

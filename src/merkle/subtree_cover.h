@@ -2,6 +2,9 @@
 
 #include "merkle/right_edge.h"
 
+#include <cstdint>
+#include <vector>
+
 /// How bytes are proven to a reader that has a signed root (docs/FORMAT.md, "Subtree covers"): leaves and roots of
 /// perfect subtrees that together tile the tree are folded into a right edge, whose root must be the signed one.
 namespace shoal::merkle {

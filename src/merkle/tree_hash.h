@@ -4,6 +4,7 @@
 #include "merkle/tree_math.h"
 
 #include <functional>
+#include <vector>
 
 namespace shoal::merkle {
 

@@ -2,6 +2,9 @@
 
 #include "merkle/tree_hash.h"
 
+#include <cstdint>
+#include <vector>
+
 /// Ranges of leaves that are subtrees of an RFC 9162 tree, perfect or not: what its two kinds of proof are made of.
 namespace shoal::merkle {
 

@@ -5,8 +5,15 @@
 #include "node/table/feed_table.h"
 #include "node/table/retention.h"
 
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace shoal::node {
 

@@ -2,6 +2,9 @@
 
 #include <shoal/types.h>
 
+#include <cstddef>
+#include <string_view>
+
 /// One compressor and one reader for each codec, used by compression.cpp only. Every reader accepts exactly one
 /// stream (gzip member, LZ4 frame, zstd frame, raw snappy block or xerial stream) that ends with the input: bytes
 /// behind it, or a second stream, are Code::unverified. So every reader of a feed sees the same records.

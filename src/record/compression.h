@@ -2,6 +2,10 @@
 
 #include <shoal/types.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
 namespace shoal::record {
 
 /// Bits 0-2 of a batch's attributes (Kafka's protocol guide, "Record batch").

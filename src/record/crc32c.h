@@ -2,6 +2,8 @@
 
 #include <shoal/types.h>
 
+#include <cstdint>
+
 namespace shoal::record {
 
 /// CRC-32C (Castagnoli, RFC 3720 appendix B.4): SSE4.2 when the processor has it, a table otherwise.

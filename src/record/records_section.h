@@ -3,6 +3,12 @@
 #include "record/record_batch.h"
 #include "record/varint.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
 /// The records section of a batch, uncompressed (docs/FORMAT.md, "Record batch").
 namespace shoal::record {
 

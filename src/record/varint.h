@@ -3,6 +3,8 @@
 #include <shoal/types.h>
 
 #include <bit>
+#include <cstddef>
+#include <cstdint>
 
 /// Variable-length integers of Kafka's records: zigzag, then groups of seven bits, lowest first, the top bit set on all
 /// bytes but the last (Protocol Buffers, "Encoding"). Kafka's `varint` and `varlong` differ in range only.

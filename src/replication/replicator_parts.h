@@ -12,6 +12,13 @@
 #include "replication/serve/request_server.h"
 #include "replication/serve/want_server.h"
 
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace shoal::replication {
 
 /// Joins the parts of one replicator: hands each message to the part that it concerns, and tells parts of what others

@@ -2,6 +2,7 @@
 
 #include <shoal/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>

@@ -3,6 +3,8 @@
 #include "store/journal_file.h"
 #include "store/journal_sector.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace shoal::store {

@@ -5,6 +5,8 @@
 #include <shoal/types.h>
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 
 /// Byte layout of the journal file (docs/FORMAT.md, "Journal"). Pure functions; no I/O.

@@ -5,6 +5,9 @@
 
 #include <shoal/types.h>
 
+#include <cstdint>
+#include <string_view>
+
 /// Every key of both stores is made here and nowhere else (docs/FORMAT.md, "Store"). All integers are big-endian, so
 /// byte order is numeric order. Every feed's rows start with its local 4-byte number; number 0 holds rows of the store
 /// itself.

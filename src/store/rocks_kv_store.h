@@ -3,7 +3,9 @@
 #include "base/log_sink.h"
 #include "store/kv_store.h"
 
+#include <cstdint>
 #include <filesystem>
+#include <memory>
 
 namespace shoal::store {
 

@@ -3,6 +3,7 @@
 #include "store/kv_store.h"
 #include "store/rocks_kv_store.h"
 
+#include <cstddef>
 #include <memory>
 #include <string>
 

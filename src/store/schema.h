@@ -4,6 +4,8 @@
 
 #include <shoal/types.h>
 
+#include <cstdint>
+
 namespace shoal::store {
 
 /// Version of what this build writes into a store (docs/FORMAT.md, "Store"). It grows with every change that an older

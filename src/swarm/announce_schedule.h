@@ -4,6 +4,8 @@
 #include "crypto/hash.h"
 #include "swarm/due_queue.h"
 
+#include <chrono>
+#include <cstddef>
 #include <map>
 #include <optional>
 

@@ -5,6 +5,9 @@
 
 #include <shoal/types.h>
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <vector>

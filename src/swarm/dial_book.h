@@ -4,6 +4,9 @@
 #include "crypto/hash.h"
 #include "swarm/due_queue.h"
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>

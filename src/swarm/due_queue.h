@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <set>

@@ -6,6 +6,8 @@
 
 #include <shoal/types.h>
 
+#include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 

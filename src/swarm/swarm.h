@@ -5,10 +5,13 @@
 #include "replication/peers/peer_locator.h"
 #include "swarm/network_status.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace shoal::swarm {

@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 

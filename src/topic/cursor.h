@@ -3,6 +3,7 @@
 #include <shoal/types.h>
 
 #include <compare>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>

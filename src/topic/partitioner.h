@@ -4,6 +4,7 @@
 
 #include <shoal/types.h>
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>

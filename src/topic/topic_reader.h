@@ -5,8 +5,12 @@
 #include "topic/cursor.h"
 #include "topic/topic_filter.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace shoal::topic {

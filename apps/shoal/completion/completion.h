@@ -2,6 +2,10 @@
 
 #include "command_table.h"
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 /// What makes a shell complete commands, options, choices, feeds and files. Feeds come from `shoal key ls` and `shoal
 /// ls
 /// --offline` at the time; neither opens the network.

@@ -2,6 +2,7 @@
 
 #include <shoal/result.h>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 

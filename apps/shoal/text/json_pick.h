@@ -2,6 +2,7 @@
 
 #include <shoal/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>

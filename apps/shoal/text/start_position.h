@@ -2,7 +2,9 @@
 
 #include <shoal/subscription.h>
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace shoal::command {

@@ -2,6 +2,7 @@
 
 #include <shoal/types.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 

@@ -2,6 +2,7 @@
 
 #include <shoal/result.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 

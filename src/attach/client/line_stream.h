@@ -3,7 +3,11 @@
 #include "doors/http/http_connection.h"
 #include "doors/text/json_reader.h"
 
+#include <cstddef>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace shoal::attach {
 

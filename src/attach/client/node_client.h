@@ -4,7 +4,9 @@
 #include "doors/text/json_reader.h"
 
 #include <filesystem>
+#include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 namespace shoal::attach {

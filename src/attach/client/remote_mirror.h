@@ -4,6 +4,11 @@
 #include "attach/client/node_client.h"
 #include "node/api/node_api.h"
 
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
 namespace shoal::attach {
 
 /// A persistent want that the node of another process has.

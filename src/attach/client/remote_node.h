@@ -3,7 +3,15 @@
 #include "attach/client/node_client.h"
 #include "node/api/node_api.h"
 
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 namespace shoal::attach {
 

@@ -5,6 +5,13 @@
 #include "doors/text/record_line.h"
 #include "node/api/node_api.h"
 
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace shoal::attach {
 
 /// Reads one feed through the node of another process. Lines are taken from the node as polls ask for records; what

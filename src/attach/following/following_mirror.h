@@ -2,6 +2,10 @@
 
 #include "attach/following/following_node.h"
 
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
 namespace shoal::attach {
 
 /// A persistent want that is asked for again when the node that had it ended.

@@ -3,7 +3,11 @@
 #include "attach/following/following_node.h"
 #include "doors/http/file_descriptor.h"
 
+#include <chrono>
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace shoal::attach {
 

@@ -2,6 +2,11 @@
 
 #include "node/api/node_api.h"
 
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <stop_token>
+
 namespace shoal::attach {
 
 /// A node with what the process that opened it wants to know of the others on the same directory.

@@ -2,7 +2,9 @@
 
 #include "node/api/node_api.h"
 
+#include <cstddef>
 #include <memory>
+#include <stop_token>
 
 namespace shoal::doors {
 class Server;

@@ -6,6 +6,7 @@
 #include <shoal/result.h>
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 

@@ -4,6 +4,8 @@
 
 #include <shoal/result.h>
 
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>

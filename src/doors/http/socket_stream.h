@@ -5,6 +5,7 @@
 #include <shoal/result.h>
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string_view>

@@ -5,7 +5,10 @@
 #include "doors/text/query.h"
 #include "node/api/node_api.h"
 
+#include <chrono>
+#include <cstddef>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 namespace shoal::doors {

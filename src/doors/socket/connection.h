@@ -2,6 +2,8 @@
 
 #include "doors/socket/call.h"
 
+#include <chrono>
+#include <cstddef>
 #include <stop_token>
 
 namespace shoal::doors {

@@ -4,6 +4,8 @@
 #include "doors/socket/call.h"
 #include "doors/text/json_reader.h"
 
+#include <string>
+
 /// What the handlers share.
 namespace shoal::doors {
 

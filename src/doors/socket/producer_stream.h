@@ -4,11 +4,14 @@
 #include "doors/text/json_reader.h"
 #include "doors/text/line_splitter.h"
 
+#include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace shoal::doors {
 

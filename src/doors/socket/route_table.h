@@ -2,7 +2,9 @@
 
 #include "doors/socket/routes.h"
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace shoal::doors {
 

@@ -2,8 +2,10 @@
 
 #include "doors/socket/connection.h"
 
+#include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <stop_token>
 
 namespace shoal::doors {
 

@@ -4,6 +4,8 @@
 #include "doors/text/json_reader.h"
 #include "node/api/node_api.h"
 
+#include <vector>
+
 /// What a node knows, as JSON: what docs/API.md answers and `--json` prints. Each write_ appends one value, each read_
 /// takes the object that write_ made.
 namespace shoal::doors {

@@ -2,6 +2,8 @@
 
 #include <shoal/types.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>

@@ -4,6 +4,12 @@
 
 #include <shoal/records.h>
 
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
 /// Records as lines of a stream (docs/API.md, "Subscriptions" and "Producers").
 namespace shoal::doors {
 

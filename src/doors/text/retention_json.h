@@ -5,6 +5,8 @@
 
 #include <shoal/retention.h>
 
+#include <cstdint>
+
 /// What is kept of a feed, as JSON. What is left out has the default of its structure.
 namespace shoal::doors {
 

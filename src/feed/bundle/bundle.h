@@ -5,9 +5,12 @@
 #include "feed/mirror/feed_mirror.h"
 #include "feed/read/feed_reader.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 /// A feed, or a part of it, as a stream of bytes (docs/FORMAT.md, "Bundle"): the signed note, then headers, payloads
 /// and the covers that prove them.

@@ -3,7 +3,11 @@
 #include "feed/bundle/bundle_frame.h"
 #include "feed/format/checkpoint.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <span>
+#include <vector>
 
 namespace shoal::feed {
 

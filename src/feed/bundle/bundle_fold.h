@@ -3,6 +3,9 @@
 #include "feed/bundle/bundle_frame.h"
 #include "feed/format/checkpoint.h"
 
+#include <cstdint>
+#include <vector>
+
 namespace shoal::feed {
 
 /// What a bundle proves by itself, run by run, with nothing but its right edge in memory (docs/FORMAT.md, "Bundle").

@@ -3,9 +3,12 @@
 #include "feed/mirror/feed_mirror.h"
 #include "merkle/right_edge.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// The frames of a bundle (docs/FORMAT.md, "Bundle"): bytes to structures and back, no files and no trust.
 namespace shoal::feed {

@@ -3,7 +3,10 @@
 #include "crypto/hash.h"
 #include "feed/bundle/bundle_frame.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <vector>
 
 /// Frames of bundles as they come and go in streams of bytes.
 namespace shoal::feed {

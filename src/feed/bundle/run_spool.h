@@ -2,6 +2,7 @@
 
 #include "feed/bundle/bundle_frame.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 

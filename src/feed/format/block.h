@@ -4,7 +4,10 @@
 
 #include <shoal/types.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 /// Blocks: the leaves of a feed (docs/FORMAT.md, "Block").

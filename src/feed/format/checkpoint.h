@@ -5,7 +5,10 @@
 
 #include <shoal/types.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 /// Signed heads (docs/FORMAT.md, "Checkpoint"; C2SP tlog-checkpoint and signed-note).
 namespace shoal::feed {

@@ -3,6 +3,7 @@
 #include "feed/format/checkpoint.h"
 #include "feed/format/topic_state.h"
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 

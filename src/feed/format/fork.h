@@ -3,7 +3,10 @@
 #include "feed/format/checkpoint.h"
 #include "merkle/right_edge.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace shoal::feed {
 

@@ -3,6 +3,7 @@
 #include "base/wire.h"
 #include "merkle/tree_hash.h"
 
+#include <cstddef>
 #include <vector>
 
 namespace shoal::feed {

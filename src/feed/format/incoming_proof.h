@@ -5,7 +5,10 @@
 #include "merkle/right_edge.h"
 #include "merkle/subtree_cover.h"
 
+#include <cstdint>
 #include <map>
+#include <optional>
+#include <vector>
 
 /// What a mirror checks of bytes before it looks at its own rows: pure functions.
 namespace shoal::feed {

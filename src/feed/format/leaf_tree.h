@@ -2,6 +2,7 @@
 
 #include "merkle/tree_hash.h"
 
+#include <cstdint>
 #include <vector>
 
 namespace shoal::feed {

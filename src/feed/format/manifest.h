@@ -2,6 +2,7 @@
 
 #include "feed/format/block.h"
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>

@@ -5,7 +5,10 @@
 
 #include <shoal/types.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// What a mirror signs that it holds (docs/FORMAT.md, "Receipt").

@@ -4,7 +4,11 @@
 #include "feed/format/manifest.h"
 #include "merkle/tree_hash.h"
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
 
 /// The signed end of every topic partition (docs/FORMAT.md, "Topic state").
 namespace shoal::feed {

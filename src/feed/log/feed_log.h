@@ -8,9 +8,14 @@
 #include "store/keyspace.h"
 #include "store/kv_store.h"
 
+#include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <shared_mutex>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace shoal::feed {
 

@@ -4,6 +4,7 @@
 #include "store/keyspace.h"
 #include "store/kv_store.h"
 
+#include <cstdint>
 #include <vector>
 
 /// How the sets of held blocks are stored (docs/FORMAT.md, "Store"): one row for each 8,192 positions that hold

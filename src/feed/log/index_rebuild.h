@@ -2,6 +2,10 @@
 
 #include "feed/log/log_state.h"
 
+#include <cstdint>
+#include <map>
+#include <string_view>
+
 namespace shoal::feed {
 
 /// Set while a rebuild runs, so that a crash inside one is noticed at the next start.

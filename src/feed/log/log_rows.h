@@ -2,6 +2,9 @@
 
 #include "feed/log/log_state.h"
 
+#include <cstdint>
+#include <optional>
+
 /// Bytes of the log's own rows (docs/FORMAT.md, "Store"). Readers give Code::corrupt.
 namespace shoal::feed {
 

@@ -2,6 +2,13 @@
 
 #include "feed/log/feed_log.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
 namespace shoal::feed {
 
 /// A verified block on its way into the log. Views must live until the stage is committed.

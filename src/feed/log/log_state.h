@@ -5,9 +5,11 @@
 #include "feed/log/have_rows.h"
 #include "feed/log/tree_tail.h"
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
+#include <vector>
 
 /// What a feed log keeps in memory: everything that is asked often and is small beside the blocks.
 namespace shoal::feed {

@@ -4,6 +4,9 @@
 #include "store/keyspace.h"
 #include "store/kv_store.h"
 
+#include <memory>
+#include <optional>
+
 /// The time index (docs/FORMAT.md, "Store"): one row a held block with its time bounds, by block. Within a partition
 /// blocks are in offset order, and the running largest time never falls, whatever order the records' times have.
 namespace shoal::feed {

@@ -4,6 +4,8 @@
 #include "store/keyspace.h"
 #include "store/kv_store.h"
 
+#include <optional>
+
 /// The offset index (docs/FORMAT.md, "Store"): one row a held block, keyed by its last offset, so one seek finds the
 /// block of an offset. Rows can be made again from headers.
 namespace shoal::feed {

@@ -4,6 +4,9 @@
 #include "store/keyspace.h"
 #include "store/kv_store.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace shoal::feed {

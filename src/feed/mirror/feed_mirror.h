@@ -7,6 +7,11 @@
 #include "feed/log/feed_log.h"
 #include "merkle/subtree_cover.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
 namespace shoal::feed {
 
 /// What accept() did.

@@ -2,8 +2,10 @@
 
 #include "feed/read/feed_reader.h"
 
+#include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace shoal::feed {
 

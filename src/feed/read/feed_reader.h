@@ -2,6 +2,11 @@
 
 #include "feed/log/feed_log.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
 namespace shoal::feed {
 
 /// What a reader may say of one topic partition here and now.

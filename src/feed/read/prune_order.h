@@ -2,8 +2,12 @@
 
 #include "feed/read/feed_reader.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
+#include <vector>
 
 /// Which payloads go first. Both walks give the oldest of each partition first, as FeedLog::prune() requires, and pass
 /// over manifests. Confined to the thread that changes the log.

@@ -4,6 +4,7 @@
 #include "feed/format/checkpoint.h"
 #include "feed/read/feed_reader.h"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 

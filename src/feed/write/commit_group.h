@@ -3,6 +3,10 @@
 #include "feed/format/checkpoint.h"
 #include "feed/log/log_stage.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
 /// What the journal keeps of one small group (docs/FORMAT.md, "Journal"): enough to commit it again.
 namespace shoal::feed {
 

@@ -7,8 +7,12 @@
 #include "feed/write/writer_start.h"
 #include "store/journal.h"
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace shoal::feed {
 

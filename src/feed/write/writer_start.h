@@ -7,6 +7,10 @@
 
 #include <shoal/result.h>
 
+#include <cstdint>
+#include <optional>
+#include <string>
+
 namespace shoal::feed {
 
 /// What a node may tell the writer at its start.

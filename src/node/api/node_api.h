@@ -8,11 +8,14 @@
 #include "feed/read/feed_audit.h"
 #include "node/api/doctor_report.h"
 
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// What commands and doors may ask of a node, in this process or over its socket. Thread-safe. Blocking calls take a

@@ -3,6 +3,9 @@
 #include "feed/read/feed_audit.h"
 #include "node/bundles/bundle_loader.h"
 
+#include <cstdint>
+#include <functional>
+
 namespace shoal::node {
 
 /// What `verify` says of bundles in place: every byte is hashed again, once for the digests and once against the signed

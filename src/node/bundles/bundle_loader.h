@@ -4,6 +4,8 @@
 #include "node/bundles/bundle_store.h"
 
 #include <filesystem>
+#include <memory>
+#include <vector>
 
 namespace shoal::node {
 

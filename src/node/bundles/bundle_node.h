@@ -7,6 +7,14 @@
 #include "node/runtime/log_adapter.h"
 #include "node/runtime/worker_pool.h"
 
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
 namespace shoal::node {
 
 /// Files of bundles as a node that only reads: no data directory, no network, no disk but the files. What is delivered

@@ -4,9 +4,17 @@
 #include "node/bundles/flat_rows.h"
 #include "store/kv_store.h"
 
+#include <array>
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <list>
+#include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
 
 namespace shoal::node {
 

@@ -3,6 +3,8 @@
 #include "replication/session/ban_list.h"
 #include "store/kv_store.h"
 
+#include <vector>
+
 namespace shoal::node {
 
 /// The row of bans that a restart keeps (docs/FORMAT.md, "Store"): node-wide, in the store of own feeds. An unreadable

@@ -2,6 +2,7 @@
 
 #include <shoal/result.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>

@@ -4,6 +4,8 @@
 #include <shoal/types.h>
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 

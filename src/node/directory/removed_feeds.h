@@ -3,7 +3,9 @@
 #include "feed/format/checkpoint.h"
 #include "store/kv_store.h"
 
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 /// Own feeds that were removed here although their key stays: rows of the logged store (docs/FORMAT.md, "Store"). While

@@ -6,6 +6,7 @@
 #include "store/journal.h"
 #include "store/kv_store.h"
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>

@@ -9,6 +9,7 @@
 #include <shoal/wait.h>
 
 #include <memory>
+#include <vector>
 
 namespace shoal::node {
 

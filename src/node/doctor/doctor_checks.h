@@ -6,6 +6,7 @@
 #include "replication/peers/peer_view.h"
 #include "swarm/network_status.h"
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>

@@ -4,6 +4,7 @@
 
 #include <shoal/producer.h>
 
+#include <cstddef>
 #include <deque>
 #include <vector>
 

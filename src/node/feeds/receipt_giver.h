@@ -7,9 +7,13 @@
 #include "feed/read/feed_reader.h"
 #include "replication/peers/replicator_events.h"
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace shoal::node {
 

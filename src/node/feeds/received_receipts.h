@@ -3,6 +3,8 @@
 #include "feed/format/receipt.h"
 #include "feed/log/feed_log.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>

@@ -10,6 +10,8 @@
 #include "swarm/hint_schedule.h"
 #include "swarm/swarm.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>

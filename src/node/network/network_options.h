@@ -4,6 +4,10 @@
 
 #include <shoal/node.h>
 
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
 namespace shoal::node {
 
 /// What NodeOptions mean for the swarm: the listen addresses with the directory's remembered port, and whether this is

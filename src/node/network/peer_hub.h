@@ -9,12 +9,14 @@
 #include "replication/session/peer_memory.h"
 #include "replication/session/session_peer.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace shoal::node {
 

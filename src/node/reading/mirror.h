@@ -3,6 +3,9 @@
 #include "node/api/node_api.h"
 #include "node/feeds/feed_host.h"
 
+#include <cstdint>
+#include <memory>
+
 namespace shoal::node {
 
 /// Waits for the persistent want of one feed, which stays when this goes.

@@ -3,6 +3,9 @@
 #include "node/api/node_api.h"
 #include "node/feeds/own_feed.h"
 
+#include <functional>
+#include <memory>
+
 namespace shoal::node {
 
 /// The one producer of an own feed in this process.

@@ -4,6 +4,8 @@
 
 #include <shoal/node.h>
 
+#include <string>
+
 namespace shoal::node {
 
 /// See Node::get().

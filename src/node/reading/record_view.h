@@ -5,6 +5,8 @@
 
 #include <shoal/records.h>
 
+#include <string_view>
+
 namespace shoal::node {
 
 /// A decoded record as the public API shows it. The views point into `topic` and into the batch of `record`, which the

@@ -5,9 +5,13 @@
 #include "topic/topic_reader.h"
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace shoal::node {
 

@@ -5,6 +5,8 @@
 #include <shoal/node.h>
 
 #include <functional>
+#include <string>
+#include <string_view>
 
 namespace shoal::node {
 

@@ -2,6 +2,7 @@
 
 #include "base/random.h"
 
+#include <cstdint>
 #include <random>
 
 namespace shoal::node {

@@ -3,6 +3,10 @@
 #include "node/table/feed_table.h"
 
 #include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
 
 namespace shoal::node {
 

@@ -11,9 +11,16 @@
 #include "node/network/peer_hub.h"
 #include "swarm/swarm.h"
 
+#include <cstdint>
+#include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace shoal::node {
 

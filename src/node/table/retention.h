@@ -4,6 +4,7 @@
 #include "node/table/feed_table.h"
 
 #include <condition_variable>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <thread>

@@ -3,6 +3,7 @@
 #include "replication/fetch/request_planner.h"
 #include "replication/peers/replicator_core.h"
 
+#include <cstdint>
 #include <optional>
 
 namespace shoal::replication {

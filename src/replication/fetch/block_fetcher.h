@@ -4,7 +4,15 @@
 #include "replication/fetch/request_planner.h"
 #include "replication/heads/head_exchange.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
 #include <set>
+#include <string_view>
+#include <vector>
 
 namespace shoal::replication {
 

@@ -2,6 +2,12 @@
 
 #include "replication/peers/replicator_core.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
 namespace shoal::replication {
 
 /// Why blocks are asked for.

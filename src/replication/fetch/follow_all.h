@@ -4,6 +4,12 @@
 #include "replication/fetch/block_fetcher.h"
 #include "replication/fetch/work_sharing.h"
 
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
 namespace shoal::replication {
 
 /// Follows the whole feed from one block on: splits what is missing over all peers that have it, in portions that each

@@ -5,6 +5,14 @@
 #include "replication/fetch/topic_exchange.h"
 #include "replication/peers/follow.h"
 
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
 namespace shoal::replication {
 
 /// Follows some topics: walks their blocks from peers and compares each partition's chain of blocks with its signed

@@ -4,6 +4,13 @@
 #include "replication/fetch/topic_exchange.h"
 #include "replication/peers/follow.h"
 
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+
 namespace shoal::replication {
 
 /// Random access: fetches single blocks that hold an offset (docs/PROTOCOL.md, "Random access"). The signed topic state

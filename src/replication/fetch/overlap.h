@@ -2,6 +2,8 @@
 
 #include "replication/peers/replicator_core.h"
 
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <vector>
 

@@ -3,6 +3,8 @@
 #include "replication/fetch/availability.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 
 namespace shoal::replication {
 

@@ -3,6 +3,7 @@
 #include "feed/format/topic_state.h"
 #include "feed/read/feed_reader.h"
 
+#include <cstdint>
 #include <map>
 #include <optional>
 

@@ -3,7 +3,11 @@
 #include "replication/fetch/block_fetcher.h"
 #include "replication/fetch/overlap.h"
 
+#include <cstdint>
 #include <functional>
+#include <map>
+#include <optional>
+#include <vector>
 
 namespace shoal::replication {
 

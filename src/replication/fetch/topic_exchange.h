@@ -2,7 +2,14 @@
 
 #include "replication/heads/head_exchange.h"
 
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
 #include <set>
+#include <string>
+#include <vector>
 
 namespace shoal::replication {
 

@@ -4,7 +4,10 @@
 #include "replication/fetch/overlap.h"
 #include "replication/peers/follow.h"
 
+#include <cstdint>
 #include <functional>
+#include <map>
+#include <vector>
 
 namespace shoal::replication {
 

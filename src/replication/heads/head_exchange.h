@@ -2,6 +2,13 @@
 
 #include "replication/heads/head_questions.h"
 
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
 namespace shoal::replication {
 
 /// Heads of one feed among its peers: announces ours, judges theirs, asks for proof that the tree grew, and recognises

@@ -2,6 +2,10 @@
 
 #include "replication/peers/replicator_core.h"
 
+#include <functional>
+#include <map>
+#include <vector>
+
 namespace shoal::replication {
 
 /// The question "what is your newest head", asked of every connected peer, and whether all have answered.

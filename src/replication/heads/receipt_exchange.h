@@ -2,6 +2,10 @@
 
 #include "replication/peers/replicator_core.h"
 
+#include <functional>
+#include <map>
+#include <optional>
+
 namespace shoal::replication {
 
 /// Receipts of one feed among its peers (docs/PROTOCOL.md, "Receipts"): asks for theirs, checks what comes against our

@@ -2,6 +2,10 @@
 
 #include "replication/live/tail_peers.h"
 
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
 namespace shoal::replication {
 
 /// Whom to tell of our head, and when (docs/PROTOCOL.md, "Heads"). A mirror tells at once who did not announce it here

@@ -3,6 +3,11 @@
 #include "base/random.h"
 #include "replication/live/tail_peers.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
 namespace shoal::replication {
 
 /// Whom this node pushes the live tail to: few, so that the owner's line does not carry the whole swarm and no node

@@ -3,7 +3,12 @@
 #include "base/random.h"
 #include "replication/live/tail_peers.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <set>
+#include <utility>
+#include <vector>
 
 namespace shoal::replication {
 

@@ -4,6 +4,12 @@
 #include "replication/live/live_parent.h"
 #include "replication/live/tail_view.h"
 
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
 namespace shoal::replication {
 
 /// Carries out what LiveParent decides: its asks become live wants of BlockFetcher, and what comes of them events.

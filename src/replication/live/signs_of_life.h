@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 
+#include <chrono>
+
 namespace shoal::replication {
 
 /// When to ask a peer for a sign of life, and what to think of one that gives none (docs/PROTOCOL.md, "Signs of life").

@@ -5,6 +5,7 @@
 #include "replication/peers/peer_view.h"
 #include "replication/wire/message.h"
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <vector>

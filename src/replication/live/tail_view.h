@@ -3,6 +3,9 @@
 #include "replication/live/tail_peers.h"
 #include "replication/peers/replicator_core.h"
 
+#include <functional>
+#include <optional>
+
 namespace shoal::replication {
 
 /// The replicator's peers as the live tail's decisions see them.

@@ -2,6 +2,7 @@
 
 #include "replication/peers/replicator_core.h"
 
+#include <cstdint>
 #include <functional>
 #include <vector>
 

@@ -2,6 +2,8 @@
 
 #include "feed/log/feed_log.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <vector>

@@ -3,7 +3,9 @@
 #include "base/token_bucket.h"
 #include "replication/wire/message.h"
 
+#include <cstddef>
 #include <map>
+#include <optional>
 
 namespace shoal::replication {
 

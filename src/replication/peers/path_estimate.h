@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 

@@ -3,6 +3,9 @@
 #include "replication/peers/credit_pool.h"
 #include "replication/peers/path_estimate.h"
 
+#include <cstdint>
+#include <memory>
+
 namespace shoal::replication {
 
 /// How many bytes of blocks one peer may have on their way to us: twice the product of its rate and its round trip, so

@@ -4,6 +4,8 @@
 
 #include <shoal/types.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>

@@ -11,9 +11,15 @@
 #include "replication/peers/replicator_options.h"
 #include "replication/wire/message.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace shoal::replication {

@@ -3,6 +3,7 @@
 #include "feed/format/leaf_tree.h"
 #include "feed/read/feed_reader.h"
 
+#include <cstddef>
 #include <list>
 #include <memory>
 

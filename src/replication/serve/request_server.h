@@ -2,6 +2,13 @@
 
 #include "replication/peers/replicator_core.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+
 namespace shoal::replication {
 
 /// Answers the small questions of peers: growth, topic state, look-ups, pings. Questions wait, a fixed number of them,

@@ -3,7 +3,10 @@
 #include "feed/read/feed_reader.h"
 #include "replication/wire/message.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <vector>
 
 namespace shoal::replication {
 

@@ -4,6 +4,8 @@
 #include "replication/serve/run_builder.h"
 #include "replication/serve/stream_merge.h"
 
+#include <cstdint>
+#include <optional>
 #include <variant>
 
 namespace shoal::replication {

@@ -2,10 +2,12 @@
 
 #include "feed/read/feed_reader.h"
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace shoal::replication {

@@ -2,6 +2,10 @@
 
 #include "replication/peers/replicator_core.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <map>
+
 namespace shoal::replication {
 
 /// Whether to serve a large block of the feed's end to one more peer now (docs/PROTOCOL.md, "Large blocks"). An owner

@@ -6,6 +6,11 @@
 #include "replication/serve/served_want.h"
 #include "replication/serve/upload_pacer.h"
 
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <vector>
+
 namespace shoal::replication {
 
 /// Serves the wants of all peers: lazily, as each peer's credit and queue allow, live ones first, the others in turn.

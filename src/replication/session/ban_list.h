@@ -4,6 +4,9 @@
 
 #include <shoal/types.h>
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <vector>
 

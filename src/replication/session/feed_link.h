@@ -5,7 +5,12 @@
 #include "replication/session/peer_memory.h"
 
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
 
 namespace shoal::replication {
 

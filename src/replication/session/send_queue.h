@@ -4,6 +4,8 @@
 #include "replication/session/feed_link.h"
 #include "replication/session/send_watch.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>

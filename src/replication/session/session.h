@@ -5,6 +5,8 @@
 #include "crypto/keys.h"
 #include "crypto/signature.h"
 
+#include <array>
+#include <cstdint>
 #include <optional>
 
 namespace shoal::replication {

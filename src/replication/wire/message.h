@@ -8,6 +8,8 @@
 #include "replication/wire/push_message.h"
 #include "replication/wire/receipt_message.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>

@@ -3,6 +3,9 @@
 #include "feed/format/compact_run.h"
 #include "replication/wire/message_type.h"
 
+#include <cstdint>
+#include <vector>
+
 namespace shoal::replication {
 
 /// The new blocks of a live want with their head, without what its reader computes itself

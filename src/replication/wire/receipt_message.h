@@ -3,6 +3,8 @@
 #include "feed/format/receipt.h"
 #include "replication/wire/message_type.h"
 
+#include <cstdint>
+
 namespace shoal::replication {
 
 enum class ReceiptPurpose : std::uint8_t {

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "swarm/connection_policy.h"
 
+#include <cstdint>
 #include <utility>
 
 #include <libtorrent/address.hpp>

@@ -2,7 +2,11 @@
 
 #include "swarm/swarm.h"
 
+#include <functional>
+#include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include <libtorrent/alert.hpp>
 #include <libtorrent/session.hpp>

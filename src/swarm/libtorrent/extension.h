@@ -13,6 +13,7 @@
 #include <libtorrent/socket.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>

@@ -10,7 +10,14 @@
 #include "swarm/libtorrent/transport_switch.h"
 #include "swarm/swarm.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <libtorrent/alert.hpp>
 #include <libtorrent/session.hpp>

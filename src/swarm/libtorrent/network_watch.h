@@ -2,6 +2,8 @@
 
 #include "swarm/network_status.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include <libtorrent/alert.hpp>

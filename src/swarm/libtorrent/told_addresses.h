@@ -3,6 +3,7 @@
 #include <libtorrent/address.hpp>
 #include <libtorrent/string_view.hpp>
 
+#include <cstddef>
 #include <map>
 #include <mutex>
 #include <optional>

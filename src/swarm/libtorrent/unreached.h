@@ -2,6 +2,7 @@
 
 #include <libtorrent/socket.hpp>
 
+#include <cstddef>
 #include <map>
 
 namespace shoal::swarm {
