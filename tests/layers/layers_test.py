@@ -10,6 +10,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 sys.dont_write_bytecode = True
 import layers  # noqa: E402
+from layer_rules import classes, floors, headers, tree  # noqa: E402
 
 GOOD = {
     "include/shoal/types.h": "#pragma once\n#include <shoal/error.h>\n#include <cstdint>\nusing U = std::uint64_t;\n",
@@ -26,10 +27,18 @@ GOOD = {
     "src/topic/CMakeLists.txt": "shoal_floor(topic SOURCES cursor.cpp DEPENDS crypto base)\n",
     "src/topic/cursor.h": "#pragma once\n",
     "src/topic/cursor.cpp": '#include "topic/cursor.h"\n// std::mutex and a steady_clock::now \u2014 only words here\n',
-    "src/replication/CMakeLists.txt": "shoal_floor(replication SOURCES session.cpp DEPENDS base)\n",
-    "src/replication/session.h": "#pragma once\n",
-    "src/replication/session.cpp": '#include "replication/session.h"\nconst char* s = "std::thread";\n',
+    "src/replication/CMakeLists.txt": "shoal_floor(replication SOURCES wire/session.cpp DEPENDS base)\n",
+    "src/replication/wire/session.h": "#pragma once\n",
+    "src/replication/wire/session.cpp": '#include "replication/wire/session.h"\nconst char* s = "std::thread";\n',
+    "src/replication/peers/view.h": '#pragma once\n#include "replication/wire/session.h"\n',
+    "src/replication/replicator.h": '#pragma once\n#include "replication/peers/view.h"\n',
     "src/node/CMakeLists.txt": "shoal_floor(node SOURCES node.cpp DEPENDS topic replication)\n",
+    "src/node/api/api.h": "#pragma once\n#include <string>\nclass Api {\n  std::string name_;\n};\n",
+    "src/node/feeds/host.h": "#pragma once\n",
+    "src/doors/CMakeLists.txt": "shoal_floor(doors SOURCES http/answer.cpp DEPENDS node)\n",
+    "src/doors/http/answer.h": '#pragma once\n#include "node/api/api.h"\nclass Answer {\n  void fail();\n};\n',
+    "src/doors/http/answer.cpp": '#include "doors/http/answer.h"\n#include "base/try.h"\nvoid Answer::fail() {\n}\n',
+    "src/doors/socket/stream.h": '#pragma once\n#include "doors/http/answer.h"\n',
     "src/node/node.cpp": '#include "topic/cursor.h"\n#include <thread>\nstd::thread t;\n',
     "include/shoal/c.h": "#pragma once\n#include <stddef.h>\n#include <stdint.h>\n",
     "src/base/try.h": "#pragma once\n",
@@ -71,6 +80,12 @@ class LayerCheck(unittest.TestCase):
         text = GOOD[file]
         self.assert_one({file: f"{text}{line}\n"}, f"{file}:{text.count(chr(10)) + 1}", rule)
 
+    def said_of_this_tree(self, check):
+        """What one check says of the tree that this file stands in."""
+        this = tree.Tree(ROOT)
+        check(this)
+        return "\n".join(this.problems)
+
     def test_good_tree_passes(self):
         self.assertEqual(problems_of({}), [])
 
@@ -84,8 +99,8 @@ class LayerCheck(unittest.TestCase):
         self.assert_code("tests/base/clock_test.cpp", '#include "crypto/hash.h"', "upward")
 
     def test_topic_and_replication_never_meet(self):
-        self.assert_code("src/topic/cursor.cpp", '#include "replication/session.h"', "upward")
-        self.assert_code("src/replication/session.h", '#include "topic/cursor.h"', "upward")
+        self.assert_code("src/topic/cursor.cpp", '#include "replication/wire/session.h"', "upward")
+        self.assert_code("src/replication/wire/session.h", '#include "topic/cursor.h"', "upward")
 
     def test_upward_link(self):
         self.assert_one({"src/base/CMakeLists.txt": "shoal_floor(base SOURCES clock.cpp DEPENDS crypto)\n"},
@@ -99,9 +114,93 @@ class LayerCheck(unittest.TestCase):
         self.assert_code("src/crypto/hash.cpp", '#include "base/fake.h"', "include")
         self.assert_code("tests/base/clock_test.cpp", '#include "base/gone.h"', "include")
 
+    def test_rooms_have_an_order(self):
+        self.assert_code("src/replication/wire/session.h", '#include "replication/peers/view.h"', "room")
+        self.assert_code("src/replication/peers/view.h", '#include "replication/replicator.h"', "room")
+        self.assert_one({"src/node/runtime/pool.h": '#pragma once\n\n#include "node/api/api.h"\n'},
+                        "src/node/runtime/pool.h:3", "room")
+        self.assert_one({"apps/shoal/text/units.h": '#pragma once\n#include "output.h"\n',
+                         "apps/shoal/output.h": "#pragma once\n"}, "apps/shoal/text/units.h:2", "room")
+        self.assertEqual(problems_of({"apps/shoal/manual_main.cpp": '#include "commands/all.h"\n',
+                                      "apps/shoal/commands/all.h": "#pragma once\n"}), [])
+
+    def test_a_room_without_a_place_is_named(self):
+        self.assert_one({"src/replication/misc/any.h": "#pragma once\n"}, "src/replication/misc/any.h:1", "room")
+
+    def test_every_floor_with_folders_has_an_order_of_rooms(self):
+        flat = {"base", "crypto", "merkle", "record", "store", "topic", "c", "library", "python"}
+        for folder in (ROOT / "src").iterdir():
+            rooms = [room for room in folder.iterdir() if room.is_dir()] if folder.is_dir() else []
+            if rooms and folder.name not in flat:
+                self.assertIn(f"src/{folder.name}", floors.ROOMS)
+
+    def test_doors_see_the_api_and_no_other_door(self):
+        self.assert_code("src/doors/http/answer.cpp", '#include "node/feeds/host.h"', "door")
+        self.assert_code("src/doors/http/answer.cpp", '#include "crypto/hash.h"', "door")
+        other = {"src/doors/web/page.h": "#pragma once\n"}
+        self.assertIn("src/doors/socket/stream.h:3: door: ", "".join(problems_of(
+            {**other, "src/doors/socket/stream.h": GOOD["src/doors/socket/stream.h"] + '#include "doors/web/page.h"\n'})))
+
+    def test_a_cycle_is_named_with_all_its_components(self):
+        changes = {"src/topic/a.h": '#pragma once\n#include "topic/b.h"\n', "src/topic/b.h": "#pragma once\n",
+                   "src/topic/b.cpp": '#include "topic/c.h"\n', "src/topic/c.h": '#pragma once\n#include "topic/a.h"\n',
+                   "src/topic/CMakeLists.txt": "shoal_floor(topic SOURCES b.cpp cursor.cpp DEPENDS crypto base)\n"}
+        self.assert_one(changes, "src/topic/a.h:2", "cycle")
+        self.assertTrue(problems_of(changes)[0].endswith("src/topic/a <-> src/topic/b <-> src/topic/c"))
+        self.assertEqual(problems_of({**changes, "src/topic/c.h": "#pragma once\n"}), [])
+
+    def test_one_class_one_source(self):
+        changes = {"src/doors/http/more.cpp": '#include "doors/http/answer.h"\n\nnamespace x {\n\n'
+                                              "std::vector<int> Answer::more() const {\n  return {};\n}\n\n}\n",
+                   "src/doors/CMakeLists.txt": "shoal_floor(doors SOURCES http/answer.cpp http/more.cpp DEPENDS node)\n"}
+        self.assert_one(changes, "src/doors/http/more.cpp:5", "class")
+        # A nested class is a class of its own, and a call is no definition.
+        other = changes["src/doors/http/more.cpp"].replace("std::vector<int> Answer::more() const {\n  return {};\n}",
+                                                           "void f() {\n  Answer::more();\n}\n\nint Answer::Other::g() {\n}")
+        self.assertEqual(problems_of({**changes, "src/doors/http/more.cpp": other}), [])
+
+    def test_class_length_counts_all_files(self):
+        body = "class Answer {\n" + "  int a;\n" * 300 + "};\n"
+        member = lambda lines: "void Answer::fail() {\n" + "  call();\n" * lines + "}\n"  # noqa: E731
+        changes = {"src/doors/http/answer.h": '#pragma once\n\n' + body}
+        source = '#include "doors/http/answer.h"\n'
+        self.assertEqual(problems_of({**changes, "src/doors/http/answer.cpp": source + member(96)}), [])
+        self.assert_one({**changes, "src/doors/http/answer.cpp": source + member(98)},
+                        "src/doors/http/answer.h:3", "class")
+
+    def test_class_length_of_initialiser_lists(self):
+        code = "A::A(int a) : a_{a}, b_(a) {\n  f();\n}\nint A::g() { return 1; }\n"
+        with tempfile.TemporaryDirectory() as root:
+            (pathlib.Path(root) / "src" / "base").mkdir(parents=True)
+            (pathlib.Path(root) / "src" / "base" / "a.cpp").write_text("class A {\n};\n" + code)
+            facts = classes.class_facts(tree.Tree(root))
+        self.assertEqual(facts[("base", "A")].lines, 2 + 3 + 1)
+
+    def test_numbers_of_long_classes_only_fall(self):
+        kept = dict(classes.CLASS_LINES_ALLOWED)
+        try:
+            classes.CLASS_LINES_ALLOWED["FeedHost"] = 100000
+            self.assertIn("FeedHost has ", self.said_of_this_tree(classes.check_class_length))
+        finally:
+            classes.CLASS_LINES_ALLOWED.clear()
+            classes.CLASS_LINES_ALLOWED.update(kept)
+
+    def test_headers_include_what_they_use(self):
+        self.assert_code("src/topic/cursor.h", "std::optional<int> o;", "borrowed")
+        self.assert_code("include/shoal/types.h", "std::uint8_t a; std::string s;", "borrowed")
+        self.assertEqual(problems_of({"src/topic/cursor.h": "#pragma once\n#include <string>\nstd::string s;  // std::map\n"}),
+                         [])
+
+    def test_vendors_that_nobody_uses_leave_the_list(self):
+        floors.VENDORS.append((r"unused/", ["src/"]))
+        try:
+            self.assertIn("nobody includes unused/", self.said_of_this_tree(floors.check_vendor_list))
+        finally:
+            floors.VENDORS.pop()
+
     def test_vendor_headers_stay_in_adapters(self):
         for line in ("<libtorrent/session.hpp>", "<rocksdb/db.h>", "<openssl/evp.h>", "<sodium.h>", "<zstd.h>",
-                     "<zlib.h>", "<CLI/CLI.hpp>", "<spdlog/spdlog.h>", "<boost/asio.hpp>", "<gtest/gtest.h>"):
+                     "<zlib.h>", "<CLI/CLI.hpp>", "<boost/asio.hpp>", "<gtest/gtest.h>"):
             self.assert_code("src/topic/cursor.cpp", f"#include {line}", "vendor")
         self.assert_one({"src/store/journal.cpp": "#include <rocksdb/db.h>\n",
                          "src/store/CMakeLists.txt": "shoal_floor(store SOURCES journal.cpp rocks_kv_store.cpp)\n"},
@@ -130,12 +229,12 @@ class LayerCheck(unittest.TestCase):
 
     def test_random_below_node(self):
         for line in ("std::random_device d;", "std::mt19937_64 g;", "int r = rand();", "randombytes_buf(p, 32);"):
-            self.assert_code("src/replication/session.cpp", line, "random")
+            self.assert_code("src/replication/wire/session.cpp", line, "random")
 
     def test_threads_below_node(self):
         for line in ("std::thread t;", "std::mutex m;", "std::lock_guard l(m);", "std::condition_variable c;",
                      "usleep(3);", "boost::asio::steady_timer t;"):
-            self.assert_code("src/replication/session.cpp", line, "thread")
+            self.assert_code("src/replication/wire/session.cpp", line, "thread")
 
     def test_unregistered_files(self):
         self.assert_one({"tests/base/bytes_test.cpp": "TEST(A, B) {}\n"}, "tests/base/bytes_test.cpp:1", "registered")
@@ -171,12 +270,12 @@ class LayerCheck(unittest.TestCase):
 
     def test_literals_and_comments_are_told_apart(self):
         code = 'f("// no comment", \'"\', R"x(/* " )x", 1\'000\'000); /* std::mutex\n */ g(); // std::mutex\n'
-        left = layers.without_comments(code)
+        left = tree.without_comments(code)
         self.assertEqual(left.count("\n"), code.count("\n"))
         self.assertIn('"// no comment"', left)
         self.assertIn("g();", left)
         self.assertNotIn("mutex", left)
-        self.assertNotIn("no comment", layers.without_comments(code, keep_strings=False))
+        self.assertNotIn("no comment", tree.without_comments(code, keep_strings=False))
 
 
 class PublicHeaders(unittest.TestCase):
@@ -186,7 +285,7 @@ class PublicHeaders(unittest.TestCase):
             folder.mkdir(parents=True)
             (folder / "good.h").write_text("#pragma once\n#include <cstdint>\ninline std::uint8_t f() { return 1; }\n")
             (folder / "bad.h").write_text("#pragma once\ninline std::string g() { return {}; }\n")
-            problems = layers.compile_headers(root, sys.argv[1] if len(sys.argv) > 1 else "g++")
+            problems = headers.compile_public(root, sys.argv[1] if len(sys.argv) > 1 else "g++")
         self.assertEqual(len(problems), 1, problems)
         self.assertTrue(problems[0].startswith("include/shoal/bad.h:1: header: "), problems[0])
 
