@@ -26,6 +26,7 @@ reference() { cmake --build --preset asan-ubsan --target shoal_docs >&2; }
 step "bootstrap" scripts/bootstrap.sh check
 step "format (clang-format 14)" scripts/format.sh --check
 step "layers" layers
+step "commit subjects" scripts/commits.sh
 step "clang-tidy 14, short tier" scripts/tidy.sh
 step "configure (clang 14, ASan and UBSan)" clang_configure
 step "API reference (doxygen)" reference
