@@ -1,8 +1,8 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/due_queue.h"
 #include "crypto/hash.h"
-#include "swarm/due_queue.h"
 
 #include <chrono>
 #include <cstddef>
@@ -64,7 +64,7 @@ class AnnounceSchedule {
 
   base::MonoTime pace_;
   std::map<crypto::Digest, Entry> entries_;
-  DueQueue<crypto::Digest> due_;
+  base::DueQueue<crypto::Digest> due_;
   std::size_t looking_ = 0;  ///< entries without a peer
   std::size_t announced_ = 0;
   std::optional<base::MonoTime> last_;

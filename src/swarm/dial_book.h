@@ -1,8 +1,8 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/due_queue.h"
 #include "crypto/hash.h"
-#include "swarm/due_queue.h"
 
 #include <chrono>
 #include <cstddef>
@@ -68,7 +68,7 @@ class DialBook {
   void begin_again(const crypto::Digest& feed, Entry& entry, base::MonoTime due);
 
   std::map<crypto::Digest, Entry> entries_;  ///< feeds that have addresses
-  DueQueue<crypto::Digest> due_;
+  base::DueQueue<crypto::Digest> due_;
   std::optional<base::MonoTime> last_;
 };
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/due_queue.h"
 #include "base/random.h"
-#include "swarm/due_queue.h"
 
 #include <shoal/types.h>
 
@@ -61,7 +61,7 @@ class HintSchedule {
   base::MonoTime pace_;
   base::Random* random_;
   std::map<FeedId, Entry> entries_;
-  DueQueue<FeedId> due_;
+  base::DueQueue<FeedId> due_;
   std::optional<base::MonoTime> last_;
 };
 

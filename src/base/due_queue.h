@@ -8,14 +8,16 @@
 #include <set>
 #include <utility>
 
-namespace shoal::swarm {
+namespace shoal::base {
 
-/// Keys, each with the time at which it is due. Changes and look-ups take logarithmic time. Confined to its caller.
+/// A priority queue of timers: keys, each with the time at which it is due; keys of one time in the order of the keys.
+/// set(), erase() and due() take logarithmic time, the others constant time. Owns copies of its keys. Confined to its
+/// caller.
 template <typename Key>
 class DueQueue {
  public:
-  /// Moves the key when it is there already.
-  void set(const Key& key, base::MonoTime due) {
+  /// Adds the key, or changes the time of one that is there.
+  void set(const Key& key, MonoTime due) {
     const auto [entry, fresh] = due_.try_emplace(key, due);
     if (!fresh) {
       if (entry->second == due) return;
@@ -25,6 +27,7 @@ class DueQueue {
     order_.insert({due, key});
   }
 
+  /// Without effect on a key that is not there.
   void erase(const Key& key) {
     const auto entry = due_.find(key);
     if (entry == due_.end()) return;
@@ -32,18 +35,19 @@ class DueQueue {
     due_.erase(entry);
   }
 
-  [[nodiscard]] std::optional<base::MonoTime> due(const Key& key) const {
+  /// When this key is due; nullopt when it is not there.
+  [[nodiscard]] std::optional<MonoTime> due(const Key& key) const {
     const auto entry = due_.find(key);
     return entry == due_.end() ? std::nullopt : std::optional(entry->second);
   }
 
-  /// When the first of all is due; nullopt when there is none.
-  [[nodiscard]] std::optional<base::MonoTime> next_due() const {
+  /// The earliest due time; nullopt when the queue is empty.
+  [[nodiscard]] std::optional<MonoTime> next_due() const {
     return order_.empty() ? std::nullopt : std::optional(order_.begin()->first);
   }
 
-  /// The first of all when its time has come; it stays.
-  [[nodiscard]] std::optional<Key> first(base::MonoTime now) const {
+  /// The key with the earliest due time, if that is `now` or earlier; nullopt otherwise. The key stays in the queue.
+  [[nodiscard]] std::optional<Key> first(MonoTime now) const {
     if (order_.empty() || order_.begin()->first > now) return std::nullopt;
     return order_.begin()->second;
   }
@@ -51,8 +55,8 @@ class DueQueue {
   [[nodiscard]] std::size_t size() const { return due_.size(); }
 
  private:
-  std::set<std::pair<base::MonoTime, Key>> order_;
-  std::map<Key, base::MonoTime> due_;
+  std::set<std::pair<MonoTime, Key>> order_;
+  std::map<Key, MonoTime> due_;
 };
 
-}  // namespace shoal::swarm
+}  // namespace shoal::base
