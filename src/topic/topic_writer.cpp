@@ -63,14 +63,12 @@ Result<TopicWriter::Added> TopicWriter::add(const TopicPartition& stream, record
 
 std::optional<base::MonoTime> TopicWriter::next_due() const {
   if (!sealed_.empty()) return base::MonoTime::min();
-  if (due_.empty()) return std::nullopt;
-  return due_.begin()->first.first;
+  return due_.next_due();
 }
 
 std::vector<SealedBatch> TopicWriter::take(base::MonoTime now, std::size_t max_bytes) {
-  const bool some_due = !due_.empty() && due_.begin()->first.first <= now;
-  if (some_due || !sealed_.empty()) {
-    while (!due_.empty() && due_.begin()->first.first <= now + kGroupWindow) seal(*due_.begin()->second);
+  if (due_.first(now) || !sealed_.empty()) {
+    while (const auto batch = due_.first(now + kGroupWindow)) seal(*batch->lane);
   }
   std::vector<SealedBatch> taken;
   std::size_t bytes = 0;
@@ -83,7 +81,7 @@ std::vector<SealedBatch> TopicWriter::take(base::MonoTime now, std::size_t max_b
 }
 
 void TopicWriter::seal_all() {
-  while (!due_.empty()) seal(*due_.begin()->second);
+  while (const auto batch = due_.first(base::MonoTime::max())) seal(*batch->lane);
 }
 
 void TopicWriter::release(std::size_t bytes) {
@@ -94,12 +92,12 @@ void TopicWriter::release(std::size_t bytes) {
 void TopicWriter::open(const TopicPartition& stream, Lane& lane, base::MonoTime now) {
   lane.open = SealedBatch{stream, lane.next, {}, 0};
   lane.open_headers = 0;
-  lane.due = {now + options_.linger, opened_++};
-  due_.emplace(lane.due, &lane);
+  lane.number = opened_++;
+  due_.set({lane.number, &lane}, now + options_.linger);
 }
 
 void TopicWriter::seal(Lane& lane) {
-  due_.erase(lane.due);
+  due_.erase({lane.number, &lane});
   if (on_sealed_) on_sealed_(lane.open->stream.topic);
   sealed_.push_back(std::move(*lane.open));
   lane.open.reset();

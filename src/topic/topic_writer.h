@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/due_queue.h"
 #include "record/record_batch.h"
 
 #include <shoal/types.h>
@@ -13,7 +14,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace shoal::topic {
@@ -74,13 +74,16 @@ class TopicWriter {
   void on_sealed(std::function<void(const std::string& topic)> callback) { on_sealed_ = std::move(callback); }
 
  private:
-  /// Open batches by the time they are due; those of one time in the order they were opened.
-  using DueKey = std::pair<base::MonoTime, std::uint64_t>;
   struct Lane {
     Offset next{0};
     std::optional<SealedBatch> open;
     std::size_t open_headers = 0;  ///< record headers in the open batch
-    DueKey due;                    ///< of the open batch, in due_
+    std::uint64_t number = 0;      ///< of the open batch: its place among those that were opened
+  };
+  struct OpenBatch {
+    std::uint64_t number = 0;
+    Lane* lane = nullptr;
+    bool operator<(const OpenBatch& other) const { return number < other.number; }
   };
 
   [[nodiscard]] bool fits(const Lane& lane, const record::Record& record, std::size_t bytes) const;
@@ -91,8 +94,8 @@ class TopicWriter {
   std::function<Offset(const TopicPartition&)> next_offset_;
   std::function<void(const std::string&)> on_sealed_;
   std::map<TopicPartition, Lane> lanes_;
-  std::map<DueKey, Lane*> due_;  ///< the lanes with an open batch
-  std::uint64_t opened_ = 0;     ///< batches opened so far
+  base::DueQueue<OpenBatch> due_;  ///< those of one time in the order they were opened
+  std::uint64_t opened_ = 0;       ///< batches opened so far
   std::deque<SealedBatch> sealed_;
   std::size_t buffered_ = 0;
 };

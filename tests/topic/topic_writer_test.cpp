@@ -77,6 +77,16 @@ TEST(TopicWriter, BatchesThatAreNearlyDueGoInOneGroup) {
   EXPECT_EQ(writer.next_due(), base::MonoTime(103ms));
 }
 
+TEST(TopicWriter, BatchesOfOneDueTimeGoInTheOrderTheyWereOpened) {
+  TopicWriter writer = make({.linger = 100ms});
+  for (const char* topic : {"b", "c", "a"}) ASSERT_TRUE(writer.add(stream(topic), record_of(1), 0ms).ok());
+  const auto taken = writer.take(100ms, kNoLimit);
+  ASSERT_EQ(taken.size(), 3U);
+  EXPECT_EQ(taken[0].stream.topic, "b");
+  EXPECT_EQ(taken[1].stream.topic, "c");
+  EXPECT_EQ(taken[2].stream.topic, "a");
+}
+
 TEST(TopicWriter, FlushSealsEverythingThatIsOpen) {
   TopicWriter writer = make({.linger = 1h});
   ASSERT_TRUE(writer.add(stream("a"), record_of(1), 0ms).ok());
