@@ -39,7 +39,7 @@ BlockFetcher::Hooks Replicator::Impl::fetch_hooks() {
   hooks.on_run = [this](const FetchWant& want, const Data& run) { on_run(want, run); };
   hooks.on_payload = [this](const FetchWant& want, BlockIndex block) {
     // Each may end the want.
-    if (want.ask().purpose == Purpose::streams) {
+    if (want.ask().purpose == Purpose::sparse) {
       streams.on_payload(want);
     } else {
       offsets.on_payload(want, block);
@@ -52,8 +52,8 @@ BlockFetcher::Hooks Replicator::Impl::fetch_hooks() {
   hooks.on_end = [this](const FetchWant& want, std::optional<EndReason> reason) { on_want_end(want, reason); };
   hooks.on_new_blocks = [this] { on_new_blocks(); };
   hooks.has_alternative = [this](const FetchWant& want) {
-    if (want.ask().purpose == Purpose::portion) return all.has_alternative(want);
-    return want.ask().purpose == Purpose::streams && streams.has_alternative(want);
+    if (want.ask().purpose == Purpose::full) return all.has_alternative(want);
+    return want.ask().purpose == Purpose::sparse && streams.has_alternative(want);
   };
   return hooks;
 }
@@ -226,10 +226,10 @@ void Replicator::Impl::on_run(const FetchWant& want, const Data& run) {
   const Purpose purpose = want.ask().purpose;
   if (all.active()) all.on_run(run);
   switch (purpose) {
-    case Purpose::streams: return streams.on_run(want, run);
+    case Purpose::sparse: return streams.on_run(want, run);
     case Purpose::single: return offsets.on_run(want, run);
     case Purpose::live: return tail.on_run(want);
-    case Purpose::portion: return;
+    case Purpose::full: return;
   }
 }
 
@@ -239,8 +239,8 @@ void Replicator::Impl::on_want_end(const FetchWant& want, std::optional<EndReaso
     if (!want.live() && want.ask().streams.empty()) peer->lacking.add(want.next(), want.next() + 1);
   }
   switch (want.ask().purpose) {
-    case Purpose::portion: all.on_end(want, reason); break;
-    case Purpose::streams: streams.on_end(want, reason); break;
+    case Purpose::full: all.on_end(want, reason); break;
+    case Purpose::sparse: streams.on_end(want, reason); break;
     case Purpose::single: offsets.on_end(want, reason); break;
     case Purpose::live: tail.on_end(want, reason); break;
   }

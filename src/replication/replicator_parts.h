@@ -1,8 +1,8 @@
 #pragma once
 
-#include "replication/fetch/follow_all.h"
-#include "replication/fetch/follow_streams.h"
+#include "replication/fetch/full_follower.h"
 #include "replication/fetch/offset_fetches.h"
+#include "replication/fetch/sparse_follower.h"
 #include "replication/heads/receipt_exchange.h"
 #include "replication/live/head_news.h"
 #include "replication/live/live_tail.h"
@@ -45,8 +45,8 @@ struct Replicator::Impl {
   HeadExchange heads;
   TopicExchange topics;
   BlockFetcher fetcher;
-  FollowAll all;
-  FollowStreams streams;
+  FullFollower all;
+  SparseFollower streams;
   LiveTail tail;
   OffsetFetches offsets;
   WantServer wants;

@@ -17,7 +17,8 @@
 namespace shoal::replication {
 
 /// Asks peers for blocks, checks and stores what comes, measures each peer and gives it credit accordingly, and takes
-/// wants away from peers that stall. What to ask for is decided by its users: FollowAll, FollowStreams, OffsetFetches.
+/// wants away from peers that stall. What to ask for is decided by its users: FullFollower, SparseFollower,
+/// OffsetFetches.
 class BlockFetcher {
  public:
   /// A want ended: `reason` is nullopt when the peer left, stalled or was blamed.

@@ -10,8 +10,13 @@
 
 namespace shoal::replication {
 
-/// Why blocks are asked for.
-enum class Purpose : std::uint8_t { portion, streams, live, single };
+/// What a want is for.
+enum class Purpose : std::uint8_t {
+  full,    ///< of FullFollower: a portion of the whole feed
+  sparse,  ///< of SparseFollower: blocks of some topics
+  live,    ///< of LiveTail: whatever comes
+  single,  ///< of OffsetFetches: one block
+};
 
 /// One want of ours at one peer: what was asked, what may come next, and the rules that an honest answer keeps
 /// (docs/PROTOCOL.md, "Serving a want"). Knows nothing of the feed's content.
@@ -19,7 +24,7 @@ class FetchWant {
  public:
   struct Ask {
     PeerId peer{0};
-    Purpose purpose = Purpose::portion;
+    Purpose purpose = Purpose::full;
     feed::Checkpoint proof;  ///< head that the blocks are proven under
     std::uint64_t base = 0;
     std::uint64_t begin = 0;

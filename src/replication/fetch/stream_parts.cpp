@@ -15,7 +15,7 @@ bool StreamParts::send(PeerId id, const Part& part) {
   if (!ours || part.end <= part.begin) return false;
   FetchWant::Ask ask;
   ask.peer = id;
-  ask.purpose = Purpose::streams;
+  ask.purpose = Purpose::sparse;
   ask.proof = *ours;
   ask.begin = part.begin;
   ask.end = part.end;
@@ -45,7 +45,7 @@ std::optional<std::uint64_t> StreamParts::ask(PeerId id, Part part, double share
 
 void StreamParts::clear() {
   asked_.clear();
-  fetcher_.cancel_all(Purpose::streams);
+  fetcher_.cancel_all(Purpose::sparse);
 }
 
 HaveSet StreamParts::asked(const TopicPartition& stream) const {
@@ -125,7 +125,7 @@ void StreamParts::share(const std::vector<PeerId>& ready, const Able& able) {
   if (asked_.empty() || now - shared_at_ < kShareEvery) return;
   shared_at_ = now;
   for (const PeerId id : ready) {
-    if (fetcher_.outstanding(id, Purpose::streams) == 0) help(id, able);
+    if (fetcher_.outstanding(id, Purpose::sparse) == 0) help(id, able);
   }
 }
 

@@ -13,7 +13,7 @@ constexpr double kLateSeconds = 2;
 
 std::vector<Outstanding> WorkSharing::outstanding() const {
   std::map<PeerId, double> owed;
-  const std::vector<const FetchWant*> wants = fetcher_.unfinished(Purpose::portion);
+  const std::vector<const FetchWant*> wants = fetcher_.unfinished(Purpose::full);
   for (const FetchWant* want : wants) {
     owed[want->ask().peer] += static_cast<double>(want->ask().end - want->next()) * planner_.bytes_per_block() +
                               static_cast<double>(want->missing_of_pieces());
@@ -44,7 +44,7 @@ void WorkSharing::share(const std::vector<PeerId>& ready, FetchOrder order) {
   if (order == FetchOrder::feed) hasten_oldest(all, ready);
   for (const PeerId id : ready) {
     const Peer& peer = *core_.find(id);
-    if (fetcher_.outstanding(id, Purpose::portion) >= kPortionsPerPeer) continue;
+    if (fetcher_.outstanding(id, Purpose::full) >= kPortionsPerPeer) continue;
     if (help(all, id, peer.counted_rate(now))) all = outstanding();
   }
 }

@@ -12,7 +12,7 @@
 namespace shoal::replication {
 
 /// Lets fast peers take over what slow ones still owe: at the end of a transfer, and for a reader at any time when the
-/// oldest missing block is late (docs/PROTOCOL.md, "Reading"). Decides by overlap.h; asks through FollowAll.
+/// oldest missing block is late (docs/PROTOCOL.md, "Reading"). Decides by overlap.h; asks through FullFollower.
 class WorkSharing {
  public:
   /// Asks the peer for the blocks and returns the want's name; 0: it cannot prove them.

@@ -17,9 +17,9 @@ namespace shoal::replication {
 
 /// Follows some topics: walks their blocks from peers and compares each partition's chain of blocks with its signed
 /// end, so that a withheld block, the newest too, never looks like completeness.
-class FollowStreams {
+class SparseFollower {
  public:
-  FollowStreams(ReplicatorCore& core, BlockFetcher& fetcher, TopicExchange& topics)
+  SparseFollower(ReplicatorCore& core, BlockFetcher& fetcher, TopicExchange& topics)
       : core_(core), fetcher_(fetcher), topics_(topics), chains_(core.reader()), parts_(core, fetcher) {}
 
   void start(const Follow& follow);

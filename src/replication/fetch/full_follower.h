@@ -14,9 +14,9 @@ namespace shoal::replication {
 
 /// Follows the whole feed from one block on: splits what is missing over all peers that have it, in portions that each
 /// brings in about the same time, and lets fast peers take over what slow ones still owe (docs/PROTOCOL.md, "Reading").
-class FollowAll {
+class FullFollower {
  public:
-  FollowAll(ReplicatorCore& core, BlockFetcher& fetcher);
+  FullFollower(ReplicatorCore& core, BlockFetcher& fetcher);
 
   void start(const Follow& follow);
   void stop();

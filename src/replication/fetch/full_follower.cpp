@@ -1,4 +1,4 @@
-#include "replication/fetch/follow_all.h"
+#include "replication/fetch/full_follower.h"
 
 #include <algorithm>
 #include <limits>
@@ -19,13 +19,13 @@ constexpr std::uint64_t kHeaderPortion = 4096;
 
 }  // namespace
 
-FollowAll::FollowAll(ReplicatorCore& core, BlockFetcher& fetcher)
+FullFollower::FullFollower(ReplicatorCore& core, BlockFetcher& fetcher)
     : core_(core),
       fetcher_(fetcher),
       ages_(core),
       sharing_(core, fetcher, planner_, [this](PeerId id, const BlockRange& range) { return ask_help(id, range); }) {}
 
-void FollowAll::start(const Follow& follow) {
+void FullFollower::start(const Follow& follow) {
   stop();
   follow_ = follow;
   active_ = true;
@@ -37,9 +37,9 @@ void FollowAll::start(const Follow& follow) {
   for (const BlockRange& run : core_.reader().pruned_payloads()) planner_.add_held(run.begin.value(), run.end.value());
 }
 
-void FollowAll::stop() {
+void FullFollower::stop() {
   active_ = false;
-  fetcher_.cancel_all(Purpose::portion);
+  fetcher_.cancel_all(Purpose::full);
   planner_.clear();
   header_planner_.clear();
   sharing_.clear();
@@ -47,7 +47,7 @@ void FollowAll::stop() {
   refused_since_.clear();
 }
 
-void FollowAll::defer(const FetchWant& want) {
+void FullFollower::defer(const FetchWant& want) {
   Peer* peer = core_.find(want.ask().peer);
   if (peer == nullptr) return;
   peer->lacking.add(want.ask().begin, want.ask().end);
@@ -56,7 +56,7 @@ void FollowAll::defer(const FetchWant& want) {
   refused_since_.try_emplace(want.ask().begin, core_.now());
 }
 
-void FollowAll::resume_deferred() {
+void FullFollower::resume_deferred() {
   std::erase_if(deferred_, [&](const Deferred& one) {
     if (one.until > core_.now()) return false;
     if (Peer* peer = core_.find(one.peer)) peer->lacking.remove(one.range.begin.value(), one.range.end.value());
@@ -65,17 +65,17 @@ void FollowAll::resume_deferred() {
   std::erase_if(refused_since_, [&](const auto& one) { return planner_.held().contains(one.first); });
 }
 
-std::uint64_t FollowAll::goal(std::uint64_t tree_size) const {
+std::uint64_t FullFollower::goal(std::uint64_t tree_size) const {
   const std::uint64_t end = std::min(tree_size, core_.reader().fork_limit().value_or(tree_size));
   return follow_.live ? end : std::min(end, follow_.until);
 }
 
-RequestPlanner::Offer FollowAll::offer(const Peer& peer, std::uint64_t tree_size) {
+RequestPlanner::Offer FullFollower::offer(const Peer& peer, std::uint64_t tree_size) {
   return {peer.have.complete, std::min(peer.head_size(), tree_size), &peer.held, &peer.lacking};
 }
 
 /// The head under which the peer can prove blocks to us.
-std::optional<feed::Checkpoint> FollowAll::proof_with(const Peer& peer, const feed::Checkpoint& ours) const {
+std::optional<feed::Checkpoint> FullFollower::proof_with(const Peer& peer, const feed::Checkpoint& ours) const {
   if (!peer.view.head || !core_.may_ask(peer)) return std::nullopt;
   if (peer.head_size() >= ours.tree_size) return ours;
   // It is behind: its own head serves once it is known to be a prefix of ours.
@@ -85,7 +85,7 @@ std::optional<feed::Checkpoint> FollowAll::proof_with(const Peer& peer, const fe
 
 /// Not always the same peer first: those that have the same share the work. Before others those that have given
 /// something: they are no pretenders.
-std::vector<PeerId> FollowAll::order_of_peers() {
+std::vector<PeerId> FullFollower::order_of_peers() {
   std::vector<PeerId> order;
   for (const auto& [id, peer] : core_.peers()) {
     if (!peer->gone) order.push_back(id);
@@ -96,7 +96,7 @@ std::vector<PeerId> FollowAll::order_of_peers() {
   return order;
 }
 
-void FollowAll::plan() {
+void FullFollower::plan() {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   if (!active_ || !ours) return;
   resume_deferred();
@@ -113,7 +113,7 @@ void FollowAll::plan() {
     const Peer& peer = *core_.find(id);
     const std::optional<feed::Checkpoint> proof = proof_with(peer, *ours);
     const std::size_t most = peer.stalls > 0 ? 1 : kPortionsPerPeer;
-    while (proof && fetcher_.outstanding(id, Purpose::portion) < most &&
+    while (proof && fetcher_.outstanding(id, Purpose::full) < most &&
            (plan_headers(id, peer, *proof) || plan_for(id, offer(peer, proof->tree_size), *proof))) {
     }
   }
@@ -121,7 +121,7 @@ void FollowAll::plan() {
   sharing_.share(ready, follow_.order);
 }
 
-void FollowAll::count_holders() {
+void FullFollower::count_holders() {
   if (!holders_stale_ || core_.now() - counted_at_ < kCountEvery) return;
   holders_stale_ = false;
   counted_at_ = core_.now();
@@ -139,7 +139,8 @@ void FollowAll::count_holders() {
   holders_.build();
 }
 
-std::optional<BlockRange> FollowAll::next(const RequestPlanner::Offer& offer, std::uint64_t to, std::uint64_t blocks) {
+std::optional<BlockRange> FullFollower::next(const RequestPlanner::Offer& offer, std::uint64_t to,
+                                             std::uint64_t blocks) {
   if (!by_rarity()) return planner_.next(offer, to, blocks);
   const std::uint64_t provable = std::min(to, core_.reader().header_prefix());
   auto run = planner_.rarest(offer, provable, blocks, holders_, start_);
@@ -154,12 +155,12 @@ std::optional<BlockRange> FollowAll::next(const RequestPlanner::Offer& offer, st
   return run;
 }
 
-bool FollowAll::by_rarity() const {
+bool FullFollower::by_rarity() const {
   const bool bounded = follow_.oldest && follow_.oldest() > kNoTime;
   return follow_.order == FetchOrder::rarest && !all_hold_all_ && !bounded && planner_.bytes_per_block() >= kRareBlock;
 }
 
-bool FollowAll::plan_headers(PeerId id, const Peer& peer, const feed::Checkpoint& proof) {
+bool FullFollower::plan_headers(PeerId id, const Peer& peer, const feed::Checkpoint& proof) {
   if (!by_rarity() || !peer.have.complete) return false;
   header_planner_.start(core_.reader().header_prefix());
   const auto range = header_planner_.next(offer(peer, proof.tree_size), goal(proof.tree_size), kHeaderPortion);
@@ -170,8 +171,8 @@ bool FollowAll::plan_headers(PeerId id, const Peer& peer, const feed::Checkpoint
   return true;
 }
 
-void FollowAll::plan_slow(const std::vector<PeerId>& slow, const std::vector<PeerId>& ready,
-                          const feed::Checkpoint& ours) {
+void FullFollower::plan_slow(const std::vector<PeerId>& slow, const std::vector<PeerId>& ready,
+                             const feed::Checkpoint& ours) {
   if (slow.empty() || planner_.complete(goal(ours.tree_size))) return;
   HaveSet elsewhere;
   for (const PeerId id : ready) {
@@ -183,7 +184,7 @@ void FollowAll::plan_slow(const std::vector<PeerId>& slow, const std::vector<Pee
   for (const PeerId id : slow) {
     const Peer& peer = *core_.find(id);
     const std::optional<feed::Checkpoint> proof = proof_with(peer, ours);
-    if (!proof || fetcher_.outstanding(id, Purpose::portion) > 0) continue;
+    if (!proof || fetcher_.outstanding(id, Purpose::full) > 0) continue;
     HaveSet not_from_it = elsewhere;
     for (const BlockRange& run : peer.lacking.ranges()) not_from_it.add(run.begin.value(), run.end.value());
     RequestPlanner::Offer only_there = offer(peer, proof->tree_size);
@@ -192,7 +193,7 @@ void FollowAll::plan_slow(const std::vector<PeerId>& slow, const std::vector<Pee
   }
 }
 
-std::uint64_t FollowAll::portion_bytes(const Peer& peer, const feed::Checkpoint& ours) const {
+std::uint64_t FullFollower::portion_bytes(const Peer& peer, const feed::Checkpoint& ours) const {
   const std::uint64_t steady = peer.portion_bytes(core_.now());
   if (planner_.bytes_per_block() <= 0 || all_rates_ <= 0) return steady;
   const double to_go = static_cast<double>(planner_.missing(goal(ours.tree_size))) * planner_.bytes_per_block();
@@ -200,7 +201,7 @@ std::uint64_t FollowAll::portion_bytes(const Peer& peer, const feed::Checkpoint&
   return std::max(kMinPortionBytes, std::min(steady, static_cast<std::uint64_t>(fair)));
 }
 
-bool FollowAll::plan_for(PeerId id, const RequestPlanner::Offer& offer, const feed::Checkpoint& proof) {
+bool FullFollower::plan_for(PeerId id, const RequestPlanner::Offer& offer, const feed::Checkpoint& proof) {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   std::uint64_t to = goal(proof.tree_size);
   if (const FetchWant* push = fetcher_.bringing(ours->tree_size)) to = std::min(to, push->front());
@@ -225,11 +226,11 @@ bool FollowAll::plan_for(PeerId id, const RequestPlanner::Offer& offer, const fe
   return true;
 }
 
-std::uint64_t FollowAll::ask(PeerId id, const BlockRange& range, const feed::Checkpoint& proof, bool headers_only) {
+std::uint64_t FullFollower::ask(PeerId id, const BlockRange& range, const feed::Checkpoint& proof, bool headers_only) {
   FetchWant::Ask ask;
   ask.headers_only = headers_only;
   ask.peer = id;
-  ask.purpose = Purpose::portion;
+  ask.purpose = Purpose::full;
   ask.proof = proof;
   ask.base = std::min(core_.reader().header_prefix(), range.begin.value());
   ask.begin = range.begin.value();
@@ -240,13 +241,13 @@ std::uint64_t FollowAll::ask(PeerId id, const BlockRange& range, const feed::Che
   return fetcher_.ask(std::move(ask));
 }
 
-std::uint64_t FollowAll::ask_help(PeerId id, const BlockRange& range) {
+std::uint64_t FullFollower::ask_help(PeerId id, const BlockRange& range) {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   const std::optional<feed::Checkpoint> proof = ours ? proof_with(*core_.find(id), *ours) : std::nullopt;
   return proof && range.end.value() <= proof->tree_size ? ask(id, range, *proof) : 0;
 }
 
-void FollowAll::on_run(const Data& run) {
+void FullFollower::on_run(const Data& run) {
   std::uint64_t bytes = 0;
   // Headers alone say nothing of how large blocks are on their way.
   const bool whole = std::any_of(run.blocks.begin(), run.blocks.end(),
@@ -263,12 +264,12 @@ void FollowAll::on_run(const Data& run) {
   sharing_.on_blocks();
 }
 
-void FollowAll::on_payload(BlockIndex block) {
+void FullFollower::on_payload(BlockIndex block) {
   planner_.add_held(block.value(), block.value() + 1);
   sharing_.on_blocks();
 }
 
-void FollowAll::on_end(const FetchWant& want, std::optional<EndReason> reason) {
+void FullFollower::on_end(const FetchWant& want, std::optional<EndReason> reason) {
   if (reason == EndReason::busy) defer(want);
   if (reason == EndReason::done) {
     if (Peer* peer = core_.find(want.ask().peer)) peer->stalls = 0;
@@ -278,25 +279,25 @@ void FollowAll::on_end(const FetchWant& want, std::optional<EndReason> reason) {
   if (header_wants_.erase(want.id()) > 0) return header_planner_.release(range);
   planner_.release(range);
   // Another may be at some of it.
-  for (const FetchWant* other : fetcher_.unfinished(Purpose::portion)) {
+  for (const FetchWant* other : fetcher_.unfinished(Purpose::full)) {
     if (header_wants_.contains(other->id())) continue;
     planner_.assign({BlockIndex{other->ask().begin}, BlockIndex{other->ask().end}});
   }
 }
 
 /// There is nobody else to ask, now or soon.
-bool FollowAll::only_peer(PeerId id) const {
+bool FullFollower::only_peer(PeerId id) const {
   return std::all_of(core_.peers().begin(), core_.peers().end(), [&](const auto& item) {
     return item.first == id || item.second->gone || item.second->suspect || !item.second->view.head;
   });
 }
 
-bool FollowAll::anybody_has(std::uint64_t block) const {
+bool FullFollower::anybody_has(std::uint64_t block) const {
   return std::any_of(core_.peers().begin(), core_.peers().end(),
                      [&](const auto& item) { return !item.second->gone && item.second->may_give(block); });
 }
 
-bool FollowAll::has_alternative(const FetchWant& want) const {
+bool FullFollower::has_alternative(const FetchWant& want) const {
   const base::MonoTime now = core_.now();
   return std::any_of(core_.peers().begin(), core_.peers().end(), [&](const auto& item) {
     const Peer& peer = *item.second;
@@ -304,6 +305,6 @@ bool FollowAll::has_alternative(const FetchWant& want) const {
   });
 }
 
-bool FollowAll::complete(const feed::Checkpoint& head) const { return planner_.complete(goal(head.tree_size)); }
+bool FullFollower::complete(const feed::Checkpoint& head) const { return planner_.complete(goal(head.tree_size)); }
 
 }  // namespace shoal::replication

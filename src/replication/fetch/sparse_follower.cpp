@@ -1,4 +1,4 @@
-#include "replication/fetch/follow_streams.h"
+#include "replication/fetch/sparse_follower.h"
 
 #include <algorithm>
 
@@ -12,7 +12,7 @@ constexpr std::size_t kTopicsAsked = 64;
 }  // namespace
 
 template <typename Call>
-void FollowStreams::for_specs_of(const StreamParts::Part& part, Call&& call) {
+void SparseFollower::for_specs_of(const StreamParts::Part& part, Call&& call) {
   for (const TopicPartition& stream : part.streams) {
     const auto spec = std::lower_bound(specs_.begin(), specs_.end(), stream,
                                        [](const Spec& one, const TopicPartition& key) { return one.stream < key; });
@@ -20,7 +20,7 @@ void FollowStreams::for_specs_of(const StreamParts::Part& part, Call&& call) {
   }
 }
 
-void FollowStreams::start(const Follow& follow) {
+void SparseFollower::start(const Follow& follow) {
   stop();
   from_ = follow.from;
   oldest_ = follow.oldest;
@@ -34,19 +34,19 @@ void FollowStreams::start(const Follow& follow) {
   }
 }
 
-void FollowStreams::stop() {
+void SparseFollower::stop() {
   specs_.clear();
   parts_.clear();
 }
 
-std::vector<TopicPartition> FollowStreams::wanted() const {
+std::vector<TopicPartition> SparseFollower::wanted() const {
   std::vector<TopicPartition> out;
   for (const Spec& spec : specs_) out.push_back(spec.stream);
   if (out.size() > kMaxWantStreams) out.resize(kMaxWantStreams);
   return out;
 }
 
-void FollowStreams::plan() {
+void SparseFollower::plan() {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   if (!ours || specs_.empty()) return;
   for (bool more = true; more;) {
@@ -56,7 +56,7 @@ void FollowStreams::plan() {
   share(*ours);
 }
 
-FollowStreams::Missing FollowStreams::collect_missing(const feed::Checkpoint& ours) {
+SparseFollower::Missing SparseFollower::collect_missing(const feed::Checkpoint& ours) {
   Missing missing;
   std::vector<Spec*> stale;
   for (Spec& spec : specs_) {
@@ -71,7 +71,7 @@ FollowStreams::Missing FollowStreams::collect_missing(const feed::Checkpoint& ou
   return missing;
 }
 
-void FollowStreams::look_at(Spec& spec, const feed::Checkpoint& ours, Missing& missing) {
+void SparseFollower::look_at(Spec& spec, const feed::Checkpoint& ours, Missing& missing) {
   const std::vector<StreamChains::Gap> gaps = gaps_of(spec);
   if (gaps.empty()) {
     spec.checked = ours;
@@ -89,20 +89,20 @@ void FollowStreams::look_at(Spec& spec, const feed::Checkpoint& ours, Missing& m
   }
 }
 
-void FollowStreams::report(Spec& spec) {
+void SparseFollower::report(Spec& spec) {
   if (spec.reported || spec.refused.empty() || core_.reader().fork_limit()) return;
   spec.reported = true;
   core_.log(base::LogLevel::warning,
             "topic " + spec.stream.topic + ": the connected peers withhold or lack blocks that the head signs");
 }
 
-void FollowStreams::ask_entries(const std::vector<Spec*>& specs, const feed::Checkpoint& ours) {
+void SparseFollower::ask_entries(const std::vector<Spec*>& specs, const feed::Checkpoint& ours) {
   // A question brings the topic's neighbour too, so all entries together are not more.
   if (2 * specs.size() >= ours.topic_count) return ask_entries(std::string());
   for (const Spec* spec : specs) ask_entries(spec->stream.topic);
 }
 
-void FollowStreams::ask_entries(const std::string& topic) {
+void SparseFollower::ask_entries(const std::string& topic) {
   if (asking_entries_.size() >= kTopicsAsked || !asking_entries_.insert(topic).second) return;
   topics_.fetch(topic, kEntriesTimeout, [this, topic](const Result<void>&) {
     asking_entries_.erase(topic);
@@ -110,7 +110,7 @@ void FollowStreams::ask_entries(const std::string& topic) {
   });
 }
 
-std::vector<StreamChains::Gap> FollowStreams::gaps_of(const Spec& spec) {
+std::vector<StreamChains::Gap> SparseFollower::gaps_of(const Spec& spec) {
   std::vector<StreamChains::Gap> gaps;
   for (const feed::TopicStateEntry& entry : topics_.known(spec.stream.topic)->entries) {
     const bool ours = spec.stream.partition == kAllPartitions || spec.stream.partition == entry.stream.partition;
@@ -119,7 +119,8 @@ std::vector<StreamChains::Gap> FollowStreams::gaps_of(const Spec& spec) {
   return gaps;
 }
 
-bool FollowStreams::find_missing(Spec& spec, const std::vector<StreamChains::Gap>& gaps, const feed::Checkpoint& ours) {
+bool SparseFollower::find_missing(Spec& spec, const std::vector<StreamChains::Gap>& gaps,
+                                  const feed::Checkpoint& ours) {
   const std::uint64_t limit = std::min(ours.tree_size, core_.reader().fork_limit().value_or(ours.tree_size));
   HaveSet covered = parts_.asked(spec.stream);
   Start start{false, limit, 0};
@@ -139,7 +140,7 @@ bool FollowStreams::find_missing(Spec& spec, const std::vector<StreamChains::Gap
   return true;
 }
 
-void FollowStreams::refute(Spec& spec, const StreamChains::Gap& gap) {
+void SparseFollower::refute(Spec& spec, const StreamChains::Gap& gap) {
   bool known = false;
   for (auto& [id, claimed] : spec.claims) {
     if (!claimed.contains(gap.missing)) continue;
@@ -155,11 +156,11 @@ void FollowStreams::refute(Spec& spec, const StreamChains::Gap& gap) {
   if (!known) spec.given.remove(gap.begin, gap.missing + 1);
 }
 
-bool FollowStreams::may_ask(const Peer& peer, const feed::Checkpoint& ours) const {
+bool SparseFollower::may_ask(const Peer& peer, const feed::Checkpoint& ours) const {
   return !peer.gone && peer.head_size() >= ours.tree_size && core_.may_ask(peer);
 }
 
-std::vector<PeerId> FollowStreams::best_peers(const Spec& spec, const feed::Checkpoint& ours) const {
+std::vector<PeerId> SparseFollower::best_peers(const Spec& spec, const feed::Checkpoint& ours) const {
   std::vector<PeerId> best;
   std::tuple<bool, bool, bool> best_rank;
   for (const auto& [id, peer] : core_.peers()) {
@@ -175,11 +176,11 @@ std::vector<PeerId> FollowStreams::best_peers(const Spec& spec, const feed::Chec
   return best;
 }
 
-std::optional<PeerId> FollowStreams::least_busy(const std::vector<PeerId>& peers) const {
+std::optional<PeerId> SparseFollower::least_busy(const std::vector<PeerId>& peers) const {
   std::optional<PeerId> best;
   std::size_t fewest = kPortionsPerPeer;
   for (const PeerId id : peers) {
-    const std::size_t wants = fetcher_.outstanding(id, Purpose::streams);
+    const std::size_t wants = fetcher_.outstanding(id, Purpose::sparse);
     if (wants >= fewest) continue;
     best = id;
     fewest = wants;
@@ -187,7 +188,7 @@ std::optional<PeerId> FollowStreams::least_busy(const std::vector<PeerId>& peers
   return best;
 }
 
-bool FollowStreams::ask(const std::vector<PeerId>& peers, std::vector<Spec*> specs) {
+bool SparseFollower::ask(const std::vector<PeerId>& peers, std::vector<Spec*> specs) {
   std::stable_sort(specs.begin(), specs.end(), [](const Spec* a, const Spec* b) { return a->start < b->start; });
   std::set<Start> starts;
   for (const Spec* spec : specs) starts.insert(spec->start);
@@ -220,7 +221,7 @@ bool FollowStreams::ask(const std::vector<PeerId>& peers, std::vector<Spec*> spe
   return more;
 }
 
-void FollowStreams::share(const feed::Checkpoint& ours) {
+void SparseFollower::share(const feed::Checkpoint& ours) {
   std::vector<PeerId> ready;
   for (const auto& [id, peer] : core_.peers()) {
     if (may_ask(*peer, ours) && !peer->slow(core_.now())) ready.push_back(id);
@@ -235,7 +236,7 @@ void FollowStreams::share(const feed::Checkpoint& ours) {
 }
 
 /// Blocks from where the chain ends on may be too old for their payloads.
-bool FollowStreams::wants_headers_only(const TopicPartition& stream) const {
+bool SparseFollower::wants_headers_only(const TopicPartition& stream) const {
   if (oldest() == kNoTime) return false;
   const std::optional<BlockIndex> last = chains_.last(stream);
   const auto next = core_.reader().next_block(stream, last);
@@ -246,13 +247,13 @@ bool FollowStreams::wants_headers_only(const TopicPartition& stream) const {
   return is_old(last);
 }
 
-bool FollowStreams::is_old(std::optional<BlockIndex> block) const {
+bool SparseFollower::is_old(std::optional<BlockIndex> block) const {
   if (!block) return true;
   const auto header = core_.reader().header(*block);
   return !header || header->append_time < oldest();
 }
 
-void FollowStreams::on_run(const FetchWant& want, const Data& run) {
+void SparseFollower::on_run(const FetchWant& want, const Data& run) {
   if (!want.ask().headers_only) {
     const std::optional<StreamParts::Part> cut = parts_.on_run(want, run);
     if (cut) note_missing(*cut);
@@ -278,14 +279,14 @@ void FollowStreams::on_run(const FetchWant& want, const Data& run) {
   if (recent) fetcher_.cancel(want.id());
 }
 
-void FollowStreams::note_missing(const StreamParts::Part& part) {
+void SparseFollower::note_missing(const StreamParts::Part& part) {
   for_specs_of(part, [&](Spec& spec) {
     spec.unasked = true;
     if (part.bytes_per_block > 0) spec.bytes_per_block = part.bytes_per_block;
   });
 }
 
-void FollowStreams::on_end(const FetchWant& want, std::optional<EndReason> reason) {
+void SparseFollower::on_end(const FetchWant& want, std::optional<EndReason> reason) {
   const FetchWant::Ask& ask = want.ask();
   const std::optional<StreamParts::Part> part = parts_.on_end(want);
   if (!part) return;
@@ -303,7 +304,7 @@ void FollowStreams::on_end(const FetchWant& want, std::optional<EndReason> reaso
   });
 }
 
-void FollowStreams::on_have(PeerId id) {
+void SparseFollower::on_have(PeerId id) {
   forget(id);
   for (Spec& spec : specs_) {
     spec.reported = false;
@@ -311,21 +312,21 @@ void FollowStreams::on_have(PeerId id) {
   }
 }
 
-void FollowStreams::forget(PeerId id) {
+void SparseFollower::forget(PeerId id) {
   for (Spec& spec : specs_) {
     spec.claims.erase(id);
     spec.refused.erase(id);
   }
 }
 
-void FollowStreams::on_accepted() {
+void SparseFollower::on_accepted() {
   for (Spec& spec : specs_) {
     spec.refused.clear();
     spec.unasked = true;
   }
 }
 
-bool FollowStreams::has_alternative(const FetchWant& want) const {
+bool SparseFollower::has_alternative(const FetchWant& want) const {
   const base::MonoTime now = core_.now();
   return std::any_of(core_.peers().begin(), core_.peers().end(), [&](const auto& item) {
     const Peer& peer = *item.second;
@@ -334,7 +335,7 @@ bool FollowStreams::has_alternative(const FetchWant& want) const {
   });
 }
 
-bool FollowStreams::complete(const feed::Checkpoint& head) const {
+bool SparseFollower::complete(const feed::Checkpoint& head) const {
   return std::all_of(specs_.begin(), specs_.end(),
                      [&](const Spec& spec) { return spec.checked && spec.checked->same_history(head); });
 }
