@@ -22,7 +22,7 @@ constexpr std::uint64_t kHeaderPortion = 4096;
 FullFollower::FullFollower(ReplicatorCore& core, BlockFetcher& fetcher)
     : core_(core),
       fetcher_(fetcher),
-      ages_(core),
+      age_limit_(core),
       sharing_(core, fetcher, planner_, [this](PeerId id, const BlockRange& range) { return ask_help(id, range); }) {}
 
 void FullFollower::start(const Follow& follow) {
@@ -209,11 +209,11 @@ bool FullFollower::plan_for(PeerId id, const RequestPlanner::Offer& offer, const
   const bool bounded = oldest > kNoTime;
   const std::uint64_t portion = planner_.portion(portion_bytes(*core_.find(id), *ours));
   const std::uint64_t look = bounded ? std::max(portion, kHeaderPortion) : portion;
-  // What is too old is passed over from the oldest on.
+  // Old blocks are pruned from the oldest on.
   auto range = bounded ? planner_.next(offer, to, look) : next(offer, to, portion);
   bool headers_only = false;
   while (bounded && range) {
-    if (const auto step = ages_.step_of(*range, oldest, planner_)) {
+    if (const auto step = age_limit_.next_step(*range, oldest, planner_)) {
       range = step->range;
       headers_only = step->headers_only;
       if (!headers_only) range->end = std::min(range->end, range->begin + portion);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "replication/fetch/age_filter.h"
+#include "replication/fetch/age_limit.h"
 #include "replication/fetch/block_fetcher.h"
 #include "replication/fetch/work_sharing.h"
 
@@ -63,7 +63,7 @@ class FullFollower {
 
   ReplicatorCore& core_;
   BlockFetcher& fetcher_;
-  AgeFilter ages_;
+  AgeLimit age_limit_;
   Follow follow_;
   RequestPlanner planner_;
   RequestPlanner header_planner_;         ///< when headers come first
