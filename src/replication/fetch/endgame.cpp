@@ -1,4 +1,4 @@
-#include "replication/fetch/overlap.h"
+#include "replication/fetch/endgame.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,14 +6,14 @@
 namespace shoal::replication {
 namespace {
 
-/// The helper must need less than half of the owner's time, and be sooner by this.
-constexpr double kSooner = 2;
+/// A duplicate pays when the owner would take this many times as long as the helper, and at least this much longer.
+constexpr double kSpeedup = 2;
 constexpr double kGainSeconds = 0.15;
-/// The same for one block: whoever begins it anew brings all of it once more, and a block of much data that the whole
-/// swarm is fetching takes long everywhere.
+/// For a single block the gain has to be larger: the helper sends all of it again, and a large block that the whole
+/// swarm fetches takes long at every peer.
 constexpr double kGainSecondsOfOne = 2;
 
-/// Blocks of the end of `rest` that the helper takes when both go on at their rates.
+/// Blocks at the end of `rest` that the helper takes so that both finish together at their rates.
 std::uint64_t share_of(const Outstanding& one, const Helper& helper) {
   const auto blocks = static_cast<double>(one.rest.end - one.rest.begin);
   const double bytes = blocks * one.bytes_per_block;
@@ -23,7 +23,7 @@ std::uint64_t share_of(const Outstanding& one, const Helper& helper) {
                                    static_cast<std::uint64_t>(blocks));
 }
 
-/// The want of another peer that takes longest.
+/// The want of another peer with the longest time left.
 const Outstanding* longest(const std::vector<Outstanding>& outstanding, const Helper& helper, bool shared_too) {
   const Outstanding* worst = nullptr;
   for (const Outstanding& one : outstanding) {
@@ -38,22 +38,22 @@ double seconds_for(std::uint64_t blocks, const Outstanding& one, const Helper& h
          static_cast<double>(blocks) * one.bytes_per_block / helper.bytes_per_second;
 }
 
-Overlap end_of(const Outstanding& one, std::uint64_t blocks) {
+Takeover end_of(const Outstanding& one, std::uint64_t blocks) {
   return {one.want, {BlockIndex{one.rest.end.value() - blocks}, one.rest.end}};
 }
 
 }  // namespace
 
-std::optional<Overlap> pick_overlap(const std::vector<Outstanding>& outstanding, const Helper& helper) {
+std::optional<Takeover> pick_duplicate(const std::vector<Outstanding>& outstanding, const Helper& helper) {
   const Outstanding* worst = longest(outstanding, helper, false);
   if (worst == nullptr) return std::nullopt;
   const std::uint64_t blocks = share_of(*worst, helper);
   const double gain = worst->rest.end - worst->rest.begin == 1 ? kGainSecondsOfOne : kGainSeconds;
-  if (worst->seconds_left < kSooner * seconds_for(blocks, *worst, helper) + gain) return std::nullopt;
+  if (worst->seconds_left < kSpeedup * seconds_for(blocks, *worst, helper) + gain) return std::nullopt;
   return end_of(*worst, blocks);
 }
 
-std::optional<Overlap> pick_split(const std::vector<Outstanding>& outstanding, const Helper& helper) {
+std::optional<Takeover> pick_split(const std::vector<Outstanding>& outstanding, const Helper& helper) {
   const Outstanding* worst = longest(outstanding, helper, true);
   if (worst == nullptr) return std::nullopt;
   const std::uint64_t blocks = share_of(*worst, helper);

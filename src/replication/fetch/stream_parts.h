@@ -1,7 +1,7 @@
 #pragma once
 
 #include "replication/fetch/block_fetcher.h"
-#include "replication/fetch/overlap.h"
+#include "replication/fetch/endgame.h"
 
 #include <cstdint>
 #include <functional>

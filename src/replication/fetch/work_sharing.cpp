@@ -56,7 +56,7 @@ bool WorkSharing::help(const std::vector<Outstanding>& all, PeerId id, double ra
     return one.rest.begin < one.rest.end && peer.may_give(one.rest.begin.value()) &&
            peer.may_give(one.rest.end.value() - 1);
   });
-  const auto part = pick_overlap(askable, {id, rate, peer.path.round_trip()});
+  const auto part = pick_duplicate(askable, {id, rate, peer.path.round_trip()});
   const std::uint64_t want = part ? ask_(id, part->part) : 0;
   if (want != 0) help_[want] = part->want;
   return want != 0;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "replication/fetch/block_fetcher.h"
-#include "replication/fetch/overlap.h"
+#include "replication/fetch/endgame.h"
 #include "replication/peers/follow.h"
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 namespace shoal::replication {
 
 /// Lets fast peers take over what slow ones still owe: at the end of a transfer, and for a reader at any time when the
-/// oldest missing block is late (docs/PROTOCOL.md, "Reading"). Decides by overlap.h; asks through FullFollower.
+/// oldest missing block is late (docs/PROTOCOL.md, "Reading"). Decides by endgame.h; asks through FullFollower.
 class WorkSharing {
  public:
   /// Asks the peer for the blocks and returns the want's name; 0: it cannot prove them.

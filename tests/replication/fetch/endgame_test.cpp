@@ -1,4 +1,4 @@
-#include "replication/fetch/overlap.h"
+#include "replication/fetch/endgame.h"
 
 #include <gtest/gtest.h>
 
@@ -15,56 +15,56 @@ Outstanding owes(std::uint64_t want, std::uint64_t begin, std::uint64_t end, dou
 }
 Helper helper(double rate) { return {PeerId{9}, rate, std::chrono::milliseconds(10)}; }
 
-TEST(Overlap, OfOneThatBringsNothingAllIsTaken) {
-  const auto part = pick_overlap({owes(7, 100, 110, kNever)}, helper(1e6));
+TEST(EndgameDuplicate, OfOneThatBringsNothingAllIsTaken) {
+  const auto part = pick_duplicate({owes(7, 100, 110, kNever)}, helper(1e6));
   ASSERT_TRUE(part);
   EXPECT_EQ(part->want, 7U);
   EXPECT_EQ(part->part, (BlockRange{BlockIndex{100}, BlockIndex{110}}));
 }
 
-TEST(Overlap, OfASlowOneTheEndSoThatBothGetThroughTogether) {
+TEST(EndgameDuplicate, OfASlowOneTheEndSoThatBothGetThroughTogether) {
   // 100 blocks in 10 s are 100 kB/s; the helper gives 300 kB/s: three quarters.
-  const auto part = pick_overlap({owes(7, 0, 100, 10)}, helper(3e5));
+  const auto part = pick_duplicate({owes(7, 0, 100, 10)}, helper(3e5));
   ASSERT_TRUE(part);
   EXPECT_EQ(part->part, (BlockRange{BlockIndex{25}, BlockIndex{100}}));
 }
 
-TEST(Overlap, ASingleBlockIsAskedForTwice) {
-  const auto part = pick_overlap({owes(7, 5, 6, 8)}, helper(1e6));
+TEST(EndgameDuplicate, ASingleBlockIsAskedForTwice) {
+  const auto part = pick_duplicate({owes(7, 5, 6, 8)}, helper(1e6));
   ASSERT_TRUE(part);
   EXPECT_EQ(part->part, (BlockRange{BlockIndex{5}, BlockIndex{6}}));
 }
 
-TEST(Overlap, NothingIsAskedTwiceForASmallGain) {
-  EXPECT_FALSE(pick_overlap({owes(7, 0, 100, 0.2)}, helper(1e7)));
-  EXPECT_FALSE(pick_overlap({owes(7, 0, 100, 1)}, helper(1e4)));
-  EXPECT_FALSE(pick_overlap({owes(7, 0, 100, kNever)}, helper(0)));
+TEST(EndgameDuplicate, NothingIsAskedTwiceForASmallGain) {
+  EXPECT_FALSE(pick_duplicate({owes(7, 0, 100, 0.2)}, helper(1e7)));
+  EXPECT_FALSE(pick_duplicate({owes(7, 0, 100, 1)}, helper(1e4)));
+  EXPECT_FALSE(pick_duplicate({owes(7, 0, 100, kNever)}, helper(0)));
 }
 
-TEST(Overlap, TheLongestFirstAndEachWantOnce) {
+TEST(EndgameDuplicate, TheLongestFirstAndEachWantOnce) {
   std::vector<Outstanding> all{owes(1, 0, 10, 5), owes(2, 10, 20, 50), owes(3, 20, 30, kNever, 9)};
-  EXPECT_EQ(pick_overlap(all, helper(1e6))->want, 2U);  // 3 is the helper's own
+  EXPECT_EQ(pick_duplicate(all, helper(1e6))->want, 2U);  // 3 is the helper's own
   all[1].shared = true;
-  EXPECT_EQ(pick_overlap(all, helper(1e6))->want, 1U);
+  EXPECT_EQ(pick_duplicate(all, helper(1e6))->want, 1U);
   all[0].shared = true;
-  EXPECT_FALSE(pick_overlap(all, helper(1e6)));
+  EXPECT_FALSE(pick_duplicate(all, helper(1e6)));
 }
 
-TEST(Split, AnEqualPeerTakesHalfThoughItIsNoFaster) {
+TEST(EndgameSplit, AnEqualPeerTakesHalfThoughItIsNoFaster) {
   // 100 blocks in 10 s; both bring 100 kB/s.
   const auto part = pick_split({owes(7, 0, 100, 10)}, helper(1e5));
   ASSERT_TRUE(part);
   EXPECT_EQ(part->part, (BlockRange{BlockIndex{50}, BlockIndex{100}}));
-  EXPECT_FALSE(pick_overlap({owes(7, 0, 100, 10)}, helper(1e5)));
+  EXPECT_FALSE(pick_duplicate({owes(7, 0, 100, 10)}, helper(1e5)));
 }
 
-TEST(Split, NotForASmallGain) {
+TEST(EndgameSplit, NotForASmallGain) {
   EXPECT_FALSE(pick_split({owes(7, 0, 20, 0.2)}, helper(1e6)));
   EXPECT_FALSE(pick_split({owes(7, 0, 100, 10)}, helper(0)));
   EXPECT_FALSE(pick_split({owes(7, 0, 100, 10, 9)}, helper(1e6)));  // the helper's own
 }
 
-TEST(Split, WhatWasSplitIsSplitAgain) {
+TEST(EndgameSplit, WhatWasSplitIsSplitAgain) {
   std::vector<Outstanding> all{owes(1, 0, 50, 5), owes(2, 50, 150, 10)};
   all[1].shared = true;
   EXPECT_EQ(pick_split(all, helper(1e5))->want, 2U);
