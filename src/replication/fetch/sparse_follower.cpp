@@ -12,11 +12,11 @@ constexpr std::size_t kTopicsAsked = 64;
 }  // namespace
 
 template <typename Call>
-void SparseFollower::for_specs_of(const StreamParts::Part& part, Call&& call) {
-  for (const TopicPartition& stream : part.streams) {
-    const auto spec = std::lower_bound(specs_.begin(), specs_.end(), stream,
-                                       [](const Spec& one, const TopicPartition& key) { return one.stream < key; });
-    if (spec != specs_.end() && spec->stream == stream) call(*spec);
+void SparseFollower::for_targets_of(const StreamRequests::Request& request, Call&& call) {
+  for (const TopicPartition& stream : request.streams) {
+    const auto target = std::lower_bound(targets_.begin(), targets_.end(), stream,
+                                         [](const Target& one, const TopicPartition& key) { return one.stream < key; });
+    if (target != targets_.end() && target->stream == stream) call(*target);
   }
 }
 
@@ -27,79 +27,79 @@ void SparseFollower::start(const Follow& follow) {
   chains_.start(follow.from);
   const std::set<TopicPartition> streams(follow.topics.begin(), follow.topics.end());
   for (const TopicPartition& stream : streams) {
-    Spec spec;
-    spec.stream = stream;
-    spec.complete_to = follow.from;
-    specs_.push_back(std::move(spec));
+    Target target;
+    target.stream = stream;
+    target.complete_to = follow.from;
+    targets_.push_back(std::move(target));
   }
 }
 
 void SparseFollower::stop() {
-  specs_.clear();
-  parts_.clear();
+  targets_.clear();
+  requests_.clear();
 }
 
 std::vector<TopicPartition> SparseFollower::wanted() const {
   std::vector<TopicPartition> out;
-  for (const Spec& spec : specs_) out.push_back(spec.stream);
+  for (const Target& target : targets_) out.push_back(target.stream);
   if (out.size() > kMaxWantStreams) out.resize(kMaxWantStreams);
   return out;
 }
 
 void SparseFollower::plan() {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
-  if (!ours || specs_.empty()) return;
+  if (!ours || targets_.empty()) return;
   for (bool more = true; more;) {
     more = false;
-    for (auto& [peers, specs] : collect_missing(*ours)) more = ask(peers, specs) || more;
+    for (auto& [peers, targets] : collect_missing(*ours)) more = ask(peers, targets) || more;
   }
   share(*ours);
 }
 
 SparseFollower::Missing SparseFollower::collect_missing(const feed::Checkpoint& ours) {
   Missing missing;
-  std::vector<Spec*> stale;
-  for (Spec& spec : specs_) {
-    if (spec.checked && spec.checked->same_history(ours)) continue;
-    if (!topics_.is_fresh(spec.stream.topic)) {
-      stale.push_back(&spec);
-    } else if (spec.unasked) {
-      look_at(spec, ours, missing);
+  std::vector<Target*> stale;
+  for (Target& target : targets_) {
+    if (target.checked && target.checked->same_history(ours)) continue;
+    if (!topics_.is_fresh(target.stream.topic)) {
+      stale.push_back(&target);
+    } else if (target.unasked) {
+      check(target, ours, missing);
     }
   }
   if (!stale.empty()) ask_entries(stale, ours);
   return missing;
 }
 
-void SparseFollower::look_at(Spec& spec, const feed::Checkpoint& ours, Missing& missing) {
-  const std::vector<StreamChains::Gap> gaps = gaps_of(spec);
+void SparseFollower::check(Target& target, const feed::Checkpoint& ours, Missing& missing) {
+  const std::vector<StreamChains::Gap> gaps = gaps_of(target);
   if (gaps.empty()) {
-    spec.checked = ours;
-    spec.complete_to = ours.tree_size;
-    spec.given.clear();
-    spec.claims.clear();
-    spec.refused.clear();
-    spec.reported = false;
-  } else if (!find_missing(spec, gaps, ours)) {
-    spec.unasked = false;
-  } else if (const std::vector<PeerId> peers = best_peers(spec, ours); !peers.empty()) {
-    missing[peers].push_back(&spec);
+    target.checked = ours;
+    target.complete_to = ours.tree_size;
+    target.given.clear();
+    target.claims.clear();
+    target.refused.clear();
+    target.reported = false;
+  } else if (!find_missing(target, gaps, ours)) {
+    target.unasked = false;
+  } else if (const std::vector<PeerId> peers = best_peers(target, ours); !peers.empty()) {
+    missing[peers].push_back(&target);
   } else {
-    report(spec);
+    report(target);
   }
 }
 
-void SparseFollower::report(Spec& spec) {
-  if (spec.reported || spec.refused.empty() || core_.reader().fork_limit()) return;
-  spec.reported = true;
+void SparseFollower::report(Target& target) {
+  if (target.reported || target.refused.empty() || core_.reader().fork_limit()) return;
+  target.reported = true;
   core_.log(base::LogLevel::warning,
-            "topic " + spec.stream.topic + ": the connected peers withhold or lack blocks that the head signs");
+            "topic " + target.stream.topic + ": the connected peers withhold or lack blocks that the head signs");
 }
 
-void SparseFollower::ask_entries(const std::vector<Spec*>& specs, const feed::Checkpoint& ours) {
+void SparseFollower::ask_entries(const std::vector<Target*>& targets, const feed::Checkpoint& ours) {
   // A question brings the topic's neighbour too, so all entries together are not more.
-  if (2 * specs.size() >= ours.topic_count) return ask_entries(std::string());
-  for (const Spec* spec : specs) ask_entries(spec->stream.topic);
+  if (2 * targets.size() >= ours.topic_count) return ask_entries(std::string());
+  for (const Target* target : targets) ask_entries(target->stream.topic);
 }
 
 void SparseFollower::ask_entries(const std::string& topic) {
@@ -110,64 +110,64 @@ void SparseFollower::ask_entries(const std::string& topic) {
   });
 }
 
-std::vector<StreamChains::Gap> SparseFollower::gaps_of(const Spec& spec) {
+std::vector<StreamChains::Gap> SparseFollower::gaps_of(const Target& target) {
   std::vector<StreamChains::Gap> gaps;
-  for (const feed::TopicStateEntry& entry : topics_.known(spec.stream.topic)->entries) {
-    const bool ours = spec.stream.partition == kAllPartitions || spec.stream.partition == entry.stream.partition;
+  for (const feed::TopicStateEntry& entry : topics_.known(target.stream.topic)->entries) {
+    const bool ours = target.stream.partition == kAllPartitions || target.stream.partition == entry.stream.partition;
     if (auto gap = ours ? chains_.gap(entry) : std::nullopt) gaps.push_back(std::move(*gap));
   }
   return gaps;
 }
 
-bool SparseFollower::find_missing(Spec& spec, const std::vector<StreamChains::Gap>& gaps,
+bool SparseFollower::find_missing(Target& target, const std::vector<StreamChains::Gap>& gaps,
                                   const feed::Checkpoint& ours) {
   const std::uint64_t limit = std::min(ours.tree_size, core_.reader().fork_limit().value_or(ours.tree_size));
-  HaveSet covered = parts_.asked(spec.stream);
+  HaveSet covered = requests_.pending(target.stream);
   Start start{false, limit, 0};
   for (const StreamChains::Gap& gap : gaps) {
-    start.begin = std::min(start.begin, std::max(gap.begin, spec.complete_to));
+    start.begin = std::min(start.begin, std::max(gap.begin, target.complete_to));
     start.end = std::max(start.end, std::min(gap.end.value_or(limit), limit));
     start.headers_only = start.headers_only || wants_headers_only(gap.stream);
     const bool on_its_way = gap.end ? covered.contains(gap.missing) : !covered.empty();
-    if (!on_its_way && spec.given.contains(gap.missing)) refute(spec, gap);
+    if (!on_its_way && target.given.contains(gap.missing)) refute(target, gap);
   }
-  for (const BlockRange& range : spec.given.ranges()) covered.add(range.begin.value(), range.end.value());
+  for (const BlockRange& range : target.given.ranges()) covered.add(range.begin.value(), range.end.value());
   std::optional<BlockRange> unasked = covered.first_gap(start.begin, start.end);
   // Held blocks that others follow are not asked for again; behind them it goes on.
   if (!unasked) unasked = covered.first_gap(start.begin, limit);
   if (!unasked) return false;
-  spec.start = Start{start.headers_only, unasked->begin.value(), unasked->end.value()};
+  target.start = Start{start.headers_only, unasked->begin.value(), unasked->end.value()};
   return true;
 }
 
-void SparseFollower::refute(Spec& spec, const StreamChains::Gap& gap) {
+void SparseFollower::refute(Target& target, const StreamChains::Gap& gap) {
   bool known = false;
-  for (auto& [id, claimed] : spec.claims) {
+  for (auto& [id, claimed] : target.claims) {
     if (!claimed.contains(gap.missing)) continue;
     known = true;
     std::uint64_t at = gap.begin;
     while (const auto untrue = claimed.first_run(at, gap.missing + 1)) {
       at = untrue->end.value();
       claimed.remove(untrue->begin.value(), at);
-      spec.given.remove(untrue->begin.value(), at);
-      spec.refused[id].add(untrue->begin.value(), at);
+      target.given.remove(untrue->begin.value(), at);
+      target.refused[id].add(untrue->begin.value(), at);
     }
   }
-  if (!known) spec.given.remove(gap.begin, gap.missing + 1);
+  if (!known) target.given.remove(gap.begin, gap.missing + 1);
 }
 
 bool SparseFollower::may_ask(const Peer& peer, const feed::Checkpoint& ours) const {
   return !peer.gone && peer.head_size() >= ours.tree_size && core_.may_ask(peer);
 }
 
-std::vector<PeerId> SparseFollower::best_peers(const Spec& spec, const feed::Checkpoint& ours) const {
+std::vector<PeerId> SparseFollower::best_peers(const Target& target, const feed::Checkpoint& ours) const {
   std::vector<PeerId> best;
   std::tuple<bool, bool, bool> best_rank;
   for (const auto& [id, peer] : core_.peers()) {
-    const auto refused = spec.refused.find(id);
-    const bool refuses = refused != spec.refused.end();
-    if ((refuses && refused->second.contains(spec.start.begin)) || !may_ask(*peer, ours)) continue;
-    const std::tuple rank{peer->slow(core_.now()), !peer->may_give(spec.stream), refuses};
+    const auto refused = target.refused.find(id);
+    const bool refuses = refused != target.refused.end();
+    if ((refuses && refused->second.contains(target.start.begin)) || !may_ask(*peer, ours)) continue;
+    const std::tuple rank{peer->slow(core_.now()), !peer->may_give(target.stream), refuses};
     if (!best.empty() && rank > best_rank) continue;
     if (best.empty() || rank < best_rank) best.clear();
     best_rank = rank;
@@ -188,34 +188,35 @@ std::optional<PeerId> SparseFollower::least_busy(const std::vector<PeerId>& peer
   return best;
 }
 
-bool SparseFollower::ask(const std::vector<PeerId>& peers, std::vector<Spec*> specs) {
-  std::stable_sort(specs.begin(), specs.end(), [](const Spec* a, const Spec* b) { return a->start < b->start; });
+bool SparseFollower::ask(const std::vector<PeerId>& peers, std::vector<Target*> targets) {
+  std::stable_sort(targets.begin(), targets.end(),
+                   [](const Target* a, const Target* b) { return a->start < b->start; });
   std::set<Start> starts;
-  for (const Spec* spec : specs) starts.insert(spec->start);
+  for (const Target* target : targets) starts.insert(target->start);
   // Rather a few blocks twice than more wants than there is room for.
   const bool together = starts.size() > kPortionsPerPeer * peers.size();
   const auto rate_of = [&](PeerId id) { return core_.find(id)->path.expected_rate(core_.now()); };
   double all_rates = 0;
   for (const PeerId id : peers) all_rates += rate_of(id);
   bool more = false;
-  for (auto at = specs.begin(); at != specs.end();) {
+  for (auto at = targets.begin(); at != targets.end();) {
     const std::optional<PeerId> id = least_busy(peers);
     if (!id) return false;
     const Start& start = (*at)->start;
-    StreamParts::Part part{{}, start.begin, start.end, start.headers_only};
-    const auto fits = [&](const Spec& spec) {
-      const bool alike = together && spec.start.headers_only == start.headers_only;
-      return part.streams.size() < kMaxWantStreams && (alike || spec.start == start);
+    StreamRequests::Request request{{}, start.begin, start.end, start.headers_only};
+    const auto fits = [&](const Target& target) {
+      const bool alike = together && target.start.headers_only == start.headers_only;
+      return request.streams.size() < kMaxWantStreams && (alike || target.start == start);
     };
-    for (; at != specs.end() && fits(**at); ++at) {
-      part.end = std::max(part.end, (*at)->start.end);
-      part.bytes_per_block = std::max(part.bytes_per_block, (*at)->bytes_per_block);
-      part.streams.push_back((*at)->stream);
+    for (; at != targets.end() && fits(**at); ++at) {
+      request.end = std::max(request.end, (*at)->start.end);
+      request.bytes_per_block = std::max(request.bytes_per_block, (*at)->bytes_per_block);
+      request.streams.push_back((*at)->stream);
     }
-    std::sort(part.streams.begin(), part.streams.end());
-    const std::optional<std::uint64_t> end = parts_.ask(*id, part, all_rates > 0 ? rate_of(*id) / all_rates : 1);
-    const bool all = end == part.end;
-    if (all) for_specs_of(part, [](Spec& spec) { spec.unasked = false; });
+    std::sort(request.streams.begin(), request.streams.end());
+    const std::optional<std::uint64_t> end = requests_.ask(*id, request, all_rates > 0 ? rate_of(*id) / all_rates : 1);
+    const bool all = end == request.end;
+    if (all) for_targets_of(request, [](Target& target) { target.unasked = false; });
     more = more || (end && !all);
   }
   return more;
@@ -226,10 +227,10 @@ void SparseFollower::share(const feed::Checkpoint& ours) {
   for (const auto& [id, peer] : core_.peers()) {
     if (may_ask(*peer, ours) && !peer->slow(core_.now())) ready.push_back(id);
   }
-  parts_.share(ready, [&](PeerId id, const StreamParts::Part& part) {
+  requests_.share(ready, [&](PeerId id, const StreamRequests::Request& request) {
     bool able = true;
-    for_specs_of(part, [&](const Spec& spec) {
-      able = able && core_.find(id)->may_give(spec.stream) && !spec.refused.contains(id);
+    for_targets_of(request, [&](const Target& target) {
+      able = able && core_.find(id)->may_give(target.stream) && !target.refused.contains(id);
     });
     return able;
   });
@@ -255,7 +256,7 @@ bool SparseFollower::is_old(std::optional<BlockIndex> block) const {
 
 void SparseFollower::on_run(const FetchWant& want, const Data& run) {
   if (!want.ask().headers_only) {
-    const std::optional<StreamParts::Part> cut = parts_.on_run(want, run);
+    const std::optional<StreamRequests::Request> cut = requests_.on_run(want, run);
     if (cut) note_missing(*cut);
     return;
   }
@@ -279,50 +280,50 @@ void SparseFollower::on_run(const FetchWant& want, const Data& run) {
   if (recent) fetcher_.cancel(want.id());
 }
 
-void SparseFollower::note_missing(const StreamParts::Part& part) {
-  for_specs_of(part, [&](Spec& spec) {
-    spec.unasked = true;
-    if (part.bytes_per_block > 0) spec.bytes_per_block = part.bytes_per_block;
+void SparseFollower::note_missing(const StreamRequests::Request& request) {
+  for_targets_of(request, [&](Target& target) {
+    target.unasked = true;
+    if (request.bytes_per_block > 0) target.bytes_per_block = request.bytes_per_block;
   });
 }
 
 void SparseFollower::on_end(const FetchWant& want, std::optional<EndReason> reason) {
   const FetchWant::Ask& ask = want.ask();
-  const std::optional<StreamParts::Part> part = parts_.on_end(want);
-  if (!part) return;
+  const std::optional<StreamRequests::Request> request = requests_.on_end(want);
+  if (!request) return;
   const bool done = reason == EndReason::done;
   if (Peer* peer = core_.find(ask.peer); peer != nullptr && done) peer->stalls = 0;
-  note_missing(*part);
+  note_missing(*request);
   // Blocks come in order, so what lies below the next one was given too.
   const std::uint64_t given_to = done ? ask.end : want.front();
-  for_specs_of(*part, [&](Spec& spec) {
+  for_targets_of(*request, [&](Target& target) {
     if (done || !ask.headers_only) {
-      spec.given.add(ask.begin, given_to);
-      spec.claims[ask.peer].add(ask.begin, given_to);
+      target.given.add(ask.begin, given_to);
+      target.claims[ask.peer].add(ask.begin, given_to);
     }
-    if (reason && !done) spec.refused[ask.peer].add(given_to, ask.end);
+    if (reason && !done) target.refused[ask.peer].add(given_to, ask.end);
   });
 }
 
 void SparseFollower::on_have(PeerId id) {
   forget(id);
-  for (Spec& spec : specs_) {
-    spec.reported = false;
-    spec.unasked = true;
+  for (Target& target : targets_) {
+    target.reported = false;
+    target.unasked = true;
   }
 }
 
 void SparseFollower::forget(PeerId id) {
-  for (Spec& spec : specs_) {
-    spec.claims.erase(id);
-    spec.refused.erase(id);
+  for (Target& target : targets_) {
+    target.claims.erase(id);
+    target.refused.erase(id);
   }
 }
 
 void SparseFollower::on_accepted() {
-  for (Spec& spec : specs_) {
-    spec.refused.clear();
-    spec.unasked = true;
+  for (Target& target : targets_) {
+    target.refused.clear();
+    target.unasked = true;
   }
 }
 
@@ -336,8 +337,8 @@ bool SparseFollower::has_alternative(const FetchWant& want) const {
 }
 
 bool SparseFollower::complete(const feed::Checkpoint& head) const {
-  return std::all_of(specs_.begin(), specs_.end(),
-                     [&](const Spec& spec) { return spec.checked && spec.checked->same_history(head); });
+  return std::all_of(targets_.begin(), targets_.end(),
+                     [&](const Target& target) { return target.checked && target.checked->same_history(head); });
 }
 
 }  // namespace shoal::replication

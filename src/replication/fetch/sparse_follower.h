@@ -1,7 +1,7 @@
 #pragma once
 
 #include "replication/fetch/stream_chains.h"
-#include "replication/fetch/stream_parts.h"
+#include "replication/fetch/stream_requests.h"
 #include "replication/fetch/topic_exchange.h"
 #include "replication/peers/follow.h"
 
@@ -20,16 +20,16 @@ namespace shoal::replication {
 class SparseFollower {
  public:
   SparseFollower(ReplicatorCore& core, BlockFetcher& fetcher, TopicExchange& topics)
-      : core_(core), fetcher_(fetcher), topics_(topics), chains_(core.reader()), parts_(core, fetcher) {}
+      : core_(core), fetcher_(fetcher), topics_(topics), chains_(core.reader()), requests_(core, fetcher) {}
 
   void start(const Follow& follow);
   void stop();
-  [[nodiscard]] bool active() const { return !specs_.empty(); }
+  [[nodiscard]] bool active() const { return !targets_.empty(); }
 
   /// Compares, and asks for what is missing.
   void plan();
   void on_run(const FetchWant& want, const Data& run);
-  void on_payload(const FetchWant& want) { parts_.on_payload(want); }
+  void on_payload(const FetchWant& want) { requests_.on_payload(want); }
   void on_end(const FetchWant& want, std::optional<EndReason> reason);
   /// The peer says that it holds more now.
   void on_have(PeerId id);
@@ -49,7 +49,7 @@ class SparseFollower {
     auto operator<=>(const Start&) const = default;
   };
   /// One topic, or one partition of it, that is followed.
-  struct Spec {
+  struct Target {
     TopicPartition stream;
     std::uint64_t complete_to = 0;            ///< nothing is missing below this tree size
     std::optional<feed::Checkpoint> checked;  ///< complete under this head
@@ -63,44 +63,45 @@ class SparseFollower {
   };
 
   /// What may be asked of the same peers.
-  using Missing = std::map<std::vector<PeerId>, std::vector<Spec*>>;
+  using Missing = std::map<std::vector<PeerId>, std::vector<Target*>>;
   [[nodiscard]] Missing collect_missing(const feed::Checkpoint& ours);
-  void look_at(Spec& spec, const feed::Checkpoint& ours, Missing& missing);
+  void check(Target& target, const feed::Checkpoint& ours, Missing& missing);
   /// Where the chains that it follows break; none: it is complete.
-  [[nodiscard]] std::vector<StreamChains::Gap> gaps_of(const Spec& spec);
+  [[nodiscard]] std::vector<StreamChains::Gap> gaps_of(const Target& target);
   /// Learns the signed ends of what these follow.
-  void ask_entries(const std::vector<Spec*>& specs, const feed::Checkpoint& ours);
+  void ask_entries(const std::vector<Target*>& targets, const feed::Checkpoint& ours);
   void ask_entries(const std::string& topic);
   /// Sets the start of the first that nobody was asked for. False when all that is missing is on its way.
-  bool find_missing(Spec& spec, const std::vector<StreamChains::Gap>& gaps, const feed::Checkpoint& ours);
+  bool find_missing(Target& target, const std::vector<StreamChains::Gap>& gaps, const feed::Checkpoint& ours);
   /// Peers said that they gave all, and the chain says that they did not.
-  void refute(Spec& spec, const StreamChains::Gap& gap);
+  void refute(Target& target, const StreamChains::Gap& gap);
   [[nodiscard]] bool wants_headers_only(const TopicPartition& stream) const;
   [[nodiscard]] bool is_old(std::optional<BlockIndex> block) const;
   [[nodiscard]] UnixMs oldest() const { return oldest_ ? oldest_() : kNoTime; }
 
   [[nodiscard]] bool may_ask(const Peer& peer, const feed::Checkpoint& ours) const;
   /// The peers that are best asked for the blocks; all are as good.
-  [[nodiscard]] std::vector<PeerId> best_peers(const Spec& spec, const feed::Checkpoint& ours) const;
-  void report(Spec& spec);
-  /// Asks these peers for what the specs lack, as far as they have room for wants. True when there is more to ask for.
-  bool ask(const std::vector<PeerId>& peers, std::vector<Spec*> specs);
+  [[nodiscard]] std::vector<PeerId> best_peers(const Target& target, const feed::Checkpoint& ours) const;
+  void report(Target& target);
+  /// Asks these peers for what the targets lack, as far as they have room for wants. True when there is more to ask
+  /// for.
+  bool ask(const std::vector<PeerId>& peers, std::vector<Target*> targets);
   [[nodiscard]] std::optional<PeerId> least_busy(const std::vector<PeerId>& peers) const;
   void share(const feed::Checkpoint& ours);
-  /// Some of the part, or what lies behind it, may be missing still.
-  void note_missing(const StreamParts::Part& part);
+  /// Some of the request, or what lies behind it, may be missing still.
+  void note_missing(const StreamRequests::Request& request);
   template <typename Call>
-  void for_specs_of(const StreamParts::Part& part, Call&& call);
+  void for_targets_of(const StreamRequests::Request& request, Call&& call);
 
   ReplicatorCore& core_;
   BlockFetcher& fetcher_;
   TopicExchange& topics_;
   StreamChains chains_;
-  StreamParts parts_;
+  StreamRequests requests_;
   std::uint64_t from_ = 0;
   std::function<UnixMs()> oldest_;
   std::set<std::string> asking_entries_;  ///< topics; the empty name is all of them
-  std::vector<Spec> specs_;               ///< sorted by stream
+  std::vector<Target> targets_;           ///< sorted by stream
 };
 
 }  // namespace shoal::replication
