@@ -104,7 +104,7 @@ Result<std::optional<feed::Manifest>> LocalNode::manifest(const FeedId& feed) {
 Result<FeedInfo> LocalNode::info(const FeedReference& feed, const Wait& wait) {
   SHOAL_TRY(const auto open, table_->host(feed));
   if (!open->own() && open->online() && wait.timeout.count() > 0) {
-    open->want_receipts(replication::ReceiptDemand::wanted);
+    open->ask_receipts(replication::ReceiptDemand::wanted);
     const auto deadline = deadline_of(wait);
     const auto question = open->ask_heads(kInfoSettle, wait.timeout);
     await(*open, question->done, deadline, wait.stop);

@@ -55,7 +55,7 @@ void Replicator::follow(Follow follow) { impl_->follow(std::move(follow)); }
 void Replicator::stop_following() { impl_->stop_following(); }
 void Replicator::set_order(FetchOrder order) { impl_->all.set_order(order); }
 
-void Replicator::want_receipts(ReceiptDemand demand) { impl_->receipts.want(demand); }
+void Replicator::ask_receipts(ReceiptDemand demand) { impl_->receipts.set_demand(demand); }
 
 void Replicator::give_receipt(const feed::Receipt& receipt) { impl_->receipts.give(receipt); }
 
@@ -74,8 +74,8 @@ FetchId Replicator::fetch_offset(const TopicPartition& stream, Offset offset, ba
   return id;
 }
 
-void Replicator::ask_heads(base::MonoTime settle, base::MonoTime timeout, std::function<void(bool)> done) {
-  impl_->heads.ask(settle, timeout, std::move(done));
+void Replicator::ask_heads(base::MonoTime quiet, base::MonoTime timeout, std::function<void(bool)> done) {
+  impl_->heads.ask(quiet, timeout, std::move(done));
   impl_->arm();
 }
 

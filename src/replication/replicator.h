@@ -48,7 +48,7 @@ class Replicator {
   void on_committed();
 
   /// Asks connected peers, and those that connect later, for receipts of what they hold.
-  void want_receipts(ReceiptDemand demand);
+  void ask_receipts(ReceiptDemand demand);
   /// What we hold from now on, for those who asked; signed by the node key that sessions prove.
   void give_receipt(const feed::Receipt& receipt);
 
@@ -61,9 +61,9 @@ class Replicator {
   FetchId fetch_offset(const TopicPartition& stream, Offset offset, base::MonoTime timeout,
                        std::function<void(Result<BlockIndex>)> done);
   /// Asks every connected peer (and those that connect meanwhile) for its newest head. `done(true)` when every
-  /// connected peer answered, at least one, `settle` has passed since the last answer, and the newest head announced is
+  /// connected peer answered, at least one, `quiet` has passed since the last answer, and the newest head announced is
   /// accepted. At the timeout `done` tells whether any answered.
-  void ask_heads(base::MonoTime settle, base::MonoTime timeout, std::function<void(bool)> done);
+  void ask_heads(base::MonoTime quiet, base::MonoTime timeout, std::function<void(bool)> done);
   /// Learns the signed topic-state entries of a sparse reader's topics under the accepted head (all topics when empty).
   void fetch_topics(std::vector<std::string> topics, base::MonoTime timeout, std::function<void(Result<void>)> done);
   void cancel(FetchId fetch);

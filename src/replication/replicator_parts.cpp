@@ -60,7 +60,7 @@ BlockFetcher::Hooks Replicator::Impl::fetch_hooks() {
 
 LiveTail::Hooks Replicator::Impl::tail_hooks() {
   LiveTail::Hooks hooks;
-  hooks.streams = [this] { return follow_->everything ? std::vector<TopicPartition>{} : streams.wanted(); };
+  hooks.streams = [this] { return follow_->everything ? std::vector<TopicPartition>{} : streams.streams(); };
   hooks.growing = [this] { return heads.growing(); };
   hooks.pull = [this](PeerId id) { heads.pull(id); };
   return hooks;
@@ -78,8 +78,8 @@ PeerId Replicator::Impl::add_peer(const PeerAddress& address, const PublicKey& n
   peer->credit = PeerCredit(core.options().credit_bytes, core.credit_pool());
   Peer& added = *core.peers().emplace(id, std::move(peer)).first->second;
   duplicates.on_added(added);
-  if (!added.gone) heads.greet(added);
-  if (!added.gone) receipts.greet(added);
+  if (!added.gone) heads.on_peer_added(added);
+  if (!added.gone) receipts.on_peer_added(added);
   if (!added.gone) tick_peer(added);
   core.tell([](ReplicatorEvents& events) { events.on_peers_changed(); });
   arm();
@@ -135,7 +135,7 @@ void Replicator::Impl::after_message(PeerId id) {
 void Replicator::Impl::dispatch(PeerId id, Peer& peer, Message& message) {
   const bool greeting = std::holds_alternative<Head>(message.body) || std::holds_alternative<NoHead>(message.body) ||
                         std::holds_alternative<Fork>(message.body);
-  if (!peer.greeted && !greeting) return core.blame(peer, "it does not begin with its head");
+  if (!peer.first_head_came && !greeting) return core.blame(peer, "it does not begin with its head");
   const bool answers = !std::holds_alternative<Fork>(message.body);
   const bool asks_us = core.mirror() != nullptr;
   std::visit(Overloaded{
@@ -188,7 +188,7 @@ void Replicator::Impl::dispatch(PeerId id, Peer& peer, Message& message) {
                  [&](const Close&) {},
              },
              message.body);
-  peer.greeted = peer.greeted || answers;
+  peer.first_head_came = peer.first_head_came || answers;
 }
 
 void Replicator::Impl::on_have(PeerId id, Peer& peer, const Have& have) {

@@ -102,7 +102,7 @@ void Replicator::Impl::tick_peer(Peer& peer) {
     peer.gone = true;
     return peer.outbox->close("silent for too long");
   }
-  if (!peer.greeted && now - peer.joined > kFirstHead) {
+  if (!peer.first_head_came && now - peer.joined > kFirstHead) {
     peer.gone = true;
     return peer.outbox->close("it does not say its head");
   }
@@ -112,7 +112,7 @@ void Replicator::Impl::tick_peer(Peer& peer) {
   }
   if (peer.suspect != verdict.suspect) core.tell([](ReplicatorEvents& events) { events.on_peers_changed(); });
   peer.suspect = peer.view.suspect = verdict.suspect;
-  if (verdict.ping && peer.greeted) core.ping(peer);
+  if (verdict.ping && peer.first_head_came) core.ping(peer);
 }
 
 void Replicator::Impl::announce_head() {

@@ -172,8 +172,8 @@ class FeedHost final : public replication::ReplicatorEvents, public std::enable_
   /// An own feed grew or was signed again. Any thread.
   void committed(const feed::Checkpoint& head);
 
-  /// Asks connected peers for receipts, as Replicator::want_receipts(). Own feeds do so from the beginning.
-  void want_receipts(replication::ReceiptDemand demand);
+  /// Asks connected peers for receipts, as Replicator::ask_receipts(). Own feeds do so from the beginning.
+  void ask_receipts(replication::ReceiptDemand demand);
   /// The newest receipt of each mirror that gave one.
   [[nodiscard]] std::vector<feed::Receipt> receipts() const { return receipts_->all(); }
   /// Writes those that came since the last call. On the strand, or when the pool has stopped.

@@ -20,7 +20,7 @@ Result<void> FeedHost::open_receipts() {
   received.is_named = parts_.is_named_mirror;
   SHOAL_TRY(receipts_, ReceivedReceipts::open(std::move(received)));
   if (own()) {
-    if (parts_.online) want_receipts(replication::ReceiptDemand::wanted);
+    if (parts_.online) ask_receipts(replication::ReceiptDemand::wanted);
     return {};
   }
   ReceiptGiver::Parts giver;
@@ -62,8 +62,8 @@ void FeedHost::on_receipts_asked(replication::ReceiptDemand demand) {
   if (giver_) giver_->on_demand(demand);
 }
 
-void FeedHost::want_receipts(replication::ReceiptDemand demand) {
-  post([this, demand] { replicator_->want_receipts(demand); });
+void FeedHost::ask_receipts(replication::ReceiptDemand demand) {
+  post([this, demand] { replicator_->ask_receipts(demand); });
 }
 
 void FeedHost::on_receipts(std::function<void()> callback) {

@@ -10,14 +10,14 @@ void OwnFeed::begin_waiting_for_mirrors(MirrorQuorum quorum) {
     *came = true;
     thread->wake();
   });
-  host_->want_receipts(replication::ReceiptDemand::awaited);
+  host_->ask_receipts(replication::ReceiptDemand::awaited);
 }
 
 void OwnFeed::end_waiting_for_mirrors() {
   mirror_acks_.reset();
   if (!host_) return;
   host_->on_receipts({});
-  host_->want_receipts(replication::ReceiptDemand::wanted);
+  host_->ask_receipts(replication::ReceiptDemand::wanted);
 }
 
 bool OwnFeed::wait_for_mirrors(const feed::CommitResult& result, std::uint64_t producer, std::size_t bytes,

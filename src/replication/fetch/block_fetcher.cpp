@@ -147,7 +147,7 @@ void BlockFetcher::store_run(Peer& peer, FetchWant& want, const Data& data, std:
     // A head that is signed and does not grow from ours may show a fork.
     if (data.with_head && !heads_.check_signature(peer, data.head)) return;
     if (data.with_head && data.head.tree_size >= peer.head_size()) peer.view.head = data.head;
-    heads_.doubt(want.ask().peer, peer, "a run of blocks does not prove: " + result.error().message);
+    heads_.dispute(want.ask().peer, peer, "a run of blocks does not prove: " + result.error().message);
     return peer.gone ? void() : cancel(want.id());
   }
   if (!result) return fail(peer, want.id(), result.error(), "cannot store a run of blocks");

@@ -37,10 +37,10 @@ void OffsetFetches::advance(FetchId id) {
     if (*payload) return finish(id, **held);
   }
   if (core_.mirror() == nullptr) return finish(id, Error{Code::not_found, "the feed has no such offset"});
-  if (core_.reader().head() && settle_by_topic_state(id, fetch)) ask_peer(id, fetch);
+  if (core_.reader().head() && check_topic_state(id, fetch)) ask_peer(id, fetch);
 }
 
-bool OffsetFetches::settle_by_topic_state(FetchId id, Fetch& fetch) {
+bool OffsetFetches::check_topic_state(FetchId id, Fetch& fetch) {
   const std::string& topic = fetch.stream.topic;
   const TopicExchange::Known* known = topics_.known(topic);
   if (known != nullptr) {
@@ -69,7 +69,7 @@ void OffsetFetches::ask_peer(FetchId id, Fetch& fetch) {
   Peer* best = nullptr;
   bool any = false;
   for (const auto& [peer_id, peer] : core_.peers()) {
-    if (peer->gone || !peer->greeted) continue;
+    if (peer->gone || !peer->first_head_came) continue;
     any = true;
     if (fetch.tried.contains(peer_id) || peer->head_size() < size || !core_.may_ask(*peer)) continue;
     if (best != nullptr && best->slow_until <= now) continue;

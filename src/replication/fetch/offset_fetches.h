@@ -54,7 +54,7 @@ class OffsetFetches {
 
   void advance(FetchId id);
   /// True when the offset is known to be there; finishes the fetch when it is known not to be.
-  bool settle_by_topic_state(FetchId id, Fetch& fetch);
+  bool check_topic_state(FetchId id, Fetch& fetch);
   void ask_peer(FetchId id, Fetch& fetch);
   void ask_block(FetchId id, Fetch& fetch, BlockIndex block);
   void give_up_peer(FetchId id, Fetch& fetch);

@@ -39,7 +39,7 @@ void SparseFollower::stop() {
   requests_.clear();
 }
 
-std::vector<TopicPartition> SparseFollower::wanted() const {
+std::vector<TopicPartition> SparseFollower::streams() const {
   std::vector<TopicPartition> out;
   for (const Target& target : targets_) out.push_back(target.stream);
   if (out.size() > kMaxWantStreams) out.resize(kMaxWantStreams);

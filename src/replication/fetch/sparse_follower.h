@@ -38,7 +38,7 @@ class SparseFollower {
   void forget(PeerId id);
   [[nodiscard]] bool has_alternative(const FetchWant& want) const;
   [[nodiscard]] bool complete(const feed::Checkpoint& head) const;
-  [[nodiscard]] std::vector<TopicPartition> wanted() const;
+  [[nodiscard]] std::vector<TopicPartition> streams() const;
 
  private:
   /// Where to ask, and whether for headers alone: payloads from before the follow's oldest are not wanted.

@@ -16,7 +16,7 @@ constexpr std::size_t kMaxStale = 256;
 
 }  // namespace
 
-void HeadExchange::greet(Peer& peer) {
+void HeadExchange::on_peer_added(Peer& peer) {
   if (const std::optional<Bytes> proof = core_.reader().fork_proof()) {
     forked_ = true;
     if (proof->size() <= feed::kMaxForkProofSize) core_.send(peer, Fork{*proof});
@@ -82,34 +82,34 @@ void HeadExchange::consider(PeerId id, Peer& peer) {
 }
 
 void HeadExchange::place(PeerId id, Peer& peer) {
-  peer.branch = Branch::unknown;
+  peer.fork_side = ForkSide::unknown;
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   const std::optional<feed::Checkpoint> head = peer.view.head;
   if (!ours || !head || head->epoch != ours->epoch) return;
   if (head->tree_size > ours->tree_size) return request_growth(id, peer);
   const auto fork = feed::find_fork(core_.reader().id(), *head, *ours, core_.reader().tree());
-  if (fork) peer.branch = *fork ? Branch::other : Branch::ours;
+  if (fork) peer.fork_side = *fork ? ForkSide::other : ForkSide::same;
 }
 
-void HeadExchange::doubt(PeerId id, Peer& peer, const std::string& what) {
+void HeadExchange::dispute(PeerId id, Peer& peer, const std::string& what) {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
-  // Who has the other history could not give anything of ours.
-  if (forked() && peer.branch != Branch::ours) return;
+  // A peer with the other history cannot prove blocks of ours: that is no lie.
+  if (forked() && peer.fork_side != ForkSide::same) return;
   if (forked() || !ours || peer.head_size() <= ours->tree_size) return core_.blame(peer, what);
-  peer.doubted = true;
+  peer.disputed = true;
   const auto pending = growths_.find(id);
   if (pending == growths_.end()) return request_growth(id, peer, what);
-  pending->second.doubt = what;
+  pending->second.blame_reason = what;
 }
 
-void HeadExchange::settle_doubt(PeerId id, Peer& peer, const PendingGrowth& pending) {
+void HeadExchange::resolve_dispute(PeerId id, Peer& peer, const PendingGrowth& pending) {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   const bool moved = ours && ours->tree_size != pending.from.tree_size;
-  peer.doubted = false;
+  peer.disputed = false;
   if (peer.gone || forked()) return;
-  if (!moved || peer.head_size() <= ours->tree_size) return core_.blame(peer, pending.doubt);
-  peer.doubted = true;
-  request_growth(id, peer, pending.doubt);
+  if (!moved || peer.head_size() <= ours->tree_size) return core_.blame(peer, pending.blame_reason);
+  peer.disputed = true;
+  request_growth(id, peer, pending.blame_reason);
 }
 
 void HeadExchange::compare_shorter(Peer& peer, const feed::Checkpoint& head, const feed::Checkpoint& ours) {
@@ -128,7 +128,7 @@ void HeadExchange::compare_shorter(Peer& peer, const feed::Checkpoint& head, con
   if (result->head_advanced) accepted(head);
 }
 
-void HeadExchange::request_growth(PeerId id, Peer& peer, std::string doubt) {
+void HeadExchange::request_growth(PeerId id, Peer& peer, std::string blame_reason) {
   if (growths_.contains(id)) return;
   waiting_.erase(id);
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
@@ -137,7 +137,7 @@ void HeadExchange::request_growth(PeerId id, Peer& peer, std::string doubt) {
   if (ours) pending.from = *ours;
   pending.to = *peer.view.head;
   pending.sent = core_.now();
-  pending.doubt = std::move(doubt);
+  pending.blame_reason = std::move(blame_reason);
   core_.send(peer, Growth{pending.request, pending.from.tree_size, pending.to.tree_size});
   growths_[id] = pending;
 }
@@ -158,7 +158,7 @@ void HeadExchange::on_growth_reply(PeerId id, Peer& peer, const GrowthReply& rep
   } else if (!reply.edge.empty() || !reply.cover.empty()) {
     return core_.blame(peer, "a growth reply that contradicts itself");
   }
-  if (!pending.doubt.empty()) return settle_doubt(id, peer, pending);
+  if (!pending.blame_reason.empty()) return resolve_dispute(id, peer, pending);
   // Our head or the peer's may have moved meanwhile.
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   const bool behind = !ours || ours->tree_size < peer.head_size();
@@ -201,7 +201,7 @@ bool HeadExchange::check_edge(Peer& peer, const PendingGrowth& pending, const Gr
   }
   const bool same = edge->root() == ours.root;
   if (forked()) {
-    peer.branch = same ? Branch::ours : Branch::other;
+    peer.fork_side = same ? ForkSide::same : ForkSide::other;
   } else if (!same) {
     const feed::ForkProof proof{core_.reader().id(), ours, pending.to, reply.edge, reply.cover};
     if (!try_fork_proof(peer, proof)) core_.blame(peer, "a growth reply that does not start from our head");
@@ -254,7 +254,7 @@ void HeadExchange::on_fork(Peer& peer, const Fork& fork) {
 void HeadExchange::forget(PeerId id) {
   growths_.erase(id);
   waiting_.erase(id);
-  questions_.settle(caught_up());
+  questions_.finish_due(caught_up());
 }
 
 void HeadExchange::expire_growth(PeerId id, Peer& peer) {
@@ -262,9 +262,9 @@ void HeadExchange::expire_growth(PeerId id, Peer& peer) {
   if (growth == growths_.end() || core_.now() - growth->second.sent <= kGrowthTimeout) return;
   stale_.push_back(growth->second.request);
   if (stale_.size() > kMaxStale) stale_.pop_front();
-  const std::string doubt = growth->second.doubt;
+  const std::string blame_reason = growth->second.blame_reason;
   growths_.erase(growth);
-  if (!doubt.empty()) core_.blame(peer, doubt);
+  if (!blame_reason.empty()) core_.blame(peer, blame_reason);
 }
 
 void HeadExchange::tick() {
@@ -282,7 +282,7 @@ void HeadExchange::tick() {
     const auto since = waiting_.try_emplace(id, now).first;
     if (now - since->second > kPushGrace && !asked_for(peer->head_size())) request_growth(id, *peer);
   }
-  questions_.settle(caught_up());
+  questions_.finish_due(caught_up());
 }
 
 void HeadExchange::pull(PeerId id) {

@@ -20,8 +20,8 @@ class HeadExchange {
   HeadExchange(ReplicatorCore& core, std::function<void()> accepted, std::function<bool()> may_wait)
       : core_(core), on_accepted_(std::move(accepted)), may_wait_(std::move(may_wait)) {}
 
-  /// Sends fork proof, head or no_head, and what we hold.
-  void greet(Peer& peer);
+  /// Sends fork proof, head or no_head, and have.
+  void on_peer_added(Peer& peer);
   /// Head or no_head, and have when what we hold changed.
   void announce(Peer& peer);
 
@@ -42,15 +42,15 @@ class HeadExchange {
   /// FeedMirror found a fork and stored its proof.
   void fork_found();
   [[nodiscard]] bool forked() const { return forked_ || core_.reader().fork_limit(); }
-  /// What the peer sent does not prove. When its head is longer than ours its history may be another one: then it is
-  /// asked how its tree grew from ours, and blamed only when that shows no fork.
-  void doubt(PeerId id, Peer& peer, const std::string& what);
+  /// The peer sent blocks that do not prove. If its head is longer than ours, its history may be another one: then it
+  /// is asked how its tree grew from ours, and blamed with `what` only when the answer shows no fork.
+  void dispute(PeerId id, Peer& peer, const std::string& what);
   /// Asks again for growth that a silent peer owes.
   void tick();
 
   /// See Replicator::ask_heads.
-  void ask(base::MonoTime settle, base::MonoTime timeout, std::function<void(bool)> done) {
-    questions_.ask(settle, timeout, std::move(done));
+  void ask(base::MonoTime quiet, base::MonoTime timeout, std::function<void(bool)> done) {
+    questions_.ask(quiet, timeout, std::move(done));
   }
   /// Largest tree size that a connected peer announced, 0 when none did; nullopt before any answered.
   [[nodiscard]] std::optional<std::uint64_t> newest_announced() const;
@@ -62,13 +62,13 @@ class HeadExchange {
     feed::Checkpoint from;  ///< tree_size 0: no head yet
     feed::Checkpoint to;
     base::MonoTime sent{0};
-    std::string doubt;  ///< what the peer is blamed for unless the answer shows a fork; empty: nothing
+    std::string blame_reason;  ///< what the peer is blamed for unless the answer shows a fork; empty: nothing
   };
 
   void consider(PeerId id, Peer& peer);
-  void request_growth(PeerId id, Peer& peer, std::string doubt = {});
+  void request_growth(PeerId id, Peer& peer, std::string blame_reason = {});
   void expire_growth(PeerId id, Peer& peer);
-  void settle_doubt(PeerId id, Peer& peer, const PendingGrowth& pending);
+  void resolve_dispute(PeerId id, Peer& peer, const PendingGrowth& pending);
   /// After a fork: finds out which of the histories the peer has.
   void place(PeerId id, Peer& peer);
   [[nodiscard]] bool asked_for(std::uint64_t size) const;

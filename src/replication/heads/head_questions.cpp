@@ -2,14 +2,14 @@
 
 namespace shoal::replication {
 
-void HeadQuestions::ask(base::MonoTime settle, base::MonoTime timeout, std::function<void(bool)> done) {
+void HeadQuestions::ask(base::MonoTime quiet, base::MonoTime timeout, std::function<void(bool)> done) {
   Question question;
-  question.settle = settle;
+  question.quiet = quiet;
   question.deadline = core_.now() + timeout;
   question.last_answer = core_.now();
   question.done = std::move(done);
   for (const auto& [id, peer] : core_.peers()) {
-    if (peer->greeted) core_.send(*peer, AskHead{});
+    if (peer->first_head_came) core_.send(*peer, AskHead{});
   }
   questions_.push_back(std::move(question));
 }
@@ -21,7 +21,7 @@ void HeadQuestions::answered(PeerId id) {
   }
 }
 
-void HeadQuestions::settle(bool caught_up) {
+void HeadQuestions::finish_due(bool caught_up) {
   const base::MonoTime now = core_.now();
   for (std::size_t i = 0; i < questions_.size();) {
     Question& question = questions_[i];
@@ -37,8 +37,8 @@ void HeadQuestions::settle(bool caught_up) {
       head_known = head_known || peer->view.head.has_value();
     }
     any = any && head_known;
-    const bool settled = all && any && caught_up && now - question.last_answer >= question.settle;
-    if (!settled && now < question.deadline) {
+    const bool complete = all && any && caught_up && now - question.last_answer >= question.quiet;
+    if (!complete && now < question.deadline) {
       ++i;
       continue;
     }

@@ -14,16 +14,16 @@ class HeadQuestions {
   explicit HeadQuestions(ReplicatorCore& core) : core_(core) {}
 
   /// See Replicator::ask_heads.
-  void ask(base::MonoTime settle, base::MonoTime timeout, std::function<void(bool)> done);
+  void ask(base::MonoTime quiet, base::MonoTime timeout, std::function<void(bool)> done);
   /// The peer told its head, or that it has none.
   void answered(PeerId id);
-  /// Ends questions that are settled or late. `caught_up`: no connected peer announced more than is accepted here.
-  void settle(bool caught_up);
+  /// Ends questions that are answered or late. `caught_up`: no connected peer announced more than is accepted here.
+  void finish_due(bool caught_up);
   [[nodiscard]] bool open() const { return !questions_.empty(); }
 
  private:
   struct Question {
-    base::MonoTime settle{0};
+    base::MonoTime quiet{0};
     base::MonoTime deadline{0};
     base::MonoTime last_answer{0};
     std::map<PeerId, bool> answered;

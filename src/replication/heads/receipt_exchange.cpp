@@ -13,7 +13,7 @@ ReceiptDemand demand_of(ReceiptPurpose purpose) {
 
 }  // namespace
 
-void ReceiptExchange::greet(Peer& peer) {
+void ReceiptExchange::on_peer_added(Peer& peer) {
   if (wanted_ != ReceiptDemand::none) ask(peer);
 }
 
@@ -22,7 +22,7 @@ void ReceiptExchange::ask(Peer& peer) {
   core_.send(peer, ReceiptMessage{awaited ? ReceiptPurpose::awaited : ReceiptPurpose::wanted, {}});
 }
 
-void ReceiptExchange::want(ReceiptDemand demand) {
+void ReceiptExchange::set_demand(ReceiptDemand demand) {
   // What was asked for once may still come: nothing is taken back.
   demand = std::max(demand, std::min(wanted_, ReceiptDemand::wanted));
   if (std::exchange(wanted_, demand) == demand) return;

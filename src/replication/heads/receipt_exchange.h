@@ -16,14 +16,14 @@ class ReceiptExchange {
   ReceiptExchange(ReplicatorCore& core, std::function<bool()> forked) : core_(core), forked_(std::move(forked)) {}
 
   /// After our head was sent.
-  void greet(Peer& peer);
+  void on_peer_added(Peer& peer);
   void on_message(PeerId id, Peer& peer, const ReceiptMessage& message);
   void forget(PeerId id);
   /// Our head moved: what could not be compared before may be now.
   void on_accepted();
 
-  /// See Replicator::want_receipts().
-  void want(ReceiptDemand demand);
+  /// See Replicator::ask_receipts().
+  void set_demand(ReceiptDemand demand);
   /// See Replicator::give_receipt().
   void give(const feed::Receipt& receipt);
 

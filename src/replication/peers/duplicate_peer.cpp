@@ -3,7 +3,7 @@
 namespace shoal::replication {
 namespace {
 
-/// Whoever was heard within this lives.
+/// A connection with a message within this time is alive.
 constexpr base::MonoTime kFresh = std::chrono::milliseconds(500);
 
 }  // namespace
@@ -27,20 +27,20 @@ void DuplicatePeers::on_added(Peer& added) {
       close(added);
     } else {
       core_.ping(*older);
-      doubts_.push_back({id, added.view.id, core_.now()});
+      conflicts_.push_back({id, added.view.id, core_.now()});
     }
   }
 }
 
 void DuplicatePeers::tick() {
-  std::erase_if(doubts_, [this](const Doubt& doubt) { return settled(doubt); });
+  std::erase_if(conflicts_, [this](const Conflict& conflict) { return resolve(conflict); });
 }
 
-bool DuplicatePeers::settled(const Doubt& doubt) {
-  Peer* const older = core_.find(doubt.older);
-  Peer* const newer = core_.find(doubt.newer);
+bool DuplicatePeers::resolve(const Conflict& conflict) {
+  Peer* const older = core_.find(conflict.older);
+  Peer* const newer = core_.find(conflict.newer);
   if (older == nullptr || newer == nullptr) return true;
-  const bool lives = older->last_heard > doubt.since;
+  const bool lives = older->last_heard > conflict.since;
   if (!lives && !older->suspect) return false;
   close(lives ? *newer : *older);
   return true;

@@ -60,7 +60,7 @@ Peer* ReplicatorCore::find(PeerId id) {
 }
 
 bool ReplicatorCore::may_ask(const Peer& peer) const {
-  return !peer.doubted && (peer.branch == Branch::ours || !reader().fork_limit());
+  return !peer.disputed && (peer.fork_side == ForkSide::same || !reader().fork_limit());
 }
 
 void ReplicatorCore::send(Peer& peer, Body body, bool bulk) {

@@ -24,8 +24,8 @@
 
 namespace shoal::replication {
 
-/// Which of two histories a peer's head belongs to, once the feed's owner is known to have signed two.
-enum class Branch : std::uint8_t { unknown, ours, other };
+/// After a fork: whether a peer's head belongs to the same history as ours or to the other one.
+enum class ForkSide : std::uint8_t { unknown, same, other };
 
 /// A portion is what a peer brings in half a second, within bounds.
 inline constexpr std::uint64_t kMinPortionBytes = std::uint64_t{64} << 10;
@@ -39,8 +39,8 @@ inline constexpr double kPortionsToGo = 4;
 struct Peer {
   PeerView view;
   std::shared_ptr<Outbox> outbox;
-  bool gone = false;     ///< blamed or closed here; its remove_peer is on the way
-  bool greeted = false;  ///< its first head or no_head came
+  bool gone = false;             ///< blamed or closed here; its remove_peer is on the way
+  bool first_head_came = false;  ///< its first head or no_head came
   Have have;
   HaveSet held;     ///< have.ranges
   HaveSet lacking;  ///< what it was asked for and did not give; until its next head or have
@@ -50,8 +50,8 @@ struct Peer {
   unsigned stalls = 0;           ///< since it last brought all of a portion; one that has some is asked for little
   std::optional<feed::Checkpoint> told_head;  ///< newest head we announced to it
   bool has_live_want = false;                 ///< we push to it
-  Branch branch = Branch::unknown;            ///< looked at after a fork only
-  bool doubted = false;                       ///< what it sent did not prove; it lied, or its history is another one
+  ForkSide fork_side = ForkSide::unknown;     ///< only after a fork
+  bool disputed = false;                      ///< a run of it did not prove: it lied, or its history is the other one
   bool suspect = false;                       ///< a ping waits for its answer for long
   std::uint64_t ping_nonce = 0;               ///< outstanding; 0 none
   base::MonoTime ping_sent{0};
@@ -99,7 +99,7 @@ class ReplicatorCore {
   /// Null when it is unknown or gone.
   [[nodiscard]] Peer* find(PeerId id);
 
-  /// Blocks may be asked of it: nothing that it sent is in doubt, and after a fork its history is ours.
+  /// Blocks may be requested from it: none of its runs is disputed, and after a fork its history is the same as ours.
   [[nodiscard]] bool may_ask(const Peer& peer) const;
 
   void send(Peer& peer, Body body, bool bulk = false);

@@ -32,7 +32,7 @@ class ReplicatorEvents {
   virtual void on_peers_changed() = 0;
   /// The owner forked. A mirror has stored the proof; of an own feed that is the owner's to do.
   virtual void on_fork(const feed::ForkProof& proof) = 0;
-  /// A connected mirror's receipt; its signature, size and root were checked. Only after want_receipts().
+  /// A connected mirror's receipt; its signature, size and root were checked. Only after ask_receipts().
   virtual void on_receipt(const feed::Receipt& /*receipt*/) {}
   /// What connected peers ask of our receipts now.
   virtual void on_receipts_asked(ReceiptDemand /*demand*/) {}

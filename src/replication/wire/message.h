@@ -265,7 +265,7 @@ struct Lookup {
   bool operator==(const Lookup&) const = default;
 };
 
-/// A hint; the block's proven header settles it.
+/// A hint: the block's proven header shows whether it holds the offset or time.
 struct LookupReply {
   static constexpr MessageType kType = MessageType::lookup_reply;
   std::uint64_t request = 0;

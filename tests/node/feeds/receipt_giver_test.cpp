@@ -77,7 +77,7 @@ TEST(ReceiptGiver, SignsOnlyWhatWasMadeDurableBefore) {
   GiverWorld world;
   const auto disk = std::make_shared<HeldExecutor>();
   GivingMirror mirror(world, 1, disk);
-  world.publisher.replicator().want_receipts(ReceiptDemand::awaited);
+  world.publisher.replicator().ask_receipts(ReceiptDemand::awaited);
   mirror.node.connect(world.publisher);
   ASSERT_TRUE(world.wait_held(mirror));
   ASSERT_TRUE(world.wait([&] { return disk->waiting() > 0; }));
@@ -110,7 +110,7 @@ TEST(ReceiptGiver, PromisesNothingThatIsNotKeptForGood) {
   GiverWorld world;
   GivingMirror mirror(world, 1);
   mirror.holding.reset();
-  world.publisher.replicator().want_receipts(ReceiptDemand::awaited);
+  world.publisher.replicator().ask_receipts(ReceiptDemand::awaited);
   mirror.node.connect(world.publisher);
   ASSERT_TRUE(world.wait_held(mirror));
   world.time.run_for(10s);
@@ -122,7 +122,7 @@ TEST(ReceiptGiver, SignsMoreOftenWhileSomebodyWaits) {
        {std::tuple{ReceiptDemand::wanted, 3U, 7U}, std::tuple{ReceiptDemand::awaited, 20U, 60U}}) {
     GiverWorld world;
     GivingMirror mirror(world, 1);
-    world.publisher.replicator().want_receipts(demand);
+    world.publisher.replicator().ask_receipts(demand);
     mirror.node.connect(world.publisher);
     ASSERT_TRUE(world.wait_held(mirror));
     for (int i = 0; i < 500; ++i) {
@@ -137,19 +137,19 @@ TEST(ReceiptGiver, SignsMoreOftenWhileSomebodyWaits) {
 TEST(ReceiptGiver, WhoBeginsToWaitIsNotLeftToTheSlowerPace) {
   GiverWorld world;
   GivingMirror mirror(world, 1);
-  world.publisher.replicator().want_receipts(ReceiptDemand::wanted);
+  world.publisher.replicator().ask_receipts(ReceiptDemand::wanted);
   mirror.node.connect(world.publisher);
   ASSERT_TRUE(world.wait([&] { return !mirror.given.empty() && mirror.given.back().tree_size == world.size(); }));
   world.publish_many(1);
   ASSERT_TRUE(world.wait_held(mirror));
-  world.publisher.replicator().want_receipts(ReceiptDemand::awaited);
+  world.publisher.replicator().ask_receipts(ReceiptDemand::awaited);
   EXPECT_TRUE(world.wait([&] { return mirror.given.back().tree_size == world.size(); }, 300ms));
 }
 
 TEST(ReceiptGiver, SinceStaysOverARestartAndTheTimeMoves) {
   GiverWorld world;
   GivingMirror mirror(world, 1);
-  world.publisher.replicator().want_receipts(ReceiptDemand::awaited);
+  world.publisher.replicator().ask_receipts(ReceiptDemand::awaited);
   mirror.node.connect(world.publisher);
   ASSERT_TRUE(world.wait([&] { return !mirror.given.empty() && mirror.given.back().tree_size == world.size(); }));
   const feed::Receipt first = mirror.given.back();
@@ -190,7 +190,7 @@ TEST(ReceiptGiver, DroppedPayloadsAreNotPromised) {
   const UnixMs appended = mirror.node.reader().header(BlockIndex(2))->append_time;
   world.producer.clock.now = appended + 50;
   world.publish_many(3);
-  world.publisher.replicator().want_receipts(ReceiptDemand::awaited);
+  world.publisher.replicator().ask_receipts(ReceiptDemand::awaited);
   ASSERT_TRUE(world.wait([&] { return !mirror.given.empty(); }));
   EXPECT_EQ(mirror.given.back().oldest, appended + 1);
 }
@@ -203,7 +203,7 @@ TEST(MirrorSwarm, ARecordIsAcknowledgedOnceEnoughMirrorsHoldItWhateverBecomesOfO
   GivingMirror third(world, 3);
   auto received = *ReceivedReceipts::open({});
   world.publisher.events.on_receipt_hook = [&] { received->put(world.publisher.events.receipts.back()); };
-  world.publisher.replicator().want_receipts(ReceiptDemand::awaited);
+  world.publisher.replicator().ask_receipts(ReceiptDemand::awaited);
   MirrorAcks acks({.count = 2, .named = {}});
   const auto publish = [&] {
     world.publish_many(1);

@@ -38,7 +38,7 @@ struct ReceiptWorld : SwarmWorld {
 
 TEST(ReceiptExchange, AReceiptReachesTheOwnerThatAsked) {
   ReceiptWorld world;
-  world.publisher.replicator().want_receipts(ReceiptDemand::wanted);
+  world.publisher.replicator().ask_receipts(ReceiptDemand::wanted);
   world.connect();
   ASSERT_TRUE(world.wait([&] { return !world.mirror.events.demands.empty(); }));
   EXPECT_EQ(world.mirror.events.demands.back(), ReceiptDemand::wanted);
@@ -58,23 +58,23 @@ TEST(ReceiptExchange, WhoAsksLaterGetsTheNewest) {
   world.mirror.replicator().give_receipt(newest);
   world.time.run_for(5s);
   EXPECT_TRUE(world.publisher.events.receipts.empty());  // it did not ask
-  world.publisher.replicator().want_receipts(ReceiptDemand::wanted);
+  world.publisher.replicator().ask_receipts(ReceiptDemand::wanted);
   ASSERT_TRUE(world.wait([&] { return !world.publisher.events.receipts.empty(); }));
   EXPECT_EQ(world.publisher.events.receipts, std::vector{newest});
 }
 
 TEST(ReceiptExchange, TheMirrorKnowsWhetherSomebodyWaits) {
   ReceiptWorld world;
-  world.publisher.replicator().want_receipts(ReceiptDemand::wanted);
+  world.publisher.replicator().ask_receipts(ReceiptDemand::wanted);
   world.connect();
   const auto expect = [&](ReceiptDemand demand) {
     EXPECT_TRUE(world.wait(
         [&] { return !world.mirror.events.demands.empty() && world.mirror.events.demands.back() == demand; }, 2s));
   };
   expect(ReceiptDemand::wanted);
-  world.publisher.replicator().want_receipts(ReceiptDemand::awaited);
+  world.publisher.replicator().ask_receipts(ReceiptDemand::awaited);
   expect(ReceiptDemand::awaited);
-  world.publisher.replicator().want_receipts(ReceiptDemand::wanted);
+  world.publisher.replicator().ask_receipts(ReceiptDemand::wanted);
   expect(ReceiptDemand::wanted);
   world.publisher.disconnect_all();
   expect(ReceiptDemand::none);
@@ -83,7 +83,7 @@ TEST(ReceiptExchange, TheMirrorKnowsWhetherSomebodyWaits) {
 TEST(ReceiptExchange, ANodeOfAnOlderVersionIsNeitherAskedNorTold) {
   ReceiptWorld world;
   world.mirror.version.minor = 1;
-  world.publisher.replicator().want_receipts(ReceiptDemand::awaited);
+  world.publisher.replicator().ask_receipts(ReceiptDemand::awaited);
   world.connect();
   world.mirror.replicator().give_receipt(receipt_of(world, world.mirror.node_key_pair(), 7));
   world.time.run_for(20s);
@@ -94,7 +94,7 @@ TEST(ReceiptExchange, ANodeOfAnOlderVersionIsNeitherAskedNorTold) {
 
 TEST(ReceiptExchange, WhatCannotBeComparedIsNotBelievedAndNobodyIsBlamed) {
   ReceiptWorld world;
-  world.publisher.replicator().want_receipts(ReceiptDemand::wanted);
+  world.publisher.replicator().ask_receipts(ReceiptDemand::wanted);
   world.connect();
   feed::Receipt longer = receipt_of(world, world.mirror.node_key_pair(), world.size());
   longer.tree_size += 1;
@@ -116,7 +116,7 @@ TEST(ReceiptExchange, WhatCameBeforeTheHeadIsComparedWithIt) {
   world.mirror.replicator().give_receipt(receipt);
   SwarmNode reader(world.time, "reader", 3);
   reader.mirror(world.producer.id());
-  reader.replicator().want_receipts(ReceiptDemand::wanted);
+  reader.replicator().ask_receipts(ReceiptDemand::wanted);
   reader.connect(world.mirror);
   ASSERT_TRUE(world.wait([&] { return !reader.events.receipts.empty(); }, 5s));
   EXPECT_EQ(reader.events.receipts, std::vector{receipt});
@@ -134,7 +134,7 @@ class HostileMirror : public ::testing::Test {
 
   HostileMirror() : key_(feed::testing::test_key(66)) {
     world_.publish_many(20);
-    world_.publisher.replicator().want_receipts(ReceiptDemand::wanted);
+    world_.publisher.replicator().ask_receipts(ReceiptDemand::wanted);
     peer_ = join();
   }
   PeerId join() {
