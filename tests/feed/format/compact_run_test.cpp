@@ -1,6 +1,6 @@
 #include "feed/format/compact_run.h"
 
-#include "feed_world.h"
+#include "feed/feed_world.h"
 
 #include <limits>
 

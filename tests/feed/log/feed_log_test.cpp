@@ -1,7 +1,7 @@
 #include "feed/log/feed_log.h"
 
+#include "feed/feed_world.h"
 #include "feed/read/feed_audit.h"
-#include "feed_world.h"
 
 #include <rapidcheck.h>
 

@@ -1,6 +1,6 @@
 #include "feed/log/have_rows.h"
 
-#include "feed_world.h"
+#include "feed/feed_world.h"
 
 #include <rapidcheck.h>
 

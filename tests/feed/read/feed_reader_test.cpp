@@ -1,6 +1,6 @@
 #include "feed/read/feed_reader.h"
 
-#include "feed_world.h"
+#include "feed/feed_world.h"
 #include "store/deferring_store.h"
 #include "store/keyspace.h"
 #include "store/rocks_kv_store.h"

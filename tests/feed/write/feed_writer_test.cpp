@@ -1,7 +1,7 @@
 #include "feed/write/feed_writer.h"
 
+#include "feed/feed_world.h"
 #include "feed/read/feed_audit.h"
-#include "feed_world.h"
 
 namespace shoal::feed {
 namespace {

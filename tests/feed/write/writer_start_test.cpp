@@ -1,9 +1,9 @@
 #include "feed/write/writer_start.h"
 
+#include "feed/feed_world.h"
 #include "feed/format/directory_marker.h"
 #include "feed/read/feed_audit.h"
 #include "feed/write/commit_group.h"
-#include "feed_world.h"
 
 #include <fstream>
 
