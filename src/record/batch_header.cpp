@@ -5,7 +5,6 @@
 #include "base/assert.h"
 #include "base/wire.h"
 #include "record/crc32c.h"
-#include "record/records_section.h"
 
 namespace shoal::record {
 namespace {

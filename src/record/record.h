@@ -27,6 +27,12 @@ struct Record {
   auto operator<=>(const Record&) const = default;
 };
 
+/// The smallest and the largest timestamp of some records.
+struct TimestampRange {
+  UnixMs smallest{0};
+  UnixMs largest{0};
+};
+
 /// A record inside a decoded batch: views live as long as the batch they came from.
 struct RecordView {
   Offset offset{0};

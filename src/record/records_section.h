@@ -1,6 +1,7 @@
 #pragma once
 
-#include "record/record_batch.h"
+#include "record/batch_header.h"
+#include "record/record.h"
 #include "record/varint.h"
 
 #include <cstddef>
@@ -12,10 +13,12 @@
 /// The records section of a batch, uncompressed (docs/FORMAT.md, "Record batch").
 namespace shoal::record {
 
-/// Bytes of a record with nothing in it: length, attributes, two deltas, two null lengths, header count.
-inline constexpr std::size_t kSmallestRecord = 7;
 /// Bytes of a header with an empty name and a null value.
 inline constexpr std::size_t kSmallestHeader = 2;
+
+/// Bytes that `record` will take in the uncompressed records section, an upper bound good to 15 bytes: what batching
+/// by size counts.
+std::size_t encoded_size(const Record& record);
 
 /// Exact size of the section that write_records() makes.
 std::size_t records_size(const std::vector<Record>& records);

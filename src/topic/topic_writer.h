@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/due_queue.h"
 #include "record/record_batch.h"
+#include "record/records_section.h"
 
 #include <shoal/types.h>
 

@@ -1,7 +1,7 @@
 #include "feed/format/compact_run.h"
 
 #include "base/try.h"
-#include "record/record_batch.h"
+#include "record/batch_header.h"
 
 #include <algorithm>
 #include <limits>

@@ -2,7 +2,7 @@
 
 #include "base/try.h"
 #include "feed/format/manifest.h"
-#include "record/record_batch.h"
+#include "record/batch_header.h"
 
 namespace shoal::feed {
 namespace {

@@ -7,7 +7,7 @@
 #include "feed/log/log_stage.h"
 #include "feed/write/commit_group.h"
 #include "feed/write/writer_start.h"
-#include "record/record_batch.h"
+#include "record/batch_header.h"
 
 #include <algorithm>
 

@@ -4,6 +4,7 @@
 #include "node/api/deadline.h"
 #include "node/feeds/commit_thread.h"
 #include "node/runtime/system_random.h"
+#include "record/records_section.h"
 
 #include <algorithm>
 
