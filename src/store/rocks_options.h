@@ -1,7 +1,7 @@
 #pragma once
 
+#include "store/backing.h"
 #include "store/kv_store.h"
-#include "store/rocks_kv_store.h"
 
 #include <cstddef>
 #include <memory>
