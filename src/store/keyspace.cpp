@@ -5,6 +5,7 @@
 #include "base/wire.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace shoal::store {
 namespace {
@@ -19,6 +20,7 @@ enum class MetaRow : std::uint8_t {
   feed_number = 0x03,
   setting = 0x04,
   cursor = 0x05,
+  group_offset = 0x06,
   head = 0x10,
   fork_proof = 0x11,
   property = 0x12,
@@ -85,6 +87,31 @@ std::uint64_t number_of(ByteView key, std::size_t size) {
   return WireReader(key.last(8)).u64();
 }
 
+WireWriter feed_meta(const FeedId& feed, MetaRow row) {
+  WireWriter key = meta(kStoreItself, row);
+  key.bytes(feed.key.bytes);
+  return key;
+}
+
+void put_name(WireWriter& key, std::string_view name) {
+  SHOAL_ASSERT(!name.empty() && name.size() <= 255);
+  key.u8(static_cast<std::uint8_t>(name.size()));
+  key.bytes(base::as_bytes(name));
+}
+
+WireWriter group_prefix(const FeedId& feed, std::string_view group) {
+  WireWriter key = feed_meta(feed, MetaRow::group_offset);
+  put_name(key, group);
+  return key;
+}
+
+/// Skips the feed of a key that feed_meta() began; false when it is of another row.
+bool skip_feed(WireReader& reader, MetaRow row) {
+  const bool right_row = reader.u32() == kStoreItself.value() && reader.u8() == static_cast<std::uint8_t>(row);
+  std::ignore = reader.array<kFeedIdSize>();
+  return right_row;
+}
+
 Bytes tree_row(FeedNumber feed, TreeRow row, std::uint32_t level, std::uint64_t index) {
   SHOAL_ASSERT(level <= 64);
   WireWriter key(14);
@@ -121,13 +148,41 @@ Result<FeedId> feed_of_number_key(ByteView key) {
 
 Bytes setting_key(std::string_view name) { return named(meta(kStoreItself, MetaRow::setting), name); }
 
-Bytes cursor_key(const FeedId& feed, std::string_view name) {
-  WireWriter key = meta(kStoreItself, MetaRow::cursor);
-  key.bytes(feed.key.bytes);
-  return named(std::move(key), name);
-}
+Bytes cursor_key(const FeedId& feed, std::string_view name) { return named(feed_meta(feed, MetaRow::cursor), name); }
 
 KeyRange cursors_range(const FeedId& feed) { return under(cursor_key(feed, {})); }
+
+Result<std::string> cursor_of_key(ByteView key) {
+  WireReader reader(key);
+  const bool right_row = skip_feed(reader, MetaRow::cursor);
+  std::string name(base::as_text(reader.bytes(reader.remaining())));
+  if (!right_row || !reader.finished()) return Error{Code::corrupt, "a cursor row has a malformed key"};
+  return name;
+}
+
+Bytes group_offset_key(const FeedId& feed, std::string_view group, const TopicPartition& stream) {
+  WireWriter key = group_prefix(feed, group);
+  put_name(key, stream.topic);
+  key.u32(static_cast<std::uint32_t>(stream.partition.value()));
+  return std::move(key).take();
+}
+
+KeyRange group_offsets_range(const FeedId& feed, std::string_view group) {
+  return under(std::move(group_prefix(feed, group)).take());
+}
+
+KeyRange groups_range(const FeedId& feed) { return under(std::move(feed_meta(feed, MetaRow::group_offset)).take()); }
+
+Result<GroupOffsetKey> group_offset_of_key(ByteView key) {
+  WireReader reader(key);
+  const bool right_row = skip_feed(reader, MetaRow::group_offset);
+  GroupOffsetKey out;
+  out.group = std::string(base::as_text(reader.bytes(reader.u8())));
+  out.stream.topic = std::string(base::as_text(reader.bytes(reader.u8())));
+  out.stream.partition = Partition(static_cast<std::int32_t>(reader.u32()));
+  if (!right_row || !reader.finished()) return Error{Code::corrupt, "a group offset row has a malformed key"};
+  return out;
+}
 
 Bytes head_key(FeedNumber feed) { return std::move(meta(feed, MetaRow::head)).take(); }
 

@@ -5,7 +5,9 @@
 
 #include <shoal/types.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 /// Every key of both stores is made here and nowhere else (docs/FORMAT.md, "Store"). All integers are big-endian, so
@@ -36,6 +38,23 @@ Result<FeedId> feed_of_number_key(ByteView key);
 Bytes setting_key(std::string_view name);
 Bytes cursor_key(const FeedId& feed, std::string_view name);
 KeyRange cursors_range(const FeedId& feed);
+/// Inverse of cursor_key: the name.
+Result<std::string> cursor_of_key(ByteView key);
+
+/// A consumer group has a name of this many bytes at most, and of one at least.
+inline constexpr std::size_t kMaxGroupName = 255;
+/// Where a consumer group reads on in one partition. Group and topic have 1 to 255 bytes.
+Bytes group_offset_key(const FeedId& feed, std::string_view group, const TopicPartition& stream);
+/// All rows of one group.
+KeyRange group_offsets_range(const FeedId& feed, std::string_view group);
+/// All rows of all groups of the feed, those of one group together.
+KeyRange groups_range(const FeedId& feed);
+/// Inverse of group_offset_key, without the feed.
+struct GroupOffsetKey {
+  std::string group;
+  TopicPartition stream;
+};
+Result<GroupOffsetKey> group_offset_of_key(ByteView key);
 
 // Column::meta, one feed
 Bytes head_key(FeedNumber feed);
@@ -69,7 +88,7 @@ Bytes time_key(FeedNumber feed, TopicNumber topic, BlockIndex block);
 KeyRange time_range(FeedNumber feed, TopicNumber topic);
 BlockIndex block_of_time_key(ByteView key);
 
-/// All rows of one feed in any column but feed_number_key and cursors.
+/// All rows of one feed in any column but feed_number_key, cursors and group offsets.
 KeyRange feed_range(FeedNumber feed);
 
 }  // namespace shoal::store

@@ -27,6 +27,8 @@ TEST(Keyspace, MatchesTheDocumentedBytes) {
   EXPECT_EQ(base::to_hex(feed_number_key(feed_of(0xaa))), "0000000003" + std::string(64, 'a'));
   EXPECT_EQ(base::to_hex(setting_key("port")), "0000000004706f7274");
   EXPECT_EQ(base::to_hex(cursor_key(feed_of(0), "c")), "0000000005" + std::string(64, '0') + "63");
+  EXPECT_EQ(base::to_hex(group_offset_key(feed_of(0), "g", {"us", Partition(3)})),
+            "0000000006" + std::string(64, '0') + "0167" + "027573" + "00000003");
   EXPECT_EQ(base::to_hex(head_key(FeedNumber{7})), "0000000710");
   EXPECT_EQ(base::to_hex(fork_proof_key(FeedNumber{7})), "0000000711");
   EXPECT_EQ(base::to_hex(feed_property_key(FeedNumber{7}, "name")), "00000007126e616d65");
@@ -127,6 +129,33 @@ TEST(Keyspace, RowsOfDifferentKindsNeverCollideInOneColumn) {
                                 head_key(FeedNumber{2})};
   EXPECT_EQ(std::set<Bytes>(meta.begin(), meta.end()).size(), meta.size());
   EXPECT_NE(tile_key(FeedNumber{1}, 3, 4), node_key(FeedNumber{1}, {3, 4}));
+}
+
+TEST(Keyspace, KeepsTheRowsOfGroupsApart) {
+  const FeedId feed = feed_of(0xff);
+  const TopicPartition stream{"us", Partition(3)};
+  const Bytes key = group_offset_key(feed, "g", stream);
+  EXPECT_TRUE(inside(groups_range(feed), key));
+  EXPECT_TRUE(inside(group_offsets_range(feed, "g"), key));
+  EXPECT_FALSE(inside(group_offsets_range(feed, "g"), group_offset_key(feed, "gg", stream)));
+  EXPECT_FALSE(inside(group_offsets_range(feed, "gg"), key));
+  EXPECT_FALSE(inside(groups_range(feed_of(0xfe)), key));
+  EXPECT_FALSE(inside(cursors_range(feed), key));
+  EXPECT_FALSE(inside(groups_range(feed), cursor_key(feed, "c")));
+}
+
+TEST(Keyspace, ReadsNamesBack) {
+  const FeedId feed = feed_of(7);
+  EXPECT_EQ(cursor_of_key(cursor_key(feed, "reader 1")).value(), "reader 1");
+  const std::string longest(kMaxGroupName, 'g');
+  const auto read = group_offset_of_key(group_offset_key(feed, longest, {"us", Partition(3)})).value();
+  EXPECT_EQ(read.group, longest);
+  EXPECT_EQ(read.stream, (TopicPartition{"us", Partition(3)}));
+  Bytes cut = group_offset_key(feed, "g", {"us", Partition(3)});
+  cut.pop_back();
+  EXPECT_EQ(group_offset_of_key(cut).error().code, Code::corrupt);
+  EXPECT_EQ(group_offset_of_key(cursor_key(feed, "c")).error().code, Code::corrupt);
+  EXPECT_EQ(cursor_of_key(group_offset_key(feed, "g", {"us", Partition(3)})).error().code, Code::corrupt);
 }
 
 }  // namespace

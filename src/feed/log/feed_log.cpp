@@ -93,9 +93,10 @@ Result<void> FeedLog::remove(FeedStores stores, const FeedId& feed) {
   if (!number) return Error{Code::not_found, "the feed has no rows here"};
   SHOAL_CHECK(erase_rows(*stores.blocks, *number, true));
   if (stores.heads != stores.blocks) SHOAL_CHECK(erase_rows(*stores.heads, *number, true));
-  const store::KeyRange cursors = store::cursors_range(feed);
   store::WriteBatch batch;
-  batch.erase_range(store::Column::meta, cursors.begin, cursors.end);
+  for (const store::KeyRange& range : {store::cursors_range(feed), store::groups_range(feed)}) {
+    batch.erase_range(store::Column::meta, range.begin, range.end);
+  }
   batch.erase(store::Column::meta, store::feed_number_key(feed));
   return stores.heads->write(batch, store::Sync::yes);
 }
