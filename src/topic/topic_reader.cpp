@@ -5,20 +5,10 @@
 
 #include <algorithm>
 #include <limits>
+#include <type_traits>
+#include <utility>
 
 namespace shoal::topic {
-
-Cursor Slice::cursor_after(std::uint32_t position) const {
-  if (position + 1 >= batch->records().size()) return cursor;
-  Cursor within = cursor;
-  const Mark mark{block, position + 1};
-  if (ordered) {
-    within.common = mark;
-  } else {
-    within.ahead[header.stream] = mark;
-  }
-  return within;
-}
 
 TopicReader::TopicReader(const feed::FeedReader& reader, Selection selection)
     : reader_(&reader), selection_(std::move(selection)) {}
@@ -50,7 +40,12 @@ void TopicReader::select(TopicFilter filter) {
   unseen_ = true;
 }
 
-Result<std::optional<Slice>> TopicReader::next() {
+Result<std::optional<Slice>> TopicReader::next() { return walk<Slice>(); }
+
+Result<std::optional<SelectedBatch>> TopicReader::next_batch() { return walk<SelectedBatch>(); }
+
+template <typename Taken>
+Result<std::optional<Taken>> TopicReader::walk() {
   for (;;) {
     SHOAL_CHECK(refresh());
     const std::uint64_t limit = selection_.ordered ? order_limit() : std::numeric_limits<std::uint64_t>::max();
@@ -64,11 +59,11 @@ Result<std::optional<Slice>> TopicReader::next() {
 
     bool moved = false;
     for (const auto& lane : ready) {
-      SHOAL_TRY(auto slice, open(lane->first, lane->second));
-      if (slice) return slice;
+      SHOAL_TRY(auto taken, take<Taken>(lane->first, lane->second));
+      if (taken) return taken;
       if (!lane->second.candidate) moved = true;
     }
-    if (!moved) return std::optional<Slice>{};
+    if (!moved) return std::optional<Taken>{};
   }
 }
 
@@ -149,7 +144,7 @@ void TopicReader::place(const TopicPartition& stream, const feed::TopicView& vie
 }
 
 Result<void> TopicReader::jump(const TopicPartition& stream, const feed::TopicView& view, Lane& lane) {
-  // Jumps only spare work; the filters in select_records() and wanted() decide what is delivered.
+  // Jumps only spare work; the filters in select() and wanted() decide what is delivered.
   Mark mark = lane.mark;
   if (lane.min_offset > 0 && view.end.value() <= lane.min_offset) {
     if (view.last_block) mark = std::max(mark, Mark{*view.last_block + 1, 0});
@@ -237,47 +232,52 @@ bool TopicReader::skips_pruned(const Lane& lane) const {
   return !lane.delivered && start_.kind == StartPosition::Kind::cursor && start_.cursor == Cursor{};
 }
 
-Result<std::optional<Slice>> TopicReader::open(const TopicPartition& stream, Lane& lane) {
+template <typename Taken>
+Result<std::optional<Taken>> TopicReader::take(const TopicPartition& stream, Lane& lane) {
   if (!wanted(lane, *lane.candidate)) {
     step_over(stream, lane);
-    return std::optional<Slice>{};
+    return std::optional<Taken>{};
   }
-  const BlockIndex block = lane.candidate->block;
-  auto payload = reader_->payload(block);
+  auto payload = reader_->payload(lane.candidate->block);
   if (!payload) {
-    if (payload.error().code == Code::not_found) return std::optional<Slice>{};
+    if (payload.error().code == Code::not_found) return std::optional<Taken>{};
     if (payload.error().code != Code::pruned || !skips_pruned(lane)) {
       if (payload.error().code == Code::pruned) pruned_at_ = PrunedAt{stream, lane.candidate->header.base_offset};
       return std::move(payload).error();
     }
     step_over(stream, lane);
-    return std::optional<Slice>{};
+    return std::optional<Taken>{};
   }
-  SHOAL_TRY(auto decoded, record::DecodedBatch::decode(std::move(*payload)));
-
-  Slice slice;
-  slice.block = block;
-  slice.header = lane.candidate->header;
-  slice.records = select_records(lane, decoded);
-  slice.batch = std::make_shared<const record::DecodedBatch>(std::move(decoded));
-  slice.ordered = selection_.ordered;
+  auto selected = select(stream, lane, std::move(*payload));
+  Taken taken;
+  if constexpr (std::is_same_v<Taken, Slice>) {
+    SHOAL_TRY(taken, Slice::open(std::move(selected)));
+  } else {
+    taken = std::move(selected);
+  }
   step_over(stream, lane);
-  if (slice.records.empty()) return std::optional<Slice>{};
+  if constexpr (std::is_same_v<Taken, Slice>) {
+    if (taken.records.empty()) return std::optional<Taken>{};
+  }
   lane.delivered = true;
-  slice.cursor = cursor_;
-  return std::optional<Slice>(std::move(slice));
+  taken.cursor = cursor_;
+  return std::optional<Taken>(std::move(taken));
 }
 
-std::vector<std::uint32_t> TopicReader::select_records(const Lane& lane, const record::DecodedBatch& batch) const {
-  std::vector<std::uint32_t> selected;
+SelectedBatch TopicReader::select(const TopicPartition& stream, const Lane& lane, Bytes payload) const {
+  SelectedBatch selected;
+  selected.block = lane.candidate->block;
+  selected.stream = stream;
+  selected.append_time = lane.candidate->header.append_time;
+  selected.batch = std::move(payload);
+  selected.first = Offset(lane.min_offset);
   const bool resumed_inside = lane.candidate->block == lane.mark.block;
-  for (std::uint32_t i = resumed_inside ? lane.mark.record : 0; i < batch.records().size(); ++i) {
-    const record::RecordView& record = batch.records()[i];
-    if (record.offset.value() < lane.min_offset) continue;
-    if (selection_.from && record.timestamp < *selection_.from) continue;
-    if (selection_.before && record.timestamp >= *selection_.before) continue;
-    selected.push_back(i);
+  if (resumed_inside) {
+    selected.first = std::max(selected.first, lane.candidate->header.base_offset + lane.mark.record);
   }
+  selected.from = selection_.from;
+  selected.before = selection_.before;
+  selected.ordered = selection_.ordered;
   return selected;
 }
 

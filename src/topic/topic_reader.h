@@ -1,14 +1,13 @@
 #pragma once
 
 #include "feed/read/feed_reader.h"
-#include "record/record_batch.h"
 #include "topic/cursor.h"
+#include "topic/slice.h"
 #include "topic/topic_filter.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,19 +30,6 @@ struct StartPosition {
   std::int64_t number = 0;  ///< first offset, or number of last records, of each selected partition
 };
 
-/// The selected records of one block.
-struct Slice {
-  BlockIndex block{0};
-  feed::BlockHeader header;
-  std::shared_ptr<const record::DecodedBatch> batch;
-  std::vector<std::uint32_t> records;  ///< positions in batch->records(), ascending, at least one
-  Cursor cursor;                       ///< after the whole slice
-  bool ordered = true;                 ///< of the selection it was read by
-
-  /// Cursor after the record at `position` of the batch.
-  [[nodiscard]] Cursor cursor_after(std::uint32_t position) const;
-};
-
 /// Walks the selected partitions of a feed through what is held, block by block, without waiting: what is not held yet
 /// ends the walk for now, and no record is ever passed over. It relies on the chain of headers (each names the block of
 /// its partition before it) and on the signed ends, so it is as sure on a sparse copy as on a full one. Confined to its
@@ -58,6 +44,8 @@ class TopicReader {
   /// The next block with selected records; nullopt when what comes next is not held yet or does not exist yet.
   /// Code::pruned when it was dropped here, Code::corrupt when it is damaged.
   [[nodiscard]] Result<std::optional<Slice>> next();
+  /// The same, without opening the batch: a batch may come of which no record is selected.
+  [[nodiscard]] Result<std::optional<SelectedBatch>> next_batch();
 
   /// Where next() last met Code::pruned: fetched again, the walk goes on from there.
   struct PrunedAt {
@@ -115,10 +103,14 @@ class TopicReader {
   [[nodiscard]] std::uint64_t order_limit() const;
   [[nodiscard]] bool wanted(const Lane& lane, const Candidate& candidate) const;
   [[nodiscard]] bool skips_pruned(const Lane& lane) const;
-  /// Opens the lane's candidate: a slice, or nothing when its payload is not held yet or nothing in it is selected (the
-  /// lane has moved on then).
-  [[nodiscard]] Result<std::optional<Slice>> open(const TopicPartition& stream, Lane& lane);
-  [[nodiscard]] std::vector<std::uint32_t> select_records(const Lane& lane, const record::DecodedBatch& batch) const;
+  /// The walk behind next() and next_batch(); `Taken` is what they give.
+  template <typename Taken>
+  [[nodiscard]] Result<std::optional<Taken>> walk();
+  /// Takes the lane's candidate, or nothing when its payload is not held yet or nothing in it is selected (the lane has
+  /// moved on then).
+  template <typename Taken>
+  [[nodiscard]] Result<std::optional<Taken>> take(const TopicPartition& stream, Lane& lane);
+  [[nodiscard]] SelectedBatch select(const TopicPartition& stream, const Lane& lane, Bytes payload) const;
   void step_over(const TopicPartition& stream, Lane& lane);
 
   const feed::FeedReader* reader_;

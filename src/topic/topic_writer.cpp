@@ -40,9 +40,7 @@ Result<std::size_t> TopicWriter::size_of(const record::Record& record) {
 
 Result<TopicWriter::Added> TopicWriter::add(const TopicPartition& stream, record::Record record, base::MonoTime now) {
   SHOAL_TRY(const std::size_t bytes, size_of(record));
-  const auto [entry, fresh] = lanes_.try_emplace(stream);
-  Lane& lane = entry->second;
-  if (fresh) lane.next = next_offset_(stream);
+  Lane& lane = lane_of(stream);
   Added added{lane.next, false};
   if (lane.open && !fits(lane, record, bytes)) seal(lane);
   if (!lane.open) {
@@ -59,6 +57,23 @@ Result<TopicWriter::Added> TopicWriter::add(const TopicPartition& stream, record
     added.due_changed = true;
   }
   return added;
+}
+
+Offset TopicWriter::add_batch(const TopicPartition& stream, EncodedBatch batch) {
+  Lane& lane = lane_of(stream);
+  if (lane.open) seal(lane);
+  const Offset first = lane.next;
+  lane.next = lane.next + batch.record_count;
+  const std::size_t bytes = batch.batch.size();
+  buffered_ += bytes;
+  sealed_.push_back(SealedBatch{stream, first, {}, bytes, std::move(batch)});
+  return first;
+}
+
+TopicWriter::Lane& TopicWriter::lane_of(const TopicPartition& stream) {
+  const auto [entry, fresh] = lanes_.try_emplace(stream);
+  if (fresh) entry->second.next = next_offset_(stream);
+  return entry->second;
 }
 
 std::optional<base::MonoTime> TopicWriter::next_due() const {
@@ -90,7 +105,7 @@ void TopicWriter::release(std::size_t bytes) {
 }
 
 void TopicWriter::open(const TopicPartition& stream, Lane& lane, base::MonoTime now) {
-  lane.open = SealedBatch{stream, lane.next, {}, 0};
+  lane.open = SealedBatch{stream, lane.next, {}, 0, {}};
   lane.open_headers = 0;
   lane.number = opened_++;
   due_.set({lane.number, &lane}, now + options_.linger);

@@ -4,6 +4,7 @@
 #include "base/due_queue.h"
 #include "record/record_batch.h"
 #include "record/records_section.h"
+#include "topic/encoded_batch.h"
 
 #include <shoal/types.h>
 
@@ -24,7 +25,8 @@ struct SealedBatch {
   TopicPartition stream;
   Offset first{0};
   std::vector<record::Record> records;
-  std::size_t bytes = 0;  ///< estimated uncompressed bytes, as counted against the buffer
+  std::size_t bytes = 0;                     ///< estimated uncompressed bytes, as counted against the buffer
+  std::optional<EncodedBatch> encoded = {};  ///< set: it came as a batch, and `records` is empty
 };
 
 /// Collects records into batches: a batch is sealed when it is full, when its linger (counted from its first record)
@@ -58,6 +60,10 @@ class TopicWriter {
   /// has_room(). What is sealed always passes record::encode_batch(). Costs O(log partitions).
   [[nodiscard]] Result<Added> add(const TopicPartition& stream, record::Record record, base::MonoTime now);
 
+  /// Adds a whole batch, which is sealed as it is: it gets the next offsets of its partition, and what was open there
+  /// is sealed before it. Tells its first offset. It counts with its size; the caller has asked has_room().
+  Offset add_batch(const TopicPartition& stream, EncodedBatch batch);
+
   /// Time at which take() has something, when no further record comes; nullopt when nothing is open or sealed. A time
   /// that has passed means now.
   [[nodiscard]] std::optional<base::MonoTime> next_due() const;
@@ -88,6 +94,7 @@ class TopicWriter {
   };
 
   [[nodiscard]] bool fits(const Lane& lane, const record::Record& record, std::size_t bytes) const;
+  [[nodiscard]] Lane& lane_of(const TopicPartition& stream);
   void open(const TopicPartition& stream, Lane& lane, base::MonoTime now);
   void seal(Lane& lane);
 

@@ -125,7 +125,7 @@ inline bool drain(TopicReader& reader, std::vector<Delivered>& out) {
     EXPECT_FALSE(got.records.empty());
     for (const std::uint32_t position : got.records) {
       const record::RecordView& record = got.batch->records()[position];
-      out.push_back({{got.block.value(), got.header.stream, record.offset.value(), record.timestamp.value(),
+      out.push_back({{got.block.value(), got.stream, record.offset.value(), record.timestamp.value(),
                       std::string(base::as_text(*record.value))},
                      encode_cursor(got.cursor_after(position))});
     }

@@ -63,6 +63,41 @@ TEST(TopicReader, DeliversWhatAPlainVectorSays) {
   }
 }
 
+TEST(TopicReader, GivesTheSameAsBatches) {
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    RandomFeed feed(seed);
+    feed.append(1 + feed.random.below(60));
+    const feed::FeedReader from = feed.producer.reader();
+    for (int i = 0; i < 25; ++i) {
+      SCOPED_TRACE("seed " + std::to_string(seed) + " selection " + std::to_string(i));
+      const Selection selection = feed.random_selection();
+      const StartPosition start = random_start(feed);
+      TopicReader records(from, selection);
+      TopicReader batches(from, selection);
+      ASSERT_TRUE(records.start(start).ok() && batches.start(start).ok());
+      for (;;) {
+        auto slice = records.next().value();
+        // A batch may hold nothing that is selected.
+        std::optional<Slice> opened;
+        while (!opened) {
+          auto batch = batches.next_batch().value();
+          if (!batch) break;
+          opened = Slice::open(std::move(*batch)).value();
+          if (opened->records.empty()) opened.reset();
+        }
+        ASSERT_EQ(slice.has_value(), opened.has_value());
+        if (!slice) break;
+        EXPECT_EQ(slice->block, opened->block);
+        EXPECT_EQ(slice->stream, opened->stream);
+        EXPECT_EQ(slice->append_time, opened->append_time);
+        EXPECT_EQ(slice->records, opened->records);
+        EXPECT_EQ(slice->cursor, opened->cursor);
+        EXPECT_EQ(slice->ordered, opened->ordered);
+      }
+    }
+  }
+}
+
 TEST(TopicReader, FollowsAFeedThatGrows) {
   for (std::uint64_t seed = 100; seed < 110; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
