@@ -197,7 +197,7 @@ void Replicator::Impl::on_have(PeerId id, Peer& peer, const Have& have) {
   peer.lacking.clear();
   for (const BlockRange& range : have.ranges) {
     if (range.begin >= range.end) return core.blame(peer, "it holds a run that ends before it begins");
-    peer.held.add(range.begin.value(), range.end.value());
+    peer.held.add(range);
   }
   streams.on_have(id);
   all.holders_changed();

@@ -1,6 +1,7 @@
 #include "feed/format/range_set.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace shoal::feed {
 
@@ -26,34 +27,56 @@ void RangeSet::add(std::uint64_t begin, std::uint64_t end) {
 }
 
 void RangeSet::remove(std::uint64_t begin, std::uint64_t end) {
-  for (const Run& run : runs(begin, end)) {
-    const auto holder = std::prev(runs_.upper_bound(run.begin));
-    const Run whole{holder->first, holder->second};
-    runs_.erase(holder);
-    if (whole.begin < run.begin) runs_.emplace(whole.begin, run.begin);
-    if (run.end < whole.end) runs_.emplace(run.end, whole.end);
-    count_ -= run.end - run.begin;
+  if (begin >= end) return;
+  for (auto at = reaching(begin); at != runs_.end() && at->first < end;) {
+    const auto [from, to] = *at;
+    at = runs_.erase(at);
+    count_ -= std::min(to, end) - std::max(from, begin);
+    if (from < begin) runs_.emplace(from, begin);
+    if (end < to) runs_.emplace(end, to);
   }
 }
 
-bool RangeSet::contains(std::uint64_t position) const {
-  const auto next = runs_.upper_bound(position);
-  return next != runs_.begin() && std::prev(next)->second > position;
+void RangeSet::clear() {
+  runs_.clear();
+  count_ = 0;
 }
 
-std::uint64_t RangeSet::first_gap(std::uint64_t from) const {
+RangeSet::Runs::const_iterator RangeSet::reaching(std::uint64_t block) const {
+  const auto next = runs_.upper_bound(block);
+  return next != runs_.begin() && std::prev(next)->second > block ? std::prev(next) : next;
+}
+
+bool RangeSet::contains(std::uint64_t block) const { return first_missing(block) != block; }
+
+bool RangeSet::contains(std::uint64_t begin, std::uint64_t end) const {
+  return begin >= end || first_missing(begin) >= end;
+}
+
+std::uint64_t RangeSet::first_missing(std::uint64_t from) const {
+  const auto next = reaching(from);
+  return next != runs_.end() && next->first <= from ? next->second : from;
+}
+
+std::optional<BlockRange> RangeSet::first_gap(std::uint64_t begin, std::uint64_t end) const {
+  const std::uint64_t from = first_missing(begin);
+  if (from >= end) return std::nullopt;
   const auto next = runs_.upper_bound(from);
-  if (next == runs_.begin()) return from;
-  return std::max(from, std::prev(next)->second);
+  const std::uint64_t to = next == runs_.end() ? end : std::min(end, next->first);
+  return BlockRange{BlockIndex{from}, BlockIndex{to}};
 }
 
-std::vector<RangeSet::Run> RangeSet::runs(std::uint64_t begin, std::uint64_t end) const {
-  std::vector<Run> out;
-  auto at = runs_.upper_bound(begin);
-  if (at != runs_.begin() && std::prev(at)->second > begin) --at;
-  for (; at != runs_.end() && at->first < end; ++at) {
-    const Run run{std::max(at->first, begin), std::min(at->second, end)};
-    if (run.begin < run.end) out.push_back(run);
+std::optional<BlockRange> RangeSet::first_run(std::uint64_t begin, std::uint64_t end) const {
+  const auto at = reaching(begin);
+  if (at == runs_.end() || at->first >= end || begin >= end) return std::nullopt;
+  return BlockRange{BlockIndex{std::max(begin, at->first)}, BlockIndex{std::min(end, at->second)}};
+}
+
+std::vector<BlockRange> RangeSet::runs(std::uint64_t begin, std::uint64_t end) const {
+  std::vector<BlockRange> out;
+  if (begin >= end) return out;
+  for (auto at = reaching(begin); at != runs_.end() && at->first < end; ++at) {
+    out.push_back({BlockIndex{std::max(at->first, begin)}, BlockIndex{std::min(at->second, end)}});
   }
   return out;
 }

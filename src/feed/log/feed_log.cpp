@@ -157,13 +157,11 @@ Result<void> FeedLog::load_blocks() {
   SHOAL_TRY(state_.headers, load_have_set(*stores_.blocks, number_, HaveSet::headers));
   SHOAL_TRY(state_.payloads, load_have_set(*stores_.blocks, number_, HaveSet::payloads));
   SHOAL_TRY(state_.pruned, load_have_set(*stores_.blocks, number_, HaveSet::pruned));
-  for (const RangeSet::Run& held : state_.payloads.runs()) {
-    for (const RangeSet::Run& again : state_.pruned.runs(held.begin, held.end)) {
-      state_.returned.add(again.begin, again.end);
-    }
-    state_.pruned.remove(held.begin, held.end);
+  for (const BlockRange& held : state_.payloads.runs()) {
+    for (const BlockRange& again : state_.pruned.runs(held.begin.value(), held.end.value())) state_.returned.add(again);
+    state_.pruned.remove(held);
   }
-  if (state_.headers.first_gap(0) < summary.header_prefix) return corrupt("headers of the prefix are missing");
+  if (state_.headers.first_missing(0) < summary.header_prefix) return corrupt("headers of the prefix are missing");
   SHOAL_TRY(state_.tail, TreeTail::load(*stores_.blocks, number_, summary.header_prefix));
   if (state_.tail.edge() != summary.edge) return corrupt("headers and tree contradict each other");
   state_.applied = summary.applied;

@@ -19,19 +19,19 @@ RangeSet chunks_of(const RangeSet& set, const BlockRange& span) {
   const std::uint64_t begin = span.begin.value() - span.begin.value() % kHaveChunk;
   const std::uint64_t end = (span.end.value() + kHaveChunk - 1) / kHaveChunk * kHaveChunk;
   RangeSet part;
-  for (const RangeSet::Run& run : set.runs(begin, end)) part.add(run.begin, run.end);
+  for (const BlockRange& run : set.runs(begin, end)) part.add(run);
   return part;
 }
 
 void erase_payloads(store::WriteBatch& batch, store::FeedNumber feed, const RangeSet& blocks) {
-  for (const RangeSet::Run& run : blocks.runs()) {
+  for (const BlockRange& run : blocks.runs()) {
     if (run.end - run.begin >= kLongRun) {
-      store::KeyRange range = store::block_range(feed, BlockIndex{run.begin}, BlockIndex{run.end});
+      store::KeyRange range = store::block_range(feed, run.begin, run.end);
       batch.erase_range(store::Column::payloads, std::move(range.begin), std::move(range.end));
       continue;
     }
-    for (std::uint64_t block = run.begin; block < run.end; ++block) {
-      batch.erase(store::Column::payloads, store::block_key(feed, BlockIndex{block}));
+    for (BlockIndex block = run.begin; block < run.end; ++block) {
+      batch.erase(store::Column::payloads, store::block_key(feed, block));
     }
   }
 }
@@ -64,7 +64,7 @@ Result<Pruned> FeedLog::prune(const std::vector<BlockIndex>& blocks) {
   if (marked.count() == 0) return result;
   result.payloads = dropped.count();
   if (dropped.count() > 0) {
-    result.span = {BlockIndex{dropped.runs().front().begin}, BlockIndex{dropped.bound()}};
+    result.span = {dropped.runs().front().begin, BlockIndex{dropped.bound()}};
   }
   SHOAL_CHECK(write_pruned(marked, dropped, partitions));
   return result;
@@ -74,11 +74,11 @@ Result<Pruned> FeedLog::prune(const std::vector<BlockIndex>& blocks) {
 /// nothing.
 Result<void> FeedLog::write_pruned(const RangeSet& marked, const RangeSet& dropped,
                                    const std::map<std::uint32_t, PartitionState>& partitions) {
-  const BlockRange span{BlockIndex{marked.runs().front().begin}, BlockIndex{marked.bound()}};
+  const BlockRange span{marked.runs().front().begin, BlockIndex{marked.bound()}};
   RangeSet payloads = chunks_of(state_.payloads, span);
   RangeSet pruned = chunks_of(state_.pruned, span);
-  for (const RangeSet::Run& run : dropped.runs()) payloads.remove(run.begin, run.end);
-  for (const RangeSet::Run& run : marked.runs()) pruned.add(run.begin, run.end);
+  for (const BlockRange& run : dropped.runs()) payloads.remove(run);
+  for (const BlockRange& run : marked.runs()) pruned.add(run);
   store::WriteBatch batch;
   put_have_range(batch, number_, HaveSet::payloads, payloads, span.begin.value(), span.end.value());
   put_have_range(batch, number_, HaveSet::pruned, pruned, span.begin.value(), span.end.value());
@@ -90,11 +90,11 @@ Result<void> FeedLog::write_pruned(const RangeSet& marked, const RangeSet& dropp
   }
   const auto show = [&](bool gone) {
     const std::unique_lock lock(mutex_);
-    for (const RangeSet::Run& run : dropped.runs()) {
-      gone ? state_.payloads.remove(run.begin, run.end) : state_.payloads.add(run.begin, run.end);
+    for (const BlockRange& run : dropped.runs()) {
+      gone ? state_.payloads.remove(run) : state_.payloads.add(run);
     }
-    for (const RangeSet::Run& run : marked.runs()) {
-      gone ? state_.pruned.add(run.begin, run.end) : state_.pruned.remove(run.begin, run.end);
+    for (const BlockRange& run : marked.runs()) {
+      gone ? state_.pruned.add(run) : state_.pruned.remove(run);
     }
   };
   show(true);
@@ -105,7 +105,7 @@ Result<void> FeedLog::write_pruned(const RangeSet& marked, const RangeSet& dropp
   std::vector<std::uint32_t> touched;
   {
     const std::unique_lock lock(mutex_);
-    for (const RangeSet::Run& run : dropped.runs()) state_.returned.remove(run.begin, run.end);
+    for (const BlockRange& run : dropped.runs()) state_.returned.remove(run);
     for (const auto& [number, partition] : partitions) {
       state_.partitions[number] = partition;
       touched.push_back(number);
@@ -123,8 +123,8 @@ Result<void> FeedLog::reclaim(const BlockRange& span) const {
 
 Result<void> FeedLog::prune_before(BlockIndex end) {
   std::vector<BlockIndex> blocks;
-  for (const RangeSet::Run& run : state_.payloads.runs(0, end.value())) {
-    for (std::uint64_t block = run.begin; block < run.end; ++block) blocks.push_back(BlockIndex{block});
+  for (const BlockRange& run : state_.payloads.runs(0, end.value())) {
+    for (BlockIndex block = run.begin; block < run.end; ++block) blocks.push_back(block);
   }
   SHOAL_TRY(const Pruned pruned, prune(blocks));
   return reclaim(pruned.span);

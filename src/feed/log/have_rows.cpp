@@ -25,19 +25,19 @@ Bytes chunk_key(store::FeedNumber feed, HaveSet which, std::uint64_t chunk) {
 
 /// The chunk's part of `set`, positions counted from its start.
 Bytes encode_chunk(const RangeSet& set, std::uint64_t begin) {
-  const std::vector<RangeSet::Run> runs = set.runs(begin, begin + kHaveChunk);
+  const std::vector<BlockRange> runs = set.runs(begin, begin + kHaveChunk);
   base::WireWriter out;
   if (runs.size() * 4 <= kBitmapSize) {
     out.u8(kRuns);
-    for (const RangeSet::Run& run : runs) {
-      out.u16(static_cast<std::uint16_t>(run.begin - begin));
-      out.u16(static_cast<std::uint16_t>(run.end - begin));
+    for (const BlockRange& run : runs) {
+      out.u16(static_cast<std::uint16_t>(run.begin.value() - begin));
+      out.u16(static_cast<std::uint16_t>(run.end.value() - begin));
     }
     return std::move(out).take();
   }
   Bytes bits(kBitmapSize);
-  for (const RangeSet::Run& run : runs) {
-    for (std::uint64_t i = run.begin - begin; i < run.end - begin; ++i) {
+  for (const BlockRange& run : runs) {
+    for (std::uint64_t i = run.begin.value() - begin; i < run.end.value() - begin; ++i) {
       bits[i / 8] = static_cast<std::uint8_t>(bits[i / 8] | 1U << (i % 8));
     }
   }
@@ -72,7 +72,7 @@ void put_have_rows(store::WriteBatch& batch, store::FeedNumber feed, HaveSet whi
   for (std::size_t i = 0; i < added.size();) {
     const std::uint64_t begin = added[i] - added[i] % kHaveChunk;
     RangeSet chunk;
-    for (const RangeSet::Run& run : set.runs(begin, begin + kHaveChunk)) chunk.add(run.begin, run.end);
+    for (const BlockRange& run : set.runs(begin, begin + kHaveChunk)) chunk.add(run);
     for (; i < added.size() && added[i] >= begin && added[i] < begin + kHaveChunk; ++i) chunk.add(added[i]);
     batch.put(store::Column::meta, chunk_key(feed, which, begin / kHaveChunk), encode_chunk(chunk, begin));
   }

@@ -21,9 +21,9 @@ class Rebuild {
     SHOAL_CHECK(erase());
     keep_numbers();
     const auto rows = store_.iterate(store::Column::headers);
-    for (const RangeSet::Run& held : state_.headers.runs()) {
-      rows->seek(store::block_key(feed_, BlockIndex{held.begin}));
-      for (std::uint64_t block = held.begin; block < held.end; ++block, rows->next()) {
+    for (const BlockRange& held : state_.headers.runs()) {
+      rows->seek(store::block_key(feed_, held.begin));
+      for (std::uint64_t block = held.begin.value(); block < held.end.value(); ++block, rows->next()) {
         if (!rows->valid() || !std::ranges::equal(rows->key(), store::block_key(feed_, BlockIndex{block}))) {
           SHOAL_CHECK(rows->status());
           return Error{Code::corrupt, "the header of block " + std::to_string(block) + " is missing"};

@@ -34,8 +34,8 @@ class Audit {
       pruned_ = state.pruned;
       numbers_ = state.numbers;
     });
-    for (const RangeSet::Run& run : headers_.runs()) {
-      for (std::uint64_t block = run.begin; block < run.end; ++block) SHOAL_CHECK(check_block(BlockIndex{block}));
+    for (const BlockRange& run : headers_.runs()) {
+      for (BlockIndex block = run.begin; block < run.end; ++block) SHOAL_CHECK(check_block(block));
     }
     check_tree();
     check_topics();
@@ -187,16 +187,12 @@ class Audit {
     const std::uint64_t size = report_.head.tree_size;
     RangeSet missing;
     missing.add(0, size);
-    for (const RangeSet::Run& run : headers_.runs()) missing.remove(run.begin, run.end);
-    append(missing, report_.missing_headers);
+    for (const BlockRange& run : headers_.runs()) missing.remove(run);
+    report_.missing_headers = missing.runs();
     RangeSet bare = headers_;
-    for (const RangeSet::Run& run : payloads_.runs()) bare.remove(run.begin, run.end);
-    for (const RangeSet::Run& run : pruned_.runs()) bare.remove(run.begin, run.end);
-    append(bare, report_.missing_payloads);
-  }
-
-  static void append(const RangeSet& set, std::vector<BlockRange>& out) {
-    for (const RangeSet::Run& run : set.runs()) out.push_back({BlockIndex{run.begin}, BlockIndex{run.end}});
+    for (const BlockRange& run : payloads_.runs()) bare.remove(run);
+    for (const BlockRange& run : pruned_.runs()) bare.remove(run);
+    report_.missing_payloads = bare.runs();
   }
 
   const FeedReader& reader_;

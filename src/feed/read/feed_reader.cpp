@@ -40,13 +40,6 @@ TopicView view_of(const LogState& state, const PartitionState& partition) {
                    end.last_block,   end.largest_time,    partition.payload_bytes,  known_to};
 }
 
-std::vector<BlockRange> ranges(const std::vector<RangeSet::Run>& runs) {
-  std::vector<BlockRange> out;
-  out.reserve(runs.size());
-  for (const RangeSet::Run& run : runs) out.push_back({BlockIndex{run.begin}, BlockIndex{run.end}});
-  return out;
-}
-
 /// Order of the topic state; partitions whose place is not known yet come last.
 std::uint64_t order_of(const PartitionState& partition, std::uint32_t number) {
   if (partition.position) return *partition.position;
@@ -79,7 +72,7 @@ std::uint64_t FeedReader::block_prefix() const {
   return log_->inspect([](const LogState& state) {
     std::uint64_t at = 0;
     for (std::uint64_t next = 0; at < state.tail.size(); at = next) {
-      next = state.pruned.first_gap(state.payloads.first_gap(at));
+      next = state.pruned.first_missing(state.payloads.first_missing(at));
       if (next == at) break;
     }
     return std::min(at, state.tail.size());
@@ -87,15 +80,15 @@ std::uint64_t FeedReader::block_prefix() const {
 }
 
 std::vector<BlockRange> FeedReader::held_headers() const {
-  return ranges(log_->inspect([](const LogState& state) { return state.headers.runs(); }));
+  return log_->inspect([](const LogState& state) { return state.headers.runs(); });
 }
 
 std::vector<BlockRange> FeedReader::held_payloads() const {
-  return ranges(log_->inspect([](const LogState& state) { return state.payloads.runs(); }));
+  return log_->inspect([](const LogState& state) { return state.payloads.runs(); });
 }
 
 std::vector<BlockRange> FeedReader::pruned_payloads() const {
-  return ranges(log_->inspect([](const LogState& state) { return state.pruned.runs(); }));
+  return log_->inspect([](const LogState& state) { return state.pruned.runs(); });
 }
 
 std::uint64_t FeedReader::held_payload_count() const {

@@ -34,11 +34,11 @@ Result<std::vector<BlockIndex>> ExpiredPayloads::find(const FeedReader& reader, 
   headers_ = reader.log().inspect([](const LogState& state) { return state.headers.count(); });
   // What somebody fetched again lies behind the log start, where no lane looks.
   const auto returned = reader.log().inspect([](const LogState& state) { return state.returned.runs(); });
-  for (const RangeSet::Run& run : returned) {
-    for (std::uint64_t block = run.begin; block < run.end && out.size() < limit; ++block) {
-      SHOAL_TRY(const BlockHeader header, reader.header(BlockIndex{block}));
+  for (const BlockRange& run : returned) {
+    for (BlockIndex block = run.begin; block < run.end && out.size() < limit; ++block) {
+      SHOAL_TRY(const BlockHeader header, reader.header(block));
       const auto oldest = cutoff(header.stream);
-      if (oldest && header.append_time < *oldest) out.push_back(BlockIndex{block});
+      if (oldest && header.append_time < *oldest) out.push_back(block);
     }
   }
   SHOAL_TRY(const std::vector<TopicView> views, reader.topics());

@@ -67,7 +67,7 @@ class Claims {
     }
     // The last part is known by its end. One part alone is complete in itself.
     if (bundles_.size() > 1) headers.add(next, bundles_.back().head.tree_size);
-    for (const feed::BlockRange& run : reader_.held_headers()) headers.remove(run.begin.value(), run.end.value());
+    for (const feed::BlockRange& run : reader_.held_headers()) headers.remove(run);
     append(headers, report_.missing_headers);
     append(payloads, report_.missing_payloads);
     return {};
@@ -104,21 +104,21 @@ class Claims {
       without.add(std::max(run.begin.value(), bundle.base),
                   std::max(bundle.base, std::min(run.end.value(), bundle.end.range_end)));
     }
-    for (const feed::BlockRange& run : reader_.held_payloads()) without.remove(run.begin.value(), run.end.value());
-    for (const auto& run : without.runs()) {
-      for (std::uint64_t block = run.begin; block < run.end; ++block) {
-        SHOAL_TRY(const feed::BlockHeader header, reader_.header(BlockIndex{block}));
+    for (const feed::BlockRange& run : reader_.held_payloads()) without.remove(run);
+    for (const feed::BlockRange& run : without.runs()) {
+      for (BlockIndex block = run.begin; block < run.end; ++block) {
+        SHOAL_TRY(const feed::BlockHeader header, reader_.header(block));
         if (!bundle.end.selects(header.stream) || !bundle.end.wants_payload(header)) continue;
-        const auto payload = reader_.payload(BlockIndex{block});
+        const auto payload = reader_.payload(block);
         if (!payload.ok() && payload.error().code == Code::pruned) continue;
-        missing.add(block);
+        missing.add(block.value());
       }
     }
     return {};
   }
 
   static void append(const feed::RangeSet& set, std::vector<feed::BlockRange>& out) {
-    for (const auto& run : set.runs()) out.push_back({BlockIndex{run.begin}, BlockIndex{run.end}});
+    for (const feed::BlockRange& run : set.runs()) out.push_back(run);
   }
 
   const std::vector<feed::BundleFacts>& bundles_;

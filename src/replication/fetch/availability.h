@@ -1,12 +1,15 @@
 #pragma once
 
-#include "replication/peers/have_set.h"
+#include "feed/format/range_set.h"
 
 #include <cstdint>
 #include <utility>
 #include <vector>
 
 namespace shoal::replication {
+
+using feed::BlockRange;
+using feed::RangeSet;
 
 /// How many peers hold each block, as runs of equal counts. Built anew from what all of them say: O(n log n) in the
 /// number of their ranges; looking up is O(log n).

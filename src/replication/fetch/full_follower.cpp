@@ -59,7 +59,7 @@ void FullFollower::defer(const FetchWant& want) {
 void FullFollower::resume_deferred() {
   std::erase_if(deferred_, [&](const Deferred& one) {
     if (one.until > core_.now()) return false;
-    if (Peer* peer = core_.find(one.peer)) peer->lacking.remove(one.range.begin.value(), one.range.end.value());
+    if (Peer* peer = core_.find(one.peer)) peer->lacking.remove(one.range);
     return true;
   });
   std::erase_if(refused_since_, [&](const auto& one) { return planner_.held().contains(one.first); });
@@ -132,7 +132,7 @@ void FullFollower::count_holders() {
     if (peer->have.complete) {
       holders_.add_holder({{BlockIndex{0}, BlockIndex{peer->head_size()}}});
     } else {
-      holders_.add_holder(peer->held.ranges());
+      holders_.add_holder(peer->held.runs());
       all_hold_all_ = false;
     }
   }
@@ -174,19 +174,19 @@ bool FullFollower::plan_headers(PeerId id, const Peer& peer, const feed::Checkpo
 void FullFollower::plan_slow(const std::vector<PeerId>& slow, const std::vector<PeerId>& ready,
                              const feed::Checkpoint& ours) {
   if (slow.empty() || planner_.complete(goal(ours.tree_size))) return;
-  HaveSet elsewhere;
+  RangeSet elsewhere;
   for (const PeerId id : ready) {
     const Peer& peer = *core_.find(id);
     if (peer.have.complete) elsewhere.add(0, peer.head_size());
-    for (const BlockRange& run : peer.have.ranges) elsewhere.add(run.begin.value(), run.end.value());
-    for (const BlockRange& run : peer.lacking.ranges()) elsewhere.remove(run.begin.value(), run.end.value());
+    for (const BlockRange& run : peer.have.ranges) elsewhere.add(run);
+    for (const BlockRange& run : peer.lacking.runs()) elsewhere.remove(run);
   }
   for (const PeerId id : slow) {
     const Peer& peer = *core_.find(id);
     const std::optional<feed::Checkpoint> proof = proof_with(peer, ours);
     if (!proof || fetcher_.outstanding(id, Purpose::full) > 0) continue;
-    HaveSet not_from_it = elsewhere;
-    for (const BlockRange& run : peer.lacking.ranges()) not_from_it.add(run.begin.value(), run.end.value());
+    RangeSet not_from_it = elsewhere;
+    for (const BlockRange& run : peer.lacking.runs()) not_from_it.add(run);
     RequestPlanner::Offer only_there = offer(peer, proof->tree_size);
     only_there.lacking = &not_from_it;
     plan_for(id, only_there, *proof);

@@ -14,16 +14,16 @@ class RequestPlanner {
   /// Blocks below `from` are of no interest.
   void start(std::uint64_t from) { from_ = from; }
   void add_held(std::uint64_t begin, std::uint64_t end) { held_.add(std::max(begin, from_), end); }
-  void assign(BlockRange range) { assigned_.add(range.begin.value(), range.end.value()); }
-  void release(BlockRange range) { assigned_.remove(range.begin.value(), range.end.value()); }
+  void assign(BlockRange range) { assigned_.add(range); }
+  void release(BlockRange range) { assigned_.remove(range); }
   void clear();
 
   /// What one peer says that it can give.
   struct Offer {
     bool complete = false;  ///< everything below `end`
     std::uint64_t end = 0;
-    const HaveSet* held = nullptr;
-    const HaveSet* lacking = nullptr;  ///< not to be asked for
+    const RangeSet* held = nullptr;
+    const RangeSet* lacking = nullptr;  ///< not to be asked for
   };
   /// The lowest run of at most `max_blocks` below `to` that is neither held nor assigned and that the offer covers.
   [[nodiscard]] std::optional<BlockRange> next(const Offer& offer, std::uint64_t to, std::uint64_t max_blocks) const;
@@ -33,7 +33,7 @@ class RequestPlanner {
                                                  const Availability& holders, std::uint64_t start) const;
   /// Everything in [from, to) is held.
   [[nodiscard]] bool complete(std::uint64_t to) const { return held_.contains(from_, to); }
-  [[nodiscard]] const HaveSet& held() const { return held_; }
+  [[nodiscard]] const RangeSet& held() const { return held_; }
 
   /// Blocks of about `target_bytes`, from what blocks were like so far.
   [[nodiscard]] std::uint64_t portion(std::uint64_t target_bytes) const;
@@ -49,8 +49,8 @@ class RequestPlanner {
   [[nodiscard]] static std::optional<BlockRange> offered(const Offer& offer, BlockRange wanted);
 
   std::uint64_t from_ = 0;
-  HaveSet held_;
-  HaveSet assigned_;
+  RangeSet held_;
+  RangeSet assigned_;
   std::uint64_t blocks_seen_ = 0;
   std::uint64_t bytes_seen_ = 0;
 };

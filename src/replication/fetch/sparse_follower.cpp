@@ -122,7 +122,7 @@ std::vector<StreamChains::Gap> SparseFollower::gaps_of(const Target& target) {
 bool SparseFollower::find_missing(Target& target, const std::vector<StreamChains::Gap>& gaps,
                                   const feed::Checkpoint& ours) {
   const std::uint64_t limit = std::min(ours.tree_size, core_.reader().fork_limit().value_or(ours.tree_size));
-  HaveSet covered = requests_.pending(target.stream);
+  RangeSet covered = requests_.pending(target.stream);
   Start start{false, limit, 0};
   for (const StreamChains::Gap& gap : gaps) {
     start.begin = std::min(start.begin, std::max(gap.begin, target.complete_to));
@@ -131,7 +131,7 @@ bool SparseFollower::find_missing(Target& target, const std::vector<StreamChains
     const bool on_its_way = gap.end ? covered.contains(gap.missing) : !covered.empty();
     if (!on_its_way && target.given.contains(gap.missing)) refute(target, gap);
   }
-  for (const BlockRange& range : target.given.ranges()) covered.add(range.begin.value(), range.end.value());
+  for (const BlockRange& range : target.given.runs()) covered.add(range);
   std::optional<BlockRange> unasked = covered.first_gap(start.begin, start.end);
   // Held blocks that others follow are not asked for again; behind them it goes on.
   if (!unasked) unasked = covered.first_gap(start.begin, limit);

@@ -55,9 +55,9 @@ class SparseFollower {
     std::optional<feed::Checkpoint> checked;  ///< complete under this head
     bool unasked = true;                      ///< blocks may be missing that nobody is asked for
     bool reported = false;                    ///< said already that nobody gives the rest
-    HaveSet given;                            ///< peers say that they gave all of it
-    std::map<PeerId, HaveSet> claims;         ///< the same by peer
-    std::map<PeerId, HaveSet> refused;        ///< what a peer lacks, or did not give though it said so
+    RangeSet given;                           ///< peers say that they gave all of it
+    std::map<PeerId, RangeSet> claims;        ///< the same by peer
+    std::map<PeerId, RangeSet> refused;       ///< what a peer lacks, or did not give though it said so
     double bytes_per_block = 0;               ///< as it was asked for last, with others maybe
     Start start;
   };

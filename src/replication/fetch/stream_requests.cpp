@@ -48,8 +48,8 @@ void StreamRequests::clear() {
   fetcher_.cancel_all(Purpose::sparse);
 }
 
-HaveSet StreamRequests::pending(const TopicPartition& stream) const {
-  HaveSet out;
+RangeSet StreamRequests::pending(const TopicPartition& stream) const {
+  RangeSet out;
   for (const auto& [want, sent] : sent_) {
     const std::vector<TopicPartition>& streams = sent.request.streams;
     const bool has = std::binary_search(streams.begin(), streams.end(), stream);

@@ -42,7 +42,7 @@ class StreamRequests {
   void clear();
 
   /// The blocks of the stream that peers were asked for and have not brought.
-  [[nodiscard]] HaveSet pending(const TopicPartition& stream) const;
+  [[nodiscard]] RangeSet pending(const TopicPartition& stream) const;
 
   /// Blocks came. Returns the shortened request when it turned out to be too much for its peer.
   std::optional<Request> on_run(const FetchWant& want, const Data& run);

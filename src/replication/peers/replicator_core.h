@@ -1,6 +1,6 @@
 #pragma once
 
-#include "replication/peers/have_set.h"
+#include "feed/format/range_set.h"
 #include "replication/peers/message_budget.h"
 #include "replication/peers/outbox.h"
 #include "replication/peers/path_estimate.h"
@@ -24,6 +24,9 @@
 
 namespace shoal::replication {
 
+using feed::BlockRange;
+using feed::RangeSet;
+
 /// After a fork: whether a peer's head belongs to the same history as ours or to the other one.
 enum class ForkSide : std::uint8_t { unknown, same, other };
 
@@ -42,8 +45,8 @@ struct Peer {
   bool gone = false;             ///< blamed or closed here; its remove_peer is on the way
   bool first_head_came = false;  ///< its first head or no_head came
   Have have;
-  HaveSet held;     ///< have.ranges
-  HaveSet lacking;  ///< what it was asked for and did not give; until its next head or have
+  RangeSet held;     ///< have.ranges
+  RangeSet lacking;  ///< what it was asked for and did not give; until its next head or have
   PathEstimate path;
   PeerCredit credit;
   base::MonoTime slow_until{0};  ///< it stalled: asked again only when nobody else can give

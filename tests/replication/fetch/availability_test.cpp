@@ -33,11 +33,11 @@ RC_GTEST_PROP(Availability, AgreesWithCountingEachBlock, ()) {
   std::vector<std::uint32_t> counts(64, 0);
   const auto peers = *rc::gen::inRange(0, 6);
   for (int peer = 0; peer < peers; ++peer) {
-    HaveSet held;
+    RangeSet held;
     for (const auto begin : *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 60))) {
       held.add(static_cast<std::uint64_t>(begin), static_cast<std::uint64_t>(begin + *rc::gen::inRange(1, 5)));
     }
-    holders.add_holder(held.ranges());
+    holders.add_holder(held.runs());
     for (std::uint64_t block = 0; block < counts.size(); ++block) counts[block] += held.contains(block) ? 1U : 0U;
   }
   holders.build();

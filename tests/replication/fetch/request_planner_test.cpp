@@ -8,8 +8,8 @@ namespace {
 BlockRange range(std::uint64_t begin, std::uint64_t end) { return {BlockIndex{begin}, BlockIndex{end}}; }
 
 struct PeerSets {
-  HaveSet held;
-  HaveSet lacking;
+  RangeSet held;
+  RangeSet lacking;
   RequestPlanner::Offer offer(bool complete, std::uint64_t end) const { return {complete, end, &held, &lacking}; }
 };
 
