@@ -4,9 +4,9 @@
 #include "replication/fetch/offset_fetches.h"
 #include "replication/fetch/sparse_follower.h"
 #include "replication/heads/receipt_exchange.h"
+#include "replication/live/failure_detector.h"
 #include "replication/live/head_news.h"
 #include "replication/live/live_tail.h"
-#include "replication/live/signs_of_life.h"
 #include "replication/peers/duplicate_peer.h"
 #include "replication/replicator.h"
 #include "replication/serve/request_server.h"
@@ -80,7 +80,7 @@ struct Replicator::Impl {
   std::uint64_t last_peer_ = 0;
   Have last_have_;
   std::optional<feed::Checkpoint> told_synced_;
-  SignsOfLife life_;
+  FailureDetector failure_detector_;
   bool plan_pending_ = false;
   bool blocks_told_ = false;
   bool held_changed_ = false;

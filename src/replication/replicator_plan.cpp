@@ -97,7 +97,8 @@ void Replicator::Impl::tick() {
 void Replicator::Impl::tick_peer(Peer& peer) {
   const base::MonoTime now = core.now();
   const base::MonoTime trip = std::chrono::microseconds(peer.view.round_trip_us);
-  const SignsOfLife::Verdict verdict = life_.look({peer.last_heard, peer.ping_sent, peer.ping_nonce != 0, trip}, now);
+  const FailureDetector::Verdict verdict =
+      failure_detector_.assess({peer.last_heard, peer.ping_sent, peer.ping_nonce != 0, trip}, now);
   if (verdict.dead) {
     peer.gone = true;
     return peer.outbox->close("silent for too long");
@@ -119,7 +120,7 @@ void Replicator::Impl::announce_head() {
   const std::optional<feed::Checkpoint> head = core.reader().head();
   if (!head) return;
   const bool grew = news.moved(head->tree_size, core.now());
-  if (grew) life_.on_growth(core.now());
+  if (grew) failure_detector_.on_growth(core.now());
   // One that was signed again with a newer time goes to all but those who have it.
   for (const auto& [id, peer] : core.peers()) {
     const bool same_size = peer->told_head && peer->told_head->tree_size == head->tree_size;

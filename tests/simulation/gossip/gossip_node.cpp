@@ -50,7 +50,7 @@ void GossipNode::start() {
   using Limits = replication::LiveChildren::Limits;
   children_ = std::make_unique<replication::LiveChildren>(*this, owner_ ? Limits::of_owner() : Limits::of_mirror());
   news_ = std::make_unique<replication::HeadNews>(*this, owner_);
-  signs_ = {};
+  detector_ = {};
   if (!owner_) {
     parent_ = std::make_unique<replication::LiveParent>(*this, world_.wire.random());
     parent_->start(held_ == 0 ? std::nullopt : std::optional<std::uint64_t>(held_));
@@ -266,7 +266,7 @@ void GossipNode::moved() {
     if (one.facts.announced <= held_) one.ahead_since = base::MonoTime{0};
     push_to(one);
   }
-  if (news_->moved(held_, now())) signs_.on_growth(now());
+  if (news_->moved(held_, now())) detector_.on_growth(now());
   tell_news();
   if (parent_) parent_->plan(now());
   bool synced = true;
@@ -326,7 +326,7 @@ void GossipNode::tick() {
 void GossipNode::look_at_peers() {
   std::vector<Node> dead;
   for (Link& one : links_) {
-    const replication::SignsOfLife::Verdict verdict = signs_.look(one.life, now());
+    const replication::FailureDetector::Verdict verdict = detector_.assess(one.life, now());
     one.facts.suspect = verdict.suspect;
     if (verdict.dead) dead.push_back(one.node);
     if (!verdict.ping) continue;

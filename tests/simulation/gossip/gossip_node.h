@@ -1,9 +1,9 @@
 #pragma once
 
+#include "replication/live/failure_detector.h"
 #include "replication/live/head_news.h"
 #include "replication/live/live_children.h"
 #include "replication/live/live_parent.h"
-#include "replication/live/signs_of_life.h"
 #include "simulation/gossip/gossip_meter.h"
 #include "simulation/gossip/gossip_wire.h"
 #include "simulation/peer_sampling.h"
@@ -27,8 +27,8 @@ struct GossipWorld {
   [[nodiscard]] GossipNode& at(Node node) { return *nodes[node]; }
 };
 
-/// One node of gossip-100k: the real decisions of the live tail (LiveParent, LiveChildren, HeadNews, SignsOfLife) over
-/// modelled messages. Blocks are numbers; to hold a size is to hold all below it.
+/// One node of gossip-100k: the real decisions of the live tail (LiveParent, LiveChildren, HeadNews, FailureDetector)
+/// over modelled messages. Blocks are numbers; to hold a size is to hold all below it.
 class GossipNode final : public replication::TailPeers {
  public:
   GossipNode(GossipWorld& world, Node index, bool owner);
@@ -57,7 +57,7 @@ class GossipNode final : public replication::TailPeers {
     std::uint32_t pushed = 0;
     base::MonoTime latency{0};
     base::MonoTime last_arrival{0};
-    replication::SignsOfLife::Peer life;
+    replication::FailureDetector::Peer life;
     base::MonoTime ahead_since{0};  ///< it announced more than we have; 0 it did not
   };
   [[nodiscard]] Link* link(Node node);
@@ -101,7 +101,7 @@ class GossipNode final : public replication::TailPeers {
   std::unique_ptr<replication::LiveParent> parent_;
   std::unique_ptr<replication::LiveChildren> children_;
   std::unique_ptr<replication::HeadNews> news_;
-  replication::SignsOfLife signs_;
+  replication::FailureDetector detector_;
   base::MonoTime started_{0};
   base::MonoTime pull_due_{0};  ///< until then an answer is awaited
   std::optional<base::MonoTime> live_since_;

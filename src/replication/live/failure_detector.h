@@ -9,7 +9,7 @@ namespace shoal::replication {
 /// When to ask a peer for a sign of life, and what to think of one that gives none (docs/PROTOCOL.md, "Signs of life").
 /// Pings are rare while all is well; who has a reason to doubt asks more often: another peer fell silent, or a feed
 /// that used to move stopped.
-class SignsOfLife {
+class FailureDetector {
  public:
   /// What one peer said and owes.
   struct Peer {
@@ -27,7 +27,7 @@ class SignsOfLife {
   /// Our head grew.
   void on_growth(base::MonoTime now);
   /// To be asked of every peer several times a second or at least once.
-  [[nodiscard]] Verdict look(const Peer& peer, base::MonoTime now);
+  [[nodiscard]] Verdict assess(const Peer& peer, base::MonoTime now);
 
  private:
   [[nodiscard]] bool stopped(base::MonoTime now) const;

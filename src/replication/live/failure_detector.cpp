@@ -1,4 +1,4 @@
-#include "replication/live/signs_of_life.h"
+#include "replication/live/failure_detector.h"
 
 #include <algorithm>
 #include <utility>
@@ -17,7 +17,7 @@ constexpr base::MonoTime kMissedFor = std::chrono::seconds(8);
 
 }  // namespace
 
-void SignsOfLife::on_growth(base::MonoTime now) {
+void FailureDetector::on_growth(base::MonoTime now) {
   const base::MonoTime last = std::exchange(last_growth_, now);
   if (last.count() == 0) return;
   const base::MonoTime since = std::min(base::MonoTime(now - last), 4 * kLively);
@@ -25,12 +25,12 @@ void SignsOfLife::on_growth(base::MonoTime now) {
 }
 
 /// The feed used to move and does not: perhaps it rests, perhaps all whom we know are dead.
-bool SignsOfLife::stopped(base::MonoTime now) const {
+bool FailureDetector::stopped(base::MonoTime now) const {
   const base::MonoTime rest = now - last_growth_;
   return usual_.count() != 0 && usual_ <= kLively && rest > std::max(kAnswer, 4 * usual_) && rest < kMissedFor;
 }
 
-SignsOfLife::Verdict SignsOfLife::look(const Peer& peer, base::MonoTime now) {
+FailureDetector::Verdict FailureDetector::assess(const Peer& peer, base::MonoTime now) {
   Verdict verdict;
   const base::MonoTime silent = now - peer.last_heard;
   const base::MonoTime patience = kAnswer + 8 * std::max(peer.round_trip, base::MonoTime{0});
