@@ -29,7 +29,7 @@ Replicator::Impl::Impl(ReplicatorContext context, ReplicatorOptions options)
       tail(core, tail_peers, fetcher, tail_hooks()),
       offsets(core, fetcher, topics),
       wants(core, tail_peers),
-      news(tail_peers, core.mirror() == nullptr),
+      announcer(tail_peers, core.mirror() == nullptr),
       requests(core),
       receipts(core, [this] { return heads.forked(); }),
       duplicates(core, [this](PeerId id) { after_message(id); }) {}

@@ -5,7 +5,7 @@
 #include "replication/fetch/sparse_follower.h"
 #include "replication/heads/receipt_exchange.h"
 #include "replication/live/failure_detector.h"
-#include "replication/live/head_news.h"
+#include "replication/live/head_announcer.h"
 #include "replication/live/live_tail.h"
 #include "replication/peers/duplicate_peer.h"
 #include "replication/replicator.h"
@@ -50,7 +50,7 @@ struct Replicator::Impl {
   LiveTail tail;
   OffsetFetches offsets;
   WantServer wants;
-  HeadNews news;
+  HeadAnnouncer announcer;
   RequestServer requests;
   ReceiptExchange receipts;
   DuplicatePeers duplicates;
@@ -74,7 +74,7 @@ struct Replicator::Impl {
   void check_synced();
   void tick();
   void tick_peer(Peer& peer);
-  void tell_news();
+  void announce_due();
 
   std::optional<Follow> follow_;
   std::uint64_t last_peer_ = 0;

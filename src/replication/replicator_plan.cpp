@@ -90,7 +90,7 @@ void Replicator::Impl::tick() {
   duplicates.tick();
   heads.forked() ? tail.stop() : tail.tick();
   wants.tick();
-  tell_news();
+  announce_due();
   plan_soon();
 }
 
@@ -119,18 +119,18 @@ void Replicator::Impl::tick_peer(Peer& peer) {
 void Replicator::Impl::announce_head() {
   const std::optional<feed::Checkpoint> head = core.reader().head();
   if (!head) return;
-  const bool grew = news.moved(head->tree_size, core.now());
+  const bool grew = announcer.on_head(head->tree_size, core.now());
   if (grew) failure_detector_.on_growth(core.now());
   // One that was signed again with a newer time goes to all but those who have it.
   for (const auto& [id, peer] : core.peers()) {
     const bool same_size = peer->told_head && peer->told_head->tree_size == head->tree_size;
     if (!peer->gone && same_size && peer->told_head != head && peer->view.head != head) heads.announce(*peer);
   }
-  tell_news();
+  announce_due();
 }
 
-void Replicator::Impl::tell_news() {
-  for (const PeerId id : news.due(core.now())) {
+void Replicator::Impl::announce_due() {
+  for (const PeerId id : announcer.due(core.now())) {
     if (Peer* peer = core.find(id)) heads.announce(*peer);
   }
 }

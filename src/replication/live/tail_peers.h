@@ -10,7 +10,7 @@
 #include <optional>
 #include <vector>
 
-/// What the live tail's decisions share (docs/PROTOCOL.md, "The live tail"). LiveParent, LiveChildren and HeadNews
+/// What the live tail's decisions share (docs/PROTOCOL.md, "The live tail"). LiveParent, LiveChildren and HeadAnnouncer
 /// decide whom to take the tail from, whom to give it to and whom to tell of it. They know peers by what stands here
 /// and nothing of messages, proofs or stores: the replicator uses them, and so does a simulation of a hundred thousand
 /// nodes.

@@ -49,13 +49,13 @@ void GossipNode::start() {
   first_live_.reset();
   using Limits = replication::LiveChildren::Limits;
   children_ = std::make_unique<replication::LiveChildren>(*this, owner_ ? Limits::of_owner() : Limits::of_mirror());
-  news_ = std::make_unique<replication::HeadNews>(*this, owner_);
+  announcer_ = std::make_unique<replication::HeadAnnouncer>(*this, owner_);
   detector_ = {};
   if (!owner_) {
     parent_ = std::make_unique<replication::LiveParent>(*this, world_.wire.random());
     parent_->start(held_ == 0 ? std::nullopt : std::optional<std::uint64_t>(held_));
   }
-  if (held_ > 0) (void)news_->moved(held_, now());
+  if (held_ > 0) (void)announcer_->on_head(held_, now());
   look_for_peers();
   if (life_ == 1) world_.announced.push_back(index_);
   later(Kind::tick,
@@ -71,7 +71,7 @@ void GossipNode::die() {
   linked_ = {};
   parent_.reset();
   children_.reset();
-  news_.reset();
+  announcer_.reset();
 }
 
 void GossipNode::each(const std::function<void(const TailPeer&)>& visit) const {
@@ -266,16 +266,16 @@ void GossipNode::moved() {
     if (one.facts.announced <= held_) one.ahead_since = base::MonoTime{0};
     push_to(one);
   }
-  if (news_->moved(held_, now())) detector_.on_growth(now());
-  tell_news();
+  if (announcer_->on_head(held_, now())) detector_.on_growth(now());
+  announce_due();
   if (parent_) parent_->plan(now());
   bool synced = true;
   for (const Link& one : links_) synced = synced && one.facts.announced <= held_;
   if (synced && !live_since_) live_since_ = now();
 }
 
-void GossipNode::tell_news() {
-  for (const PeerId id : news_->due(now())) {
+void GossipNode::announce_due() {
+  for (const PeerId id : announcer_->due(now())) {
     Link& one = *link(id);
     one.facts.told = held_;
     send(one, Kind::announce, held_);
@@ -303,7 +303,7 @@ void GossipNode::act() {
 
 void GossipNode::tick() {
   look_at_peers();
-  tell_news();
+  announce_due();
   if (const auto shed = children_->shed(now(), world_.wire.random())) {
     if (Link* child = link(shed->peer)) {
       child->live_want = false;

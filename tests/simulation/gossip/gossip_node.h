@@ -1,7 +1,7 @@
 #pragma once
 
 #include "replication/live/failure_detector.h"
-#include "replication/live/head_news.h"
+#include "replication/live/head_announcer.h"
 #include "replication/live/live_children.h"
 #include "replication/live/live_parent.h"
 #include "simulation/gossip/gossip_meter.h"
@@ -27,8 +27,8 @@ struct GossipWorld {
   [[nodiscard]] GossipNode& at(Node node) { return *nodes[node]; }
 };
 
-/// One node of gossip-100k: the real decisions of the live tail (LiveParent, LiveChildren, HeadNews, FailureDetector)
-/// over modelled messages. Blocks are numbers; to hold a size is to hold all below it.
+/// One node of gossip-100k: the real decisions of the live tail (LiveParent, LiveChildren, HeadAnnouncer,
+/// FailureDetector) over modelled messages. Blocks are numbers; to hold a size is to hold all below it.
 class GossipNode final : public replication::TailPeers {
  public:
   GossipNode(GossipWorld& world, Node index, bool owner);
@@ -76,7 +76,7 @@ class GossipNode final : public replication::TailPeers {
   void refuse(Node stranger);
   void moved();
   void push_to(Link& child);
-  void tell_news();
+  void announce_due();
   void pull(Link& from);
   void act();
   void tick();
@@ -100,7 +100,7 @@ class GossipNode final : public replication::TailPeers {
   PeerSampling sampling_;
   std::unique_ptr<replication::LiveParent> parent_;
   std::unique_ptr<replication::LiveChildren> children_;
-  std::unique_ptr<replication::HeadNews> news_;
+  std::unique_ptr<replication::HeadAnnouncer> announcer_;
   replication::FailureDetector detector_;
   base::MonoTime started_{0};
   base::MonoTime pull_due_{0};  ///< until then an answer is awaited

@@ -13,7 +13,7 @@ namespace shoal::replication {
 /// children's children: who hears of a record from the owner before the tree brings it would ask the owner for it. It
 /// tells who is still behind after a while, and a few at once when nobody passes its records on. That it holds what
 /// others announced they hear when it cannot make them ask for more, in the end in any case.
-class HeadNews {
+class HeadAnnouncer {
  public:
   /// What a peer did not announce, and was not told, for so long.
   static constexpr base::MonoTime kLazily = std::chrono::seconds(1);
@@ -21,11 +21,11 @@ class HeadNews {
   /// By then an owner tells who keeps up, too.
   static constexpr base::MonoTime kAnyway = std::chrono::seconds(4);
 
-  HeadNews(const TailPeers& peers, bool owner) : peers_(peers), owner_(owner) {}
+  HeadAnnouncer(const TailPeers& peers, bool owner) : peers_(peers), owner_(owner) {}
 
   /// Our head is this long now; false when it was already.
-  bool moved(std::uint64_t size, base::MonoTime now);
-  /// Peers to tell now; they count as told from their TailPeer on. To be called after moved(), and several times a
+  bool on_head(std::uint64_t size, base::MonoTime now);
+  /// Peers to tell now; they count as told from their TailPeer on. To be called after on_head(), and several times a
   /// second or at least once.
   [[nodiscard]] std::vector<PeerId> due(base::MonoTime now);
 

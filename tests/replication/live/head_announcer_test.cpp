@@ -1,4 +1,4 @@
-#include "replication/live/head_news.h"
+#include "replication/live/head_announcer.h"
 
 #include "tail_peers_fake.h"
 
@@ -12,8 +12,8 @@ namespace {
 using Ids = std::vector<PeerId>;
 
 /// A node with five peers that all know its first ten blocks; time starts at a second.
-struct News {
-  explicit News(bool owner) : news(peers, owner) {
+struct World {
+  explicit World(bool owner) : announcer(peers, owner) {
     for (std::uint64_t id = 1; id <= 5; ++id) {
       peers[id].announced = peers[id].told = 10;
       peers[id].round_trip = base::MonoTime(10ms) * static_cast<std::int64_t>(id);
@@ -22,19 +22,19 @@ struct News {
     now += 5s;
     (void)tell();
   }
-  void grow(std::uint64_t size) { news.moved(size, now); }
+  void grow(std::uint64_t size) { announcer.on_head(size, now); }
   Ids tell() {
-    const Ids ids = news.due(now);
+    const Ids ids = announcer.due(now);
     for (const PeerId id : ids) peers[id.value()].told = 11;
     return ids;
   }
   testing::FakeTailPeers peers;
-  HeadNews news;
+  HeadAnnouncer announcer;
   base::MonoTime now = 1s;
 };
 
-TEST(HeadNews, AMirrorTellsAtOnceWhoeverDidNotAnnounceTheHead) {
-  News mirror(false);
+TEST(HeadAnnouncer, AMirrorTellsAtOnceWhoeverDidNotAnnounceTheHead) {
+  World mirror(false);
   mirror.peers[2].announced = 11;
   mirror.peers[3].told = 11;  // by a push
   mirror.peers[4].suspect = true;
@@ -42,8 +42,8 @@ TEST(HeadNews, AMirrorTellsAtOnceWhoeverDidNotAnnounceTheHead) {
   EXPECT_EQ(mirror.tell(), (Ids{PeerId{1}, PeerId{5}}));
 }
 
-TEST(HeadNews, WhoAnnouncedTheHeadHearsASecondLaterThatItIsHereToo) {
-  News mirror(false);
+TEST(HeadAnnouncer, WhoAnnouncedTheHeadHearsASecondLaterThatItIsHereToo) {
+  World mirror(false);
   mirror.peers[2].announced = 11;
   mirror.grow(11);
   (void)mirror.tell();
@@ -53,8 +53,8 @@ TEST(HeadNews, WhoAnnouncedTheHeadHearsASecondLaterThatItIsHereToo) {
   EXPECT_EQ(mirror.tell(), Ids{PeerId{2}});
 }
 
-TEST(HeadNews, AnOwnerLeavesItToOthersWhileTheyPassItOn) {
-  News owner(true);
+TEST(HeadAnnouncer, AnOwnerLeavesItToOthersWhileTheyPassItOn) {
+  World owner(true);
   owner.peers[1].child = true;
   owner.peers[1].told = 11;
   owner.grow(11);
@@ -66,8 +66,8 @@ TEST(HeadNews, AnOwnerLeavesItToOthersWhileTheyPassItOn) {
   EXPECT_EQ(owner.tell(), (Ids{PeerId{2}, PeerId{3}, PeerId{4}, PeerId{5}}));
 }
 
-TEST(HeadNews, AnOwnerWhoseChildrenPassNothingOnTellsAFewOthersAtATime) {
-  News owner(true);
+TEST(HeadAnnouncer, AnOwnerWhoseChildrenPassNothingOnTellsAFewOthersAtATime) {
+  World owner(true);
   owner.peers[1].child = true;
   owner.peers[1].told = 11;
   owner.grow(11);
@@ -78,8 +78,8 @@ TEST(HeadNews, AnOwnerWhoseChildrenPassNothingOnTellsAFewOthersAtATime) {
   EXPECT_EQ(owner.tell(), (Ids{PeerId{4}, PeerId{5}}));
 }
 
-TEST(HeadNews, AnOwnerWithoutChildrenTellsAFewAtOnce) {
-  News owner(true);
+TEST(HeadAnnouncer, AnOwnerWithoutChildrenTellsAFewAtOnce) {
+  World owner(true);
   owner.peers[2].child = owner.peers[2].suspect = true;
   owner.grow(11);
   EXPECT_EQ(owner.tell(), (Ids{PeerId{1}, PeerId{3}}));
@@ -88,15 +88,15 @@ TEST(HeadNews, AnOwnerWithoutChildrenTellsAFewAtOnce) {
   EXPECT_EQ(owner.tell(), Ids{});
 }
 
-TEST(HeadNews, AnOwnerThatPublishesWithoutAPauseTellsThoseWhoStayBehind) {
-  News owner(true);
+TEST(HeadAnnouncer, AnOwnerThatPublishesWithoutAPauseTellsThoseWhoStayBehind) {
+  World owner(true);
   owner.peers[1].child = true;
   for (std::uint64_t size = 11; size <= 40; ++size) {
     owner.now += 100ms;
     for (const std::uint64_t id : {1U, 2U, 3U, 4U}) owner.peers[id].announced = size - 1;
     owner.peers[1].told = size;
     owner.grow(size);
-    for (const PeerId id : owner.news.due(owner.now)) {
+    for (const PeerId id : owner.announcer.due(owner.now)) {
       EXPECT_EQ(id, PeerId{5});
       owner.peers[id.value()].told = size;
     }
@@ -105,15 +105,15 @@ TEST(HeadNews, AnOwnerThatPublishesWithoutAPauseTellsThoseWhoStayBehind) {
   EXPECT_EQ(owner.peers[4].told, 10U);
 }
 
-TEST(HeadNews, WhoKeepsUpWithAnOwnerHearsThatItHoldsTheRecordsToo) {
-  News owner(true);
+TEST(HeadAnnouncer, WhoKeepsUpWithAnOwnerHearsThatItHoldsTheRecordsToo) {
+  World owner(true);
   owner.peers[1].child = true;
   const auto publish = [&](std::uint64_t size, std::uint64_t behind) {
     owner.now += 100ms;
     owner.peers[1].told = size;
     owner.grow(size);
     for (const std::uint64_t id : {2U, 3U, 4U, 5U}) owner.peers[id].announced = size - behind;
-    const Ids told = owner.news.due(owner.now);
+    const Ids told = owner.announcer.due(owner.now);
     for (const PeerId id : told) owner.peers[id.value()].told = size;
     return told.size();
   };
