@@ -19,17 +19,17 @@ Overloaded(Calls...) -> Overloaded<Calls...>;
 
 Replicator::Impl::Impl(ReplicatorContext context, ReplicatorOptions options)
     : core(std::move(context), options),
-      tail_peers(core),
+      tree_peers(core),
       heads(
-          core, [this] { on_accepted(); }, [this] { return tail.expects_push(); }),
+          core, [this] { on_accepted(); }, [this] { return live.expects_push(); }),
       topics(core, heads),
       fetcher(core, heads, fetch_hooks()),
       all(core, fetcher),
       streams(core, fetcher, topics),
-      tail(core, tail_peers, fetcher, tail_hooks()),
+      live(core, tree_peers, fetcher, live_hooks()),
       offsets(core, fetcher, topics),
-      wants(core, tail_peers),
-      announcer(tail_peers, core.mirror() == nullptr),
+      wants(core, tree_peers),
+      announcer(tree_peers, core.mirror() == nullptr),
       requests(core),
       receipts(core, [this] { return heads.forked(); }),
       duplicates(core, [this](PeerId id) { after_message(id); }) {}
@@ -58,8 +58,8 @@ BlockFetcher::Hooks Replicator::Impl::fetch_hooks() {
   return hooks;
 }
 
-LiveTail::Hooks Replicator::Impl::tail_hooks() {
-  LiveTail::Hooks hooks;
+LiveFetcher::Hooks Replicator::Impl::live_hooks() {
+  LiveFetcher::Hooks hooks;
   hooks.streams = [this] { return follow_->everything ? std::vector<TopicPartition>{} : streams.streams(); };
   hooks.growing = [this] { return heads.growing(); };
   hooks.pull = [this](PeerId id) { heads.pull(id); };
@@ -93,7 +93,7 @@ void Replicator::Impl::remove_peer(PeerId id) {
   end_wants(id);
   core.peers().erase(found);
   heads.forget(id);
-  tail.forget(id);
+  live.forget(id);
   all.holders_changed();
   core.tell([](ReplicatorEvents& events) { events.on_peers_changed(); });
   plan_soon();
@@ -142,7 +142,7 @@ void Replicator::Impl::dispatch(PeerId id, Peer& peer, Message& message) {
                  [&](const Head& head) {
                    peer.view.answered = true;
                    heads.on_head(id, peer, head.head);
-                   if (!peer.gone) tail.on_head(id);
+                   if (!peer.gone) live.on_head(id);
                    plan_soon();
                  },
                  [&](const NoHead&) {
@@ -228,7 +228,7 @@ void Replicator::Impl::on_run(const FetchWant& want, const Data& run) {
   switch (purpose) {
     case Purpose::sparse: return streams.on_run(want, run);
     case Purpose::single: return offsets.on_run(want, run);
-    case Purpose::live: return tail.on_run(want);
+    case Purpose::live: return live.on_run(want);
     case Purpose::full: return;
   }
 }
@@ -242,14 +242,14 @@ void Replicator::Impl::on_want_end(const FetchWant& want, std::optional<EndReaso
     case Purpose::full: all.on_end(want, reason); break;
     case Purpose::sparse: streams.on_end(want, reason); break;
     case Purpose::single: offsets.on_end(want, reason); break;
-    case Purpose::live: tail.on_end(want, reason); break;
+    case Purpose::live: live.on_end(want, reason); break;
   }
   plan_soon();
 }
 
 void Replicator::Impl::on_accepted() {
   streams.on_accepted();
-  tail.on_accepted();
+  live.on_accepted();
   wants.pump_all();
   announce_head();
   receipts.on_accepted();
@@ -277,7 +277,7 @@ void Replicator::Impl::follow(Follow wanted) {
   } else {
     streams.start(*follow_);
   }
-  if (follow_->live) tail.start();
+  if (follow_->live) live.start();
   plan_soon();
 }
 
@@ -285,7 +285,7 @@ void Replicator::Impl::stop_following() {
   follow_.reset();
   all.stop();
   streams.stop();
-  tail.stop();
+  live.stop();
 }
 
 void Replicator::Impl::fetch_topics(std::vector<std::string> names, base::MonoTime timeout,

@@ -6,7 +6,7 @@
 #include "replication/heads/receipt_exchange.h"
 #include "replication/live/failure_detector.h"
 #include "replication/live/head_announcer.h"
-#include "replication/live/live_tail.h"
+#include "replication/live/live_fetcher.h"
 #include "replication/peers/duplicate_peer.h"
 #include "replication/replicator.h"
 #include "replication/serve/request_server.h"
@@ -41,13 +41,13 @@ struct Replicator::Impl {
   void arm();
 
   ReplicatorCore core;
-  TailView tail_peers;
+  CoreTreePeers tree_peers;
   HeadExchange heads;
   TopicExchange topics;
   BlockFetcher fetcher;
   FullFollower all;
   SparseFollower streams;
-  LiveTail tail;
+  LiveFetcher live;
   OffsetFetches offsets;
   WantServer wants;
   HeadAnnouncer announcer;
@@ -60,7 +60,7 @@ struct Replicator::Impl {
   void on_have(PeerId id, Peer& peer, const Have& have);
   void on_pong(Peer& peer, const Pong& pong);
   BlockFetcher::Hooks fetch_hooks();
-  LiveTail::Hooks tail_hooks();
+  LiveFetcher::Hooks live_hooks();
   void on_run(const FetchWant& want, const Data& run);
   void on_want_end(const FetchWant& want, std::optional<EndReason> reason);
   void on_accepted();

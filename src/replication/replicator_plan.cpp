@@ -33,7 +33,7 @@ void Replicator::Impl::plan() {
   topics.resume();
   offsets.resume();
   if (!follow_) return;
-  if (!heads.forked()) tail.plan();
+  if (!heads.forked()) live.plan();
   all.plan();
   streams.plan();
   if (!heads.forked()) check_synced();
@@ -88,7 +88,7 @@ void Replicator::Impl::tick() {
     tick_peer(*peer);
   }
   duplicates.tick();
-  heads.forked() ? tail.stop() : tail.tick();
+  heads.forked() ? live.stop() : live.tick();
   wants.tick();
   announce_due();
   plan_soon();

@@ -38,7 +38,7 @@ std::vector<PeerId> HeadAnnouncer::due(base::MonoTime now) {
   const std::uint64_t settled = size_at(now - kLazily);
   const std::uint64_t overdue = size_at(now - kAnyway);
   std::vector<PeerId> out;
-  peers_.each([&](const TailPeer& peer) {
+  peers_.each([&](const TreePeer& peer) {
     if (peer.told >= own || peer.suspect) return;
     const bool harmless = peer.announced < settled || peer.announced >= own || peer.told < overdue;
     if ((peer.told < settled && (!owner_ || harmless)) || (!owner_ && peer.announced < own)) out.push_back(peer.id);
@@ -54,8 +54,8 @@ std::vector<PeerId> HeadAnnouncer::helpers(base::MonoTime now) {
   const std::uint64_t own = growths_.back().size;
   bool pushed = false;
   std::uint64_t known = 0;
-  std::vector<TailPeer> idle;
-  peers_.each([&](const TailPeer& peer) {
+  std::vector<TreePeer> idle;
+  peers_.each([&](const TreePeer& peer) {
     pushed = pushed || (peer.child && !peer.suspect);
     if (peer.child) return;
     known = std::max(known, peer.announced);
@@ -67,7 +67,7 @@ std::vector<PeerId> HeadAnnouncer::helpers(base::MonoTime now) {
   last_help_ = now;
   const std::size_t count = std::min(kHelpers, idle.size());
   std::partial_sort(idle.begin(), idle.begin() + static_cast<std::ptrdiff_t>(count), idle.end(),
-                    [](const TailPeer& a, const TailPeer& b) { return a.round_trip < b.round_trip; });
+                    [](const TreePeer& a, const TreePeer& b) { return a.round_trip < b.round_trip; });
   std::vector<PeerId> out;
   for (std::size_t i = 0; i < count; ++i) out.push_back(idle[i].id);
   return out;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "replication/live/tail_peers.h"
+#include "replication/live/tree_peers.h"
 
 #include <chrono>
 #include <cstdint>
@@ -21,11 +21,11 @@ class HeadAnnouncer {
   /// By then an owner tells who keeps up, too.
   static constexpr base::MonoTime kAnyway = std::chrono::seconds(4);
 
-  HeadAnnouncer(const TailPeers& peers, bool owner) : peers_(peers), owner_(owner) {}
+  HeadAnnouncer(const TreePeers& peers, bool owner) : peers_(peers), owner_(owner) {}
 
   /// Our head is this long now; false when it was already.
   bool on_head(std::uint64_t size, base::MonoTime now);
-  /// Peers to tell now; they count as told from their TailPeer on. To be called after on_head(), and several times a
+  /// Peers to tell now; they count as told from their TreePeer on. To be called after on_head(), and several times a
   /// second or at least once.
   [[nodiscard]] std::vector<PeerId> due(base::MonoTime now);
 
@@ -37,7 +37,7 @@ class HeadAnnouncer {
   [[nodiscard]] std::uint64_t size_at(base::MonoTime then) const;
   [[nodiscard]] std::vector<PeerId> helpers(base::MonoTime now);
 
-  const TailPeers& peers_;
+  const TreePeers& peers_;
   bool owner_;
   std::vector<Growth> growths_;  ///< the last one before kAnyway ago, and those since
   base::MonoTime last_help_{0};

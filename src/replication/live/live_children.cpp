@@ -22,7 +22,7 @@ void LiveChildren::set(PeerId id, const std::vector<Child>& wants) {
 std::vector<LiveChildren::Child> LiveChildren::counted(bool alone_too) const {
   std::vector<Child> out;
   for (const Child& child : children_) {
-    const std::optional<TailPeer> peer = peers_.find(child.peer);
+    const std::optional<TreePeer> peer = peers_.find(child.peer);
     if (peer && !peer->suspect && (alone_too || child.urgency != Urgency::alone)) out.push_back(child);
   }
   return out;
@@ -30,7 +30,7 @@ std::vector<LiveChildren::Child> LiveChildren::counted(bool alone_too) const {
 
 bool LiveChildren::passed_on(PeerId but, std::uint64_t own) const {
   bool passed = false;
-  peers_.each([&](const TailPeer& peer) {
+  peers_.each([&](const TreePeer& peer) {
     passed = passed || (peer.id != but && !peer.child && own > 0 && peer.announced >= own);
   });
   return passed;

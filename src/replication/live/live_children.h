@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/random.h"
-#include "replication/live/tail_peers.h"
+#include "replication/live/tree_peers.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +25,7 @@ class LiveChildren {
     std::uint64_t want = 0;  ///< the caller's name for it
     Urgency urgency = Urgency::normal;
   };
-  LiveChildren(const TailPeers& peers, Limits limits) : peers_(peers), limits_(limits) {}
+  LiveChildren(const TreePeers& peers, Limits limits) : peers_(peers), limits_(limits) {}
 
   /// Whether to serve one more live want. `own`: tree size of our head.
   [[nodiscard]] bool admits(PeerId id, Urgency urgency, std::uint64_t own) const;
@@ -43,7 +43,7 @@ class LiveChildren {
   /// Somebody but this peer and those we push to announced our newest head: the children do their work.
   [[nodiscard]] bool passed_on(PeerId but, std::uint64_t own) const;
 
-  const TailPeers& peers_;
+  const TreePeers& peers_;
   Limits limits_;
   std::vector<Child> children_;
   base::MonoTime last_shed_{0};

@@ -28,9 +28,9 @@ constexpr double kBetterBy = 0.03;
 constexpr unsigned kBetterSamples = 4;
 constexpr double kSmoothing = 0.3;
 
-base::MonoTime round_trip(const TailPeer& peer) { return peer.round_trip.count() < 0 ? kUnknownTrip : peer.round_trip; }
+base::MonoTime round_trip(const TreePeer& peer) { return peer.round_trip.count() < 0 ? kUnknownTrip : peer.round_trip; }
 
-base::MonoTime grace(const TailPeer& peer) {
+base::MonoTime grace(const TreePeer& peer) {
   return std::clamp(base::MonoTime(2 * round_trip(peer)), kMinGrace, kMaxGrace);
 }
 
@@ -46,7 +46,7 @@ void LiveParent::stop() {
 }
 
 void LiveParent::cancel(std::optional<Source>& source) {
-  if (source) actions_.push_back({TailAction::Kind::cancel, source->peer, source->urgency});
+  if (source) actions_.push_back({TreeAction::Kind::cancel, source->peer, source->urgency});
   source.reset();
 }
 
@@ -83,14 +83,14 @@ bool LiveParent::serves_us(PeerId id) const {
 
 bool LiveParent::anybody_ahead() const {
   bool any = false;
-  peers_.each([&](const TailPeer& peer) { any = any || peer.announced > own_; });
+  peers_.each([&](const TreePeer& peer) { any = any || peer.announced > own_; });
   return any;
 }
 
 std::optional<PeerId> LiveParent::choose(bool ahead, bool paused_too, base::MonoTime now) const {
   std::optional<PeerId> best;
   std::tuple<bool, bool, bool, bool, base::MonoTime> best_rank;
-  peers_.each([&](const TailPeer& peer) {
+  peers_.each([&](const TreePeer& peer) {
     if (!own_ || peer.announced < *own_ || (ahead && peer.announced == *own_)) return;
     if (!paused_too && paused(peer.id, now)) return;
     if (!peer.askable || serves_us(peer.id) || (ahead && tried_.count(peer.id) > 0)) return;
@@ -107,7 +107,7 @@ std::optional<PeerId> LiveParent::choose(bool ahead, bool paused_too, base::Mono
 }
 
 LiveParent::Source LiveParent::ask(PeerId id, Urgency urgency, base::MonoTime now) {
-  actions_.push_back({TailAction::Kind::ask, id, urgency});
+  actions_.push_back({TreeAction::Kind::ask, id, urgency});
   return {id, urgency, *own_, now, true};
 }
 
@@ -129,7 +129,7 @@ void LiveParent::plan(base::MonoTime now) {
 }
 
 void LiveParent::on_announced(PeerId id, base::MonoTime now) {
-  const std::optional<TailPeer> peer = peers_.find(id);
+  const std::optional<TreePeer> peer = peers_.find(id);
   if (!active_ || !own_ || !peer) return;
   Standing& known = standing(id);
   if (peer->announced == *own_ && head_came_.count() != 0) sample(known, -in_seconds(now - head_came_));
@@ -166,7 +166,7 @@ void LiveParent::repair(base::MonoTime now) {
   if (!id) return tried_.clear();
   tried_.insert(*id);
   check_due_ = now + 2 * grace(*peers_.find(*id));
-  if (!push) return actions_.push_back({TailAction::Kind::pull, *id, Urgency::missed});
+  if (!push) return actions_.push_back({TreeAction::Kind::pull, *id, Urgency::missed});
   trial_ = ask(*id, Urgency::missed, now);
   trial_due_ = check_due_;
 }
@@ -238,7 +238,7 @@ void LiveParent::on_ended(PeerId id, std::optional<EndReason> reason, base::Mono
   if (parent_ && parent_->peer == id) parent_.reset();
   if (trial_ && trial_->peer == id) trial_.reset();
   // The tree may be bringing it all the same; if not, and nobody else has it, it is asked for.
-  const std::optional<TailPeer> still = peers_.find(id);
+  const std::optional<TreePeer> still = peers_.find(id);
   if (was_ours && missing_ && reason == EndReason::busy && still) check_due_ = now + grace(*still);
 }
 
@@ -263,7 +263,7 @@ void LiveParent::try_better(base::MonoTime now) {
     for (const Standing& known : standings_) {
       const bool sampled = known.samples >= kBetterSamples && known.lead > best;
       if (!sampled || known.paused_until > now || parent_->peer == known.peer) continue;
-      const std::optional<TailPeer> peer = peers_.find(known.peer);
+      const std::optional<TreePeer> peer = peers_.find(known.peer);
       if (!peer || peer->suspect) continue;
       best = known.lead;
       better = known.peer;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/random.h"
-#include "replication/live/tail_peers.h"
+#include "replication/live/tree_peers.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +21,7 @@ namespace shoal::replication {
 /// `now` comes with the events, check() is due at check_due(), tick() several times a second or at least once.
 class LiveParent {
  public:
-  LiveParent(const TailPeers& peers, base::Random& random) : peers_(peers), random_(random) {}
+  LiveParent(const TreePeers& peers, base::Random& random) : peers_(peers), random_(random) {}
 
   /// `own`: tree size of our accepted head; nullopt before the first.
   void start(std::optional<std::uint64_t> own) {
@@ -33,7 +33,7 @@ class LiveParent {
 
   /// Asks for a parent when there is none.
   void plan(base::MonoTime now);
-  /// The peer announced a head; its TailPeer says how long it is.
+  /// The peer announced a head; its TreePeer says how long it is.
   void on_announced(PeerId id, base::MonoTime now);
   /// A live want brought a head of this size, with what belongs to it; `whole` is false while more of it is due.
   void on_pushed(PeerId from, std::uint64_t size, bool whole, base::MonoTime now);
@@ -56,7 +56,7 @@ class LiveParent {
   [[nodiscard]] std::optional<PeerId> parent() const { return parent_ ? std::optional(parent_->peer) : std::nullopt; }
 
   /// What is to be done, in this order; the caller tells what comes of it.
-  [[nodiscard]] std::vector<TailAction> take_actions() { return std::exchange(actions_, {}); }
+  [[nodiscard]] std::vector<TreeAction> take_actions() { return std::exchange(actions_, {}); }
 
  private:
   /// A live want of ours.
@@ -97,9 +97,9 @@ class LiveParent {
   void try_better(base::MonoTime now);
   void pause(PeerId id, base::MonoTime until);
 
-  const TailPeers& peers_;
+  const TreePeers& peers_;
   base::Random& random_;
-  std::vector<TailAction> actions_;
+  std::vector<TreeAction> actions_;
   bool active_ = false;
   std::optional<std::uint64_t> own_;
   std::optional<Source> parent_;

@@ -14,7 +14,7 @@ LiveChildren::Limits limits(const ReplicatorCore& core) {
 
 }  // namespace
 
-WantServer::WantServer(ReplicatorCore& core, const TailPeers& peers)
+WantServer::WantServer(ReplicatorCore& core, const TreePeers& peers)
     : core_(core), children_(peers, limits(core)), pacer_(core) {}
 
 void WantServer::on_want(PeerId id, Peer& peer, const Want& want) {

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "replication/live/core_tree_peers.h"
 #include "replication/live/live_children.h"
-#include "replication/live/tail_view.h"
 #include "replication/peers/replicator_core.h"
 #include "replication/serve/served_want.h"
 #include "replication/serve/upload_pacer.h"
@@ -20,7 +20,7 @@ class WantServer {
   /// No more than this waits for one peer before we stop reading blocks for it.
   static constexpr std::size_t kQueueLimit = std::size_t{192} << 10;
 
-  WantServer(ReplicatorCore& core, const TailPeers& peers);
+  WantServer(ReplicatorCore& core, const TreePeers& peers);
 
   void on_want(PeerId id, Peer& peer, const Want& want);
   void on_credit(PeerId id, Peer& peer, const Credit& credit);

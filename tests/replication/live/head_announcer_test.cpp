@@ -1,6 +1,6 @@
 #include "replication/live/head_announcer.h"
 
-#include "tail_peers_fake.h"
+#include "tree_peers_fake.h"
 
 #include <gtest/gtest.h>
 
@@ -28,7 +28,7 @@ struct World {
     for (const PeerId id : ids) peers[id.value()].told = 11;
     return ids;
   }
-  testing::FakeTailPeers peers;
+  testing::FakeTreePeers peers;
   HeadAnnouncer announcer;
   base::MonoTime now = 1s;
 };

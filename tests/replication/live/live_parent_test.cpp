@@ -1,6 +1,6 @@
 #include "replication/live/live_parent.h"
 
-#include "tail_peers_fake.h"
+#include "tree_peers_fake.h"
 
 #include <gtest/gtest.h>
 
@@ -27,11 +27,11 @@ struct Reader {
   std::vector<std::string> actions() {
     static constexpr const char* kUrgency[] = {"unstated", "normal", "missed", "alone"};
     std::vector<std::string> out;
-    for (const TailAction& one : parent.take_actions()) {
+    for (const TreeAction& one : parent.take_actions()) {
       const std::string peer = std::to_string(one.peer.value());
-      if (one.kind == TailAction::Kind::cancel) out.push_back("cancel " + peer);
-      if (one.kind == TailAction::Kind::pull) out.push_back("pull " + peer);
-      if (one.kind != TailAction::Kind::ask) continue;
+      if (one.kind == TreeAction::Kind::cancel) out.push_back("cancel " + peer);
+      if (one.kind == TreeAction::Kind::pull) out.push_back("pull " + peer);
+      if (one.kind != TreeAction::Kind::ask) continue;
       out.push_back("ask " + peer + " " + kUrgency[static_cast<std::size_t>(one.urgency)]);
     }
     return out;
@@ -42,7 +42,7 @@ struct Reader {
     parent.check(now);
     return actions();
   }
-  testing::FakeTailPeers peers;
+  testing::FakeTreePeers peers;
   base::SeededRandom random{1};
   LiveParent parent{peers, random};
   base::MonoTime now = 100s;

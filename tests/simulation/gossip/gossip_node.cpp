@@ -7,8 +7,8 @@ namespace {
 
 using replication::EndReason;
 using replication::PeerId;
-using replication::TailAction;
-using replication::TailPeer;
+using replication::TreeAction;
+using replication::TreePeer;
 using replication::Urgency;
 
 constexpr base::MonoTime kTick = std::chrono::seconds(1);
@@ -74,11 +74,11 @@ void GossipNode::die() {
   announcer_.reset();
 }
 
-void GossipNode::each(const std::function<void(const TailPeer&)>& visit) const {
+void GossipNode::each(const std::function<void(const TreePeer&)>& visit) const {
   for (const Link& one : links_) visit(one.facts);
 }
 
-std::optional<TailPeer> GossipNode::find(PeerId id) const {
+std::optional<TreePeer> GossipNode::find(PeerId id) const {
   const auto found = std::find_if(links_.begin(), links_.end(), [&](const Link& one) { return one.facts.id == id; });
   return found == links_.end() ? std::nullopt : std::optional(found->facts);
 }
@@ -284,16 +284,16 @@ void GossipNode::announce_due() {
 
 void GossipNode::act() {
   if (!parent_) return;
-  for (const TailAction& action : parent_->take_actions()) {
+  for (const TreeAction& action : parent_->take_actions()) {
     Link* to = link(action.peer);
     if (to == nullptr) {
-      if (action.kind == TailAction::Kind::ask) parent_->on_ended(action.peer, std::nullopt, now());
+      if (action.kind == TreeAction::Kind::ask) parent_->on_ended(action.peer, std::nullopt, now());
       continue;
     }
     switch (action.kind) {
-      case TailAction::Kind::ask: send(*to, Kind::want, held_, static_cast<std::uint8_t>(action.urgency)); break;
-      case TailAction::Kind::cancel: send(*to, Kind::cancel); break;
-      case TailAction::Kind::pull: pull(*to); break;
+      case TreeAction::Kind::ask: send(*to, Kind::want, held_, static_cast<std::uint8_t>(action.urgency)); break;
+      case TreeAction::Kind::cancel: send(*to, Kind::cancel); break;
+      case TreeAction::Kind::pull: pull(*to); break;
     }
   }
   const std::optional<base::MonoTime> due = parent_->check_due();

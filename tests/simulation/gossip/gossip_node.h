@@ -29,7 +29,7 @@ struct GossipWorld {
 
 /// One node of gossip-100k: the real decisions of the live tail (LiveParent, LiveChildren, HeadAnnouncer,
 /// FailureDetector) over modelled messages. Blocks are numbers; to hold a size is to hold all below it.
-class GossipNode final : public replication::TailPeers {
+class GossipNode final : public replication::TreePeers {
  public:
   GossipNode(GossipWorld& world, Node index, bool owner);
 
@@ -46,12 +46,12 @@ class GossipNode final : public replication::TailPeers {
   /// From start to the first record that was published after it.
   [[nodiscard]] std::optional<base::MonoTime> first_live() const { return first_live_; }
 
-  void each(const std::function<void(const replication::TailPeer&)>& visit) const override;
-  [[nodiscard]] std::optional<replication::TailPeer> find(replication::PeerId id) const override;
+  void each(const std::function<void(const replication::TreePeer&)>& visit) const override;
+  [[nodiscard]] std::optional<replication::TreePeer> find(replication::PeerId id) const override;
 
  private:
   struct Link {
-    replication::TailPeer facts;
+    replication::TreePeer facts;
     Node node = 0;
     bool live_want = false;  ///< it asked us for the live tail and was let in
     std::uint32_t pushed = 0;

@@ -1,4 +1,4 @@
-#include "replication/live/live_tail.h"
+#include "replication/live/live_fetcher.h"
 
 #include <algorithm>
 
@@ -11,42 +11,42 @@ std::optional<std::uint64_t> size_of(const std::optional<feed::Checkpoint>& head
 
 }  // namespace
 
-void LiveTail::start() {
+void LiveFetcher::start() {
   parent_.start(size_of(core_.reader().head()));
   act();
 }
 
-void LiveTail::stop() {
+void LiveFetcher::stop() {
   parent_.stop();
   act();
 }
 
-void LiveTail::plan() {
+void LiveFetcher::plan() {
   // From a head that is about to move a push would bring what is asked for anyway.
   if (hooks_.growing()) return;
   parent_.plan(core_.now());
   act();
 }
 
-void LiveTail::on_head(PeerId id) {
+void LiveFetcher::on_head(PeerId id) {
   parent_.on_announced(id, core_.now());
   act();
 }
 
-void LiveTail::on_run(const FetchWant& from) {
+void LiveFetcher::on_run(const FetchWant& from) {
   if (!from.live()) return;
   parent_.on_pushed(from.ask().peer, from.ask().proof.tree_size, !from.unfinished_run(), core_.now());
   act();
 }
 
-void LiveTail::on_accepted() {
+void LiveFetcher::on_accepted() {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   if (!ours) return;
   parent_.on_own_head(ours->tree_size, core_.now());
   act();
 }
 
-void LiveTail::on_end(const FetchWant& ended, std::optional<EndReason> reason) {
+void LiveFetcher::on_end(const FetchWant& ended, std::optional<EndReason> reason) {
   const auto ours = wants_.find(ended.ask().peer);
   if (ours == wants_.end() || ours->second != ended.id()) return;  // cancelled by us
   wants_.erase(ours);
@@ -54,9 +54,9 @@ void LiveTail::on_end(const FetchWant& ended, std::optional<EndReason> reason) {
   act();
 }
 
-void LiveTail::forget(PeerId id) { parent_.forget(id); }
+void LiveFetcher::forget(PeerId id) { parent_.forget(id); }
 
-void LiveTail::note_progress() {
+void LiveFetcher::note_progress() {
   for (const auto& [peer, name] : wants_) {
     if (const FetchWant* want = fetcher_.find(name)) {
       parent_.on_progress(peer, !want->unfinished_run(), want->progress());
@@ -64,18 +64,18 @@ void LiveTail::note_progress() {
   }
 }
 
-void LiveTail::tick() {
+void LiveFetcher::tick() {
   note_progress();
   parent_.tick(core_.now());
   act();
 }
 
-void LiveTail::act() {
-  for (const TailAction& action : parent_.take_actions()) {
+void LiveFetcher::act() {
+  for (const TreeAction& action : parent_.take_actions()) {
     switch (action.kind) {
-      case TailAction::Kind::ask: ask(action.peer, action.urgency); break;
-      case TailAction::Kind::cancel: cancel(action.peer); break;
-      case TailAction::Kind::pull: hooks_.pull(action.peer); break;
+      case TreeAction::Kind::ask: ask(action.peer, action.urgency); break;
+      case TreeAction::Kind::cancel: cancel(action.peer); break;
+      case TreeAction::Kind::pull: hooks_.pull(action.peer); break;
     }
   }
   const std::optional<base::MonoTime> due = parent_.check_due();
@@ -88,7 +88,7 @@ void LiveTail::act() {
   });
 }
 
-void LiveTail::ask(PeerId id, Urgency urgency) {
+void LiveFetcher::ask(PeerId id, Urgency urgency) {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   std::uint64_t want = 0;
   if (ours && core_.mirror()->knows_edge(ours->tree_size)) {
@@ -107,7 +107,7 @@ void LiveTail::ask(PeerId id, Urgency urgency) {
   wants_[id] = want;
 }
 
-void LiveTail::cancel(PeerId id) {
+void LiveFetcher::cancel(PeerId id) {
   const auto found = wants_.find(id);
   if (found == wants_.end()) return;
   const std::uint64_t want = found->second;

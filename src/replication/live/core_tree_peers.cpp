@@ -1,9 +1,9 @@
-#include "replication/live/tail_view.h"
+#include "replication/live/core_tree_peers.h"
 
 namespace shoal::replication {
 
-TailPeer TailView::facts(PeerId id, const Peer& peer) const {
-  TailPeer out;
+TreePeer CoreTreePeers::facts(PeerId id, const Peer& peer) const {
+  TreePeer out;
   out.id = id;
   out.round_trip = std::chrono::microseconds(peer.view.round_trip_us);
   out.announced = peer.head_size();
@@ -17,13 +17,13 @@ TailPeer TailView::facts(PeerId id, const Peer& peer) const {
   return out;
 }
 
-void TailView::each(const std::function<void(const TailPeer&)>& visit) const {
+void CoreTreePeers::each(const std::function<void(const TreePeer&)>& visit) const {
   for (const auto& [id, peer] : core_.peers()) {
     if (!peer->gone) visit(facts(id, *peer));
   }
 }
 
-std::optional<TailPeer> TailView::find(PeerId id) const {
+std::optional<TreePeer> CoreTreePeers::find(PeerId id) const {
   const auto found = core_.peers().find(id);
   if (found == core_.peers().end() || found->second->gone) return std::nullopt;
   return facts(id, *found->second);

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "replication/fetch/block_fetcher.h"
+#include "replication/live/core_tree_peers.h"
 #include "replication/live/live_parent.h"
-#include "replication/live/tail_view.h"
 
 #include <cstdint>
 #include <functional>
@@ -13,14 +13,14 @@
 namespace shoal::replication {
 
 /// Carries out what LiveParent decides: its asks become live wants of BlockFetcher, and what comes of them events.
-class LiveTail {
+class LiveFetcher {
  public:
   struct Hooks {
     std::function<std::vector<TopicPartition>()> streams;  ///< what to ask for; empty: all topics
     std::function<bool()> growing;                         ///< an answer is due that moves our head
     std::function<void(PeerId)> pull;                      ///< get the peer's head and blocks by asking, not by a push
   };
-  LiveTail(ReplicatorCore& core, const TailPeers& peers, BlockFetcher& fetcher, Hooks hooks)
+  LiveFetcher(ReplicatorCore& core, const TreePeers& peers, BlockFetcher& fetcher, Hooks hooks)
       : core_(core), fetcher_(fetcher), hooks_(std::move(hooks)), parent_(peers, core.random()) {}
 
   void start();

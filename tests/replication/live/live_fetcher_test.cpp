@@ -1,4 +1,4 @@
-#include "replication/live/live_tail.h"
+#include "replication/live/live_fetcher.h"
 
 #include "simulation/swarm_world.h"
 
@@ -58,7 +58,7 @@ std::unique_ptr<SwarmNode> follower(SwarmWorld& world, std::uint8_t number) {
   return node;
 }
 
-TEST(LiveTail, AnOwnerPushesToTwoAndTellsOthersThatItIsBusy) {
+TEST(LiveFetcher, AnOwnerPushesToTwoAndTellsOthersThatItIsBusy) {
   Askers world;
   const auto first = world.ask(Urgency::normal);
   const auto second = world.ask(Urgency::normal);
@@ -71,13 +71,13 @@ TEST(LiveTail, AnOwnerPushesToTwoAndTellsOthersThatItIsBusy) {
   EXPECT_EQ(third->pushed, 0U);
 }
 
-TEST(LiveTail, ANodeOfTheFirstVersionIsToldThatItIsNotHeld) {
+TEST(LiveFetcher, ANodeOfTheFirstVersionIsToldThatItIsNotHeld) {
   Askers world;
   for (int i = 0; i < 2; ++i) (void)world.ask(Urgency::normal);
   EXPECT_EQ(world.ask(Urgency::unstated)->ends, std::vector<EndReason>{EndReason::not_held});
 }
 
-TEST(LiveTail, ExceptionsAreFewForTheMissedAndManyForTheLonely) {
+TEST(LiveFetcher, ExceptionsAreFewForTheMissedAndManyForTheLonely) {
   Askers world;
   for (int i = 0; i < 2; ++i) (void)world.ask(Urgency::normal);
   EXPECT_TRUE(world.ask(Urgency::missed)->ends.empty());
@@ -87,7 +87,7 @@ TEST(LiveTail, ExceptionsAreFewForTheMissedAndManyForTheLonely) {
   EXPECT_EQ(refused, 39U);  // 64 in all, three of them above
 }
 
-TEST(LiveTail, WhatWasLetInBeyondTheNumberIsShedAgain) {
+TEST(LiveFetcher, WhatWasLetInBeyondTheNumberIsShedAgain) {
   Askers world;
   std::vector<std::shared_ptr<Asker>> all;
   for (int i = 0; i < 2; ++i) all.push_back(world.ask(Urgency::normal));
@@ -100,7 +100,7 @@ TEST(LiveTail, WhatWasLetInBeyondTheNumberIsShedAgain) {
   EXPECT_TRUE(lonely->ends.empty());
 }
 
-TEST(LiveTail, ReadersThatKnowOnlyTheOwnerAllGetTheirPush) {
+TEST(LiveFetcher, ReadersThatKnowOnlyTheOwnerAllGetTheirPush) {
   SwarmWorld world;
   world.publish_many(5);
   std::vector<std::unique_ptr<SwarmNode>> nodes;
@@ -117,7 +117,7 @@ TEST(LiveTail, ReadersThatKnowOnlyTheOwnerAllGetTheirPush) {
   EXPECT_LT(world.time.mono_now() - before, 40ms);  // one way, no question
 }
 
-TEST(LiveTail, APayloadGoesToEachNodeOfAMeshAboutOnce) {
+TEST(LiveFetcher, APayloadGoesToEachNodeOfAMeshAboutOnce) {
   SwarmWorld world;
   world.publish_many(5);
   std::vector<std::unique_ptr<SwarmNode>> nodes;
@@ -151,7 +151,7 @@ TEST(LiveTail, APayloadGoesToEachNodeOfAMeshAboutOnce) {
   EXPECT_LT(owner_sent() - sent_before, kRecords * kSize * 3);
 }
 
-TEST(LiveTail, AParentThatFallsSilentIsReplacedWithinRoundTrips) {
+TEST(LiveFetcher, AParentThatFallsSilentIsReplacedWithinRoundTrips) {
   SwarmWorld world;
   world.publish_many(30);
   const auto first = follower(world, 1);
@@ -173,7 +173,7 @@ TEST(LiveTail, AParentThatFallsSilentIsReplacedWithinRoundTrips) {
   EXPECT_TRUE(reader->events.blames.empty());
 }
 
-TEST(LiveTail, ACircleOfParentsEndsWithTheNextRecord) {
+TEST(LiveFetcher, ACircleOfParentsEndsWithTheNextRecord) {
   SwarmWorld world;
   world.publish_many(10);
   // Three near each other, and the owner far away from each.

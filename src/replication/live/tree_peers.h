@@ -17,7 +17,7 @@
 namespace shoal::replication {
 
 /// A connected peer, as far as the live tail goes.
-struct TailPeer {
+struct TreePeer {
   PeerId id{0};
   base::MonoTime round_trip{-1};  ///< negative: not measured yet
   std::uint64_t announced = 0;    ///< tree size of its newest head
@@ -31,16 +31,16 @@ struct TailPeer {
 };
 
 /// The peers that are connected now, by the part that keeps them.
-class TailPeers {
+class TreePeers {
  public:
-  virtual ~TailPeers() = default;
+  virtual ~TreePeers() = default;
   /// Every peer, in the order of their ids.
-  virtual void each(const std::function<void(const TailPeer&)>& visit) const = 0;
-  [[nodiscard]] virtual std::optional<TailPeer> find(PeerId id) const = 0;
+  virtual void each(const std::function<void(const TreePeer&)>& visit) const = 0;
+  [[nodiscard]] virtual std::optional<TreePeer> find(PeerId id) const = 0;
 };
 
 /// What LiveParent wants done.
-struct TailAction {
+struct TreeAction {
   enum class Kind : std::uint8_t {
     ask,     ///< send the peer a live want from our head on; when that cannot be, say so by LiveParent::on_ended
     cancel,  ///< end the live want at the peer
