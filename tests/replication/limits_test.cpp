@@ -1,5 +1,5 @@
 #include "replication/fetch/fetch_want.h"
-#include "replication/session/feed_link.h"
+#include "replication/session/feed_channel.h"
 #include "simulation/swarm_world.h"
 
 using namespace std::chrono_literals;
@@ -162,21 +162,21 @@ TEST(Limits, BytesThatNobodyGrantedEndTheSession) {
   // The feed's executor does not get to run: what a peer sends beyond all credit must not pile up.
   simulation::VirtualTime time;
   simulation::VirtualExecutor executor(time);
-  FeedLink::Parts parts;
+  FeedChannel::Parts parts;
   parts.feed_executor = &executor;
   parts.session_executor = &executor;
   parts.gauge = std::make_shared<SendGauge>();
-  const auto link = std::make_shared<FeedLink>(std::move(parts));
+  const auto channel = std::make_shared<FeedChannel>(std::move(parts));
   std::size_t taken = 0;
   const auto deliver = [&] {
     Message message{.body = Piece{1, BlockIndex{1}, 0, {}, Bytes(60'000, 1)}};
     message.wire_size = encoded_size(message.body);
     taken += message.wire_size;
-    return link->deliver(std::move(message));
+    return channel->deliver(std::move(message));
   };
-  while (taken < FeedLink::kMaxInbound * 2 && deliver()) {
+  while (taken < FeedChannel::kMaxInbound * 2 && deliver()) {
   }
-  EXPECT_LE(taken, FeedLink::kMaxInbound + 70'000);
+  EXPECT_LE(taken, FeedChannel::kMaxInbound + 70'000);
 }
 
 TEST(Limits, AWantTakesNoMoreThanItsCreditAndItsBlocks) {

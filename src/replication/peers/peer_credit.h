@@ -10,7 +10,7 @@ namespace shoal::replication {
 
 /// How many bytes of blocks one peer may have on their way to us: twice the product of its rate and its round trip, so
 /// that a full line stays full and a rate can double with each round trip, between a floor and a ceiling. What is above
-/// the floor comes from a pool. The ceiling keeps what waits for the feed below FeedLink::kMaxInbound.
+/// the floor comes from a pool. The ceiling keeps what waits for the feed below FeedChannel::kMaxInbound.
 class PeerCredit {
  public:
   /// Two full messages: below that a peer would stop after each.

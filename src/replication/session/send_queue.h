@@ -1,7 +1,7 @@
 #pragma once
 
 #include "replication/peers/peer_transport.h"
-#include "replication/session/feed_link.h"
+#include "replication/session/feed_channel.h"
 #include "replication/session/send_watch.h"
 
 #include <cstddef>

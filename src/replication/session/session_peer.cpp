@@ -1,7 +1,7 @@
 #include "replication/session/session_peer.h"
 
 #include "base/bytes.h"
-#include "replication/session/feed_link.h"
+#include "replication/session/feed_channel.h"
 #include "replication/session/send_queue.h"
 #include "replication/session/session.h"
 
@@ -32,7 +32,7 @@ struct SessionPeer::Impl {
     crypto::Digest discovery_key;
     std::uint32_t ours = 0;
     std::optional<std::uint32_t> theirs;
-    std::shared_ptr<FeedLink> link;
+    std::shared_ptr<FeedChannel> to_feed;
     bool opened = false;  ///< our open was sent
     bool added = false;   ///< the feed's replicator knows the peer
     bool closed = false;
@@ -200,14 +200,14 @@ void SessionPeer::Impl::on_close(std::uint32_t number, const Close& close) {
   Channel* channel = by_their_number(number);
   if (channel == nullptr || channel->closed) return;
   channel->closed = true;
-  if (channel->added) channel->link->remove();
+  if (channel->added) channel->to_feed->remove();
 }
 
 void SessionPeer::Impl::on_feed_message(Message message) {
   Channel* channel = by_their_number(message.channel);
   if (channel == nullptr || !channel->added) return violation("a message on a channel that is not open");
   if (channel->closed) return;
-  if (!channel->link->deliver(std::move(message))) flood("sends more than it may");
+  if (!channel->to_feed->deliver(std::move(message))) flood("sends more than it may");
 }
 
 SessionPeer::Impl::Channel& SessionPeer::Impl::add_channel(const Feed& feed, const crypto::Digest& key) {
@@ -215,26 +215,26 @@ SessionPeer::Impl::Channel& SessionPeer::Impl::add_channel(const Feed& feed, con
   channel->feed = feed;
   channel->discovery_key = key;
   channel->ours = static_cast<std::uint32_t>(channels.size() + 1);
-  FeedLink::Parts link;
-  link.replicator = feed.replicator;
-  link.feed_executor = feed.executor;
-  link.session_executor = parts.executor;
-  link.keep = parts.keep;
-  link.gauge = gauge;
-  link.wrap = parts.wrap_outbox;
-  link.to_session = [weak = self, number = channel->ours](Message message) {
+  FeedChannel::Parts feed_parts;
+  feed_parts.replicator = feed.replicator;
+  feed_parts.feed_executor = feed.executor;
+  feed_parts.session_executor = parts.executor;
+  feed_parts.keep = parts.keep;
+  feed_parts.gauge = gauge;
+  feed_parts.wrap = parts.wrap_outbox;
+  feed_parts.to_session = [weak = self, number = channel->ours](Message message) {
     if (auto peer = weak.lock()) {
       peer->impl_->gauge->remove(message.wire_size);
       peer->impl_->enqueue(number, std::move(message));
     }
   };
-  link.note_given = [weak = self](std::uint64_t blocks) {
+  feed_parts.note_given = [weak = self](std::uint64_t blocks) {
     if (auto peer = weak.lock()) peer->impl_->note_given(blocks);
   };
-  link.close_session = [weak = self](const std::string& reason) {
+  feed_parts.close_session = [weak = self](const std::string& reason) {
     if (auto peer = weak.lock()) peer->impl_->end(reason);
   };
-  channel->link = std::make_shared<FeedLink>(std::move(link));
+  channel->to_feed = std::make_shared<FeedChannel>(std::move(feed_parts));
   channels.push_back(std::move(channel));
   return *channels.back();
 }
@@ -265,7 +265,7 @@ void SessionPeer::Impl::send_open(Channel& channel) {
 void SessionPeer::Impl::add_if_ready(Channel& channel) {
   if (!their_key || !channel.theirs || channel.added || channel.closed) return;
   channel.added = true;
-  channel.link->add(transport->address(), *their_key);
+  channel.to_feed->add(transport->address(), *their_key);
 }
 
 void SessionPeer::Impl::enqueue(std::uint32_t channel, Message message) {
@@ -305,7 +305,7 @@ void SessionPeer::Impl::note_given(std::uint64_t blocks) {
 
 void SessionPeer::Impl::notify_writable() {
   for (const auto& channel : channels) {
-    if (channel->added && !channel->closed) channel->link->writable();
+    if (channel->added && !channel->closed) channel->to_feed->writable();
   }
 }
 
@@ -318,7 +318,7 @@ void SessionPeer::Impl::end(std::string_view reason) {
                    "session with " + transport->address().host_port + " ended: " + std::string(reason));
   }
   for (const auto& channel : channels) {
-    if (channel->added) channel->link->remove();
+    if (channel->added) channel->to_feed->remove();
   }
   outgoing.clear();
   transport->close(reason);
@@ -327,7 +327,7 @@ void SessionPeer::Impl::end(std::string_view reason) {
 void SessionPeer::Impl::violation(const std::string& what) {
   if (ended) return;
   for (const auto& channel : channels) {
-    if (channel->added && !channel->closed) channel->link->violation(what);
+    if (channel->added && !channel->closed) channel->to_feed->violation(what);
   }
   if (!their_key && parts.log != nullptr) {
     parts.log->log(base::LogLevel::warning, "replication", "refused " + transport->address().host_port + ": " + what);
@@ -338,7 +338,7 @@ void SessionPeer::Impl::violation(const std::string& what) {
 void SessionPeer::Impl::flood(const std::string& what) {
   if (ended) return;
   for (const auto& channel : channels) {
-    if (channel->added && !channel->closed) channel->link->flood(what);
+    if (channel->added && !channel->closed) channel->to_feed->flood(what);
   }
   end(what);
 }
@@ -347,7 +347,7 @@ SessionPeer::SessionPeer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 SessionPeer::~SessionPeer() {
   for (const auto& channel : impl_->channels) {
-    if (channel->added && !impl_->ended) channel->link->remove();
+    if (channel->added && !impl_->ended) channel->to_feed->remove();
   }
 }
 

@@ -30,7 +30,7 @@ class SessionPeer : public PeerTransportHandler, public std::enable_shared_from_
   struct Parts {
     const crypto::KeyPair* node_key = nullptr;
     base::Executor* executor = nullptr;  ///< this session's
-    std::shared_ptr<void> keep = {};     ///< what that executor lives in: links outlive the session for a moment
+    std::shared_ptr<void> keep = {};     ///< what owns that executor: a FeedChannel outlives the session by a moment
     const base::Clock* clock = nullptr;
     base::LogSink* log = nullptr;
     /// Finds a feed of this node by its discovery key; nullopt refuses the channel. Any thread.

@@ -1,6 +1,6 @@
 #include "replication/peers/peer_credit.h"
 
-#include "replication/session/feed_link.h"
+#include "replication/session/feed_channel.h"
 
 #include <gtest/gtest.h>
 
@@ -39,7 +39,7 @@ TEST(PeerCredit, HasAFloorAndACeiling) {
   credit.update(path_of(1e9, 100ms));
   EXPECT_EQ(credit.bytes(), PeerCredit::kCeiling);
   // What one peer can have waiting for the feed leaves room for what is not counted here.
-  EXPECT_LE(PeerCredit::kCeiling + (std::uint64_t{1} << 20), FeedLink::kMaxInbound);
+  EXPECT_LE(PeerCredit::kCeiling + (std::uint64_t{1} << 20), FeedChannel::kMaxInbound);
 }
 
 TEST(PeerCredit, NothingMeasuredChangesNothing) {

@@ -27,7 +27,7 @@ struct SendGauge {
 
 /// One feed on one session: carries messages between the session's executor and the feed's, in order both ways. Owned
 /// by the session, and by the replicator as its outbox.
-class FeedLink : public Outbox, public std::enable_shared_from_this<FeedLink> {
+class FeedChannel : public Outbox, public std::enable_shared_from_this<FeedChannel> {
  public:
   struct Parts {
     Replicator* replicator = nullptr;
@@ -44,7 +44,7 @@ class FeedLink : public Outbox, public std::enable_shared_from_this<FeedLink> {
   /// Without an account no more than this may wait for the feed.
   static constexpr std::size_t kMaxInbound = PeerMemory::Bounds{}.peer;
 
-  explicit FeedLink(Parts parts) : parts_(std::move(parts)) {}
+  explicit FeedChannel(Parts parts) : parts_(std::move(parts)) {}
 
   // Session's executor.
   void add(const PeerAddress& address, const PublicKey& node_key);

@@ -1,4 +1,4 @@
-#include "replication/session/feed_link.h"
+#include "replication/session/feed_channel.h"
 
 namespace shoal::replication {
 
@@ -12,7 +12,7 @@ void SendGauge::remove(std::size_t size) {
   if (memory) memory->release(size);
 }
 
-void FeedLink::add(const PeerAddress& address, const PublicKey& node_key) {
+void FeedChannel::add(const PeerAddress& address, const PublicKey& node_key) {
   parts_.feed_executor->post([self = shared_from_this(), address, node_key] {
     self->present_ = true;
     std::shared_ptr<Outbox> outbox = self;
@@ -21,7 +21,7 @@ void FeedLink::add(const PeerAddress& address, const PublicKey& node_key) {
   });
 }
 
-bool FeedLink::deliver(Message message) {
+bool FeedChannel::deliver(Message message) {
   const std::size_t size = message.wire_size;
   const std::shared_ptr<PeerMemory::Account>& memory = parts_.gauge->memory;
   const bool over = inbound_.fetch_add(size) + size > kMaxInbound;
@@ -34,31 +34,31 @@ bool FeedLink::deliver(Message message) {
   return true;
 }
 
-void FeedLink::writable() {
+void FeedChannel::writable() {
   parts_.feed_executor->post([self = shared_from_this()] {
     if (self->present_) self->parts_.replicator->on_writable(self->peer_);
   });
 }
 
-void FeedLink::violation(std::string what) {
+void FeedChannel::violation(std::string what) {
   parts_.feed_executor->post([self = shared_from_this(), what = std::move(what)] {
     if (self->present_) self->parts_.replicator->on_violation(self->peer_, what);
   });
 }
 
-void FeedLink::flood(std::string what) {
+void FeedChannel::flood(std::string what) {
   parts_.feed_executor->post([self = shared_from_this(), what = std::move(what)] {
     if (self->present_) self->parts_.replicator->on_flood(self->peer_, what);
   });
 }
 
-void FeedLink::remove() {
+void FeedChannel::remove() {
   parts_.feed_executor->post([self = shared_from_this()] {
     if (std::exchange(self->present_, false)) self->parts_.replicator->remove_peer(self->peer_);
   });
 }
 
-void FeedLink::send(Message message) {
+void FeedChannel::send(Message message) {
   message.wire_size = encoded_size(message.body);
   if (!parts_.gauge->add(message.wire_size)) close("does not read what it is sent");
   const bool bulk = message.bulk;
@@ -69,15 +69,15 @@ void FeedLink::send(Message message) {
   bulk ? parts_.session_executor->post(std::move(hand_over)) : parts_.session_executor->dispatch(std::move(hand_over));
 }
 
-std::size_t FeedLink::queued() const { return parts_.gauge->pending + parts_.gauge->transport; }
+std::size_t FeedChannel::queued() const { return parts_.gauge->pending + parts_.gauge->transport; }
 
-void FeedLink::note_given(std::uint64_t blocks) {
+void FeedChannel::note_given(std::uint64_t blocks) {
   parts_.session_executor->post([self = shared_from_this(), blocks] {
     if (self->parts_.note_given) self->parts_.note_given(blocks);
   });
 }
 
-void FeedLink::close(std::string_view reason) {
+void FeedChannel::close(std::string_view reason) {
   parts_.session_executor->post(
       [self = shared_from_this(), reason = std::string(reason)] { self->parts_.close_session(reason); });
 }
