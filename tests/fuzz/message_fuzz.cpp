@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace shoal::replication;
   const shoal::ByteView input(data, size);
   const auto message = decode_message(input);
-  const auto lenient = decode_message(input, Sender::later);
+  const auto lenient = decode_message(input, SenderVersion::newer);
   if (!message.ok()) return 0;
   SHOAL_ASSERT(lenient.ok() && lenient->body == message->body && lenient->channel == message->channel);
   SHOAL_ASSERT(message->wire_size == size);

@@ -18,9 +18,9 @@ constexpr std::size_t kMaxChannels = 1024;
 /// Feeds that are not here may be asked for so often.
 constexpr std::size_t kMaxRefusedOpens = 1024;
 
-Sender sender_of(std::uint8_t minor, std::uint8_t ours) {
-  if (minor > ours) return Sender::later;
-  return minor == 0 ? Sender::first : minor == 1 ? Sender::second : Sender::known;
+SenderVersion sender_version(std::uint8_t minor, std::uint8_t ours) {
+  if (minor > ours) return SenderVersion::newer;
+  return minor == 0 ? SenderVersion::minor_0 : minor == 1 ? SenderVersion::minor_1 : SenderVersion::minor_2;
 }
 
 }  // namespace
@@ -123,7 +123,7 @@ void SessionPeer::Impl::on_session_message(ByteView sealed) {
     return end(opened.error().message);
   }
   const std::uint8_t minor = session.their_version().minor;
-  Result<Message> message = decode_message(plain, sender_of(minor, session.version().minor));
+  Result<Message> message = decode_message(plain, sender_version(minor, session.version().minor));
   if (!message) return violation(message.error().message);
   dispatch(std::move(*message));
 }

@@ -116,7 +116,7 @@ class Sizer {
 
 class Decoder {
  public:
-  Decoder(base::WireReader& in, Sender sender) : in_(in), sender_(sender) {}
+  Decoder(base::WireReader& in, SenderVersion sender) : in_(in), sender_(sender) {}
 
   template <class T>
   void number(const char*, T& value) {
@@ -167,11 +167,11 @@ class Decoder {
   }
   template <class Fields>
   void since_1_1(const Fields& fields) {
-    if (sender_ >= Sender::second) fields();
+    if (sender_ >= SenderVersion::minor_1) fields();
   }
   template <class Fields>
   void since_1_2(const Fields& fields) {
-    if (sender_ >= Sender::known) fields();
+    if (sender_ >= SenderVersion::minor_2) fields();
   }
 
  private:
@@ -184,12 +184,12 @@ class Decoder {
     }
   }
   base::WireReader& in_;
-  Sender sender_;
+  SenderVersion sender_;
 };
 
 /// Decodes into the alternative of Body that has the type; false when none has.
 template <std::size_t I = 1>
-bool decode_body(std::uint8_t type, base::WireReader& in, Sender sender, Body& body) {
+bool decode_body(std::uint8_t type, base::WireReader& in, SenderVersion sender, Body& body) {
   if constexpr (I < std::variant_size_v<Body>) {
     using Alternative = std::variant_alternative_t<I, Body>;
     if (static_cast<std::uint8_t>(Alternative::kType) != type) return decode_body<I + 1>(type, in, sender, body);
@@ -231,7 +231,7 @@ std::size_t encoded_size(const Body& body) {
       body);
 }
 
-Result<Message> decode_message(ByteView bytes, Sender sender) {
+Result<Message> decode_message(ByteView bytes, SenderVersion sender) {
   if (bytes.size() > kMaxPlainMessage) return Error{Code::unverified, "the message is larger than the protocol allows"};
   base::WireReader in(bytes);
   Message message;
@@ -246,7 +246,7 @@ Result<Message> decode_message(ByteView bytes, Sender sender) {
     message.body = Unknown{type};
     return message;
   }
-  if (!in.ok() || (in.remaining() > 0 && sender != Sender::later)) {
+  if (!in.ok() || (in.remaining() > 0 && sender != SenderVersion::newer)) {
     return Error{Code::unverified, std::string("the ") + message_name(message.body) + " message is malformed"};
   }
   return message;

@@ -456,12 +456,12 @@ struct Message {
 void encode_message(const Message& message, Bytes& out);
 /// Bytes that encode_message would append.
 [[nodiscard]] std::size_t encoded_size(const Body& body);
-/// The sender's minor version: this code's, a later one (only then may a message be longer than we know it), or 1.0 or
-/// 1.1, whose messages lack the fields that came since.
-enum class Sender : std::uint8_t { first, second, known, later };
+/// The sender's protocol version: 1.0 or 1.1, whose messages lack the fields that came since; 1.2, which this code
+/// speaks; or a newer minor version, whose messages may be longer than this code knows them.
+enum class SenderVersion : std::uint8_t { minor_0, minor_1, minor_2, newer };
 /// Bounded, allocates no more than the input's size allows. Fields after the known ones of a later version are ignored.
 /// Code::unverified for malformed input and for unknown types that are not ignorable.
-[[nodiscard]] Result<Message> decode_message(ByteView bytes, Sender sender = Sender::known);
+[[nodiscard]] Result<Message> decode_message(ByteView bytes, SenderVersion sender = SenderVersion::minor_2);
 /// The first minor version of the protocol that knows the message; older ones are not sent it.
 [[nodiscard]] std::uint8_t first_minor_version(const Body& body);
 /// The message's name in docs/PROTOCOL.md.

@@ -50,7 +50,7 @@ TEST(Message, FieldsOfALaterMinorVersionAreIgnored) {
   for (const Message& message : samples()) {
     Bytes bytes = encoded(message);
     bytes.insert(bytes.end(), {1, 2, 3, 4, 5});
-    const Result<Message> back = decode_message(bytes, Sender::later);
+    const Result<Message> back = decode_message(bytes, SenderVersion::newer);
     ASSERT_TRUE(back.ok()) << message_name(message.body);
     EXPECT_EQ(back->body, message.body);
     EXPECT_FALSE(decode_message(bytes).ok());  // who speaks our version has no such fields
@@ -63,17 +63,17 @@ TEST(Message, TheFirstVersionLacksWhatCameSince) {
   want.urgency = Urgency::missed;
   const Bytes full = encoded(Message{.channel = 1, .body = want});
   const ByteView first = ByteView(full).first(full.size() - 5);
-  const Result<Message> back = decode_message(first, Sender::first);
+  const Result<Message> back = decode_message(first, SenderVersion::minor_0);
   ASSERT_TRUE(back.ok());
   EXPECT_EQ(std::get<Want>(back->body).urgency, Urgency::unstated);
   EXPECT_FALSE(decode_message(first).ok());
-  EXPECT_FALSE(decode_message(full, Sender::first).ok());
+  EXPECT_FALSE(decode_message(full, SenderVersion::minor_0).ok());
 }
 
 TEST(Message, VersionsBefore12GrantNoPush) {
   const Bytes full = encoded(Message{.channel = 1, .body = replication::Credit{3, 4, true}});
   const ByteView older = ByteView(full).first(full.size() - 1);
-  for (const Sender sender : {Sender::first, Sender::second}) {
+  for (const SenderVersion sender : {SenderVersion::minor_0, SenderVersion::minor_1}) {
     const Result<Message> back = decode_message(older, sender);
     ASSERT_TRUE(back.ok());
     EXPECT_EQ(back->body, Body(replication::Credit{3, 4, false}));
@@ -150,7 +150,7 @@ TEST(Message, MutatedMessagesNeverCrashAndWhatDecodesEncodesAgain) {
       const std::size_t at = random.below(std::min<std::size_t>(bytes.size(), 400));
       bytes[at] = static_cast<std::uint8_t>(random.below(4) == 0 ? random.next() : bytes[at] ^ 1U << random.below(8));
     }
-    const Result<Message> message = decode_message(bytes, Sender::later);
+    const Result<Message> message = decode_message(bytes, SenderVersion::newer);
     if (!message || message->body.index() == 0) continue;
     Bytes again;
     encode_message(*message, again);
