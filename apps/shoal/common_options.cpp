@@ -2,9 +2,9 @@
 
 #include "base/try.h"
 #include "byte_source.h"
-#include "node/directory/key_store.h"
-#include "node/network/dial_target.h"
-#include "node/network/host_port.h"
+#include "node/api/dial_target.h"
+#include "node/api/host_port.h"
+#include "node/api/names.h"
 #include "text/units.h"
 
 #include <unistd.h>
@@ -30,7 +30,7 @@ Result<std::string> to_listen_on(std::string_view text) { return node::parse_hos
 Result<std::string> to_dial(std::string_view text) { return node::parse_host_port(text, false); }
 Result<std::string> to_peer(std::string_view text) {
   const std::size_t at = text.find('@');
-  const bool named = at != std::string_view::npos && node::KeyStore::is_legal_name(text.substr(0, at));
+  const bool named = at != std::string_view::npos && node::is_legal_name(text.substr(0, at));
   // The node looks names up: it has the directory.
   if (named) {
     SHOAL_CHECK(node::parse_host_port(text.substr(at + 1), false));

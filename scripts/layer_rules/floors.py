@@ -15,7 +15,7 @@ ROOMS = {
     "src/feed": [["format"], ["log"], ["read", "write", "mirror"], ["bundle"]],
     "src/replication": [["wire"], ["peers"], ["heads"], ["fetch"], ["live"], ["serve"], [""], ["session"]],
     "src/swarm": [[""], ["libtorrent"]],
-    "src/node": [["api", "runtime", "directory"], ["feeds"], ["network", "reading"], ["table", "bundles"], ["doctor"],
+    "src/node": [["api", "runtime"], ["directory"], ["feeds"], ["network", "reading"], ["table", "bundles"], ["doctor"],
                  [""]],
     "src/doors": [["text"], ["http"], ["socket"]],
     "src/attach": [["client"], ["following"]],

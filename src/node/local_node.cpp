@@ -2,7 +2,7 @@
 
 #include "base/try.h"
 #include "node/api/deadline.h"
-#include "node/network/dial_target.h"
+#include "node/api/host_port.h"
 #include "node/network/network_options.h"
 #include "node/reading/producer.h"
 #include "node/runtime/log_adapter.h"

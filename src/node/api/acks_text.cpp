@@ -1,7 +1,6 @@
 #include "node/api/acks_text.h"
 
-#include "node/directory/key_store.h"
-#include "node/feeds/received_receipts.h"
+#include "node/api/names.h"
 
 #include <charconv>
 
@@ -37,14 +36,14 @@ Result<Acks> parse_acks(std::string_view text) {
   if (is_number(text)) {
     unsigned count = 0;
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), count);
-    if (failed != std::errc() || count == 0 || count > ReceivedReceipts::kMaxMirrors) return malformed(text);
+    if (failed != std::errc() || count == 0 || count > kMaxAckMirrors) return malformed(text);
     return Acks::mirrors(count);
   }
   std::vector<std::string> names;
   for (std::string_view rest = text;;) {
     const std::size_t comma = rest.find(',');
     const std::string_view name = rest.substr(0, comma);
-    if (!KeyStore::is_legal_name(name) || is_number(name) || names.size() == ReceivedReceipts::kMaxMirrors) {
+    if (!is_legal_name(name) || is_number(name) || names.size() == kMaxAckMirrors) {
       return malformed(text);
     }
     names.emplace_back(name);

@@ -2,7 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/try.h"
-#include "node/network/dial_target.h"
+#include "node/api/dial_target.h"
 
 namespace shoal::node {
 namespace {

@@ -1,6 +1,7 @@
 #include "node/directory/key_store.h"
 
 #include "base/try.h"
+#include "node/api/names.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -12,7 +13,6 @@
 namespace shoal::node {
 namespace {
 
-constexpr std::size_t kMaxName = 64;
 constexpr std::string_view kSuffix = ".key";
 
 Error unreadable(const std::filesystem::path& path, const std::error_code& why) {
@@ -29,12 +29,6 @@ Result<bool> is_there(const std::filesystem::path& path) {
 }
 
 }  // namespace
-
-bool KeyStore::is_legal_name(std::string_view name) {
-  constexpr std::string_view kLegal = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-  if (name.empty() || name.size() > kMaxName || name.front() == '.' || name.front() == '-') return false;
-  return name.find_first_not_of(kLegal) == std::string_view::npos && !FeedId::parse(name).ok();
-}
 
 Result<KeyInfo> KeyStore::generate(const std::string& name, const Passphrase& given) {
   SHOAL_CHECK(check_new_name(name));

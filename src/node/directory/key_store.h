@@ -33,9 +33,6 @@ class KeyStore {
   KeyStore(std::filesystem::path directory, AskPassphrase ask)
       : directory_(std::move(directory)), ask_(std::move(ask)) {}
 
-  /// 1..64 of [a-zA-Z0-9._-], not beginning with a dot, and no 64 hex digits (those are feed ids).
-  static bool is_legal_name(std::string_view name);
-
   /// A passphrase for one call, instead of the configured one. The caller wipes it.
   using Passphrase = std::optional<std::string>;
 

@@ -3,7 +3,7 @@
 #include "base/bytes.h"
 #include "base/try.h"
 #include "crypto/secret_file.h"
-#include "node/directory/key_store.h"
+#include "node/api/names.h"
 
 #include <algorithm>
 #include <cstring>
@@ -31,7 +31,7 @@ Result<PublicKey> read_key(const std::filesystem::path& file) {
 }  // namespace
 
 Result<void> TrustedMirrors::trust(const std::string& name, const PublicKey& key) const {
-  if (!KeyStore::is_legal_name(name) || is_acks_word(name)) {
+  if (!is_legal_name(name) || is_acks_word(name)) {
     return Error{Code::invalid_argument, "'" + name + "' cannot name a mirror",
                  "1 to 64 letters, digits, dots, dashes and underscores, not only digits, not none or durable"};
   }
@@ -73,7 +73,7 @@ Result<std::vector<TrustedMirrors::Mirror>> TrustedMirrors::list() const {
     const std::string file = entry->path().filename().string();
     if (file.size() <= kSuffix.size() || !file.ends_with(kSuffix)) continue;
     const std::string name = file.substr(0, file.size() - kSuffix.size());
-    if (!KeyStore::is_legal_name(name)) continue;
+    if (!is_legal_name(name)) continue;
     SHOAL_TRY(const PublicKey key, read_key(entry->path()));
     mirrors.push_back({name, key});
   }
@@ -97,6 +97,16 @@ std::optional<std::string> TrustedMirrors::name_of(const PublicKey& key) const {
     if (mirror.key == key) return mirror.name;
   }
   return std::nullopt;
+}
+
+Result<std::string> with_trusted_key(std::string_view text, const TrustedMirrors& mirrors) {
+  const std::size_t at = text.find('@');
+  const std::string name(text.substr(0, at == std::string_view::npos ? 0 : at));
+  if (!is_legal_name(name) || PublicKey::parse(name)) return std::string(text);
+  SHOAL_TRY(const auto key, mirrors.find(name));
+  if (key) return key->hex() + std::string(text.substr(at));
+  return Error{Code::not_found, "no mirror is trusted as " + name,
+               "shoal key trust " + name + " HEX, or give the key itself: KEY@HOST:PORT"};
 }
 
 }  // namespace shoal::node

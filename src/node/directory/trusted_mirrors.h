@@ -1,10 +1,13 @@
 #pragma once
 
+#include <shoal/result.h>
 #include <shoal/types.h>
 
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace shoal::node {
@@ -36,5 +39,9 @@ class TrustedMirrors {
 
   std::filesystem::path directory_;
 };
+
+/// `NAME@HOST:PORT` with the key in place of a name that `shoal key trust` gave; anything else as it is.
+/// Code::not_found for a name that stands for no key.
+[[nodiscard]] Result<std::string> with_trusted_key(std::string_view text, const TrustedMirrors& mirrors);
 
 }  // namespace shoal::node

@@ -1,5 +1,6 @@
 #include "node/doctor/doctor_checks.h"
 
+#include "node/api/host_port.h"
 #include "node/doctor/doctor_text.h"
 #include "node/network/network_options.h"
 #include "node/runtime/library_versions.h"

@@ -2,6 +2,7 @@
 
 #include "feed/format/receipt.h"
 #include "feed/log/feed_log.h"
+#include "node/api/acks_text.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -19,7 +20,7 @@ namespace shoal::node {
 class ReceivedReceipts {
  public:
   /// Mirrors beyond it push out those not heard of for longest.
-  static constexpr std::size_t kMaxMirrors = 64;
+  static constexpr std::size_t kMaxMirrors = kMaxAckMirrors;
 
   struct Parts {
     store::KvStore* store = nullptr;  ///< null: kept in memory only

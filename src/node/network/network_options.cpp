@@ -1,14 +1,14 @@
 #include "node/network/network_options.h"
 
 #include "base/try.h"
-#include "node/network/dial_target.h"
+#include "node/api/dial_target.h"
+#include "node/api/host_port.h"
 
 #include <utility>
 
 #include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
-#include <charconv>
 
 namespace shoal::node {
 namespace {
@@ -36,16 +36,6 @@ Result<void> check_listen(const std::string& text) {
 }
 
 }  // namespace
-
-std::optional<std::uint16_t> port_of(std::string_view host_port) {
-  const std::size_t colon = host_port.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  const std::string_view digits = host_port.substr(colon + 1);
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (error != std::errc{} || end != digits.data() + digits.size() || digits.empty()) return std::nullopt;
-  return port;
-}
 
 bool is_private_address(std::string_view host_port) {
   const std::string host = host_of(host_port);

@@ -18,7 +18,4 @@ namespace shoal::node {
 /// True for loopback, link-local and private addresses (RFC 1918, RFC 4193) in `host:port`.
 bool is_private_address(std::string_view host_port);
 
-/// The port behind the last colon; nullopt when there is none.
-std::optional<std::uint16_t> port_of(std::string_view host_port);
-
 }  // namespace shoal::node

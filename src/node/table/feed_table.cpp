@@ -1,9 +1,10 @@
 #include "node/table/feed_table.h"
 
 #include "base/try.h"
+#include "node/api/dial_target.h"
 #include "node/api/feed_link.h"
+#include "node/api/names.h"
 #include "node/directory/want_store.h"
-#include "node/network/dial_target.h"
 #include "node/network/peer_info.h"
 #include "store/deferring_store.h"
 #include "store/rocks_kv_store.h"
@@ -246,7 +247,7 @@ void FeedTable::stop_signing(const FeedId& feed, const std::string& name, const 
 }
 
 Result<OpenedFeed> FeedTable::open_volatile(const std::string& name) {
-  if (!KeyStore::is_legal_name(name)) return Error{Code::invalid_argument, "'" + name + "' is no legal name", ""};
+  if (!is_legal_name(name)) return Error{Code::invalid_argument, "'" + name + "' is no legal name", ""};
   SHOAL_TRY(const auto stored, parts_.keys->find(name));
   if (stored) {
     return Error{Code::already_exists, "there is a feed " + name + " on disk already", "choose another name"};

@@ -49,6 +49,16 @@ TEST_F(TrustedMirrorsTest, ANameStandsForOneKeyAndAKeyHasOneName) {
   EXPECT_EQ(code_of(mirrors_.trust("quakes", key(3))), Code::already_exists);
 }
 
+TEST_F(TrustedMirrorsTest, ANameBeforeAnAddressStandsForTheKeyThatWasTrusted) {
+  const std::string hex = key(1).hex();
+  ASSERT_TRUE(mirrors_.trust("tower", key(1)).ok());
+  EXPECT_EQ(with_trusted_key("tower@127.0.0.1:1", mirrors_).value(), hex + "@127.0.0.1:1");
+  for (const std::string& text : {hex + "@127.0.0.1:1", std::string("127.0.0.1:1"), std::string("@127.0.0.1:1")}) {
+    EXPECT_EQ(with_trusted_key(text, mirrors_).value(), text);
+  }
+  EXPECT_EQ(with_trusted_key("towel@127.0.0.1:1", mirrors_).error().code, Code::not_found);
+}
+
 TEST_F(TrustedMirrorsTest, NamesThatAcksReadsOtherwiseAreRefused) {
   for (const char* name : {"none", "durable", "2", "007", "", "a,b", "../x", ".x"}) {
     EXPECT_EQ(code_of(mirrors_.trust(name, key(1))), Code::invalid_argument) << name;

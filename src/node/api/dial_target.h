@@ -1,7 +1,5 @@
 #pragma once
 
-#include "node/directory/trusted_mirrors.h"
-
 #include <shoal/result.h>
 #include <shoal/types.h>
 
@@ -19,9 +17,5 @@ struct DialTarget {
 
 /// Code::invalid_argument for a port that is none or 0, and for a malformed key.
 [[nodiscard]] Result<DialTarget> parse_dial_target(std::string_view text);
-
-/// `NAME@HOST:PORT` with the key in place of a name that `shoal key trust` gave; anything else as it is.
-/// Code::not_found for a name that stands for no key.
-[[nodiscard]] Result<std::string> with_trusted_key(std::string_view text, const TrustedMirrors& mirrors);
 
 }  // namespace shoal::node

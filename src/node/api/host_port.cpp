@@ -1,8 +1,7 @@
-#include "node/network/host_port.h"
-
-#include "node/network/network_options.h"
+#include "node/api/host_port.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace shoal::node {
 namespace {
@@ -20,6 +19,16 @@ bool plausible_host(std::string_view host) {
 }
 
 }  // namespace
+
+std::optional<std::uint16_t> port_of(std::string_view host_port) {
+  const std::size_t colon = host_port.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const std::string_view digits = host_port.substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (error != std::errc{} || end != digits.data() + digits.size() || digits.empty()) return std::nullopt;
+  return port;
+}
 
 Result<std::string> parse_host_port(std::string_view text, bool allow_any_port) {
   const Error bad{Code::invalid_argument, "'" + std::string(text) + "' is not HOST:PORT",

@@ -1,8 +1,9 @@
-#include "node/network/dial_target.h"
-
-#include "node/node_testing.h"
+#include "node/api/dial_target.h"
 
 #include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
 
 namespace shoal::node {
 namespace {
@@ -31,19 +32,6 @@ TEST(DialTarget, SaysWhatIsWrong) {
     EXPECT_EQ(refused.error().code, Code::invalid_argument);
     EXPECT_FALSE(refused.error().hint.empty());
   }
-}
-
-TEST(DialTarget, ANameStandsForTheKeyThatWasTrusted) {
-  const testing::TempDir directory;
-  const TrustedMirrors mirrors(directory / "keys");
-  std::filesystem::create_directory(directory / "keys");
-  std::filesystem::permissions(directory / "keys", std::filesystem::perms::owner_all);
-  ASSERT_TRUE(mirrors.trust("tower", PublicKey::parse(kKey).value()).ok());
-  EXPECT_EQ(with_trusted_key("tower@127.0.0.1:1", mirrors).value(), kKey + "@127.0.0.1:1");
-  for (const std::string& text : {kKey + "@127.0.0.1:1", std::string("127.0.0.1:1"), std::string("@127.0.0.1:1")}) {
-    EXPECT_EQ(with_trusted_key(text, mirrors).value(), text);
-  }
-  EXPECT_EQ(with_trusted_key("towel@127.0.0.1:1", mirrors).error().code, Code::not_found);
 }
 
 }  // namespace
