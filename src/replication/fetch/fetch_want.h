@@ -14,7 +14,7 @@ namespace shoal::replication {
 enum class Purpose : std::uint8_t {
   full,    ///< of FullFollower: a portion of the whole feed
   sparse,  ///< of SparseFollower: blocks of some topics
-  live,    ///< of LiveTail: whatever comes
+  live,    ///< of LiveFetcher: whatever comes
   single,  ///< of OffsetFetches: one block
 };
 
