@@ -1,6 +1,7 @@
 // Bundle files, from a file in memory and as a stream: both give the same frames, which are the file byte for byte.
 #include "feed/bundle/bundle.h"
 #include "feed/bundle/bundle_file.h"
+#include "feed/bundle/bundle_stream.h"
 #include "fuzz/fuzz.h"
 
 #include <sys/mman.h>

@@ -1,6 +1,8 @@
 #pragma once
 
-#include "feed/bundle/bundle_stream.h"
+#include "feed/bundle/bundle_frame.h"
+#include "feed/bundle/bundle_summary.h"
+#include "feed/bundle/byte_stream.h"
 #include "feed/format/checkpoint.h"
 #include "feed/mirror/feed_mirror.h"
 #include "feed/read/feed_reader.h"
@@ -15,13 +17,6 @@
 /// A feed, or a part of it, as a stream of bytes (docs/FORMAT.md, "Bundle"): the signed note, then headers, payloads
 /// and the covers that prove them.
 namespace shoal::feed {
-
-struct BundleSummary {
-  FeedId feed;
-  Checkpoint head;
-  std::uint64_t blocks = 0;
-  std::uint64_t payloads = 0;
-};
 
 /// What of a feed goes into a bundle.
 struct BundleSelection {

@@ -1,6 +1,7 @@
 #include "base/bytes.h"
 #include "base/try.h"
 #include "feed/bundle/bundle.h"
+#include "feed/bundle/bundle_stream.h"
 #include "merkle/subtree_cover.h"
 
 #include <algorithm>

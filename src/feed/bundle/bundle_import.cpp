@@ -2,6 +2,7 @@
 #include "base/try.h"
 #include "feed/bundle/bundle.h"
 #include "feed/bundle/bundle_fold.h"
+#include "feed/bundle/bundle_stream.h"
 #include "feed/bundle/run_spool.h"
 
 #include <algorithm>

@@ -2,19 +2,14 @@
 
 #include "crypto/hash.h"
 #include "feed/bundle/bundle_frame.h"
+#include "feed/bundle/byte_stream.h"
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 /// Frames of bundles as they come and go in streams of bytes.
 namespace shoal::feed {
-
-/// Takes the bytes of a bundle in order; an error ends the writing.
-using ByteSink = std::function<Result<void>(ByteView)>;
-/// Gives the next bytes, in order; empty at their end.
-using ByteSource = std::function<Result<Bytes>()>;
 
 /// Writes bundles one after the other. Confined to its caller.
 class FrameWriter {

@@ -2,6 +2,7 @@
 
 #include "feed/bundle/bundle_bytes.h"
 #include "feed/bundle/bundle_file.h"
+#include "feed/bundle/bundle_stream.h"
 #include "feed/feed_world.h"
 
 namespace shoal::feed {
