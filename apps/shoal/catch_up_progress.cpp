@@ -18,7 +18,7 @@ std::pair<std::uint64_t, std::uint64_t> count_blocks(NodeSession& session,
   std::uint64_t held = 0;
   std::uint64_t known = 0;
   for (const node::FeedReference& feed : feeds) {
-    const auto info = session->info(feed, {});
+    const auto info = session->reading().info(feed, {});
     if (!info.ok()) continue;
     held += info->held_blocks;
     known += info->tree_size;

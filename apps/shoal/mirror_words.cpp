@@ -27,7 +27,7 @@ void say_node_key(Context& context, NodeSession& session) {
 bool is_mirrored(Context& context, NodeSession& session, const node::FeedReference& feed) {
   const auto begin = std::chrono::steady_clock::now();
   for (;;) {
-    const auto info = session->info(feed, {});
+    const auto info = session->reading().info(feed, {});
     // Nobody is accused when nothing is known.
     if (!info.ok()) return true;
     const auto holds = [&info](const MirrorInfo& mirror) {
@@ -36,7 +36,7 @@ bool is_mirrored(Context& context, NodeSession& session, const node::FeedReferen
     if (std::any_of(info->mirrors.begin(), info->mirrors.end(), holds)) return true;
     const bool known = std::any_of(info->mirrors.begin(), info->mirrors.end(),
                                    [](const MirrorInfo& mirror) { return mirror.connected; });
-    const auto peers = session->peers(feed, {});
+    const auto peers = session->reading().peers(feed, {});
     const bool hopeless = !peers.ok() || peers->empty();
     const auto waited = std::chrono::steady_clock::now() - begin;
     if (hopeless || waited >= (known ? kMoment : kFirstMoment) || context.stop.stopped()) return false;
@@ -48,7 +48,7 @@ void report_late_mirrors(Context& context, NodeSession& session, const node::Fee
                          std::chrono::milliseconds timeout) {
   const std::string asked =
       acks.level == Acks::Level::mirrors ? whole(acks.count, "mirror") : "mirrors " + node::acks_text(acks);
-  const auto info = session->info(feed, {});
+  const auto info = session->reading().info(feed, {});
   std::size_t connected = 0;
   std::string durable;
   if (info.ok()) {

@@ -21,7 +21,7 @@ Result<OpenFeed> in_place(Context& context, const std::string& file) {
   SHOAL_TRY(auto opened, open_bundle(context, file));
   OpenFeed source;
   source.feed = opened->feed();
-  source.session = opened.get();
+  source.reading = opened.get();
   source.of_bundle = std::move(opened);
   source.bundle = true;
   return source;
@@ -140,7 +140,7 @@ void NodeSession::stay(const std::function<void()>& serve) {
   while (!context_->stop.stopped()) {
     std::ignore = ::poll(&stopped, 1, attached() ? kLookEveryMs : -1);
     if (context_->stop.stopped()) return;
-    shared_->look();
+    shared_->check_holder();
     if (!moved_->exchange(false)) continue;
     if (!attached()) name_blamed();
     serve();
@@ -163,6 +163,11 @@ NodeSession::~NodeSession() {
   shared_->close();
 }
 
+Result<node::AuditReport> OpenFeed::verify(const node::Progress& progress) const {
+  if (of_bundle) return of_bundle->verify(progress);
+  return of_directory->api().keeping().verify(feed, progress);
+}
+
 Result<OpenFeed> open_feed(Context& context, const CommonOptions& common, const std::string& argument) {
   // No feed's name holds a slash; one that holds a dot may be the name of a file as well.
   const bool path = argument.find('/') != std::string::npos && !argument.starts_with("magnet:");
@@ -174,11 +179,11 @@ Result<OpenFeed> open_feed(Context& context, const CommonOptions& common, const 
   if (path || (extension && is_bundle(argument))) return in_place(context, argument);
   {
     SHOAL_TRY(auto session, NodeSession::open(context, common));
-    auto reference = session->resolve(argument);
+    auto reference = session->reading().resolve(argument);
     if (reference.ok()) {
       OpenFeed source;
       source.of_directory.emplace(std::move(session));
-      source.session = &source.of_directory->api();
+      source.reading = &source.of_directory->api().reading();
       source.feed = std::move(*reference);
       return source;
     }

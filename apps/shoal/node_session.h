@@ -4,6 +4,7 @@
 #include "service_notifier.h"
 
 #include "attach/following/open_node.h"
+#include "node/bundles/bundle_node.h"
 
 #include <atomic>
 #include <cstdint>
@@ -66,16 +67,19 @@ class NodeSession {
   std::unique_ptr<ServiceNotifier> notifier_;  ///< when the network is open
 };
 
-/// A feed ready to be asked about: of a directory's node, or of a bundle in place.
+/// A feed that is ready to be read: of a directory's node, or of a bundle in place.
 struct OpenFeed {
   std::optional<NodeSession> of_directory = {};
-  std::shared_ptr<node::NodeApi> of_bundle = {};
-  node::NodeApi* session = nullptr;  ///< one of them
+  std::shared_ptr<node::BundleNode> of_bundle = {};
+  node::ReadingApi* reading = nullptr;  ///< of one of them
   node::FeedReference feed = {};
   bool bundle = false;
+
+  /// Hashes everything that is held of it again.
+  [[nodiscard]] Result<node::AuditReport> verify(const node::Progress& progress) const;
 };
 
-/// Own name, 64 hex digits, link or bundle file. Code::not_found and Code::invalid_argument as NodeApi::resolve, a
+/// Own name, 64 hex digits, link or bundle file. Code::not_found and Code::invalid_argument as ReadingApi::resolve, a
 /// bundle's own errors, and those of opening.
 [[nodiscard]] Result<OpenFeed> open_feed(Context& context, const CommonOptions& common, const std::string& argument);
 

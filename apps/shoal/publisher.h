@@ -3,7 +3,7 @@
 #include "ack_ledger.h"
 #include "record_stream.h"
 
-#include "node/api/node_api.h"
+#include "node/api/producer_api.h"
 
 #include <chrono>
 #include <cstdint>

@@ -4,7 +4,7 @@
 #include "freshness_watch.h"
 #include "record_sink.h"
 
-#include "node/api/node_api.h"
+#include "node/api/subscription_api.h"
 
 #include <chrono>
 #include <cstdint>

@@ -3,11 +3,14 @@
 #include "base/try.h"
 #include "node/api/deadline.h"
 #include "node/api/host_port.h"
+#include "node/doctor/doctor.h"
 #include "node/network/network_options.h"
-#include "node/reading/producer.h"
+#include "node/open_node.h"
 #include "node/runtime/log_adapter.h"
 
-#include <algorithm>
+#include <unistd.h>
+
+#include <chrono>
 #include <thread>
 
 namespace shoal::node {
@@ -74,6 +77,17 @@ Result<void> LocalNode::start(PeerHub::WrapOutbox wrap_outbox) {
   parts.on_blamed = [this](const PeerInfo& peer, std::string_view what) { tell_blamed(peer, what); };
   table_ = std::make_unique<FeedTable>(std::move(parts));
   retention_ = std::make_unique<RetentionThread>(*table_, *commit_thread_, clock_, *log_);
+  reading_ = std::make_unique<LocalReading>(*table_, *mirrors_, discovery_, clock_, *log_);
+  keeping_ = std::make_unique<LocalKeeping>(*table_, *retention_);
+  LocalOwning::Parts owning;
+  owning.table = table_.get();
+  owning.keys = keys_.get();
+  owning.mirrors = mirrors_.get();
+  owning.commit_thread = commit_thread_.get();
+  owning.retention = retention_.get();
+  owning.offline = options_.offline;
+  owning.node = weak_from_this();
+  owning_ = std::make_unique<LocalOwning>(std::move(owning));
   return table_->finish_removals();
 }
 
@@ -131,75 +145,38 @@ void LocalNode::close() {
   }
 }
 
-Result<FeedReference> LocalNode::resolve(std::string_view feed) { return table_->resolve(feed); }
-
-Result<OpenedFeed> LocalNode::open_feed(const std::string& name, const FeedOptions& options) {
-  SHOAL_CHECK(table_->storage());
-  SHOAL_TRY(auto key, keys_->find(name));
-  if (options.in_memory) {
-    SHOAL_TRY(const auto opened, table_->open_volatile(name));
-    return settle_retention(opened, name, options);
-  }
-  if (!key) {
-    if (const auto known = table_->resolve(name)) return settle_retention({known->feed, false}, name, options);
-    if (!options.create) {
-      return Error{Code::not_found, "there is no own feed named " + name, "shoal init " + name + " makes it"};
-    }
-  }
-  bool created = !key;
-  if (!key) {
-    SHOAL_TRY(key, keys_->generate(name, options.passphrase));
-  }
-  SHOAL_TRY(const auto feed, table_->own(name, options.passphrase));
-  // A key that was there but never signed anything is a new feed, too.
-  created = created || (options.create && !feed->has_head());
-  return settle_retention(OpenedFeed{FeedId{key->key}, created}, name, options);
+Result<NodeFacts> LocalNode::facts() {
+  SHOAL_TRY(const auto files, table_->storage());
+  NodeFacts facts;
+  facts.version = SHOAL_VERSION;
+  facts.pid = getpid();
+  facts.data_dir = files->directory->path();
+  facts.listening = listening();
+  facts.node_key = files->node_key->public_key().hex();
+  return facts;
 }
 
-Result<OpenedFeed> LocalNode::settle_retention(const OpenedFeed& feed, const std::string& name,
-                                               const FeedOptions& options) {
-  if (!options.retention) return feed;
-  SHOAL_CHECK(table_->set_retention({feed.feed, name, true, {}}, *options.retention));
-  retention_->wake();
-  return feed;
-}
-
-Result<void> LocalNode::publish_manifest(const std::string& name, const feed::Manifest& manifest) {
-  SHOAL_TRY(const auto feed, table_->own(name));
-  return commit_thread_->run([feed, &manifest] { return feed->publish_manifest(manifest); });
-}
-
-Result<MirrorQuorum> LocalNode::quorum_of(const Acks& acks) const {
-  MirrorQuorum quorum;
-  if (acks.level != Acks::Level::mirrors && acks.level != Acks::Level::named) return quorum;
-  if (options_.offline) {
-    return Error{Code::invalid_argument, "no mirror can acknowledge anything: the node is offline", ""};
+Result<DoctorReport> LocalNode::doctor(const std::optional<FeedReference>& feed, const Wait& wait) {
+  DoctorParts parts;
+  SHOAL_TRY(parts.storage, table_->storage());
+  if (feed) {
+    SHOAL_TRY(parts.feed, table_->host(*feed));
+  } else {
+    SHOAL_CHECK(reading_->feeds());
   }
-  if (acks.level == Acks::Level::mirrors) {
-    if (acks.count == 0 || acks.count > ReceivedReceipts::kMaxMirrors) {
-      return Error{Code::invalid_argument, "1 to 64 mirrors can be waited for", ""};
-    }
-    quorum.count = acks.count;
-    return quorum;
+  parts.feeds = table_->open_hosts();
+  parts.clock = &clock_;
+  std::stop_source ended;
+  const std::stop_callback on_stop(wait.stop, [&] { ended.request_stop(); });
+  const std::stop_callback on_close(closing_.get_token(), [&] { ended.request_stop(); });
+  const std::shared_lock in_use(swarm_in_use_);
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return Error{Code::closed, "the node is closed", ""};
+    parts.swarm = swarm_.get();
+    parts.discovery = discovery_;
   }
-  if (acks.names.empty()) return Error{Code::invalid_argument, "no mirror is named to wait for", ""};
-  for (const std::string& name : acks.names) {
-    SHOAL_TRY(const auto key, mirrors_->find(name));
-    if (!key) {
-      return Error{Code::not_found, "no mirror is trusted as " + name,
-                   "shoal key trust " + name + " HEX, with what shoal key show --node prints at the mirror"};
-    }
-    // Once, however often it was named.
-    if (std::find(quorum.named.begin(), quorum.named.end(), *key) == quorum.named.end()) quorum.named.push_back(*key);
-  }
-  return quorum;
-}
-
-Result<std::shared_ptr<ProducerApi>> LocalNode::open_producer(const std::string& name, const ProducerOptions& options) {
-  SHOAL_TRY(MirrorQuorum quorum, quorum_of(options.acks));
-  SHOAL_TRY(auto feed, table_->own(name));
-  SHOAL_CHECK(feed->begin_producing(options, std::move(quorum), *commit_thread_));
-  return std::shared_ptr<ProducerApi>(std::make_shared<LocalProducer>(std::move(feed), shared_from_this()));
+  return run_doctor(parts, {wait.timeout, ended.get_token()});
 }
 
 void LocalNode::on_peer_blamed(std::function<void(const PeerInfo&, std::string_view)> callback) {
@@ -222,7 +199,7 @@ std::string LocalNode::listening() const {
 }
 
 void LocalNode::serve_all() {
-  const auto served = feeds();
+  const auto served = reading_->feeds();
   table_->resume_mirrors();
   retention_->wake();
   if (!served) log_->log(base::LogLevel::error, "node", served.error().message);

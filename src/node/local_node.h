@@ -2,6 +2,9 @@
 
 #include "base/clock.h"
 #include "node/api/node_api.h"
+#include "node/local_keeping.h"
+#include "node/local_owning.h"
+#include "node/local_reading.h"
 #include "node/table/feed_table.h"
 #include "node/table/retention.h"
 
@@ -26,53 +29,20 @@ class LocalNode final : public NodeApi, public std::enable_shared_from_this<Loca
                                                                PeerHub::WrapOutbox wrap_outbox = {});
   ~LocalNode() override;
 
-  [[nodiscard]] Result<FeedReference> resolve(std::string_view feed) override;
-
-  [[nodiscard]] Result<OpenedFeed> open_feed(const std::string& name, const FeedOptions& options) override;
-  [[nodiscard]] Result<void> publish_manifest(const std::string& name, const feed::Manifest& manifest) override;
-  [[nodiscard]] Result<std::optional<feed::Manifest>> manifest(const FeedId& feed) override;
-  [[nodiscard]] Result<std::shared_ptr<ProducerApi>> open_producer(const std::string& name,
-                                                                   const ProducerOptions& options) override;
-
-  [[nodiscard]] Result<std::shared_ptr<SubscriptionApi>> subscribe(const FeedReference& feed,
-                                                                   const SubscribeOptions& options) override;
-  [[nodiscard]] Result<std::optional<StoredCursor>> stored_cursor(const FeedReference& feed,
-                                                                  const std::string& name) override;
-  [[nodiscard]] Result<void> store_cursor(const FeedReference& feed, const std::string& name,
-                                          const StoredCursor& cursor) override;
-  [[nodiscard]] Result<std::shared_ptr<MirrorApi>> mirror(const FeedReference& feed,
-                                                          const MirrorOptions& options) override;
-  [[nodiscard]] Result<Records> get(const GetRequest& request, const std::vector<std::string>& peer_hints,
-                                    const Wait& wait) override;
-
-  [[nodiscard]] Result<void> remove(const FeedReference& feed) override;
-  [[nodiscard]] Result<std::string> prove(const GetRequest& request, const Wait& wait) override;
+  [[nodiscard]] ReadingApi& reading() override { return *reading_; }
+  [[nodiscard]] OwningApi& owning() override { return *owning_; }
+  [[nodiscard]] KeepingApi& keeping() override { return *keeping_; }
 
   [[nodiscard]] Result<NodeFacts> facts() override;
-  [[nodiscard]] Result<std::vector<FeedSummary>> feeds() override;
-  [[nodiscard]] Result<FeedInfo> info(const FeedReference& feed, const Wait& wait) override;
-  [[nodiscard]] Result<std::vector<PeerInfo>> peers(const std::optional<FeedReference>& feed,
-                                                    const Wait& wait) override;
+  [[nodiscard]] std::string listening() const override;
   [[nodiscard]] Result<DoctorReport> doctor(const std::optional<FeedReference>& feed, const Wait& wait) override;
   void on_peer_blamed(std::function<void(const PeerInfo&, std::string_view)> callback) override;
-  [[nodiscard]] std::string listening() const override;
-
-  [[nodiscard]] Result<feed::AuditReport> verify(const FeedReference& feed, const Progress& progress) override;
-  [[nodiscard]] Result<feed::BundleSummary> export_bundle(const FeedReference& feed, const ExportOptions& options,
-                                                          const ByteSink& sink, const Progress& progress) override;
-  [[nodiscard]] Result<feed::BundleSummary> import_bundle(const ByteSource& source, const Progress& progress) override;
   void serve_all() override;
   void close() override;
 
  private:
   explicit LocalNode(NodeOptions options);
   [[nodiscard]] Result<void> start(PeerHub::WrapOutbox wrap_outbox);
-  /// The feed is there; now its retention, when `options` have one.
-  [[nodiscard]] std::vector<MirrorInfo> mirror_infos(FeedHost& host) const;
-  /// Whom the acknowledgements need; Code::not_found for a name that stands for no mirror.
-  [[nodiscard]] Result<MirrorQuorum> quorum_of(const Acks& acks) const;
-  [[nodiscard]] Result<OpenedFeed> settle_retention(const OpenedFeed& feed, const std::string& name,
-                                                    const FeedOptions& options);
   [[nodiscard]] Result<void> start_network(const DataDirectory& directory);
   void tell_blamed(const PeerInfo& peer, std::string_view what);
 
@@ -87,6 +57,9 @@ class LocalNode final : public NodeApi, public std::enable_shared_from_this<Loca
   std::unique_ptr<CommitThread> commit_thread_;
   std::unique_ptr<FeedTable> table_;
   std::unique_ptr<RetentionThread> retention_;
+  std::unique_ptr<LocalReading> reading_;
+  std::unique_ptr<LocalOwning> owning_;
+  std::unique_ptr<LocalKeeping> keeping_;
 
   std::stop_source closing_;        ///< ends long questions
   std::shared_mutex swarm_in_use_;  ///< shared by long questions: close() waits for them before the network ends

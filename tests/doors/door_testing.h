@@ -4,6 +4,7 @@
 #include "doors/socket/server.h"
 #include "doors/text/json_reader.h"
 #include "node/node_testing.h"
+#include "node/open_node.h"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -37,8 +38,8 @@ class ServedNode {
 
   /// An own feed with `count` records `<prefix>0`, … in `topic`.
   FeedId publish(const std::string& name, const std::string& topic, int count, const std::string& prefix = "") {
-    const auto opened = must(node_->open_feed(name, {.create = true}));
-    const auto producer = must(node_->open_producer(name, {}));
+    const auto opened = must(node_->owning().open_feed(name, {.create = true}));
+    const auto producer = must(node_->owning().open_producer(name, {}));
     for (int i = 0; i < count; ++i) {
       must(producer->send(node::testing::record(topic, prefix + std::to_string(i)), {5s}));
     }

@@ -1,5 +1,6 @@
 #include "node/local_node.h"
 #include "node/node_testing.h"
+#include "node/open_node.h"
 #include "support/hostile_outbox.h"
 
 #include <mutex>
@@ -20,8 +21,8 @@ class HostileMirror : public ::testing::TestWithParam<Lie> {
  protected:
   HostileMirror() {
     node_ = must(open_node(options_at(dir_ / "publisher", {})));
-    feed_ = must(node_->open_feed("quakes", {.create = true})).feed;
-    Producer producer(must(node_->open_producer("quakes", {.linger = 5ms, .batch_bytes = 400})));
+    feed_ = must(node_->owning().open_feed("quakes", {.create = true})).feed;
+    Producer producer(must(node_->owning().open_producer("quakes", {.linger = 5ms, .batch_bytes = 400})));
     publish(producer, "us", 300);
     publish(producer, "ci", 20);
     const auto wrap = [this](std::shared_ptr<replication::Outbox> to) {
@@ -32,9 +33,9 @@ class HostileMirror : public ::testing::TestWithParam<Lie> {
       return std::make_shared<HostileOutbox>(std::move(to), options);
     };
     liar_ = must(LocalNode::open(options_at(dir_ / "liar", {node_->listening()}), wrap));
-    const auto reference = must(liar_->resolve(feed_.hex()));
-    liar_mirror_ = must(liar_->mirror(reference, {}));
-    newest_ = BlockIndex(must(node_->info(reference, {})).tree_size - 1);
+    const auto reference = must(liar_->reading().resolve(feed_.hex()));
+    liar_mirror_ = must(liar_->keeping().mirror(reference, {}));
+    newest_ = BlockIndex(must(node_->reading().info(reference, {})).tree_size - 1);
     must(liar_mirror_->wait_synced({20s}));
     *armed_ = true;
   }
@@ -46,7 +47,8 @@ class HostileMirror : public ::testing::TestWithParam<Lie> {
       const std::lock_guard lock(mutex_);
       blamed_[peer.address] = what;
     });
-    Subscription subscription(must(reader_->subscribe(must(reader_->resolve(feed_.hex())), options)));
+    Subscription subscription(
+        must(reader_->reading().subscribe(must(reader_->reading().resolve(feed_.hex())), options)));
     auto values = read_to_end(subscription);
     report_ = subscription.head_report();
     return values;

@@ -1,5 +1,5 @@
-#include "node/api/node_api.h"
 #include "node/node_testing.h"
+#include "node/open_node.h"
 
 #include <thread>
 
@@ -187,17 +187,17 @@ TEST(Network, TwoNodesThatDialEachOtherKeepOneConnection) {
     publish(producer, "us", 5);
   }
   auto mirror_node = must(open_node({.data_dir = dir / "mirror", .listen = {"127.0.0.1:0"}, .lsd = false}));
-  auto reference = must(mirror_node->resolve(id.hex()));
-  const auto mirror = must(mirror_node->mirror(reference, {}));
+  auto reference = must(mirror_node->reading().resolve(id.hex()));
+  const auto mirror = must(mirror_node->keeping().mirror(reference, {}));
   Node publisher = open_node_at(dir / "publisher", {mirror_node->listening()});
   must(publisher.open_feed("quakes"));
   // Dials the publisher that dials it, and itself.
   reference.peer_hints = {publisher.listening(), mirror_node->listening()};
-  must(mirror_node->peers(reference, {}));
+  must(mirror_node->reading().peers(reference, {}));
   must(mirror->wait_synced({20s}));
   std::this_thread::sleep_for(3s);
   EXPECT_EQ(must(publisher.peers(id)).size(), 1U);
-  EXPECT_EQ(must(mirror_node->peers(reference, {})).size(), 1U);
+  EXPECT_EQ(must(mirror_node->reading().peers(reference, {})).size(), 1U);
   // What is left works.
   Feed feed = must(publisher.open_feed("quakes"));
   Producer producer = must(feed.producer());

@@ -1,5 +1,6 @@
 #include "node/local_node.h"
 #include "node/node_testing.h"
+#include "node/open_node.h"
 #include "support/hostile_outbox.h"
 
 #include <poll.h>
@@ -106,9 +107,9 @@ class Withheld : public ::testing::Test {
  protected:
   Withheld() {
     auto node = must(open_node(options_at("publisher", {})));
-    feed_ = must(node->open_feed("quakes", {.create = true})).feed;
+    feed_ = must(node->owning().open_feed("quakes", {.create = true})).feed;
     {
-      Producer producer(must(node->open_producer("quakes", {.linger = 5ms})));
+      Producer producer(must(node->owning().open_producer("quakes", {.linger = 5ms})));
       publish(producer, "us", 3);
       publish(producer, "us", 3);
     }
@@ -121,7 +122,7 @@ class Withheld : public ::testing::Test {
       return std::make_shared<shoal::testing::HostileOutbox>(std::move(to), options);
     };
     liar_ = must(LocalNode::open(options_at("liar", {node->listening()}), wrap));
-    must(must(liar_->mirror(must(liar_->resolve(feed_.hex())), {}))->wait_synced({20s}));
+    must(must(liar_->keeping().mirror(must(liar_->reading().resolve(feed_.hex())), {}))->wait_synced({20s}));
     *armed = true;
     node->close();
     reader_ = must(open_node(options_at("reader", {liar_->listening()})));
@@ -131,8 +132,8 @@ class Withheld : public ::testing::Test {
     return {.data_dir = dir_ / name, .listen = {"127.0.0.1:0"}, .peers = std::move(peers), .lsd = false};
   }
   [[nodiscard]] Subscription subscribe() {
-    return Subscription(
-        must(reader_->subscribe(must(reader_->resolve(feed_.hex())), {.until_head = true, .find_timeout = 1500ms})));
+    return Subscription(must(reader_->reading().subscribe(must(reader_->reading().resolve(feed_.hex())),
+                                                          {.until_head = true, .find_timeout = 1500ms})));
   }
 
   TempDir dir_;
@@ -179,13 +180,13 @@ struct Lonely {
   TempDir dir;
   std::shared_ptr<NodeApi> api =
       must(open_node({.data_dir = dir / "data", .listen = {"127.0.0.1:0"}, .private_network = true, .lsd = false}));
-  FeedReference reference = must(api->resolve(stranger().hex()));
+  FeedReference reference = must(api->reading().resolve(stranger().hex()));
 };
 
 TEST(Stop, EndsEachCallThatWaitsForOthers) {
   Lonely lonely;
-  Subscription subscription(must(lonely.api->subscribe(lonely.reference, {})));
-  Mirror mirror(must(lonely.api->mirror(lonely.reference, {})));
+  Subscription subscription(must(lonely.api->reading().subscribe(lonely.reference, {})));
+  Mirror mirror(must(lonely.api->keeping().mirror(lonely.reference, {})));
   const GetRequest request{.feed = Lonely::stranger(), .topic = "us"};
   EXPECT_LT(stopped_after([&](const Wait& wait) {
               EXPECT_EQ(must(subscription.poll({.wait = wait})).status(), Poll::Status::timeout);
@@ -193,11 +194,12 @@ TEST(Stop, EndsEachCallThatWaitsForOthers) {
             2s);
   EXPECT_LT(stopped_after([&](const Wait& wait) { EXPECT_EQ(code_of(mirror.wait_synced(wait)), Code::cancelled); }),
             2s);
-  EXPECT_LT(
-      stopped_after([&](const Wait& wait) { EXPECT_EQ(code_of(lonely.api->get(request, {}, wait)), Code::cancelled); }),
-      2s);
-  EXPECT_LT(stopped_after([&](const Wait& wait) { must(lonely.api->info(lonely.reference, wait)); }), 2s);
-  EXPECT_LT(stopped_after([&](const Wait& wait) { must(lonely.api->peers(lonely.reference, wait)); }), 2s);
+  EXPECT_LT(stopped_after([&](const Wait& wait) {
+              EXPECT_EQ(code_of(lonely.api->reading().get(request, {}, wait)), Code::cancelled);
+            }),
+            2s);
+  EXPECT_LT(stopped_after([&](const Wait& wait) { must(lonely.api->reading().info(lonely.reference, wait)); }), 2s);
+  EXPECT_LT(stopped_after([&](const Wait& wait) { must(lonely.api->reading().peers(lonely.reference, wait)); }), 2s);
 }
 
 TEST(Stop, EndsSendAndFlush) {
@@ -220,20 +222,20 @@ TEST(Stop, EndsSendAndFlush) {
 
 TEST(Deadline, IsKept) {
   Lonely lonely;
-  Subscription subscription(must(lonely.api->subscribe(lonely.reference, {})));
-  Mirror mirror(must(lonely.api->mirror(lonely.reference, {})));
+  Subscription subscription(must(lonely.api->reading().subscribe(lonely.reference, {})));
+  Mirror mirror(must(lonely.api->keeping().mirror(lonely.reference, {})));
   for (const auto timeout : {std::chrono::milliseconds(-5), 0ms, 200ms}) {
     const auto begin = Clock::now();
     EXPECT_EQ(must(subscription.poll({.wait = {timeout}})).status(), Poll::Status::timeout);
     EXPECT_EQ(code_of(mirror.wait_synced({timeout})), Code::timed_out);
-    must(lonely.api->info(lonely.reference, {timeout}));
-    EXPECT_TRUE(must(lonely.api->peers(lonely.reference, {timeout})).empty());
+    must(lonely.api->reading().info(lonely.reference, {timeout}));
+    EXPECT_TRUE(must(lonely.api->reading().peers(lonely.reference, {timeout})).empty());
     const auto took = Clock::now() - begin;
     EXPECT_GE(took, 3 * timeout);
     EXPECT_LT(took, 4 * timeout + 2s);
   }
   const auto begin = Clock::now();
-  EXPECT_FALSE(lonely.api->get({.feed = Lonely::stranger(), .topic = "us"}, {}, {300ms}).ok());
+  EXPECT_FALSE(lonely.api->reading().get({.feed = Lonely::stranger(), .topic = "us"}, {}, {300ms}).ok());
   EXPECT_LT(Clock::now() - begin, 2s);
 }
 

@@ -1,5 +1,5 @@
-#include "node/api/node_api.h"
 #include "node/node_testing.h"
+#include "node/open_node.h"
 
 #include <unistd.h>
 
@@ -147,8 +147,8 @@ TEST(OfflineNode, KnowsNoStrangeNames) {
   EXPECT_EQ(code_of(node.open_feed("nobody")), Code::not_found);
   EXPECT_EQ(code_of(node.open_feed("../evil", {.create = true})), Code::invalid_argument);
   auto api = must(open_node({.data_dir = dir / "other", .offline = true}));
-  EXPECT_EQ(code_of(api->resolve("nobody")), Code::not_found);
-  EXPECT_EQ(code_of(api->resolve("magnet:?xs=urn:btpk:12")), Code::invalid_argument);
+  EXPECT_EQ(code_of(api->reading().resolve("nobody")), Code::not_found);
+  EXPECT_EQ(code_of(api->reading().resolve("magnet:?xs=urn:btpk:12")), Code::invalid_argument);
 }
 
 TEST(OfflineNode, HasOneProducerPerFeed) {
@@ -238,14 +238,14 @@ TEST(OfflineNode, TellsWhatItHolds) {
 TEST(OfflineNode, VerifiesExportsAndImports) {
   const TempDir dir;
   auto api = must(open_node({.data_dir = dir / "data", .offline = true}));
-  const auto opened = must(api->open_feed("quakes", {.create = true}));
+  const auto opened = must(api->owning().open_feed("quakes", {.create = true}));
   EXPECT_TRUE(opened.created);
   {
-    Producer producer(must(api->open_producer("quakes", {.batch_bytes = 200})));
+    Producer producer(must(api->owning().open_producer("quakes", {.batch_bytes = 200})));
     publish(producer, "us", 500);
   }
-  const auto reference = must(api->resolve("quakes"));
-  const auto report = must(api->verify(reference, {}));
+  const auto reference = must(api->reading().resolve("quakes"));
+  const auto report = must(api->keeping().verify(reference, {}));
   EXPECT_TRUE(report.complete());
   EXPECT_GT(report.payloads_checked, 5U);
   Bytes bundle;
@@ -256,20 +256,20 @@ TEST(OfflineNode, VerifiesExportsAndImports) {
   const auto source = [&bundle] {
     return [rest = bundle]() mutable -> Result<Bytes> { return std::exchange(rest, {}); };
   };
-  const auto written = must(api->export_bundle(reference, {}, sink, {}));
+  const auto written = must(api->keeping().export_bundle(reference, {}, sink, {}));
   EXPECT_EQ(written.blocks, report.headers_checked);
   // The own feed's history never comes from a file.
-  EXPECT_EQ(code_of(api->import_bundle(source(), {})), Code::unsafe_to_sign);
+  EXPECT_EQ(code_of(api->keeping().import_bundle(source(), {})), Code::unsafe_to_sign);
 
   Node other = open_offline(dir / "other");
   other.close();
   auto importer = must(open_node({.data_dir = dir / "other", .offline = true}));
-  EXPECT_EQ(must(importer->import_bundle(source(), {})).blocks, written.blocks);
-  EXPECT_TRUE(must(importer->verify(must(importer->resolve(opened.feed.hex())), {})).complete());
+  EXPECT_EQ(must(importer->keeping().import_bundle(source(), {})).blocks, written.blocks);
+  EXPECT_TRUE(must(importer->keeping().verify(must(importer->reading().resolve(opened.feed.hex())), {})).complete());
   Subscription subscription(
-      must(importer->subscribe(must(importer->resolve(opened.feed.hex())), {.until_head = true})));
+      must(importer->reading().subscribe(must(importer->reading().resolve(opened.feed.hex())), {.until_head = true})));
   EXPECT_EQ(read_to_end(subscription), numbered(0, 500));
-  const auto listed = must(importer->feeds());
+  const auto listed = must(importer->reading().feeds());
   ASSERT_EQ(listed.size(), 1U);
   EXPECT_EQ(listed[0].feed, opened.feed);
   EXPECT_FALSE(listed[0].own);
@@ -362,33 +362,33 @@ TEST(OfflineNode, NeverSignsWithoutItsJournal) {
   }
   ASSERT_TRUE(std::filesystem::remove(dir / "data" / "journal"));
   auto api = must(open_node({.data_dir = dir / "data", .offline = true}));
-  EXPECT_EQ(code_of(api->open_producer("quakes", {})), Code::unsafe_to_sign);
-  const auto reference = must(api->resolve("quakes"));
-  EXPECT_EQ(code_of(api->verify(reference, {})), Code::unsafe_to_sign);
-  EXPECT_EQ(must(api->info(reference, {})).tree_size, 1U);
+  EXPECT_EQ(code_of(api->owning().open_producer("quakes", {})), Code::unsafe_to_sign);
+  const auto reference = must(api->reading().resolve("quakes"));
+  EXPECT_EQ(code_of(api->keeping().verify(reference, {})), Code::unsafe_to_sign);
+  EXPECT_EQ(must(api->reading().info(reference, {})).tree_size, 1U);
 }
 
 TEST(OfflineNode, PublishesManifests) {
   const TempDir dir;
   auto api = must(open_node({.data_dir = dir / "data", .offline = true}));
-  const auto opened = must(api->open_feed("sensors", {.create = true}));
+  const auto opened = must(api->owning().open_feed("sensors", {.create = true}));
   feed::Manifest manifest;
   manifest.title = "Sensors";
   manifest.topics.push_back({.name = "heat", .partitions = 3});
-  must(api->publish_manifest("sensors", manifest));
-  EXPECT_EQ(must(api->manifest(opened.feed))->title, "Sensors");
-  Producer producer(must(api->open_producer("sensors", {})));
+  must(api->owning().publish_manifest("sensors", manifest));
+  EXPECT_EQ(must(api->reading().manifest(opened.feed))->title, "Sensors");
+  Producer producer(must(api->owning().open_producer("sensors", {})));
   EXPECT_EQ(must(producer.send({.topic = "heat", .partition = Partition(2), .value = bytes("1")}, {5s})).partition,
             Partition(2));
   EXPECT_EQ(code_of(producer.send({.topic = "heat", .partition = Partition(3), .value = bytes("1")}, {5s})),
             Code::invalid_argument);
   must(producer.flush({30s}));
-  const FeedInfo info = must(api->info(must(api->resolve("sensors")), {}));
+  const FeedInfo info = must(api->reading().info(must(api->reading().resolve("sensors")), {}));
   EXPECT_EQ(info.title, "Sensors");
   EXPECT_EQ(info.topics.size(), 3U);
   // Partition counts are for ever.
   manifest.topics[0].partitions = 4;
-  EXPECT_EQ(code_of(api->publish_manifest("sensors", manifest)), Code::invalid_argument);
+  EXPECT_EQ(code_of(api->owning().publish_manifest("sensors", manifest)), Code::invalid_argument);
 }
 
 }  // namespace

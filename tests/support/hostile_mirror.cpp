@@ -98,21 +98,22 @@ int main(int argc, char** argv) {
   const auto node = node::LocalNode::open(arguments.node, wrap);
   if (!node) fail(node.error().message);
   std::fprintf(stderr, "listening %s\n", (*node)->listening().c_str());
-  const auto feed = (*node)->resolve(arguments.feed);
+  const auto feed = (*node)->reading().resolve(arguments.feed);
   if (!feed) fail(feed.error().message);
-  const auto held = (*node)->info(*feed, {});
+  const auto held = (*node)->reading().info(*feed, {});
   *armed = held && held->tree_size > 0 && held->held_blocks == held->tree_size;
-  const auto mirror = (*node)->mirror(*feed, {});
+  const auto mirror = (*node)->keeping().mirror(*feed, {});
   if (!mirror) fail(mirror.error().message);
   for (;;) {
     const auto size = (*mirror)->wait_synced({1h});
     if (!size && size.error().code != Code::timed_out) fail(size.error().message);
     if (!size) continue;
     if (arguments.hostile.lie == testing::Lie::withhold) {
-      const auto info = (*node)->info(*feed, {});
+      const auto info = (*node)->reading().info(*feed, {});
       for (const TopicInfo& topic : info ? info->topics : std::vector<TopicInfo>{}) {
         if (topic.name != arguments.hostile.topic || topic.end_offset.value() == 0) continue;
-        const auto last = (*node)->get({feed->feed, topic.name, topic.partition, topic.end_offset - 1}, {}, {1s});
+        const auto last =
+            (*node)->reading().get({feed->feed, topic.name, topic.partition, topic.end_offset - 1}, {}, {1s});
         if (last && !last->empty()) newest.set(last->views().front().block);
       }
     }

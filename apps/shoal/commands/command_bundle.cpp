@@ -14,7 +14,7 @@
 namespace shoal::command {
 namespace {
 
-std::string summary_text(const std::string& done, const feed::BundleSummary& summary, std::size_t files) {
+std::string summary_text(const std::string& done, const node::BundleSummary& summary, std::size_t files) {
   std::string text = done + " " + summary.feed.hex() + ": " + std::to_string(summary.blocks) + " blocks, " +
                      std::to_string(summary.payloads) + " payloads, tree size " +
                      std::to_string(summary.head.tree_size);
@@ -114,7 +114,7 @@ Result<bool> ExportCommand::prepare_update(Context& context, const NodeSession& 
   if (topics_.empty()) wanted_.topics = last.end.topics;
   if (positions_.empty() && last.end.from != feed::kNoLowerTime) wanted_.from = last.end.from;
   if (positions_.empty() && last.end.before != feed::kNoUpperTime) wanted_.before = last.end.before;
-  SHOAL_TRY(const auto info, session->info(feed, {}));
+  SHOAL_TRY(const auto info, session->reading().info(feed, {}));
   if (info.tree_size < last.head.tree_size) {
     context.messages.notice("the bundle is ahead of this node: tree size " + std::to_string(last.head.tree_size) +
                             ", here " + std::to_string(info.tree_size));
@@ -145,7 +145,7 @@ Result<Exit> ExportCommand::run(Context& context) {
   const bool growth = update_ && std::filesystem::exists(file_, error);
   if (!growth) SHOAL_CHECK(check_targets());
   SHOAL_TRY(auto session, NodeSession::open(context, common_));
-  SHOAL_TRY(const auto feed, session->resolve(feed_));
+  SHOAL_TRY(const auto feed, session->reading().resolve(feed_));
   BundleFilesWriter::Options options;
   options.file = file_;
   options.split = part_bytes_ > 0;
@@ -158,7 +158,7 @@ Result<Exit> ExportCommand::run(Context& context) {
   }
   BundleFilesWriter files(options);
   const auto stopped = [&context] { return context.stop.stopped(); };
-  SHOAL_TRY(const auto summary, session->export_bundle(
+  SHOAL_TRY(const auto summary, session->keeping().export_bundle(
                                     feed, wanted_, [&files](ByteView bytes) { return files.take(bytes); },
                                     progress_of(context.messages, "writing " + file_, stopped)));
   SHOAL_CHECK(files.commit());
@@ -228,8 +228,8 @@ Result<Exit> ImportCommand::run(Context& context) {
     }
     const auto show = progress_of(context.messages, "reading " + group.front().string(), stopped);
     const auto source = bytes_of(group, [&](std::uint64_t done) { std::ignore = show(std::min(done, total), total); });
-    SHOAL_TRY(const auto summary,
-              session->import_bundle(source, [&](std::uint64_t, std::uint64_t) { return !context.stop.stopped(); }));
+    SHOAL_TRY(const auto summary, session->keeping().import_bundle(
+                                      source, [&](std::uint64_t, std::uint64_t) { return !context.stop.stopped(); }));
     SHOAL_CHECK(context.out.write(summary_text("imported", summary, group.size())));
   }
   return Exit::ok;

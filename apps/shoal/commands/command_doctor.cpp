@@ -16,7 +16,7 @@ class DoctorCommand final : public Command {
     SHOAL_TRY(auto session, NodeSession::open(context, common_));
     std::optional<node::FeedReference> feed;
     if (!feed_.empty()) {
-      SHOAL_TRY(feed, session->resolve(feed_));
+      SHOAL_TRY(feed, session->reading().resolve(feed_));
     }
     SHOAL_TRY(const auto report, session->doctor(feed, {common_.find_timeout, context.stop.token()}));
     SHOAL_CHECK(context.out.write(json_ ? as_json(report) : as_text(report)));

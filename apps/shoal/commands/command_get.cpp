@@ -65,7 +65,7 @@ Result<Exit> GetCommand::read_range(Context& context, OpenFeed& source, OffsetRa
     request.first = next;
     request.last = next + std::min(kStep - 1, range.last - next);
     // A range may come in parts; only its first record not coming is an error, which the next round meets.
-    auto records = source.session->get(request, source.feed.peer_hints, {timeout_, context.stop.token()});
+    auto records = source.reading->get(request, source.feed.peer_hints, {timeout_, context.stop.token()});
     if (records.ok() && records->empty()) records = Error{Code::not_found, "there are no more records", ""};
     if (!records.ok()) {
       const Code code = records.error().code;

@@ -20,7 +20,7 @@ class InfoCommand final : public Command {
   [[nodiscard]] Result<Exit> run(Context& context) override {
     SHOAL_TRY(auto source, open_feed(context, common_, feed_));
     const auto wait = common_.offline || source.bundle ? std::chrono::milliseconds(0) : common_.find_timeout;
-    SHOAL_TRY(const auto info, source.session->info(source.feed, {wait, context.stop.token()}));
+    SHOAL_TRY(const auto info, source.reading->info(source.feed, {wait, context.stop.token()}));
     if (!info.own && !info.head_time) {
       if (wait.count() > 0)
         return Error{Code::unavailable, "nobody answered, and nothing of this feed is held here" + hint_text(info.hint),
@@ -61,10 +61,10 @@ class PeersCommand final : public Command {
     SHOAL_TRY(auto session, NodeSession::open(context, common_));
     std::optional<node::FeedReference> feed;
     if (!feed_.empty()) {
-      SHOAL_TRY(feed, session->resolve(feed_));
+      SHOAL_TRY(feed, session->reading().resolve(feed_));
     }
     const auto wait = common_.offline ? std::chrono::milliseconds(0) : common_.find_timeout;
-    SHOAL_TRY(const auto peers, session->peers(feed, {wait, context.stop.token()}));
+    SHOAL_TRY(const auto peers, session->reading().peers(feed, {wait, context.stop.token()}));
     SHOAL_CHECK(context.out.write(json_ ? peers_json(peers) : peers_text(peers, wall_time())));
     return Exit::ok;
   }
@@ -93,7 +93,7 @@ class ListCommand final : public Command {
     std::error_code unreadable;
     if (std::filesystem::exists(directory, unreadable) || unreadable) {
       SHOAL_TRY(auto session, NodeSession::open(context, common_));
-      SHOAL_TRY(feeds, session->feeds());
+      SHOAL_TRY(feeds, session->reading().feeds());
     }
     SHOAL_CHECK(context.out.write(json_ ? feeds_json(feeds) : feeds_text(feeds)));
     return Exit::ok;

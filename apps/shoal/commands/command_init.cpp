@@ -13,9 +13,9 @@ namespace shoal::command {
 namespace {
 
 /// `NAME:PARTITIONS`, or a NAME with one partition.
-Result<feed::ManifestTopic> parse_topic(const std::string& text) {
+Result<node::ManifestTopic> parse_topic(const std::string& text) {
   const std::size_t colon = text.find(':');
-  feed::ManifestTopic topic;
+  node::ManifestTopic topic;
   topic.name = text.substr(0, colon);
   SHOAL_CHECK(check_topic_name(topic.name));
   if (colon == std::string::npos) return topic;
@@ -47,7 +47,7 @@ class InitCommand final : public Command {
   void declare_own(OptionSet& options) override;
 
  private:
-  [[nodiscard]] feed::Manifest renewed(feed::Manifest manifest) const;
+  [[nodiscard]] node::Manifest renewed(node::Manifest manifest) const;
   [[nodiscard]] bool changes_retention() const { return keep_ || keep_size_ || !keep_topics_.empty(); }
   /// What was not named stays as it is.
   [[nodiscard]] Retention renewed(Retention retention) const;
@@ -59,7 +59,7 @@ class InitCommand final : public Command {
   std::optional<std::string> licence_;
   std::optional<std::string> contact_;
   std::optional<std::string> home_page_;
-  std::vector<feed::ManifestTopic> topics_;
+  std::vector<node::ManifestTopic> topics_;
   std::optional<std::chrono::milliseconds> keep_;
   std::optional<std::uint64_t> keep_size_;
   std::map<std::string, std::chrono::milliseconds> keep_topics_;
@@ -80,7 +80,7 @@ void InitCommand::declare_own(OptionSet& options) {
   word("--home-page", home_page_, "where more is said");
   options.values("--topic", "NAME:PARTITIONS", "a topic; its number of partitions never changes; repeatable", true,
                  [this](const std::string& text) -> Result<void> {
-                   SHOAL_TRY(feed::ManifestTopic topic, parse_topic(text));
+                   SHOAL_TRY(node::ManifestTopic topic, parse_topic(text));
                    topics_.push_back(std::move(topic));
                    return {};
                  });
@@ -109,15 +109,15 @@ void InitCommand::declare_own(OptionSet& options) {
                     "shoal init quakes --keep 30d --keep-topic ci=7d   again: changes what stays"});
 }
 
-feed::Manifest InitCommand::renewed(feed::Manifest manifest) const {
+node::Manifest InitCommand::renewed(node::Manifest manifest) const {
   manifest.title = title_.value_or(manifest.title);
   manifest.description = description_.value_or(manifest.description);
   manifest.licence = licence_.value_or(manifest.licence);
   manifest.contact = contact_.value_or(manifest.contact);
   manifest.home_page = home_page_.value_or(manifest.home_page);
-  for (const feed::ManifestTopic& topic : topics_) {
+  for (const node::ManifestTopic& topic : topics_) {
     const auto same = std::find_if(manifest.topics.begin(), manifest.topics.end(),
-                                   [&](const feed::ManifestTopic& known) { return known.name == topic.name; });
+                                   [&](const node::ManifestTopic& known) { return known.name == topic.name; });
     if (same == manifest.topics.end()) {
       manifest.topics.push_back(topic);
     } else {
@@ -145,15 +145,16 @@ Result<Exit> InitCommand::run(Context& context) {
   SHOAL_TRY(auto session, NodeSession::open(context, common_));
   FeedOptions options{.create = true, .in_memory = memory_};
   if (memory_) SHOAL_CHECK(check_memory(session));
-  SHOAL_TRY(const auto own, session->open_feed(name_, options));
+  SHOAL_TRY(const auto own, session->owning().open_feed(name_, options));
   if (changes_retention()) {
-    SHOAL_TRY(const auto known, session->info({own.feed, name_, true, {}}, {std::chrono::milliseconds(0), {}}));
+    SHOAL_TRY(const auto known,
+              session->reading().info({own.feed, name_, true, {}}, {std::chrono::milliseconds(0), {}}));
     options.retention = renewed(known.retention.value_or(Retention{}));
-    SHOAL_CHECK(session->open_feed(name_, options));
+    SHOAL_CHECK(session->owning().open_feed(name_, options));
   }
-  SHOAL_TRY(const auto before, session->manifest(own.feed));
-  const feed::Manifest manifest = renewed(before.value_or(feed::Manifest{}));
-  if (!before || manifest != *before) SHOAL_CHECK(session->publish_manifest(name_, manifest));
+  SHOAL_TRY(const auto before, session->reading().manifest(own.feed));
+  const node::Manifest manifest = renewed(before.value_or(node::Manifest{}));
+  if (!before || manifest != *before) SHOAL_CHECK(session->owning().publish_manifest(name_, manifest));
   if (own.created) context.messages.notice("created feed " + name_ + " " + own.feed.hex());
   SHOAL_CHECK(context.out.write(own.feed.hex() + "\n"));
   return Exit::ok;

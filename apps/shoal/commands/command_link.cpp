@@ -18,7 +18,7 @@ class LinkCommand final : public Command {
     options.quiet = true;
     context.messages.set_quiet(true);
     SHOAL_TRY(auto session, NodeSession::open(context, options));
-    SHOAL_TRY(const auto feed, session->resolve(feed_));
+    SHOAL_TRY(const auto feed, session->reading().resolve(feed_));
     node::FeedLink link{.feed = feed.feed, .name = feed.name, .peers = feed.peer_hints};
     // The node that this is asked of may have a network all the same.
     const std::string listening = common_.offline ? "" : session->listening();

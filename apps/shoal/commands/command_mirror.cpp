@@ -53,7 +53,7 @@ Result<Exit> MirrorCommand::run(Context& context) {
   std::vector<node::FeedReference> references;
   std::set<FeedId> seen;
   for (const std::string& feed : feeds_) {
-    auto resolved = session->resolve(feed);
+    auto resolved = session->reading().resolve(feed);
     std::error_code unreadable;
     if (!resolved && std::filesystem::is_regular_file(feed, unreadable)) {
       return Error{Code::invalid_argument, feed + " is a file; a mirror follows a feed of the swarm",
@@ -80,7 +80,7 @@ Exit MirrorCommand::keep(Context& context, NodeSession& session, const node::Fee
     context.messages.error({error.code, "feed " + feed.feed.hex() + ": " + error.message, error.hint});
     return exit_for(error.code);
   };
-  const auto mirror = session->mirror(feed, wanted_);
+  const auto mirror = session->keeping().mirror(feed, wanted_);
   if (!mirror.ok()) return report(mirror.error());
   while (!context.stop.stopped()) {
     const auto size = (*mirror)->wait_synced({kWait, context.stop.token()});

@@ -49,9 +49,9 @@ Result<Exit> ProveCommand::run(Context& context) {
   SHOAL_TRY(const auto offset, parse_integer(offset_, 0));
   SHOAL_TRY(auto source, open_feed(context, common_, feed_));
   // Somebody to ask, when a link names one.
-  if (!source.feed.peer_hints.empty()) SHOAL_CHECK(source.session->info(source.feed, {}));
+  if (!source.feed.peer_hints.empty()) SHOAL_CHECK(source.reading->info(source.feed, {}));
   const GetRequest request{source.feed.feed, topic_, partition_, Offset(offset), {}};
-  SHOAL_TRY(const auto proof, source.session->prove(request, {timeout_, context.stop.token()}));
+  SHOAL_TRY(const auto proof, source.reading->prove(request, {timeout_, context.stop.token()}));
   SHOAL_CHECK(context.out.write(proof));
   return Exit::ok;
 }

@@ -190,11 +190,11 @@ Exit PubCommand::report_failure(Context& context, NodeSession& session, const Fe
 Result<Exit> PubCommand::run(Context& context) {
   SHOAL_CHECK(prepare());
   SHOAL_TRY(auto session, NodeSession::open(context, common_));
-  SHOAL_TRY(const auto own, session->open_feed(name_, {.create = !no_create_}));
+  SHOAL_TRY(const auto own, session->owning().open_feed(name_, {.create = !no_create_}));
   if (own.created) context.messages.notice("created feed " + name_ + " " + own.feed.hex());
   context.messages.notice("feed " + own.feed.hex());
 
-  SHOAL_TRY(auto producer, session->open_producer(name_, producer_));
+  SHOAL_TRY(auto producer, session->owning().open_producer(name_, producer_));
   AckLedger ledger(context.out, ack_log_);
   producer->on_acked([&ledger](const AckRun& run) { ledger.add(run); });
   RecordStream stream(stream_, context.messages, context.stop.fd());
@@ -222,7 +222,7 @@ Result<Exit> PubCommand::run(Context& context) {
   if (seed_ && !published.stopped_at_bad_record) {
     // The feed is free for other publishers, which work through this node.
     producer.reset();
-    session.stay([&] { std::ignore = session->info({.feed = own.feed, .name = name_, .own = true}, {}); });
+    session.stay([&] { std::ignore = session->reading().info({.feed = own.feed, .name = name_, .own = true}, {}); });
   }
   return exit;
 }

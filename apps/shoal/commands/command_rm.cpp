@@ -49,13 +49,13 @@ Result<bool> RemoveCommand::agreed(const node::FeedReference& feed) const {
 
 Result<Exit> RemoveCommand::run(Context& context) {
   SHOAL_TRY(auto session, NodeSession::open(context, common_));
-  SHOAL_TRY(const auto feed, session->resolve(feed_));
+  SHOAL_TRY(const auto feed, session->reading().resolve(feed_));
   SHOAL_TRY(const bool go_on, agreed(feed));
   if (!go_on) {
     context.messages.notice("nothing was removed");
     return Exit::error;
   }
-  SHOAL_CHECK(session->remove(feed));
+  SHOAL_CHECK(session->keeping().remove(feed));
   context.messages.notice("removed " + feed.feed.hex());
   if (feed.own) {
     context.messages.notice("the key " + feed.name +

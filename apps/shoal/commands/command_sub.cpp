@@ -108,7 +108,7 @@ Result<Exit> SubCommand::run(Context& context) {
   SHOAL_CHECK(prepare());
   SHOAL_TRY(auto source, open_feed(context, common_, feed_));
   if (source.bundle) wanted_.until_head = true;
-  SHOAL_TRY(const auto subscription, source.session->subscribe(source.feed, wanted_));
+  SHOAL_TRY(const auto subscription, source.reading->subscribe(source.feed, wanted_));
   return read_into(context, source, *subscription);
 }
 
@@ -148,7 +148,7 @@ Result<Exit> SubCommand::report_end(Context& context, const OpenFeed& source,
     const std::string age =
         report.head_time ? "the newest head held here was signed " + format_head_age(wall_time() - *report.head_time)
                          : "nothing of this feed is held here";
-    const auto known = source.session->info(source.feed, {});
+    const auto known = source.reading->info(source.feed, {});
     const std::string newer = known ? hint_text(known->hint) : "";
     context.messages.error({Code::unavailable, "nobody answered; " + age + newer,
                             "wait longer with --find-timeout, name a node with --peer, or read what is here with "

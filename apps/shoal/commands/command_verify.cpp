@@ -25,13 +25,13 @@ class VerifyCommand final : public Command {
   std::string feed_;
 };
 
-std::string range_text(const feed::BlockRange& range) {
+std::string range_text(const node::BlockRange& range) {
   const std::string first = std::to_string(range.begin.value());
   const std::string last = std::to_string(range.end.value() - 1);
   return first == last ? "block " + first : "blocks " + first + " to " + last;
 }
 
-std::string report_text(const FeedId& feed, const feed::AuditReport& report) {
+std::string report_text(const FeedId& feed, const node::AuditReport& report) {
   std::string text = "feed " + feed.hex() + "\ntree size " + std::to_string(report.head.tree_size) + "\n";
   text += "headers checked " + std::to_string(report.headers_checked) + "\n";
   text += "payloads checked " + std::to_string(report.payloads_checked) + "\n";
@@ -45,8 +45,7 @@ std::string report_text(const FeedId& feed, const feed::AuditReport& report) {
 Result<Exit> VerifyCommand::run(Context& context) {
   SHOAL_TRY(auto source, open_feed(context, common_, feed_));
   const auto stopped = [&context] { return context.stop.stopped(); };
-  SHOAL_TRY(const auto report,
-            source.session->verify(source.feed, progress_of(context.messages, "verifying", stopped)));
+  SHOAL_TRY(const auto report, source.verify(progress_of(context.messages, "verifying", stopped)));
   SHOAL_CHECK(context.out.write(report_text(source.feed.feed, report)));
   if (!report.damage.empty()) {
     context.messages.error({source.bundle ? Code::unverified : Code::corrupt, "damaged: " + report.damage.front(),

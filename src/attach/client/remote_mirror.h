@@ -2,7 +2,9 @@
 
 #include "attach/client/line_stream.h"
 #include "attach/client/node_client.h"
-#include "node/api/node_api.h"
+#include "node/api/mirror_api.h"
+
+#include <shoal/retention.h>
 
 #include <cstdint>
 #include <memory>

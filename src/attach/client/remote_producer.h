@@ -3,7 +3,7 @@
 #include "attach/client/line_stream.h"
 #include "attach/client/node_client.h"
 #include "base/random.h"
-#include "node/api/node_api.h"
+#include "node/api/producer_api.h"
 #include "topic/partitioner.h"
 
 #include <condition_variable>

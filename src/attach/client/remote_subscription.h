@@ -3,7 +3,9 @@
 #include "attach/client/line_stream.h"
 #include "attach/client/node_client.h"
 #include "doors/text/record_line.h"
-#include "node/api/node_api.h"
+#include "node/api/deadline.h"
+#include "node/api/feed_reference.h"
+#include "node/api/subscription_api.h"
 
 #include <chrono>
 #include <cstddef>

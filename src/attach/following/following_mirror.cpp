@@ -5,22 +5,22 @@
 
 namespace shoal::attach {
 
-Result<std::shared_ptr<FollowingMirror>> FollowingMirror::open(std::shared_ptr<FollowingNode> node,
+Result<std::shared_ptr<FollowingMirror>> FollowingMirror::open(std::shared_ptr<CurrentAccess> current,
                                                                node::FeedReference feed, MirrorOptions options) {
-  std::shared_ptr<FollowingMirror> made(new FollowingMirror(std::move(node), std::move(feed), std::move(options)));
+  std::shared_ptr<FollowingMirror> made(new FollowingMirror(std::move(current), std::move(feed), std::move(options)));
   SHOAL_CHECK(made->want({std::chrono::seconds(10)}));
   return made;
 }
 
 Result<void> FollowingMirror::want(const Wait& wait) {
   for (;;) {
-    auto made = home_->api().mirror(feed_, options_);
+    auto made = access_->api().keeping().mirror(feed_, options_);
     if (made.ok()) {
       mirror_ = std::move(*made);
       return {};
     }
-    if (!node_->lost(home_, made.error())) return std::move(made).error();
-    SHOAL_TRY(home_, node_->after(home_, wait));
+    if (!current_->lost(access_, made.error())) return std::move(made).error();
+    SHOAL_TRY(access_, current_->replace(access_, wait));
   }
 }
 
@@ -38,7 +38,7 @@ Result<std::uint64_t> FollowingMirror::wait_synced(const Wait& wait) {
     }
     // The next node reports once more what this one had.
     if (synced.ok()) continue;
-    if (!node_->lost(home_, synced.error())) return synced;
+    if (!current_->lost(access_, synced.error())) return synced;
     mirror_.reset();
   }
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "attach/following/following_node.h"
+#include "attach/following/current_access.h"
 
 #include <cstdint>
 #include <memory>
@@ -11,23 +11,23 @@ namespace shoal::attach {
 /// A persistent want that is asked for again when the node that had it ended.
 class FollowingMirror final : public node::MirrorApi {
  public:
-  [[nodiscard]] static Result<std::shared_ptr<FollowingMirror>> open(std::shared_ptr<FollowingNode> node,
+  [[nodiscard]] static Result<std::shared_ptr<FollowingMirror>> open(std::shared_ptr<CurrentAccess> current,
                                                                      node::FeedReference feed, MirrorOptions options);
   [[nodiscard]] Result<std::uint64_t> wait_synced(const Wait& wait) override;
 
  private:
-  FollowingMirror(std::shared_ptr<FollowingNode> node, node::FeedReference feed, MirrorOptions options)
-      : node_(std::move(node)), feed_(std::move(feed)), options_(std::move(options)), home_(node_->home()) {}
+  FollowingMirror(std::shared_ptr<CurrentAccess> current, node::FeedReference feed, MirrorOptions options)
+      : current_(std::move(current)), feed_(std::move(feed)), options_(std::move(options)), access_(current_->get()) {}
 
   /// Wants it of the present node, or of the next one.
   [[nodiscard]] Result<void> want(const Wait& wait);
 
-  std::shared_ptr<FollowingNode> node_;
+  std::shared_ptr<CurrentAccess> current_;
   const node::FeedReference feed_;
   const MirrorOptions options_;
   std::mutex mutex_;
-  FollowingNode::Home home_;
-  std::shared_ptr<node::MirrorApi> mirror_;  ///< of home_; null after that ended
+  CurrentAccess::Access access_;
+  std::shared_ptr<node::MirrorApi> mirror_;  ///< of access_; null after that ended
   std::uint64_t reported_ = 0;
 };
 

@@ -23,11 +23,11 @@ void watch_descriptor(int watched, int operation, int descriptor) {
 
 }  // namespace
 
-Result<std::shared_ptr<FollowingSubscription>> FollowingSubscription::open(std::shared_ptr<FollowingNode> node,
+Result<std::shared_ptr<FollowingSubscription>> FollowingSubscription::open(std::shared_ptr<CurrentAccess> current,
                                                                            node::FeedReference feed,
                                                                            SubscribeOptions options) {
   std::shared_ptr<FollowingSubscription> made(
-      new FollowingSubscription(std::move(node), std::move(feed), std::move(options)));
+      new FollowingSubscription(std::move(current), std::move(feed), std::move(options)));
   SHOAL_CHECK(made->resume({kResumeTimeout}));
   return made;
 }
@@ -39,19 +39,19 @@ Result<void> FollowingSubscription::resume(const Wait& wait) {
   if (!cursor_.empty() && (given_ || moves)) options.start = Start::resume(cursor_);
   for (;;) {
     SHOAL_CHECK(check_known());
-    auto made = home_->api().subscribe(feed_, options);
+    auto made = access_->api().reading().subscribe(feed_, options);
     if (made.ok()) {
       inner_ = std::move(*made);
       return watched_ ? watch() : Result<void>();
     }
-    if (!node_->lost(home_, made.error())) return std::move(made).error();
-    SHOAL_TRY(home_, node_->after(home_, wait));
+    if (!current_->lost(access_, made.error())) return std::move(made).error();
+    SHOAL_TRY(access_, current_->replace(access_, wait));
   }
 }
 
 Result<void> FollowingSubscription::check_known() const {
-  if (report_.tree_size == 0 || home_ != report_home_) return {};
-  const auto info = home_->api().info(feed_, Wait{});
+  if (report_.tree_size == 0 || access_ != report_access_) return {};
+  const auto info = access_->api().reading().info(feed_, Wait{});
   // Whether the node is there at all, the next question to it tells.
   if (!info.ok() || info->tree_size > 0) return {};
   return Error{Code::closed, "feed " + feed_.feed.hex() + " was removed", ""};
@@ -59,7 +59,7 @@ Result<void> FollowingSubscription::check_known() const {
 
 void FollowingSubscription::note_head() {
   report_ = inner_->head_report();
-  report_home_ = home_;
+  report_access_ = access_;
 }
 
 void FollowingSubscription::leave() {
@@ -89,7 +89,7 @@ Result<Poll> FollowingSubscription::poll(const PollOptions& options) {
     }
     auto polled = inner_->poll(rest);
     if (!polled.ok()) {
-      if (!node_->lost(home_, polled.error())) return polled;
+      if (!current_->lost(access_, polled.error())) return polled;
       leave();
       continue;
     }
@@ -148,7 +148,7 @@ Result<void> FollowingSubscription::set_topics(std::vector<std::string> topics) 
     watched_inner_ = -1;
     return watched_ ? watch() : Result<void>();
   }
-  if (!node_->lost(home_, set.error())) return set;
+  if (!current_->lost(access_, set.error())) return set;
   leave();
   return {};
 }
@@ -159,12 +159,14 @@ std::string FollowingSubscription::cursor_after(const RecordView& record) const 
 
 Result<void> FollowingSubscription::commit(const std::string& token, const std::string& note) {
   if (options_.cursor.empty()) return Error{Code::invalid_argument, "this subscription has no cursor name", ""};
-  return node_->store_cursor(feed_, options_.cursor, {token, note});
+  return current_->ask([&](node::NodeApi& api) {
+    return api.keeping().store_cursor(feed_, options_.cursor, {token, note});
+  });
 }
 
 Result<std::optional<StoredCursor>> FollowingSubscription::stored() const {
   if (options_.cursor.empty()) return std::optional<StoredCursor>{};
-  return node_->stored_cursor(feed_, options_.cursor);
+  return current_->ask([&](node::NodeApi& api) { return api.keeping().stored_cursor(feed_, options_.cursor); });
 }
 
 std::optional<std::chrono::milliseconds> FollowingSubscription::head_age() const {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "attach/following/following_node.h"
+#include "attach/following/current_access.h"
 #include "doors/http/file_descriptor.h"
 
 #include <chrono>
@@ -14,7 +14,7 @@ namespace shoal::attach {
 /// A subscription that goes on after the record that it gave last when the node that it read from ended.
 class FollowingSubscription final : public node::SubscriptionApi {
  public:
-  [[nodiscard]] static Result<std::shared_ptr<FollowingSubscription>> open(std::shared_ptr<FollowingNode> node,
+  [[nodiscard]] static Result<std::shared_ptr<FollowingSubscription>> open(std::shared_ptr<CurrentAccess> current,
                                                                            node::FeedReference feed,
                                                                            SubscribeOptions options);
 
@@ -28,8 +28,8 @@ class FollowingSubscription final : public node::SubscriptionApi {
   [[nodiscard]] std::optional<std::chrono::milliseconds> head_age() const override;
 
  private:
-  FollowingSubscription(std::shared_ptr<FollowingNode> node, node::FeedReference feed, SubscribeOptions options)
-      : node_(std::move(node)), feed_(std::move(feed)), options_(std::move(options)), home_(node_->home()) {}
+  FollowingSubscription(std::shared_ptr<CurrentAccess> current, node::FeedReference feed, SubscribeOptions options)
+      : current_(std::move(current)), feed_(std::move(feed)), options_(std::move(options)), access_(current_->get()) {}
 
   /// Subscribes at the present position, with the present node or the next one.
   [[nodiscard]] Result<void> resume(const Wait& wait);
@@ -43,18 +43,18 @@ class FollowingSubscription final : public node::SubscriptionApi {
   [[nodiscard]] Poll note(Poll poll);
   [[nodiscard]] Result<void> watch();
 
-  std::shared_ptr<FollowingNode> node_;
+  std::shared_ptr<CurrentAccess> current_;
   const node::FeedReference feed_;
   SubscribeOptions options_;  ///< topics are those of now, start as it was first
-  FollowingNode::Home home_;
-  std::shared_ptr<node::SubscriptionApi> inner_;   ///< of home_; null after that ended
+  CurrentAccess::Access access_;
+  std::shared_ptr<node::SubscriptionApi> inner_;   ///< of access_; null after that ended
   std::shared_ptr<node::SubscriptionApi> polled_;  ///< gave the newest records
   std::string cursor_;                             ///< after what was given last
   bool given_ = false;                             ///< some record
   bool resumed_ = false;
-  HeadReport report_;                ///< as report_home_ told it
-  FollowingNode::Home report_home_;  ///< null: none did yet
-  doors::FileDescriptor watched_;    ///< an epoll of inner_'s descriptor
+  HeadReport report_;                    ///< as report_access_ told it
+  CurrentAccess::Access report_access_;  ///< null: none did yet
+  doors::FileDescriptor watched_;        ///< an epoll of inner_'s descriptor
   int watched_inner_ = -1;
   doors::FileDescriptor always_ready_;  ///< in watched_ while there is no inner_
 };

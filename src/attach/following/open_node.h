@@ -23,7 +23,7 @@ class SharedNode : public node::NodeApi {
   virtual void on_moved(std::function<void()> callback) = 0;
   /// For who stays without asking anything: when attached, looks whether the other process is still there, and for
   /// another way into the directory when it is not. Between two looks it does not hold up that process's end.
-  virtual void look() = 0;
+  virtual void check_holder() = 0;
 };
 
 /// The node of `options.data_dir`: opened in this process, which then serves its socket, or, when another process has

@@ -35,7 +35,7 @@ Result<std::uint64_t> Mirror::wait_synced(const Wait& wait) { return api_->wait_
 Feed::Feed(std::shared_ptr<node::NodeApi> api, std::string name, FeedId id)
     : api_(std::move(api)), name_(std::move(name)), id_(id) {}
 Result<Producer> Feed::producer(const ProducerOptions& options) {
-  SHOAL_TRY(auto made, api_->open_producer(name_, options));
+  SHOAL_TRY(auto made, api_->owning().open_producer(name_, options));
   return Producer(std::move(made));
 }
 
@@ -51,33 +51,37 @@ Result<Node> Node::open(NodeOptions options) {
   return Node(std::move(api));
 }
 Result<Feed> Node::open_feed(const std::string& name, const FeedOptions& options) {
-  SHOAL_TRY(const auto opened, api_->open_feed(name, options));
+  SHOAL_TRY(const auto opened, api_->owning().open_feed(name, options));
   return Feed(api_, name, opened.feed);
 }
 Result<Subscription> Node::subscribe(const FeedId& feed, const SubscribeOptions& options) {
-  SHOAL_TRY(const auto reference, api_->resolve(feed.hex()));
-  SHOAL_TRY(auto made, api_->subscribe(reference, options));
+  SHOAL_TRY(const auto reference, api_->reading().resolve(feed.hex()));
+  SHOAL_TRY(auto made, api_->reading().subscribe(reference, options));
   return Subscription(std::move(made));
 }
 Result<Mirror> Node::mirror(const FeedId& feed, const MirrorOptions& options) {
-  SHOAL_TRY(const auto reference, api_->resolve(feed.hex()));
-  SHOAL_TRY(auto made, api_->mirror(reference, options));
+  SHOAL_TRY(const auto reference, api_->reading().resolve(feed.hex()));
+  SHOAL_TRY(auto made, api_->keeping().mirror(reference, options));
   return Mirror(std::move(made));
 }
-Result<Records> Node::get(const GetRequest& request, const Wait& wait) { return api_->get(request, {}, wait); }
+Result<Records> Node::get(const GetRequest& request, const Wait& wait) {
+  return api_->reading().get(request, {}, wait);
+}
 Result<FeedInfo> Node::info(const FeedId& feed) {
-  SHOAL_TRY(const auto reference, api_->resolve(feed.hex()));
-  return api_->info(reference, Wait{});
+  SHOAL_TRY(const auto reference, api_->reading().resolve(feed.hex()));
+  return api_->reading().info(reference, Wait{});
 }
 Result<std::vector<PeerInfo>> Node::peers(const FeedId& feed) {
-  SHOAL_TRY(const auto reference, api_->resolve(feed.hex()));
-  return api_->peers(reference, Wait{});
+  SHOAL_TRY(const auto reference, api_->reading().resolve(feed.hex()));
+  return api_->reading().peers(reference, Wait{});
 }
 Result<void> Node::remove(const FeedId& feed) {
-  SHOAL_TRY(const auto reference, api_->resolve(feed.hex()));
-  return api_->remove(reference);
+  SHOAL_TRY(const auto reference, api_->reading().resolve(feed.hex()));
+  return api_->keeping().remove(reference);
 }
-Result<std::string> Node::prove(const GetRequest& request, const Wait& wait) { return api_->prove(request, wait); }
+Result<std::string> Node::prove(const GetRequest& request, const Wait& wait) {
+  return api_->reading().prove(request, wait);
+}
 std::string Node::listening() const { return api_->listening(); }
 void Node::close() {
   if (api_) api_->close();

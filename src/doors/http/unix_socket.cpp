@@ -1,7 +1,6 @@
 #include "doors/http/unix_socket.h"
 
 #include "base/try.h"
-#include "crypto/hash.h"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -10,7 +9,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 
 namespace shoal::doors {
@@ -70,29 +68,6 @@ Result<uid_t> peer_user(int descriptor) {
 }
 
 }  // namespace
-
-Result<std::filesystem::path> socket_path(const std::filesystem::path& data_dir) {
-  std::error_code failed;
-  auto directory = std::filesystem::weakly_canonical(std::filesystem::absolute(data_dir, failed), failed);
-  if (failed) return Error{Code::io, "cannot find " + data_dir.string() + ": " + failed.message()};
-  // `DIR/` and `DIR` are one directory.
-  if (!directory.has_filename()) directory = directory.parent_path();
-  auto path = directory / "node.sock";
-  if (path.string().size() <= kMaxPath) return path;
-  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-  if (runtime != nullptr && *runtime == '/') {
-    const std::string text = directory.string();
-    const auto* begin = reinterpret_cast<const std::uint8_t*>(text.data());
-    const std::string digits = crypto::sha256(ByteView(begin, text.size())).hex().substr(0, 16);
-    path = std::filesystem::path(runtime) / ("shoal-" + digits + ".sock");
-    if (path.string().size() <= kMaxPath) return path;
-  }
-  return Error{Code::invalid_argument,
-               "the path of " + directory.string() + " is too long for a socket (" + std::to_string(kMaxPath) +
-                   " bytes with /node.sock), and XDG_RUNTIME_DIR names no shorter place",
-               "use a shorter data directory, or set XDG_RUNTIME_DIR to a directory of your own such as /run/user/" +
-                   std::to_string(::geteuid())};
-}
 
 Result<FileDescriptor> listen_unix(const std::filesystem::path& path) {
   SHOAL_CHECK(remove_stale(path));

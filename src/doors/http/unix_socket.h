@@ -7,16 +7,13 @@
 
 #include <filesystem>
 
-/// The socket of a data directory (docs/API.md, "The socket"). Descriptors are made non-blocking and close-on-exec.
+/// The socket of a data directory (docs/API.md, "The socket"; its place: node/api/socket_path.h). Descriptors are made
+/// non-blocking and close-on-exec.
 namespace shoal::doors {
 
-/// `DIR/node.sock`, or its stand-in below $XDG_RUNTIME_DIR when that is longer than a socket address holds.
-/// Code::invalid_argument when neither fits; the hint says what to do.
-[[nodiscard]] Result<std::filesystem::path> socket_path(const std::filesystem::path& data_dir);
-
-/// Listens there with mode 0600, in the place of a socket of the same user. The caller holds the directory's lock: what
-/// is there is left from a process that died. Code::in_use for a socket of another user or a file that is no socket,
-/// which stay; Code::io.
+/// Listens at `path` with mode 0600, in the place of a socket of the same user. The caller holds the directory's lock:
+/// what is there is left from a process that died. Code::in_use for a socket of another user or a file that is no
+/// socket, which stay; Code::io.
 [[nodiscard]] Result<FileDescriptor> listen_unix(const std::filesystem::path& path);
 
 /// Connects and checks the other end: the same user or root; for root also the user that the socket belongs to.

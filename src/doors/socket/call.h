@@ -3,7 +3,7 @@
 #include "doors/http/http_answer.h"
 #include "doors/http/http_request.h"
 #include "doors/text/query.h"
-#include "node/api/node_api.h"
+#include "node/api/reading_api.h"
 
 #include <chrono>
 #include <cstddef>
@@ -15,9 +15,10 @@ namespace shoal::doors {
 
 class EventHub;
 
-/// One request on its way through its handler.
+/// One request on its way through its handler. It may read; a handler that needs another right takes it beside the call
+/// (routes.h).
 struct Call {
-  node::NodeApi& node;
+  node::ReadingApi& reading;
   EventHub& events;
   RequestReader& request;
   Answer& answer;

@@ -4,12 +4,26 @@
 #include "doors/socket/route_table.h"
 
 #include <array>
+#include <variant>
 
 namespace shoal::doors {
 namespace {
 
 constexpr std::size_t kLingerBytes = std::size_t{4} << 20;
 constexpr std::chrono::seconds kLinger{1};
+
+/// Hands the handler the right that it takes.
+Result<void> run_handler(const Handler& handler, Call& call, node::NodeApi& node) {
+  struct {
+    Call& call;
+    node::NodeApi& node;
+    Result<void> operator()(ReadingHandler run) const { return run(call); }
+    Result<void> operator()(OwningHandler run) const { return run(call, node.owning()); }
+    Result<void> operator()(KeepingHandler run) const { return run(call, node.keeping()); }
+    Result<void> operator()(NodeHandler run) const { return run(call, node); }
+  } const with_right{call, node};
+  return std::visit(with_right, handler);
+}
 
 }  // namespace
 
@@ -48,7 +62,7 @@ bool Connection::serve_one() {
 Result<void> Connection::answer(const RequestHead& head, Answer& answer) {
   SHOAL_TRY(auto route, find_route(head.method, head.path));
   SHOAL_TRY(auto query, QueryReader::parse(head.query));
-  Call call{node_,
+  Call call{node_.reading(),
             events_,
             reader_,
             answer,
@@ -57,7 +71,7 @@ Result<void> Connection::answer(const RequestHead& head, Answer& answer) {
             stop_.get_token(),
             options_.idle_line,
             options_.producer_grace};
-  return route.handler(call);
+  return run_handler(route.handler, call, node_);
 }
 
 void Connection::linger() {

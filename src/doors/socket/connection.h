@@ -1,6 +1,8 @@
 #pragma once
 
+#include "doors/http/http_request.h"
 #include "doors/socket/call.h"
+#include "node/api/node_api.h"
 
 #include <chrono>
 #include <cstddef>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "node/api/node_api.h"
+#include <shoal/info.h>
 
 #include <chrono>
 #include <condition_variable>

@@ -12,7 +12,7 @@ constexpr std::chrono::milliseconds kProgressEvery{200};
 
 }  // namespace
 
-Result<node::FeedReference> feed_of(Call& call) { return call.node.resolve(call.arguments.front()); }
+Result<node::FeedReference> feed_of(Call& call) { return call.reading.resolve(call.arguments.front()); }
 
 Wait wait_of(Call& call) {
   const auto wait = call.query.integer("wait_ms", 0, kMaxMilliseconds);

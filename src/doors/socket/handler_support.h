@@ -3,6 +3,7 @@
 #include "base/json_text.h"
 #include "doors/socket/call.h"
 #include "doors/text/json_reader.h"
+#include "node/api/bundle_transfer.h"
 
 #include <string>
 

@@ -13,7 +13,7 @@ namespace {
 Result<void> answer_peers(Call& call, const std::optional<node::FeedReference>& feed) {
   const Wait wait = wait_of(call);
   SHOAL_CHECK(call.query.finish());
-  SHOAL_TRY(const auto peers, call.node.peers(feed, wait));
+  SHOAL_TRY(const auto peers, call.reading.peers(feed, wait));
   return call.answer.json(to_json([&](base::JsonWriter& json) {
     json.begin_object().key("peers");
     write_peers(peers, json);
@@ -21,18 +21,18 @@ Result<void> answer_peers(Call& call, const std::optional<node::FeedReference>& 
   }));
 }
 
-Result<void> answer_doctor(Call& call, const std::optional<node::FeedReference>& feed) {
+Result<void> answer_doctor(Call& call, node::NodeApi& node, const std::optional<node::FeedReference>& feed) {
   const Wait wait = wait_of(call);
   SHOAL_CHECK(call.query.finish());
-  SHOAL_TRY(const auto report, call.node.doctor(feed, wait));
+  SHOAL_TRY(const auto report, node.doctor(feed, wait));
   return call.answer.json(to_json([&](base::JsonWriter& json) { write_doctor_report(report, json); }));
 }
 
 }  // namespace
 
-Result<void> get_node(Call& call) {
+Result<void> get_node(Call& call, node::NodeApi& node) {
   SHOAL_CHECK(call.query.finish());
-  SHOAL_TRY(const auto facts, call.node.facts());
+  SHOAL_TRY(const auto facts, node.facts());
   return call.answer.json(to_json([&](base::JsonWriter& json) { write_node_facts(facts, json); }));
 }
 
@@ -40,13 +40,13 @@ Result<void> get_resolved(Call& call) {
   const auto feed = call.query.text("feed");
   if (!feed) call.query.fail("parameter 'feed' is missing");
   SHOAL_CHECK(call.query.finish());
-  SHOAL_TRY(const auto reference, call.node.resolve(*feed));
+  SHOAL_TRY(const auto reference, call.reading.resolve(*feed));
   return call.answer.json(to_json([&](base::JsonWriter& json) { write_reference(reference, json); }));
 }
 
 Result<void> get_feeds(Call& call) {
   SHOAL_CHECK(call.query.finish());
-  SHOAL_TRY(const auto feeds, call.node.feeds());
+  SHOAL_TRY(const auto feeds, call.reading.feeds());
   return call.answer.json(to_json([&](base::JsonWriter& json) {
     json.begin_object().key("feeds");
     write_feeds(feeds, json);
@@ -58,18 +58,18 @@ Result<void> get_feed(Call& call) {
   const Wait wait = wait_of(call);
   SHOAL_CHECK(call.query.finish());
   SHOAL_TRY(const auto feed, feed_of(call));
-  SHOAL_TRY(const auto info, call.node.info(feed, wait));
+  SHOAL_TRY(const auto info, call.reading.info(feed, wait));
   return call.answer.json(to_json([&](base::JsonWriter& json) { write_feed_info(info, json); }));
 }
 
 Result<void> get_manifest(Call& call) {
   SHOAL_CHECK(call.query.finish());
   SHOAL_TRY(const auto feed, feed_of(call));
-  SHOAL_TRY(const auto manifest, call.node.manifest(feed.feed));
+  SHOAL_TRY(const auto manifest, call.reading.manifest(feed.feed));
   return call.answer.json(to_json([&](base::JsonWriter& json) {
     json.begin_object().key("manifest");
     if (manifest) {
-      json.raw(feed::encode_manifest(*manifest));
+      json.raw(node::encode_manifest(*manifest));
     } else {
       json.null();
     }
@@ -84,11 +84,11 @@ Result<void> get_feed_peers(Call& call) {
   return answer_peers(call, feed);
 }
 
-Result<void> get_doctor(Call& call) { return answer_doctor(call, std::nullopt); }
+Result<void> get_doctor(Call& call, node::NodeApi& node) { return answer_doctor(call, node, std::nullopt); }
 
-Result<void> get_feed_doctor(Call& call) {
+Result<void> get_feed_doctor(Call& call, node::NodeApi& node) {
   SHOAL_TRY(const auto feed, feed_of(call));
-  return answer_doctor(call, feed);
+  return answer_doctor(call, node, feed);
 }
 
 Result<void> get_events(Call& call) {

@@ -102,7 +102,7 @@ Result<void> ProducerStream::run() {
 
 Result<std::string> ProducerStream::open_line() {
   SHOAL_TRY(const auto feed, feed_of(call_));
-  SHOAL_TRY(const auto info, call_.node.info(feed, Wait{}));
+  SHOAL_TRY(const auto info, call_.reading.info(feed, Wait{}));
   std::map<std::string_view, std::int64_t> partitions;
   for (const TopicInfo& topic : info.topics) ++partitions[topic.name];
   return line_of("open", to_json([&](base::JsonWriter& json) {

@@ -3,6 +3,7 @@
 #include "doors/socket/call.h"
 #include "doors/text/json_reader.h"
 #include "doors/text/line_splitter.h"
+#include "node/api/producer_api.h"
 
 #include <chrono>
 #include <condition_variable>

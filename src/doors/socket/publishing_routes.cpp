@@ -17,10 +17,11 @@ namespace {
 constexpr std::chrono::milliseconds kAskAgain{10};
 
 /// Waits for the producer before it, whose client may have gone a moment ago.
-Result<std::shared_ptr<node::ProducerApi>> open_producer(Call& call, const ProducerOptions& options) {
+Result<std::shared_ptr<node::ProducerApi>> open_producer(Call& call, node::OwningApi& owning,
+                                                         const ProducerOptions& options) {
   const auto deadline = std::chrono::steady_clock::now() + call.grace;
   for (;;) {
-    auto opened = call.node.open_producer(call.arguments[0], options);
+    auto opened = owning.open_producer(call.arguments[0], options);
     const bool busy = !opened && opened.error().code == Code::in_use;
     if (!busy || call.stop.stop_requested() || std::chrono::steady_clock::now() >= deadline) return opened;
     std::this_thread::sleep_for(kAskAgain);
@@ -29,29 +30,29 @@ Result<std::shared_ptr<node::ProducerApi>> open_producer(Call& call, const Produ
 
 }  // namespace
 
-Result<void> post_own_feed(Call& call) {
+Result<void> post_own_feed(Call& call, node::OwningApi& owning) {
   SHOAL_CHECK(call.query.finish());
   SHOAL_TRY(const auto body, json_body(call));
   SHOAL_TRY(auto options, read_feed_options(body));
-  const auto opened = call.node.open_feed(call.arguments[0], options);
+  const auto opened = owning.open_feed(call.arguments[0], options);
   if (options.passphrase) explicit_bzero(options.passphrase->data(), options.passphrase->size());
   SHOAL_CHECK(opened);
   return call.answer.json(to_json([&](base::JsonWriter& json) { write_opened_feed(*opened, json); }));
 }
 
-Result<void> put_manifest(Call& call) {
+Result<void> put_manifest(Call& call, node::OwningApi& owning) {
   SHOAL_CHECK(call.query.finish());
   SHOAL_TRY(const auto body, call.request.whole_body(kMaxJsonBody));
-  auto manifest = feed::decode_manifest(base::as_bytes(body));
+  auto manifest = node::decode_manifest(base::as_bytes(body));
   // Here the caller's mistake, not a peer's lie.
   if (!manifest) return Error{Code::invalid_argument, manifest.error().message, manifest.error().hint};
-  SHOAL_CHECK(call.node.publish_manifest(call.arguments[0], *manifest));
+  SHOAL_CHECK(owning.publish_manifest(call.arguments[0], *manifest));
   return call.answer.json("{}");
 }
 
-Result<void> post_producer(Call& call) {
+Result<void> post_producer(Call& call, node::OwningApi& owning) {
   SHOAL_TRY(const auto options, read_producer_query(call.query));
-  SHOAL_TRY(auto producer, open_producer(call, options));
+  SHOAL_TRY(auto producer, open_producer(call, owning, options));
   ProducerStream stream(call, std::move(producer));
   return stream.run();
 }

@@ -68,7 +68,7 @@ Result<void> get_records(Call& call) {
     const std::int64_t more = std::min(last - range.request.first, kSliceRecords - 1);
     range.request.last = range.request.first + more;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    const auto records = call.node.get(range.request, feed.peer_hints, Wait{node::limited(left), call.stop});
+    const auto records = call.reading.get(range.request, feed.peer_hints, Wait{node::limited(left), call.stop});
     if (!records && !call.answer.begun()) return records.error();
     // A range ends where something cannot be had.
     if (!records || records->empty()) break;
@@ -82,10 +82,10 @@ Result<void> get_records(Call& call) {
   return call.answer.end_stream();
 }
 
-Result<void> get_cursor(Call& call) {
+Result<void> get_cursor(Call& call, node::KeepingApi& keeping) {
   SHOAL_CHECK(call.query.finish());
   SHOAL_TRY(const auto feed, feed_of(call));
-  SHOAL_TRY(const auto cursor, call.node.stored_cursor(feed, call.arguments[1]));
+  SHOAL_TRY(const auto cursor, keeping.stored_cursor(feed, call.arguments[1]));
   return call.answer.json(to_json([&](base::JsonWriter& json) {
     json.begin_object().key("cursor");
     if (cursor) {
@@ -97,12 +97,12 @@ Result<void> get_cursor(Call& call) {
   }));
 }
 
-Result<void> put_cursor(Call& call) {
+Result<void> put_cursor(Call& call, node::KeepingApi& keeping) {
   SHOAL_CHECK(call.query.finish());
   SHOAL_TRY(const auto feed, feed_of(call));
   SHOAL_TRY(const auto body, json_body(call));
   SHOAL_TRY(const auto cursor, read_stored_cursor(body));
-  SHOAL_CHECK(call.node.store_cursor(feed, call.arguments[1], cursor));
+  SHOAL_CHECK(keeping.store_cursor(feed, call.arguments[1], cursor));
   return call.answer.json("{}");
 }
 
@@ -118,27 +118,27 @@ Result<void> get_proof(Call& call) {
   SHOAL_CHECK(call.query.finish());
   SHOAL_TRY(const auto feed, feed_of(call));
   request.feed = feed.feed;
-  SHOAL_TRY(const auto proof, call.node.prove(request, wait));
+  SHOAL_TRY(const auto proof, call.reading.prove(request, wait));
   return call.answer.json(proof);
 }
 
-Result<void> put_mirror(Call& call) {
+Result<void> put_mirror(Call& call, node::KeepingApi& keeping) {
   SHOAL_CHECK(call.query.finish());
   SHOAL_TRY(const auto feed, feed_of(call));
   SHOAL_TRY(const auto body, json_body(call));
   SHOAL_TRY(const auto options, read_mirror_options(body));
-  SHOAL_CHECK(call.node.mirror(feed, options));
+  SHOAL_CHECK(keeping.mirror(feed, options));
   return call.answer.json("{}");
 }
 
-Result<void> get_mirror(Call& call) {
+Result<void> get_mirror(Call& call, node::KeepingApi& keeping) {
   SHOAL_CHECK(call.query.finish());
   SHOAL_TRY(const auto feed, feed_of(call));
-  SHOAL_TRY(const auto info, call.node.info(feed, Wait{}));
+  SHOAL_TRY(const auto info, call.reading.info(feed, Wait{}));
   if (!info.want) {
     return Error{Code::not_found, "this node does not mirror feed " + feed.feed.hex(), "PUT the mirror first"};
   }
-  SHOAL_TRY(const auto mirror, call.node.mirror(feed, *info.want));
+  SHOAL_TRY(const auto mirror, keeping.mirror(feed, *info.want));
   SHOAL_CHECK(call.answer.begin_stream(Answer::Content::lines));
   for (;;) {
     const auto synced = mirror->wait_synced(Wait{call.idle, call.stop});

@@ -93,7 +93,7 @@ class RecordStream {
 Result<void> get_subscription(Call& call) {
   SHOAL_TRY(const auto options, read_subscribe_query(call.query));
   SHOAL_TRY(const auto feed, feed_of(call));
-  SHOAL_TRY(const auto subscription, call.node.subscribe(feed, options));
+  SHOAL_TRY(const auto subscription, call.reading.subscribe(feed, options));
   return RecordStream(call, *subscription).run();
 }
 

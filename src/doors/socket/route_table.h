@@ -10,7 +10,7 @@ namespace shoal::doors {
 
 /// What answers a request, and what stands for the braces of its route.
 struct Route {
-  Handler handler = nullptr;
+  Handler handler;
   std::vector<std::string> arguments;
 };
 

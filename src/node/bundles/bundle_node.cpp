@@ -12,10 +12,6 @@
 namespace shoal::node {
 namespace {
 
-Error only_read() {
-  return {Code::unsupported, "a bundle is only read", "shoal import takes it into a data directory"};
-}
-
 /// Words for what a node without a bundle would fetch.
 Error in_bundle(Error error) {
   if (error.code == Code::unavailable) error.hint = "the bundle does not have it";
@@ -41,9 +37,7 @@ Result<std::shared_ptr<BundleNode>> BundleNode::open(const std::vector<std::file
   return node;
 }
 
-BundleNode::~BundleNode() { close(); }
-
-void BundleNode::close() {
+BundleNode::~BundleNode() {
   if (!host_) return;
   host_->close();
   pool_.stop();
@@ -54,28 +48,7 @@ FeedReference BundleNode::feed() const { return {loaded_.bundles.front().feed, "
 
 Result<FeedReference> BundleNode::resolve(std::string_view /*feed*/) { return feed(); }
 
-Result<OpenedFeed> BundleNode::open_feed(const std::string&, const FeedOptions&) { return only_read(); }
-Result<void> BundleNode::publish_manifest(const std::string&, const feed::Manifest&) { return only_read(); }
-Result<std::shared_ptr<ProducerApi>> BundleNode::open_producer(const std::string&, const ProducerOptions&) {
-  return only_read();
-}
-Result<std::optional<StoredCursor>> BundleNode::stored_cursor(const FeedReference&, const std::string&) {
-  return only_read();
-}
-Result<void> BundleNode::store_cursor(const FeedReference&, const std::string&, const StoredCursor&) {
-  return only_read();
-}
-Result<std::shared_ptr<MirrorApi>> BundleNode::mirror(const FeedReference&, const MirrorOptions&) {
-  return only_read();
-}
-Result<void> BundleNode::remove(const FeedReference&) { return only_read(); }
-Result<feed::BundleSummary> BundleNode::export_bundle(const FeedReference&, const ExportOptions&, const ByteSink&,
-                                                      const Progress&) {
-  return only_read();
-}
-Result<feed::BundleSummary> BundleNode::import_bundle(const ByteSource&, const Progress&) { return only_read(); }
-
-Result<std::optional<feed::Manifest>> BundleNode::manifest(const FeedId&) { return host_->reader().manifest(); }
+Result<std::optional<Manifest>> BundleNode::manifest(const FeedId&) { return host_->reader().manifest(); }
 
 Result<std::shared_ptr<SubscriptionApi>> BundleNode::subscribe(const FeedReference&, const SubscribeOptions& options) {
   if (!options.cursor.empty()) {
@@ -115,8 +88,6 @@ Result<std::string> BundleNode::prove(const GetRequest& request, const Wait& wai
   return proof;
 }
 
-Result<NodeFacts> BundleNode::facts() { return only_read(); }
-
 Result<std::vector<FeedSummary>> BundleNode::feeds() {
   FeedSummary summary;
   summary.feed = host_->id();
@@ -136,11 +107,7 @@ Result<std::vector<PeerInfo>> BundleNode::peers(const std::optional<FeedReferenc
   return std::vector<PeerInfo>{};
 }
 
-Result<DoctorReport> BundleNode::doctor(const std::optional<FeedReference>&, const Wait&) {
-  return Error{Code::unsupported, "a bundle is read in place: there is nothing to diagnose", "shoal verify checks it"};
-}
-
-Result<feed::AuditReport> BundleNode::verify(const FeedReference&, const Progress& progress) {
+Result<AuditReport> BundleNode::verify(const Progress& progress) {
   return audit_bundles(loaded_, host_->reader(), progress);
 }
 

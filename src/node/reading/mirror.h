@@ -1,6 +1,6 @@
 #pragma once
 
-#include "node/api/node_api.h"
+#include "node/api/mirror_api.h"
 #include "node/feeds/feed_host.h"
 
 #include <cstdint>

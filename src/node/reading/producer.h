@@ -1,6 +1,6 @@
 #pragma once
 
-#include "node/api/node_api.h"
+#include "node/api/producer_api.h"
 #include "node/feeds/own_feed.h"
 
 #include <functional>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "node/api/node_api.h"
+#include "node/api/subscription_api.h"
 #include "node/feeds/feed_host.h"
 #include "topic/topic_reader.h"
 

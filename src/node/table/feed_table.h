@@ -1,6 +1,7 @@
 #pragma once
 
-#include "node/api/node_api.h"
+#include "node/api/feed_reference.h"
+#include "node/api/owning_api.h"
 #include "node/directory/key_store.h"
 #include "node/directory/removed_feeds.h"
 #include "node/directory/storage.h"
@@ -49,7 +50,7 @@ class FeedTable {
 
   /// Code::closed once release() was called.
   [[nodiscard]] Result<std::shared_ptr<Storage>> storage() const;
-  /// See NodeApi::resolve().
+  /// See ReadingApi::resolve().
   [[nodiscard]] Result<FeedReference> resolve(std::string_view feed) const;
   /// Opens the feed when it is not open yet, an own one with its writer. An own feed that cannot be signed (sealed key,
   /// unsafe) is opened for reading, and FeedHost::writer_problem() says why.
@@ -66,7 +67,7 @@ class FeedTable {
   void resume_mirrors();
   /// What of the own feed stays from now on.
   [[nodiscard]] Result<void> set_retention(const FeedReference& feed, const Retention& retention);
-  /// See NodeApi::remove(). Open subscriptions of the feed answer Code::closed.
+  /// See KeepingApi::remove(). Open subscriptions of the feed answer Code::closed.
   [[nodiscard]] Result<void> remove(const FeedReference& feed);
   /// What a crash left of removals goes.
   [[nodiscard]] Result<void> finish_removals();

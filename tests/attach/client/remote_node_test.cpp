@@ -98,7 +98,7 @@ TEST(RemoteNode, GivesTheErrorThatTheNodeTold) {
   FakeNode fake(
       {answer(kFacts), answer(R"({"error":{"code":"pruned","message":"gone","hint":"ask others"}})", "410 Gone")});
   const auto node = must(fake.attach());
-  const auto resolved = node->resolve("x");
+  const auto resolved = node->reading().resolve("x");
   ASSERT_EQ(code_of(resolved), Code::pruned);
   EXPECT_EQ(resolved.error().message, "gone");
   EXPECT_EQ(resolved.error().hint, "ask others");
@@ -117,7 +117,7 @@ const std::string kOpen = R"({"open":{"topics":[{"name":"t","partition":0,"next_
 TEST(RemoteProducer, CountsFromWhereTheNodeIs) {
   FakeNode fake({answer(kFacts), kStream + chunk(kOpen)});
   const auto node = must(fake.attach());
-  const auto producer = must(node->open_producer("x", {}));
+  const auto producer = must(node->owning().open_producer("x", {}));
   EXPECT_EQ(must(producer->send(record("t", "v"), {5s})).offset, Offset(5));
   EXPECT_EQ(must(producer->send(record("new", "v"), {5s})).offset, Offset(0));
 }
@@ -129,7 +129,7 @@ TEST(RemoteProducer, EndsWhenAcknowledgementsContradictTheCount) {
                             R"({"acked":{"topic":"other","partition":0,"first":0,"last":0}})"}) {
     FakeNode fake({answer(kFacts), kStream + chunk(kOpen) + chunk(std::string(acked) + "\n")});
     const auto node = must(fake.attach());
-    const auto producer = must(node->open_producer("x", {}));
+    const auto producer = must(node->owning().open_producer("x", {}));
     EXPECT_EQ(code_of(producer->flush({5s})), Code::unknown_outcome) << acked;
   }
 }
@@ -139,7 +139,7 @@ TEST(RemoteProducer, DoesNotTakeAnEarlyEndForSuccess) {
        {chunk("{\"end\":{\"records\":0}}\n") + "0\r\n\r\n", std::string("0\r\n\r\n"), std::string()}) {
     FakeNode fake({answer(kFacts), kStream + chunk(kOpen) + end});
     const auto node = must(fake.attach());
-    const auto producer = must(node->open_producer("x", {}));
+    const auto producer = must(node->owning().open_producer("x", {}));
     const auto sent = producer->send(record("t", "v"), {5s});
     EXPECT_EQ(code_of(sent.ok() ? producer->flush({5s}) : Result<void>(sent.error())), Code::closed);
   }
@@ -148,7 +148,7 @@ TEST(RemoteProducer, DoesNotTakeAnEarlyEndForSuccess) {
 TEST(RemoteProducer, TakesNothingAfterAnEndThatItDidNotAskFor) {
   FakeNode fake({answer(kFacts), kStream + chunk(kOpen) + chunk("{\"end\":{\"records\":0}}\n") + "0\r\n\r\n"});
   const auto node = must(fake.attach());
-  const auto producer = must(node->open_producer("x", {}));
+  const auto producer = must(node->owning().open_producer("x", {}));
   // Comes back when the end was read; nothing was lost until then.
   const auto flushed = producer->flush({20s});
   EXPECT_TRUE(flushed.ok() || flushed.error().code == Code::closed) << flushed.error().message;
@@ -161,7 +161,7 @@ TEST(RemoteProducer, NamesARecordThatTheNodeRefused) {
                      chunk(R"({"refused":{"line":1,"error":{"code":"limit_exceeded","message":"too much","hint":""}}})"
                            "\n")});
   const auto node = must(fake.attach());
-  const auto producer = must(node->open_producer("x", {}));
+  const auto producer = must(node->owning().open_producer("x", {}));
   const auto flushed = producer->flush({5s});
   ASSERT_FALSE(flushed.ok());
   EXPECT_NE(flushed.error().message.find("too much"), std::string::npos);
@@ -175,7 +175,7 @@ TEST(RemoteSubscription, SaysThatAStreamWasCutOffAfterWhatCame) {
                                   std::string("{\"strange\":{}}\n"), std::string("{\"record\":{}}\n")}) {
     FakeNode fake({answer(kFacts), kStream + chunk(line + rest) + "0\r\n\r\n"});
     const auto node = must(fake.attach());
-    const auto subscription = must(node->subscribe({}, {}));
+    const auto subscription = must(node->reading().subscribe({}, {}));
     const auto first = must(subscription->poll({.max_records = 1, .wait = {5s}}));
     ASSERT_EQ(first.records().size(), 1U);
     EXPECT_EQ(first.cursor(), "1:0:1:1");

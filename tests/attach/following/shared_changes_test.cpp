@@ -181,7 +181,7 @@ TEST_F(NoNetwork, OfOneThatStaysIsToldSoon) {
   EXPECT_NE(warned().find("uses no network"), std::string::npos) << warned();
   // With its end there is one.
   holder_->close();
-  must(node->feeds());
+  must(node->reading().feeds());
   EXPECT_FALSE(node->attached());
   EXPECT_FALSE(node->listening().empty());
 }

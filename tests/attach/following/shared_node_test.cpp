@@ -244,19 +244,19 @@ class Following : public ::testing::Test {
   std::shared_ptr<SharedNode> node_ = must(open_node({.data_dir = dir_ / "data", .offline = true}));
 
   void publish(int first, int last) {
-    must(node_->open_feed("feed", {.create = true}));
-    Producer producer(must(node_->open_producer("feed", {})));
+    must(node_->owning().open_feed("feed", {.create = true}));
+    Producer producer(must(node_->owning().open_producer("feed", {})));
     for (const auto& value : numbered(first, last)) must(producer.send(record("t", value), {5s}));
     must(producer.flush({10s}));
   }
   Subscription subscribe(const SubscribeOptions& options = {}) {
-    return Subscription(must(node_->subscribe(must(node_->resolve("feed")), options)));
+    return Subscription(must(node_->reading().subscribe(must(node_->reading().resolve("feed")), options)));
   }
 };
 
 TEST_F(Following, ErrorsAreTheSameAtBothEnds) {
   publish(0, 3);
-  const auto id = must(node_->resolve("feed"));
+  const auto id = must(node_->reading().resolve("feed"));
   const auto same = [&](auto&& call) {
     const auto here = call(*holder_);
     const auto there = call(*node_);
@@ -266,17 +266,18 @@ TEST_F(Following, ErrorsAreTheSameAtBothEnds) {
     EXPECT_EQ(here.error().message, there.error().message);
     EXPECT_EQ(here.error().hint, there.error().hint);
   };
-  same([](node::NodeApi& node) { return node.resolve("nobody"); });
-  same([](node::NodeApi& node) { return node.resolve("magnet:?nothing"); });
-  same([](node::NodeApi& node) { return node.open_feed("nobody", {}); });
-  same([](node::NodeApi& node) { return node.open_producer("nobody", {}); });
-  same([](node::NodeApi& node) { return node.open_feed("bad/name", {.create = true}); });
-  same([&](node::NodeApi& node) { return node.mirror(id, {}); });
-  same([&](node::NodeApi& node) { return node.get({.feed = id.feed, .topic = "none"}, {}, {1s}); });
-  same([&](node::NodeApi& node) { return node.subscribe(id, {.start = Start::resume("nonsense")}); });
-  same([&](node::NodeApi& node) { return node.store_cursor(id, "c", {"nonsense", ""}); });
-  same(
-      [&](node::NodeApi& node) { return node.publish_manifest("feed", {.topics = {{.name = "t", .partitions = 9}}}); });
+  same([](node::NodeApi& node) { return node.reading().resolve("nobody"); });
+  same([](node::NodeApi& node) { return node.reading().resolve("magnet:?nothing"); });
+  same([](node::NodeApi& node) { return node.owning().open_feed("nobody", {}); });
+  same([](node::NodeApi& node) { return node.owning().open_producer("nobody", {}); });
+  same([](node::NodeApi& node) { return node.owning().open_feed("bad/name", {.create = true}); });
+  same([&](node::NodeApi& node) { return node.keeping().mirror(id, {}); });
+  same([&](node::NodeApi& node) { return node.reading().get({.feed = id.feed, .topic = "none"}, {}, {1s}); });
+  same([&](node::NodeApi& node) { return node.reading().subscribe(id, {.start = Start::resume("nonsense")}); });
+  same([&](node::NodeApi& node) { return node.keeping().store_cursor(id, "c", {"nonsense", ""}); });
+  same([&](node::NodeApi& node) {
+    return node.owning().publish_manifest("feed", {.topics = {{.name = "t", .partitions = 9}}});
+  });
 }
 
 TEST_F(Following, KnowsWhoWorksThroughWhom) {
@@ -311,8 +312,8 @@ TEST_F(Following, ReadersGoOnWhereTheyWere) {
 }
 
 TEST_F(Following, TimeRangesStayExactWhenAReaderGoesOn) {
-  must(node_->open_feed("feed", {.create = true}));
-  Producer producer(must(node_->open_producer("feed", {})));
+  must(node_->owning().open_feed("feed", {.create = true}));
+  Producer producer(must(node_->owning().open_producer("feed", {})));
   for (int i = 0; i < 8; ++i) {
     ProducerRecord sent = record("t", std::to_string(i));
     sent.time = UnixMs(i % 2 == 0 ? 1000 + i : i);
@@ -326,8 +327,8 @@ TEST_F(Following, TimeRangesStayExactWhenAReaderGoesOn) {
 }
 
 TEST_F(Following, ProducersEndWithTheirNode) {
-  must(node_->open_feed("feed", {.create = true}));
-  Producer producer(must(node_->open_producer("feed", {.linger = 1ms})));
+  must(node_->owning().open_feed("feed", {.create = true}));
+  Producer producer(must(node_->owning().open_producer("feed", {.linger = 1ms})));
   must(producer.send(record("t", "one"), {5s}));
   must(producer.flush({10s}));
   holder_->close();
@@ -348,7 +349,7 @@ TEST_F(Following, OneOfManyTakesTheDirectory) {
   for (int i = 0; i < 6; ++i) others.push_back(must(open_node({.data_dir = dir_ / "data", .offline = true})));
   holder_->close();
   std::vector<std::thread> threads;
-  for (const auto& other : others) threads.emplace_back([&other] { must(other->feeds()); });
+  for (const auto& other : others) threads.emplace_back([&other] { must(other->reading().feeds()); });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(std::count_if(others.begin(), others.end(), [](const auto& other) { return !other->attached(); }), 1);
 }

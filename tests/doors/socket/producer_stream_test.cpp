@@ -26,8 +26,8 @@ std::unique_ptr<RawClient> begin(const ServedNode& served, std::string* open = n
 }
 
 std::int64_t end_offset(ServedNode& served) {
-  const auto feed = must(served.node().resolve("quakes"));
-  const auto info = must(served.node().info(feed, {}));
+  const auto feed = must(served.node().reading().resolve("quakes"));
+  const auto info = must(served.node().reading().info(feed, {}));
   return info.topics.empty() ? 0 : info.topics.front().end_offset.value();
 }
 
@@ -48,7 +48,7 @@ TEST(ProducerStream, AcknowledgesFlushesAndEnds) {
   // The connection goes on, and the feed is free.
   ASSERT_TRUE(client->ask("GET", "/v1/node"));
   EXPECT_EQ(client->answer().status, 200U);
-  EXPECT_TRUE(served.node().open_producer("quakes", {}).ok());
+  EXPECT_TRUE(served.node().owning().open_producer("quakes", {}).ok());
 }
 
 TEST(ProducerStream, LinesMayComeInAnyPieces) {

@@ -2,10 +2,12 @@
 
 #include "feed/bundle/bundle_bytes.h"
 #include "feed/feed_world.h"
+#include "node/api/node_api.h"
 
 #include <shoal/proof.h>
 
 #include <random>
+#include <type_traits>
 
 namespace shoal::node {
 namespace {
@@ -81,7 +83,7 @@ TEST_F(BundleInPlace, GivesWhatTheFeedHas) {
   const VerifiedRecord proven = verify_proof(proof, producer_.id()).value();
   EXPECT_EQ(base::as_text(*proven.record().value), base::as_text(*one->begin()->value));
   EXPECT_EQ(verify_proof(proof, FeedId{}).error().code, Code::unverified);
-  EXPECT_TRUE(node->verify(node->feed(), {}).value().complete());
+  EXPECT_TRUE(node->verify({}).value().complete());
   EXPECT_EQ(node->get({producer_.id(), "b", Partition{1}, Offset{999}, {}}, {}, {}).error().code, Code::not_found);
 }
 
@@ -89,15 +91,15 @@ TEST_F(BundleInPlace, OnlyReads) {
   write({});
   const auto node = open();
   EXPECT_EQ(node->subscribe(node->feed(), {.cursor = "mine"}).error().code, Code::invalid_argument);
-  EXPECT_EQ(node->remove(node->feed()).error().code, Code::unsupported);
-  EXPECT_EQ(node->mirror(node->feed(), {}).error().code, Code::unsupported);
-  EXPECT_EQ(node->store_cursor(node->feed(), "mine", {}).error().code, Code::unsupported);
+  static_assert(std::is_base_of_v<ReadingApi, BundleNode>);
+  static_assert(!std::is_base_of_v<OwningApi, BundleNode> && !std::is_base_of_v<KeepingApi, BundleNode> &&
+                !std::is_base_of_v<NodeApi, BundleNode>);
 }
 
 TEST_F(BundleInPlace, SelectionsAndGrowthAreReadAsWritten) {
   write({.topics = {"b"}});
   EXPECT_EQ(read(*open()).value().size(), 40U * 2);
-  EXPECT_TRUE(open()->verify({}, {}).value().complete());
+  EXPECT_TRUE(open()->verify({}).value().complete());
   write({.topics = {"a"}, .from = UnixMs{1020}, .before = UnixMs{1030}});
   const auto some = open();
   const std::vector<std::string> values = read(*some).value();
@@ -106,7 +108,7 @@ TEST_F(BundleInPlace, SelectionsAndGrowthAreReadAsWritten) {
     EXPECT_GE(time, 1020);
     EXPECT_LT(time, 1030);
   }
-  EXPECT_TRUE(some->verify({}, {}).value().complete());
+  EXPECT_TRUE(some->verify({}).value().complete());
 
   Bytes bytes;
   ASSERT_TRUE(feed::testing::write_bundle_bytes(producer_.reader(), bytes).ok());
@@ -114,7 +116,7 @@ TEST_F(BundleInPlace, SelectionsAndGrowthAreReadAsWritten) {
   ASSERT_TRUE(feed::testing::write_bundle_bytes(producer_.reader(), bytes, {.after_size = 60}).ok());
   std::ofstream(file(), std::ios::binary) << base::as_text(bytes);
   EXPECT_EQ(read(*open()).value().size(), 89U * 2);
-  EXPECT_TRUE(open()->verify({}, {}).value().complete());
+  EXPECT_TRUE(open()->verify({}).value().complete());
 }
 
 TEST_F(BundleInPlace, OfAPrunedCopyBeginsWhereThatDoes) {
@@ -125,7 +127,7 @@ TEST_F(BundleInPlace, OfAPrunedCopyBeginsWhereThatDoes) {
   ASSERT_TRUE(feed::testing::write_bundle_file(pruned.reader(), file()).ok());
   const auto node = open();
   EXPECT_EQ(read(*node).value().size(), 30U * 2);
-  const auto report = node->verify({}, {}).value();
+  const auto report = node->verify({}).value();
   EXPECT_TRUE(report.complete());
   EXPECT_EQ(report.payloads_pruned, 29U);
   EXPECT_EQ(node->get({producer_.id(), "a", Partition{0}, Offset{0}, {}}, {}, {}).error().code, Code::pruned);
@@ -137,7 +139,7 @@ TEST_F(BundleInPlace, HolesInWhatIsClaimedAreNamed) {
   ASSERT_TRUE(
       feed::testing::deliver(producer_.reader(), *producer_.writer->head(), 0, {0, 1, 2, 9}).to(*sparse.mirror).ok());
   ASSERT_TRUE(feed::testing::write_bundle_file(sparse.reader(), file()).ok());
-  const auto report = open()->verify({}, {}).value();
+  const auto report = open()->verify({}).value();
   EXPECT_TRUE(report.damage.empty());
   const std::vector<feed::BlockRange> holes{{BlockIndex{3}, BlockIndex{9}}, {BlockIndex{10}, BlockIndex{60}}};
   EXPECT_EQ(report.missing_headers, holes);
@@ -159,7 +161,7 @@ TEST_F(BundleInPlace, EveryFlipIsFoundAndNothingFalseIsRead) {
       std::ofstream(file("flipped"), std::ios::binary) << base::as_text(changed);
       const auto opened = BundleNode::open({file("flipped")});
       if (!opened.ok()) continue;
-      EXPECT_FALSE((*opened)->verify({}, {}).value().complete()) << i;
+      EXPECT_FALSE((*opened)->verify({}).value().complete()) << i;
       const auto values = read(**opened);
       if (!values.ok()) continue;
       for (const std::string& value : *values) ASSERT_TRUE(std::ranges::find(truth, value) != truth.end()) << i;

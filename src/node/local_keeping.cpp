@@ -1,12 +1,16 @@
+#include "node/local_keeping.h"
+
 #include "base/try.h"
+#include "feed/bundle/bundle.h"
 #include "feed/read/feed_audit.h"
-#include "node/local_node.h"
-#include "node/reading/random_access.h"
+#include "node/reading/mirror.h"
+#include "node/reading/subscription.h"
 #include "topic/topic_filter.h"
 
+#include <functional>
 #include <set>
+#include <vector>
 
-/// The part of the node that checks what it holds, and carries it in and out as files.
 namespace shoal::node {
 namespace {
 
@@ -33,17 +37,41 @@ Result<std::vector<std::string>> topics_named(const feed::FeedReader& reader,
 
 }  // namespace
 
-Result<feed::AuditReport> LocalNode::verify(const FeedReference& feed, const Progress& progress) {
-  SHOAL_TRY(const auto open, table_->host(feed));
+Result<std::shared_ptr<MirrorApi>> LocalKeeping::mirror(const FeedReference& feed, const MirrorOptions& options) {
+  if (feed.own) {
+    return Error{Code::invalid_argument, "feed " + feed.name + " is your own: it needs no mirror here",
+                 "shoal node serves it"};
+  }
+  if (options.keep.count() < 0) return Error{Code::invalid_argument, "a mirror keeps for a while, or 0 for ever", ""};
+  SHOAL_TRY(const auto open, table_.mirror(feed, options));
+  retention_.wake();
+  return std::shared_ptr<MirrorApi>(std::make_shared<LocalMirror>(open));
+}
+
+Result<std::optional<StoredCursor>> LocalKeeping::stored_cursor(const FeedReference& feed, const std::string& name) {
+  SHOAL_TRY(const auto files, table_.storage());
+  return CursorStore(*files->own).get(feed.feed, name);
+}
+
+Result<void> LocalKeeping::store_cursor(const FeedReference& feed, const std::string& name,
+                                        const StoredCursor& cursor) {
+  if (name.empty()) return Error{Code::invalid_argument, "a cursor needs a name", ""};
+  SHOAL_CHECK(topic::decode_cursor(cursor.token));
+  SHOAL_TRY(const auto files, table_.storage());
+  return CursorStore(*files->own).put(feed.feed, name, cursor);
+}
+
+Result<AuditReport> LocalKeeping::verify(const FeedReference& feed, const Progress& progress) {
+  SHOAL_TRY(const auto open, table_.host(feed));
   // An own feed that is shorter than what was signed hashes well, and is damaged all the same.
   const auto problem = open->writer_problem();
   if (problem && (problem->code == Code::unsafe_to_sign || problem->code == Code::corrupt)) return *problem;
   return feed::audit(open->reader(), progress);
 }
 
-Result<feed::BundleSummary> LocalNode::export_bundle(const FeedReference& feed, const ExportOptions& options,
-                                                     const ByteSink& sink, const Progress& progress) {
-  SHOAL_TRY(const auto open, table_->host(feed));
+Result<BundleSummary> LocalKeeping::export_bundle(const FeedReference& feed, const ExportOptions& options,
+                                                  const ByteSink& sink, const Progress& progress) {
+  SHOAL_TRY(const auto open, table_.host(feed));
   feed::BundleSelection selection;
   SHOAL_TRY(selection.topics, topics_named(open->reader(), options.topics));
   selection.from = options.from.value_or(selection.from);
@@ -53,15 +81,15 @@ Result<feed::BundleSummary> LocalNode::export_bundle(const FeedReference& feed, 
   return feed::write_bundle(open->reader(), selection, sink, progress);
 }
 
-Result<feed::BundleSummary> LocalNode::import_bundle(const ByteSource& source, const Progress& progress) {
-  SHOAL_TRY(const auto files, table_->storage());
+Result<BundleSummary> LocalKeeping::import_bundle(const ByteSource& source, const Progress& progress) {
+  SHOAL_TRY(const auto files, table_.storage());
   SHOAL_TRY(auto import, feed::BundleImport::open(source));
-  SHOAL_TRY(const auto reference, table_->resolve(import.feed().hex()));
+  SHOAL_TRY(const auto reference, table_.resolve(import.feed().hex()));
   if (reference.own) {
     return Error{Code::unsafe_to_sign, "the bundle holds the own feed " + reference.name,
                  "an own feed's history comes from its journal, or from its mirrors"};
   }
-  SHOAL_TRY(const auto open, table_->host(reference));
+  SHOAL_TRY(const auto open, table_.host(reference));
   // The mirror is confined to its strand; the source, which may be slow, is read outside.
   const auto with_mirror = [&open](const std::function<Result<void>(feed::FeedMirror&)>& job) -> Result<void> {
     Result<void> done = Error{Code::closed, "the node is closed", ""};
@@ -71,12 +99,6 @@ Result<feed::BundleSummary> LocalNode::import_bundle(const ByteSource& source, c
   auto imported = import.run(with_mirror, files->directory->path(), progress);
   open->notify();
   return imported;
-}
-
-Result<std::string> LocalNode::prove(const GetRequest& request, const Wait& wait) {
-  SHOAL_TRY(const auto reference, table_->resolve(request.feed.hex()));
-  SHOAL_TRY(const auto open, table_->host(reference));
-  return prove_record(*open, request, wait);
 }
 
 }  // namespace shoal::node

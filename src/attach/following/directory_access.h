@@ -16,16 +16,16 @@ class RemoteNode;
 
 /// One way into a data directory: the node in this process, which serves the directory's socket, or the node of the
 /// process that has the directory. It ends with that process.
-class Residence {
+class DirectoryAccess {
  public:
   /// Takes the directory, or attaches to who has it. While neither is possible, because the holder is starting or
   /// ending, it is tried again until the wait ends; then Code::in_use names the holder. A holder without a network,
   /// which may be about to end, is attached to half a second later, with a warning. Other errors at once.
-  [[nodiscard]] static Result<std::shared_ptr<Residence>> enter(const NodeOptions& options, const Wait& wait);
-  explicit Residence(std::shared_ptr<node::NodeApi> api);
-  ~Residence();
-  Residence(const Residence&) = delete;
-  Residence& operator=(const Residence&) = delete;
+  [[nodiscard]] static Result<std::shared_ptr<DirectoryAccess>> open(const NodeOptions& options, const Wait& wait);
+  explicit DirectoryAccess(std::shared_ptr<node::NodeApi> api);
+  ~DirectoryAccess();
+  DirectoryAccess(const DirectoryAccess&) = delete;
+  DirectoryAccess& operator=(const DirectoryAccess&) = delete;
 
   [[nodiscard]] node::NodeApi& api() const { return *api_; }
   [[nodiscard]] bool attached() const { return remote_ != nullptr; }
@@ -41,9 +41,9 @@ class Residence {
   void close();
 
  private:
-  [[nodiscard]] static Result<std::shared_ptr<Residence>> attach(const NodeOptions& options, const Wait& wait);
-  [[nodiscard]] static Result<std::shared_ptr<Residence>> serve(const NodeOptions& options,
-                                                                std::shared_ptr<node::NodeApi> node);
+  [[nodiscard]] static Result<std::shared_ptr<DirectoryAccess>> attach(const NodeOptions& options, const Wait& wait);
+  [[nodiscard]] static Result<std::shared_ptr<DirectoryAccess>> serve(const NodeOptions& options,
+                                                                      std::shared_ptr<node::NodeApi> node);
 
   std::shared_ptr<node::NodeApi> api_;
   std::shared_ptr<RemoteNode> remote_;     ///< the same, when attached

@@ -1,10 +1,11 @@
-#include "attach/following/residence.h"
+#include "attach/following/directory_access.h"
 
 #include "attach/client/remote_node.h"
 #include "base/try.h"
-#include "doors/http/unix_socket.h"
 #include "doors/socket/server.h"
 #include "node/api/deadline.h"
+#include "node/api/socket_path.h"
+#include "node/open_node.h"
 
 #include <algorithm>
 #include <condition_variable>
@@ -41,7 +42,7 @@ void warn(const NodeOptions& options, const std::string& text) {
 
 }  // namespace
 
-Result<std::shared_ptr<Residence>> Residence::enter(const NodeOptions& options, const Wait& wait) {
+Result<std::shared_ptr<DirectoryAccess>> DirectoryAccess::open(const NodeOptions& options, const Wait& wait) {
   const auto deadline = node::deadline_of(wait);
   const auto patience = std::min(deadline, SteadyClock::now() + kSoonDone);
   for (auto pause = kFirstPause;; pause = std::min(2 * pause, kLongestPause)) {
@@ -69,18 +70,19 @@ Result<std::shared_ptr<Residence>> Residence::enter(const NodeOptions& options, 
   }
 }
 
-Result<std::shared_ptr<Residence>> Residence::attach(const NodeOptions& options, const Wait& wait) {
-  SHOAL_TRY(const auto socket, doors::socket_path(options.data_dir));
+Result<std::shared_ptr<DirectoryAccess>> DirectoryAccess::attach(const NodeOptions& options, const Wait& wait) {
+  SHOAL_TRY(const auto socket, node::socket_path(options.data_dir));
   SHOAL_TRY(auto remote, RemoteNode::attach(socket, options.passphrase, wait));
-  std::shared_ptr<Residence> made(new Residence(remote));
+  std::shared_ptr<DirectoryAccess> made(new DirectoryAccess(remote));
   made->remote_ = std::move(remote);
   return made;
 }
 
-Result<std::shared_ptr<Residence>> Residence::serve(const NodeOptions& options, std::shared_ptr<node::NodeApi> node) {
-  std::shared_ptr<Residence> made(new Residence(std::move(node)));
+Result<std::shared_ptr<DirectoryAccess>> DirectoryAccess::serve(const NodeOptions& options,
+                                                                std::shared_ptr<node::NodeApi> node) {
+  std::shared_ptr<DirectoryAccess> made(new DirectoryAccess(std::move(node)));
   if (!options.attach) return made;
-  auto socket = doors::socket_path(options.data_dir);
+  auto socket = node::socket_path(options.data_dir);
   Result<void> served = socket.ok() ? Result<void>() : Result<void>(socket.error());
   if (socket.ok()) {
     auto server = doors::Server::start(made->api_, *socket);
@@ -98,23 +100,23 @@ Result<std::shared_ptr<Residence>> Residence::serve(const NodeOptions& options, 
   return made;
 }
 
-Residence::Residence(std::shared_ptr<node::NodeApi> api) : api_(std::move(api)) {}
+DirectoryAccess::DirectoryAccess(std::shared_ptr<node::NodeApi> api) : api_(std::move(api)) {}
 
-Residence::~Residence() { close(); }
+DirectoryAccess::~DirectoryAccess() { close(); }
 
-bool Residence::answers() const { return !remote_ || remote_->answers({kSignOfLife}); }
+bool DirectoryAccess::answers() const { return !remote_ || remote_->answers({kSignOfLife}); }
 
-void Residence::rest() {
+void DirectoryAccess::rest() {
   if (remote_) remote_->rest();
 }
 
-std::size_t Residence::clients() const { return server_ ? server_->attached() : 0; }
+std::size_t DirectoryAccess::clients() const { return server_ ? server_->attached() : 0; }
 
-bool Residence::wait_for_clients(const std::stop_token& stop) const {
+bool DirectoryAccess::wait_for_clients(const std::stop_token& stop) const {
   return !server_ || server_->wait_until_unattached(stop);
 }
 
-void Residence::close() {
+void DirectoryAccess::close() {
   if (server_) server_->stop();
   api_->close();
 }

@@ -1,5 +1,7 @@
+#include "attach/client/remote_keeping.h"
+
 #include "attach/client/line_stream.h"
-#include "attach/client/remote_node.h"
+#include "attach/client/remote_mirror.h"
 #include "base/json_text.h"
 #include "base/try.h"
 #include "doors/text/options_text.h"
@@ -7,9 +9,10 @@
 #include "doors/text/remote_paths.h"
 #include "doors/text/report_json.h"
 
-/// The part of the remote node that moves much: verify, export and import.
 namespace shoal::attach {
 namespace {
+
+constexpr const char* kJson = "application/json";
 
 /// How often `progress` is asked whether to stop while the node says nothing.
 constexpr std::chrono::milliseconds kTick{200};
@@ -72,7 +75,36 @@ Result<void> send_body(doors::HttpConnection& connection, const node::ByteSource
 
 }  // namespace
 
-Result<feed::AuditReport> RemoteNode::verify(const node::FeedReference& feed, const node::Progress& progress) {
+Result<std::shared_ptr<node::MirrorApi>> RemoteKeeping::mirror(const node::FeedReference& feed,
+                                                               const MirrorOptions& options) {
+  SHOAL_TRY(auto made, RemoteMirror::open(client_, doors::feed_path(feed), options));
+  return std::shared_ptr<node::MirrorApi>(std::move(made));
+}
+
+Result<void> RemoteKeeping::remove(const node::FeedReference& feed) {
+  SHOAL_CHECK(client_->ask({"DELETE", doors::feed_path(feed)}, answer_time()));
+  return {};
+}
+
+Result<std::optional<StoredCursor>> RemoteKeeping::stored_cursor(const node::FeedReference& feed,
+                                                                 const std::string& name) {
+  SHOAL_TRY(auto answer, client_->ask({.target = doors::cursor_path(feed.feed, name)}, answer_time()));
+  if (answer.is_null("cursor")) return std::optional<StoredCursor>{};
+  SHOAL_TRY(auto cursor, doors::read_stored_cursor(answer.object("cursor")));
+  return std::optional(std::move(cursor));
+}
+
+Result<void> RemoteKeeping::store_cursor(const node::FeedReference& feed, const std::string& name,
+                                         const StoredCursor& cursor) {
+  if (name.empty()) return Error{Code::invalid_argument, "a cursor needs a name", ""};
+  doors::HttpRequest request{"PUT", doors::cursor_path(feed.feed, name), kJson};
+  base::JsonWriter json(request.body);
+  doors::write_stored_cursor(cursor, json);
+  SHOAL_CHECK(client_->ask(request, answer_time()));
+  return {};
+}
+
+Result<node::AuditReport> RemoteKeeping::verify(const node::FeedReference& feed, const node::Progress& progress) {
   SHOAL_TRY(auto connection, client_->stream({"POST", doors::feed_path(feed) + "/verify"}, answer_time()));
   LineStream lines(std::move(connection));
   Ticker ticker(progress);
@@ -80,9 +112,9 @@ Result<feed::AuditReport> RemoteNode::verify(const node::FeedReference& feed, co
   return doors::read_audit_report(std::move(end));
 }
 
-Result<feed::BundleSummary> RemoteNode::export_bundle(const node::FeedReference& feed,
-                                                      const node::ExportOptions& options, const node::ByteSink& sink,
-                                                      const node::Progress& progress) {
+Result<node::BundleSummary> RemoteKeeping::export_bundle(const node::FeedReference& feed,
+                                                         const node::ExportOptions& options, const node::ByteSink& sink,
+                                                         const node::Progress& progress) {
   doors::QueryWriter query;
   doors::write_export_query(options, query);
   SHOAL_TRY(const auto connection,
@@ -108,7 +140,8 @@ Result<feed::BundleSummary> RemoteNode::export_bundle(const node::FeedReference&
   return doors::read_bundle_summary(std::move(summary));
 }
 
-Result<feed::BundleSummary> RemoteNode::import_bundle(const node::ByteSource& source, const node::Progress& progress) {
+Result<node::BundleSummary> RemoteKeeping::import_bundle(const node::ByteSource& source,
+                                                         const node::Progress& progress) {
   doors::HttpRequest request{.method = "POST", .target = "/v1/bundles", .content_type = "application/octet-stream"};
   request.streamed = true;
   SHOAL_TRY(auto connection, client_->stream(request, answer_time()));

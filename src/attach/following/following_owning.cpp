@@ -1,0 +1,19 @@
+#include "attach/following/following_owning.h"
+
+namespace shoal::attach {
+
+Result<node::OpenedFeed> FollowingOwning::open_feed(const std::string& name, const FeedOptions& options) {
+  return access_->ask([&](node::NodeApi& api) { return api.owning().open_feed(name, options); });
+}
+
+Result<void> FollowingOwning::publish_manifest(const std::string& name, const node::Manifest& manifest) {
+  // Not twice: the first one may have been signed.
+  return access_->get()->api().owning().publish_manifest(name, manifest);
+}
+
+Result<std::shared_ptr<node::ProducerApi>> FollowingOwning::open_producer(const std::string& name,
+                                                                          const ProducerOptions& options) {
+  return access_->ask([&](node::NodeApi& api) { return api.owning().open_producer(name, options); });
+}
+
+}  // namespace shoal::attach

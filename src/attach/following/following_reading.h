@@ -1,0 +1,35 @@
+#pragma once
+
+#include "attach/following/current_access.h"
+#include "node/api/reading_api.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace shoal::attach {
+
+/// Reads through the current access. Subscriptions go on when it is replaced.
+class FollowingReading final : public node::ReadingApi {
+ public:
+  explicit FollowingReading(std::shared_ptr<CurrentAccess> access) : access_(std::move(access)) {}
+
+  [[nodiscard]] Result<node::FeedReference> resolve(std::string_view feed) override;
+  [[nodiscard]] Result<std::vector<FeedSummary>> feeds() override;
+  [[nodiscard]] Result<std::optional<node::Manifest>> manifest(const FeedId& feed) override;
+  [[nodiscard]] Result<std::shared_ptr<node::SubscriptionApi>> subscribe(const node::FeedReference& feed,
+                                                                         const SubscribeOptions& options) override;
+  [[nodiscard]] Result<Records> get(const GetRequest& request, const std::vector<std::string>& peer_hints,
+                                    const Wait& wait) override;
+  [[nodiscard]] Result<std::string> prove(const GetRequest& request, const Wait& wait) override;
+  [[nodiscard]] Result<FeedInfo> info(const node::FeedReference& feed, const Wait& wait) override;
+  [[nodiscard]] Result<std::vector<PeerInfo>> peers(const std::optional<node::FeedReference>& feed,
+                                                    const Wait& wait) override;
+
+ private:
+  const std::shared_ptr<CurrentAccess> access_;
+};
+
+}  // namespace shoal::attach

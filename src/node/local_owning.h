@@ -1,0 +1,45 @@
+#pragma once
+
+#include "node/api/owning_api.h"
+#include "node/directory/key_store.h"
+#include "node/directory/trusted_mirrors.h"
+#include "node/feeds/commit_thread.h"
+#include "node/table/feed_table.h"
+#include "node/table/retention.h"
+
+#include <memory>
+#include <string>
+
+namespace shoal::node {
+
+/// The own feeds of the node in this process.
+class LocalOwning final : public OwningApi {
+ public:
+  /// What own feeds need of the node. All of it outlives this object.
+  struct Parts {
+    FeedTable* table = nullptr;
+    KeyStore* keys = nullptr;
+    const TrustedMirrors* mirrors = nullptr;
+    CommitThread* commit_thread = nullptr;
+    RetentionThread* retention = nullptr;
+    bool offline = false;           ///< no mirror can acknowledge anything
+    std::weak_ptr<void> node = {};  ///< what a producer keeps alive
+  };
+  explicit LocalOwning(Parts parts) : parts_(std::move(parts)) {}
+
+  [[nodiscard]] Result<OpenedFeed> open_feed(const std::string& name, const FeedOptions& options) override;
+  [[nodiscard]] Result<void> publish_manifest(const std::string& name, const Manifest& manifest) override;
+  [[nodiscard]] Result<std::shared_ptr<ProducerApi>> open_producer(const std::string& name,
+                                                                   const ProducerOptions& options) override;
+
+ private:
+  /// Whom the acknowledgements need; Code::not_found for a name that stands for no mirror.
+  [[nodiscard]] Result<MirrorQuorum> quorum_of(const Acks& acks) const;
+  /// Sets the retention of the feed that was opened, when `options` have one.
+  [[nodiscard]] Result<OpenedFeed> set_retention(const OpenedFeed& feed, const std::string& name,
+                                                 const FeedOptions& options);
+
+  const Parts parts_;
+};
+
+}  // namespace shoal::node

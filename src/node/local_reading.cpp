@@ -1,0 +1,177 @@
+#include "node/local_reading.h"
+
+#include "base/try.h"
+#include "node/api/deadline.h"
+#include "node/directory/held_info.h"
+#include "node/directory/want_store.h"
+#include "node/network/peer_info.h"
+#include "node/reading/random_access.h"
+#include "node/reading/subscription.h"
+
+#include <algorithm>
+#include <atomic>
+#include <set>
+#include <thread>
+
+namespace shoal::node {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+/// info() waits this long after the last answer for peers that are being dialled.
+constexpr std::chrono::milliseconds kInfoSettle{200};
+
+std::vector<replication::PeerView> peers_of(FeedHost& host) {
+  std::vector<replication::PeerView> peers;
+  if (host.online()) std::ignore = host.run([&] { peers = host.replicator().peers(); });
+  return peers;
+}
+
+Error closed_error() { return {Code::closed, "the node is closed", ""}; }
+
+/// Until `done`, the deadline, the stop, or the host's end.
+void await(const FeedHost& host, const std::atomic<bool>& done, SteadyClock::time_point deadline,
+           const std::stop_token& stop) {
+  for (std::uint64_t version = host.version(); !done; version = host.version()) {
+    if (!host.wait_change(version, deadline, stop) && SteadyClock::now() >= deadline) return;
+    if (host.closed() || stop.stop_requested()) return;
+  }
+}
+
+/// Asks for the signed entries of all topics, which a node that holds no blocks does not know yet.
+void learn_topics(FeedHost& host, SteadyClock::time_point deadline, const std::stop_token& stop) {
+  const auto done = std::make_shared<std::atomic<bool>>(false);
+  const auto timeout = std::max<base::MonoTime>(deadline - SteadyClock::now(), std::chrono::milliseconds(1));
+  host.post([&host, done, timeout] {
+    host.replicator().fetch_topics({}, timeout, [&host, done](const Result<void>&) {
+      *done = true;
+      host.notify();
+    });
+  });
+  await(host, *done, deadline, stop);
+}
+
+}  // namespace
+
+Result<std::vector<FeedSummary>> LocalReading::feeds() {
+  SHOAL_TRY(const auto known, table_.known());
+  std::vector<FeedSummary> summaries;
+  for (const FeedReference& reference : known) {
+    const auto open = table_.host(reference);
+    if (!open) {
+      // One feed's trouble never ends the others.
+      if (open.error().code == Code::closed) return open.error();
+      log_.log(base::LogLevel::error, "node", "feed " + reference.feed.hex() + ": " + open.error().message);
+      continue;
+    }
+    FeedSummary summary;
+    summary.feed = reference.feed;
+    summary.name = reference.name;
+    summary.own = reference.own;
+    summary.mirrored = !reference.own;
+    summary.in_memory = table_.is_volatile(reference.feed);
+    if (auto want = load_want((*open)->log()); want && !reference.own) summary.want = *std::move(want);
+    const auto head = (*open)->reader().head();
+    summary.tree_size = head ? head->tree_size : 0;
+    summary.held_blocks = (*open)->reader().held_payload_count();
+    summaries.push_back(std::move(summary));
+  }
+  return summaries;
+}
+
+Result<std::optional<Manifest>> LocalReading::manifest(const FeedId& feed) {
+  SHOAL_TRY(const auto reference, table_.resolve(feed.hex()));
+  SHOAL_TRY(const auto open, table_.host(reference));
+  return open->reader().manifest();
+}
+
+Result<std::shared_ptr<SubscriptionApi>> LocalReading::subscribe(const FeedReference& feed,
+                                                                 const SubscribeOptions& options) {
+  SHOAL_TRY(const auto open, table_.host(feed));
+  SHOAL_TRY(const auto files, table_.storage());
+  SHOAL_TRY(auto made, LocalSubscription::open(open, CursorStore(*files->own), options));
+  return std::shared_ptr<SubscriptionApi>(std::move(made));
+}
+
+Result<Records> LocalReading::get(const GetRequest& request, const std::vector<std::string>& peer_hints,
+                                  const Wait& wait) {
+  SHOAL_TRY(auto reference, table_.resolve(request.feed.hex()));
+  reference.peer_hints = peer_hints;
+  SHOAL_TRY(const auto open, table_.host(reference));
+  return read_range(*open, request, wait);
+}
+
+Result<std::string> LocalReading::prove(const GetRequest& request, const Wait& wait) {
+  SHOAL_TRY(const auto reference, table_.resolve(request.feed.hex()));
+  SHOAL_TRY(const auto open, table_.host(reference));
+  return prove_record(*open, request, wait);
+}
+
+Result<FeedInfo> LocalReading::info(const FeedReference& feed, const Wait& wait) {
+  SHOAL_TRY(const auto open, table_.host(feed));
+  if (!open->own() && open->online() && wait.timeout.count() > 0) {
+    open->ask_receipts(replication::ReceiptDemand::wanted);
+    const auto deadline = deadline_of(wait);
+    const auto question = open->ask_heads(kInfoSettle, wait.timeout);
+    await(*open, question->done, deadline, wait.stop);
+    if (question->answered) learn_topics(*open, deadline, wait.stop);
+  }
+  SHOAL_TRY(const auto files, table_.storage());
+  const feed::FeedReader& reader = open->reader();
+  SHOAL_TRY(FeedInfo info, held_info(reader));
+  info.name = feed.name;
+  info.own = feed.own;
+  info.fork_proof = open->fork_file();
+  info.disk_bytes = files->directory->disk_bytes();
+  info.in_memory = table_.is_volatile(feed.feed);
+  info.retention = open->retention();
+  if (!open->own()) {
+    SHOAL_TRY(info.want, load_want(open->log()));
+  }
+  info.mirrors = mirror_infos(*open);
+  if (const auto hinted = discovery_ ? discovery_->hinted(feed.feed) : std::nullopt) {
+    info.hint = HeadHintInfo{hinted->tree_size, hinted->time};
+  }
+  return info;
+}
+
+std::vector<MirrorInfo> LocalReading::mirror_infos(FeedHost& host) const {
+  std::set<PublicKey> connected;
+  for (const replication::PeerView& peer : peers_of(host)) connected.insert(peer.node_key);
+  std::vector<MirrorInfo> infos;
+  for (const feed::Receipt& receipt : host.receipts()) {
+    const bool here = connected.contains(receipt.node_key);
+    if (!here && !host.own()) continue;
+    infos.push_back({receipt.node_key.hex(), mirrors_.name_of(receipt.node_key).value_or(""), receipt.tree_size,
+                     receipt.topics, receipt.oldest, receipt.since, receipt.time, here});
+  }
+  return infos;
+}
+
+Result<std::vector<PeerInfo>> LocalReading::peers(const std::optional<FeedReference>& feed, const Wait& wait) {
+  std::vector<std::shared_ptr<FeedHost>> asked;
+  if (feed) {
+    SHOAL_TRY(auto open, table_.host(*feed));
+    asked.push_back(std::move(open));
+  } else {
+    SHOAL_CHECK(feeds());
+    asked = table_.open_hosts();
+  }
+  const auto deadline = deadline_of(wait);
+  for (;;) {
+    std::vector<PeerInfo> infos;
+    bool closed = false;
+    for (const auto& open : asked) {
+      closed = closed || open->closed();
+      for (const auto& peer : peers_of(*open)) {
+        infos.push_back(peer_info(open->id(), peer, clock_));
+        infos.back().name = mirrors_.name_of(peer.node_key).value_or("");
+      }
+    }
+    if (closed) return closed_error();
+    if (!infos.empty() || SteadyClock::now() >= deadline || wait.stop.stop_requested()) return infos;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
+}  // namespace shoal::node
