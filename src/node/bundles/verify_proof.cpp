@@ -27,7 +27,8 @@ Result<VerifiedRecord> verify_proof(std::string_view text, const std::optional<F
   const auto owner = std::make_shared<const Owner>(Owner{proof.header.stream.topic, *std::move(decoded)});
   for (const record::RecordView& record : owner->batch.records()) {
     if (record.offset != proof.offset) continue;
-    std::vector<RecordView> views{node::to_view(owner->topic, proof.header, proof.block, record)};
+    std::vector<RecordView> views{
+        node::to_view(owner->topic, proof.header.stream.partition, proof.header.append_time, proof.block, record)};
     return VerifiedRecord{proof.feed, proof.head.time, proof.head.tree_size, proof.head.epoch,
                           Records(std::move(views), owner)};
   }

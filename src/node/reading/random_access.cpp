@@ -106,7 +106,7 @@ Result<Records> read_range(FeedHost& host, const GetRequest& request, const Wait
     fetched->batches.push_back(std::make_shared<const record::DecodedBatch>(std::move(decoded)));
     for (const record::RecordView& record : fetched->batches.back()->records()) {
       if (record.offset >= next && record.offset <= last)
-        views.push_back(to_view(fetched->topic, header, *block, record));
+        views.push_back(to_view(fetched->topic, stream.partition, header.append_time, *block, record));
     }
     next = header.next_offset();
   }

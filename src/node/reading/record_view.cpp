@@ -2,15 +2,15 @@
 
 namespace shoal::node {
 
-RecordView to_view(std::string_view topic, const feed::BlockHeader& header, BlockIndex block,
+RecordView to_view(std::string_view topic, Partition partition, UnixMs append_time, BlockIndex block,
                    const record::RecordView& record) {
   RecordView view;
   view.topic = topic;
-  view.partition = header.stream.partition;
+  view.partition = partition;
   view.offset = record.offset;
   view.block = block;
   view.time = record.timestamp;
-  view.append_time = header.append_time;
+  view.append_time = append_time;
   view.key = record.key;
   view.value = record.value;
   for (const auto& named : record.headers) view.headers.emplace_back(named.name, named.value);

@@ -30,7 +30,8 @@ topic::Selection selection_of(const SubscribeOptions& options) {
 }
 
 RecordView view_of(const topic::Slice& slice, std::uint32_t position) {
-  return to_view(slice.header.stream.topic, slice.header, slice.block, slice.batch->records()[position]);
+  return to_view(slice.stream.topic, slice.stream.partition, slice.append_time, slice.block,
+                 slice.batch->records()[position]);
 }
 
 std::size_t view_bytes(const RecordView& view) {
@@ -221,7 +222,7 @@ Result<void> LocalSubscription::set_topics(std::vector<std::string> topics) {
   reader_.select({options_.topics, options_.partition});
   // The rest of a block that was begun goes when its topic does; the position is behind it already.
   const topic::TopicFilter filter{options_.topics, options_.partition};
-  if (taken_.slice && !filter.selects(taken_.slice->header.stream)) taken_ = {};
+  if (taken_.slice && !filter.selects(taken_.slice->stream)) taken_ = {};
   if (want_.use_count() > 0) {  // the handle itself is null
     // The former want goes after the new one has come: what both want stays on its way.
     auto wanted = host->want(want());
@@ -318,7 +319,7 @@ bool LocalSubscription::has_stalled(FeedHost& host) {
 std::string LocalSubscription::cursor_after(const RecordView& record) const {
   for (const auto& slice : last_slices_) {
     if (slice->block != record.block) continue;
-    const auto position = static_cast<std::uint32_t>(record.offset - slice->header.base_offset);
+    const auto position = static_cast<std::uint32_t>(record.offset - slice->batch->info().base_offset);
     return topic::encode_cursor(slice->cursor_after(position));
   }
   return last_cursor_;
