@@ -13,8 +13,10 @@
 
 namespace shoal::doors {
 
-/// Reads one foreign JSON object. Each member is asked for once, by name and kind; the first thing that is wrong is
-/// kept and told by finish(), and what is asked after it answers empty values. Copies read the same document.
+/// Reads one JSON object of somebody else's text. A caller asks for each member once, by name and kind. The first
+/// problem of the document is kept for finish(); a member that cannot be read gives an empty value. Copies read the
+/// same document and share its problem. Confined to one thread, together with its copies and the readers of inner
+/// objects.
 class JsonReader {
  public:
   static constexpr std::size_t kMaxDepth = 8;
@@ -23,8 +25,16 @@ class JsonReader {
   /// Code::invalid_argument for anything but one JSON object in UTF-8, Code::limit_exceeded above the limits.
   [[nodiscard]] static Result<JsonReader> parse(std::string_view text);
 
+  JsonReader(const JsonReader& other);
+  JsonReader& operator=(const JsonReader& other);
+  JsonReader(JsonReader&&) noexcept;
+  JsonReader& operator=(JsonReader&&) noexcept;
+  ~JsonReader();
+
   /// Present, null included.
   [[nodiscard]] bool has(std::string_view name) const;
+  /// `name` or `name_b64` is present: see bytes().
+  [[nodiscard]] bool has_bytes(std::string_view name) const;
   /// Missing or null.
   [[nodiscard]] bool is_null(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> names() const;
@@ -32,14 +42,14 @@ class JsonReader {
   // Required members.
   [[nodiscard]] std::string text(std::string_view name);
   [[nodiscard]] bool boolean(std::string_view name);
-  /// Any number is refused that has a fraction or an exponent, or lies outside the bounds, both included.
+  /// A number with a fraction or an exponent is refused, and one outside the bounds, which are both included.
   [[nodiscard]] std::int64_t integer(std::string_view name, std::int64_t min = 0, std::int64_t max = INT64_MAX);
   [[nodiscard]] std::uint64_t size(std::string_view name);
   [[nodiscard]] FeedId feed(std::string_view name);
   [[nodiscard]] std::vector<std::string> texts(std::string_view name);
   /// `name`, `name_b64`, or null.
   [[nodiscard]] std::optional<Bytes> bytes(std::string_view name);
-  /// `[[name,value]...]`; name and value are texts or `{"b64":...}`, values may be null.
+  /// `[[name,value]...]`: names and values are texts or `{"b64":...}`, a value may be null.
   [[nodiscard]] std::vector<std::pair<std::string, std::optional<Bytes>>> headers(std::string_view name);
   [[nodiscard]] JsonReader object(std::string_view name);
   [[nodiscard]] std::vector<JsonReader> objects(std::string_view name);
@@ -52,36 +62,22 @@ class JsonReader {
   [[nodiscard]] bool boolean_or(std::string_view name, bool otherwise);
   [[nodiscard]] std::optional<JsonReader> optional_object(std::string_view name);
 
-  /// Overwrites a text member in the document: for secrets, once they were read.
+  /// Overwrites a text member in the document with zeros. For secrets, after they were read.
   void wipe(std::string_view name);
 
-  /// This object as JSON text; its members count as asked for.
+  /// This object as JSON text. All its members count as asked for.
   [[nodiscard]] std::string dump();
-  /// Code::invalid_argument with `what`, unless something was wrong before.
+  /// Keeps Code::invalid_argument with `what` as the document's problem, unless it has one.
   void fail(const std::string& what);
-  /// What was wrong first, or a member of this object that nobody asked for.
+  /// The document's first problem. A member of this object that was not asked for is one.
   [[nodiscard]] Result<void> finish();
 
  private:
-  struct Document;
+  /// One object of a document, and which of its members were asked for.
+  struct Object;
+  explicit JsonReader(std::unique_ptr<Object> object);
 
-  /// `value` is an object of the document; untyped because headers do not name the JSON library.
-  JsonReader(std::shared_ptr<Document> document, const void* value) : document_(std::move(document)), value_(value) {}
-
-  /// The member, counted as asked for; null and a failure when it is missing.
-  [[nodiscard]] const void* take(std::string_view name);
-  /// The same; null without a failure when it is missing or null.
-  [[nodiscard]] const void* take_optional(std::string_view name);
-  [[nodiscard]] std::int64_t to_integer(const void* value, std::string_view name, std::int64_t min, std::int64_t max);
-  [[nodiscard]] std::uint64_t to_size(const void* value, std::string_view name);
-  [[nodiscard]] std::string to_text(const void* value, std::string_view name);
-  /// A text, or an object with the one member `b64`.
-  [[nodiscard]] Bytes to_bytes(const void* value, std::string_view name);
-  [[nodiscard]] Bytes from_base64(const void* value, std::string_view name);
-
-  std::shared_ptr<Document> document_;
-  const void* value_;
-  std::vector<const void*> asked_;  ///< values of the members that were asked for
+  std::unique_ptr<Object> object_;  ///< never null but in a reader that was moved from
 };
 
 }  // namespace shoal::doors

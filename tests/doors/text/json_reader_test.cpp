@@ -85,6 +85,57 @@ TEST(JsonReader, HeadersArePairs) {
   }
 }
 
+TEST(JsonReader, InnerObjectsAreThereOrNamed) {
+  JsonReader missing = reader("{}");
+  JsonReader nothing = missing.object("a");
+  EXPECT_TRUE(nothing.names().empty());
+  EXPECT_EQ(problem(nothing.finish()), "member 'a' is missing");
+  JsonReader null = reader(R"({"a":null,"b":[],"c":null})");
+  EXPECT_FALSE(null.optional_object("a"));
+  EXPECT_TRUE(null.objects("b").empty());
+  EXPECT_TRUE(null.is_null("c"));
+  std::ignore = null.object("c");
+  EXPECT_EQ(problem(null.finish()), "'c' is not an object");
+  JsonReader mixed = reader(R"({"a":[{},1],"b":{}})");
+  EXPECT_EQ(mixed.objects("a").size(), 1U);
+  EXPECT_TRUE(mixed.objects("b").empty());
+  EXPECT_EQ(problem(mixed.finish()), "'a' holds something that is not an object");
+  JsonReader array = reader(R"({"a":{},"b":1})");
+  EXPECT_TRUE(array.objects("a").empty());
+  EXPECT_EQ(problem(array.finish()), "'a' is not an array");
+  JsonReader number = reader(R"({"b":1})");
+  EXPECT_TRUE(number.optional_object("b")->names().empty());
+  EXPECT_EQ(problem(number.finish()), "'b' is not an object");
+}
+
+TEST(JsonReader, ACopyAsksForItselfAndSharesTheProblem) {
+  JsonReader in = reader(R"({"a":1})");
+  EXPECT_EQ(in.integer("a"), 1);
+  JsonReader copy = in;
+  EXPECT_TRUE(copy.finish().ok());
+  JsonReader fresh = reader(R"({"a":1})");
+  JsonReader other = fresh;
+  EXPECT_EQ(other.integer("a"), 1);
+  EXPECT_TRUE(other.finish().ok());
+  EXPECT_EQ(problem(fresh.finish()), "unknown member 'a'");
+  EXPECT_EQ(problem(other.finish()), "unknown member 'a'");
+  other = in;
+  EXPECT_EQ(other.integer("a"), 1);
+  EXPECT_TRUE(other.finish().ok());
+}
+
+TEST(JsonReader, FindsBytesOfEitherSpelling) {
+  const JsonReader in = reader(R"({"a":"x","b_b64":"eA==","c":null})");
+  EXPECT_TRUE(in.has_bytes("a") && in.has_bytes("b") && in.has_bytes("c"));
+  EXPECT_FALSE(in.has_bytes("d") || in.has("b"));
+}
+
+TEST(JsonReader, AShownObjectIsReadWhole) {
+  JsonReader in = reader(R"({"b":[1,{"c":null}],"a":"\u00e9"})");
+  EXPECT_EQ(in.dump(), "{\"a\":\"\xc3\xa9\",\"b\":[1,{\"c\":null}]}");
+  EXPECT_TRUE(in.finish().ok());
+}
+
 TEST(JsonReader, WipesSecretsInItsDocument) {
   JsonReader in = reader(R"({"secret":"tomato"})");
   EXPECT_EQ(in.text("secret"), "tomato");
