@@ -1,23 +1,29 @@
-// What a client may send to the node's socket: requests, queries, JSON, lines. What is taken is written and taken the
-// same again.
+// What a client or a node may send over the socket: requests, queries, JSON, lines. What a reader takes is written,
+// taken again and written the same.
 #include "fuzz/fuzz.h"
 
 #include "doors/http/http_request.h"
 #include "doors/text/error_json.h"
 #include "doors/text/info_json.h"
 #include "doors/text/line_splitter.h"
+#include "doors/text/node_facts_json.h"
 #include "doors/text/options_text.h"
 #include "doors/text/record_line.h"
 #include "doors/text/report_json.h"
+#include "doors/text/retention_json.h"
 
 #include <sys/socket.h>
+
+#include <functional>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace {
 
 using namespace shoal;
 using namespace shoal::doors;
-
-enum Parser : std::uint8_t { kRequest, kQuery, kProducerLine, kRecordLine, kObjects, kLines, kParsers };
 
 /// Requests on one connection, bodies included, until something is wrong or nothing more comes.
 void requests(std::string_view text) {
@@ -40,61 +46,105 @@ void requests(std::string_view text) {
   }
 }
 
-void query(std::string_view text) {
-  const auto reader = QueryReader::parse(text);
-  if (!reader.ok()) return;
-  if (const auto options = read_subscribe_query(*reader); options.ok()) {
-    QueryWriter first;
-    write_subscribe_query(*options, first);
-    const auto again = read_subscribe_query(*QueryReader::parse(std::string_view(first.text()).substr(1)));
-    QueryWriter second;
-    write_subscribe_query(*again, second);
-    SHOAL_ASSERT(first.text() == second.text());
-  }
-  std::ignore = read_producer_query(*reader);
-  std::ignore = read_export_query(*reader);
+/// Reads the text of one struct and writes what was read.
+using Again = std::function<Result<std::string>(std::string_view text)>;
+
+template <typename Read, typename Write>
+Again json_form(Read read, Write write) {
+  return [read, write](std::string_view text) -> Result<std::string> {
+    auto in = JsonReader::parse(text);
+    if (!in.ok()) return in.error();
+    const auto value = read(*in);
+    if (!value.ok()) return value.error();
+    std::string out;
+    base::JsonWriter json(out);
+    write(*value, json);
+    return out;
+  };
 }
 
-void producer_line(std::string_view text) {
-  const auto reader = JsonReader::parse(text);
-  if (!reader.ok()) return;
-  const auto record = read_producer_record(*reader);
-  if (!record.ok()) return;
-  std::string line;
-  append_producer_record_line(*record, line);
-  const auto again = read_producer_record(*JsonReader::parse(line));
-  SHOAL_ASSERT(again.ok() && again->topic == record->topic && again->key == record->key);
-  SHOAL_ASSERT(again->value == record->value && again->headers == record->headers && again->time == record->time);
+template <typename Read, typename Write>
+Again query_form(Read read, Write write) {
+  return [read, write](std::string_view text) -> Result<std::string> {
+    auto in = QueryReader::parse(text);
+    if (!in.ok()) return in.error();
+    const auto value = read(*in);
+    if (!value.ok()) return value.error();
+    QueryWriter out;
+    write(*value, out);
+    return out.text().empty() ? std::string() : out.text().substr(1);
+  };
 }
 
-void record_line(std::string_view text) {
-  const auto reader = JsonReader::parse(text);
-  if (!reader.ok()) return;
-  const auto record = read_record(*reader);
-  if (!record.ok()) return;
-  std::string line;
-  append_record_line(record->view(), record->cursor, line);
-  auto outer = *JsonReader::parse(line);
-  const auto again = read_record(outer.object("record"));
-  SHOAL_ASSERT(again.ok() && again->position == record->position && again->value == record->value);
-  SHOAL_ASSERT(again->headers == record->headers && again->cursor == record->cursor);
-}
-
-void objects(std::string_view text) {
-  const auto reader = JsonReader::parse(text);
-  if (!reader.ok()) return;
+/// A Result cannot hold an Error as its value.
+struct HeldError {
   Error error;
-  std::ignore = read_error(*reader, error);
-  std::ignore = read_feed_options(*reader);
-  std::ignore = read_feed_info(*reader);
-  std::ignore = read_feed_summary(*reader);
-  std::ignore = read_peer_info(*reader);
-  std::ignore = read_reference(*reader);
-  std::ignore = read_audit_report(*reader);
-  std::ignore = read_bundle_summary(*reader);
-  std::ignore = read_head_report(*reader);
-  std::ignore = read_stored_cursor(*reader);
-  std::ignore = read_ack_run(*reader);
+};
+
+Result<HeldError> read_held_error(JsonReader in) {
+  HeldError held;
+  const auto read = read_error(std::move(in), held.error);
+  if (!read.ok()) return read.error();
+  return held;
+}
+
+void write_held_error(const HeldError& held, base::JsonWriter& json) {
+  std::string out;
+  append_error(held.error, out);
+  json.raw(out);
+}
+
+void write_record(const RecordLine& record, base::JsonWriter& json) {
+  std::string line;
+  append_record_line(record.view(), record.cursor, line);
+  json.raw(std::string_view(line).substr(10, line.size() - 12));  // without `{"record":` and `}` with LF
+}
+
+void write_producer_record(const ProducerRecord& record, base::JsonWriter& json) {
+  std::string line;
+  append_producer_record_line(record, line);
+  json.raw(std::string_view(line).substr(0, line.size() - 1));
+}
+
+struct Form {
+  std::string name;
+  Again again;
+};
+
+/// Every struct that travels as text. The names of the JSON forms are those of tests/doors/text/exact_json.txt.
+const std::vector<Form>& forms() {
+  static const std::vector<Form> kForms = {
+      {"error", json_form(read_held_error, write_held_error)},
+      {"feed_info", json_form(read_feed_info, write_feed_info)},
+      {"peer_info", json_form(read_peer_info, write_peer_info)},
+      {"feed_summary", json_form(read_feed_summary, write_feed_summary)},
+      {"reference", json_form(read_reference, write_reference)},
+      {"opened_feed", json_form(read_opened_feed, write_opened_feed)},
+      {"node_facts", json_form(read_node_facts, write_node_facts)},
+      {"mirror_options", json_form(read_mirror_options, write_mirror_options)},
+      {"retention", json_form(read_retention, write_retention)},
+      {"feed_options", json_form(read_feed_options, write_feed_options)},
+      {"audit_report", json_form(read_audit_report, write_audit_report)},
+      {"bundle_summary", json_form(read_bundle_summary, write_bundle_summary)},
+      {"doctor_report", json_form(read_doctor_report, write_doctor_report)},
+      {"head_report", json_form(read_head_report, write_head_report)},
+      {"stored_cursor", json_form(read_stored_cursor, write_stored_cursor)},
+      {"ack_run", json_form(read_ack_run, write_ack_run)},
+      {"record", json_form(read_record, write_record)},
+      {"producer_record", json_form(read_producer_record, write_producer_record)},
+      {"subscribe", query_form(read_subscribe_query, write_subscribe_query)},
+      {"producer", query_form(read_producer_query, write_producer_query)},
+      {"export", query_form(read_export_query, write_export_query)},
+  };
+  return kForms;
+}
+
+/// What a reader takes is written, taken again, and written the same.
+void round_trip(const Form& form, std::string_view text) {
+  const auto once = form.again(text);
+  if (!once.ok()) return;
+  const auto twice = form.again(*once);
+  SHOAL_ASSERT(twice.ok() && *twice == *once);
 }
 
 /// Pieces of any size give the lines that the whole gives.
@@ -124,43 +174,60 @@ void lines(std::string_view text) {
   if (good) SHOAL_ASSERT(whole == pieces && first.rest() == second.rest());
 }
 
+/// The first byte chooses: requests, lines, then the forms in their order.
+constexpr std::size_t kRequests = 0;
+constexpr std::size_t kLines = 1;
+constexpr std::size_t kForms = 2;
+
+Bytes seed(std::size_t parser, std::string_view input) {
+  return fuzz::choose(static_cast<std::uint8_t>(parser), base::as_bytes(input));
+}
+
+/// A good text of the form with this name; ends the program when there is no such form.
+Bytes form_seed(std::string_view name, std::string_view input) {
+  for (std::size_t i = 0; i < forms().size(); ++i) {
+    if (forms()[i].name != name) continue;
+    SHOAL_ASSERT(forms()[i].again(input).ok());
+    return seed(kForms + i, input);
+  }
+  SHOAL_ASSERT(false);
+  return {};
+}
+
 }  // namespace
 
 std::vector<Bytes> fuzz::seeds() {
-  const auto seed = [](Parser parser, std::string_view input) { return choose(parser, base::as_bytes(input)); };
-  return {
-      seed(kRequest, "GET /v1/node HTTP/1.1\r\nHost: node\r\n\r\nGET /v1/feeds HTTP/1.0\r\n\r\n"),
-      seed(kRequest, "PUT /v1/own/a/manifest?x=1 HTTP/1.1\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n{}"),
-      seed(kRequest,
+  std::vector<Bytes> seeds = {
+      seed(kRequests, "GET /v1/node HTTP/1.1\r\nHost: node\r\n\r\nGET /v1/feeds HTTP/1.0\r\n\r\n"),
+      seed(kRequests, "PUT /v1/own/a/manifest?x=1 HTTP/1.1\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n{}"),
+      seed(kRequests,
            "POST /v1/own/a/records HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nT: v\r\n\r\n"),
-      seed(kQuery,
-           "topic=us%2a&topic=a&start=token:1:0:0:0&before=-5&until_head=1&find_timeout_ms=10&sparse=0&ordered=1"),
-      seed(kQuery, "linger_ms=5&batch_bytes=100&codec=lz4&max_buffered=1000&acks=none"),
-      seed(kQuery, "topic=a&from=1&before=2&after_size=3"),
-      seed(
-          kProducerLine,
-          R"({"topic":"us","partition":1,"key":"k","headers":[["a",null],["b",{"b64":"/w=="}]],"payload_b64":"//4=","ts":-7})"),
-      seed(
-          kRecordLine,
-          R"({"topic":"us","partition":2,"offset":8,"block":7,"ts":1,"append_ts":2,"key":null,"headers":[["a","b"]],"payload":"\u00e9","cursor":"1:0:0:0"})"),
-      seed(kObjects,
-           R"({"create":true,"in_memory":false,"retention":{"keep_ms":1,"keep_topics":{"a":2}},"passphrase":"x"})"),
-      seed(kObjects, R"({"code":"not_found","message":"m","hint":"h"})"),
-      seed(kObjects, R"({"token":"1:0:0:0","note_b64":"//4="})"),
       seed(kLines, "one\ntwo\n\nthree"),
+      form_seed("subscribe",
+                "topic=us%2a&topic=a&partition=3&start=token:1:0:0:0&before=-5&until_head=1&"
+                "find_timeout_ms=10&cursor=c&sparse=0&cache_bytes=9&ordered=1"),
+      form_seed("producer", "linger_ms=5&batch_bytes=100&codec=lz4&max_buffered=1000&acks=none"),
+      form_seed("export", "topic=a&from=1&before=2&after_size=3&part_bytes=4"),
+      form_seed("error", R"({"code":"not_found","message":"m","hint":"h"})"),
+      form_seed("stored_cursor", R"({"token":"1:0:0:0","note_b64":"//4="})"),
+      form_seed("producer_record", R"({"key_b64":"//4=","headers":[["b",{"b64":"/w=="}]],"payload_b64":"//4="})"),
   };
+  const Bytes held = vector_file("../doors/text/exact_json.txt");
+  std::istringstream lines{std::string(base::as_text(held))};
+  for (std::string name, text; lines >> name && std::getline(lines, text);) seeds.push_back(form_seed(name, text));
+  return seeds;
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view text = base::as_text({data + 1, size - 1});
-  switch (data[0] % kParsers) {
-    case kRequest: requests(text); break;
-    case kQuery: query(text); break;
-    case kProducerLine: producer_line(text); break;
-    case kRecordLine: record_line(text); break;
-    case kObjects: objects(text); break;
-    default: lines(text); break;
+  const std::size_t parser = data[0] % (kForms + forms().size());
+  if (parser == kRequests) {
+    requests(text);
+  } else if (parser == kLines) {
+    lines(text);
+  } else {
+    round_trip(forms()[parser - kForms], text);
   }
   return 0;
 }
