@@ -6,7 +6,7 @@
 
 namespace shoal::doors {
 
-/// Owns an open descriptor, or none (-1).
+/// Owns one open file descriptor, or none (-1). Closes it at its end.
 class FileDescriptor {
  public:
   FileDescriptor() = default;
@@ -23,7 +23,7 @@ class FileDescriptor {
 
   [[nodiscard]] int get() const { return number_; }
   [[nodiscard]] explicit operator bool() const { return number_ >= 0; }
-  /// Leaves closing it to the caller.
+  /// Gives the descriptor to the caller, who closes it.
   [[nodiscard]] int release() { return std::exchange(number_, -1); }
   void reset() {
     if (number_ >= 0) ::close(number_);

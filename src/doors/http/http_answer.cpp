@@ -47,7 +47,7 @@ void Answer::fail(const Error& error) {
   } else if (content_ == Content::lines) {
     if (write(error_json(error) + "\n").ok()) std::ignore = end_stream();
   } else {
-    // Without its last chunk: whoever reads it sees that it is cut off.
+    // No last chunk: the reader sees that the body is truncated.
     broken_ = true;
   }
 }
@@ -69,7 +69,7 @@ Result<void> Answer::write(std::string_view text) {
   const auto digits = std::to_chars(size, size + sizeof size, text.size(), 16);
   std::string chunk(size, digits.ptr);
   chunk.append("\r\n");
-  // One system call for a short text, no second copy of a long one.
+  // A short text goes out in one system call. A long one is not copied a second time.
   if (text.size() <= kCopied) return send(chunk.append(text).append("\r\n"));
   SHOAL_CHECK(send(chunk));
   SHOAL_CHECK(send(text));
@@ -94,7 +94,7 @@ Result<void> Answer::send(std::string_view text) {
   if (broken_) return Error{Code::closed, "the other end of the connection is gone", ""};
   const auto sent = stream_.write_all(text, patience_);
   broken_ = !sent.ok();
-  // Whoever reads the request at the same time learns that nobody is there any more.
+  // Wakes the thread that may be reading the body of the request.
   if (broken_) stream_.shut_down();
   return sent;
 }

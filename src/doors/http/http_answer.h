@@ -12,32 +12,33 @@
 
 namespace shoal::doors {
 
-/// Answers one request: one JSON object, or a stream. One thread at a time. After a write failed, the others do nothing
-/// and fail likewise.
+/// The answer to one request: one JSON object, or a stream. One thread at a time. After a failed write, each further
+/// write fails with Code::closed and sends nothing.
 class Answer {
  public:
   Answer(SocketStream& stream, bool keep_alive, std::chrono::milliseconds patience)
       : stream_(stream), keep_alive_(keep_alive), patience_(patience) {}
 
-  /// 200 and the object.
+  /// Sends status 200 and the object.
   [[nodiscard]] Result<void> json(std::string_view object) { return whole(200, object); }
-  /// The error's status and object; in a stream of lines the last line, in any other stream the end before its end.
+  /// Before a stream has begun: sends the status and the object of the error. In a stream of lines: sends the error as
+  /// the last line. In a stream of bytes: sends no last chunk, so that the reader sees a truncated body.
   void fail(const Error& error);
 
   enum class Content : std::uint8_t { lines, bytes };
-  /// The head of a stream. Does nothing the second time.
+  /// Sends the head of a stream. Does nothing when it was sent before.
   [[nodiscard]] Result<void> begin_stream(Content content);
   [[nodiscard]] bool begun() const { return begun_; }
-  /// Part of a stream; `text` is not empty.
+  /// Sends a part of a stream. `text` is not empty: an empty chunk would end the stream.
   [[nodiscard]] Result<void> write(std::string_view text);
-  /// `{"KIND":OBJECT}` and LF as part of a stream of lines, which begins with it if need be.
+  /// Sends `{"KIND":OBJECT}` and LF in a stream of lines. Begins the stream if it has not begun.
   [[nodiscard]] Result<void> line(std::string_view kind, std::string_view object);
-  /// The stream's end; `summary` is the trailer of bytes.
+  /// Ends the stream. `summary` is the trailer of a stream of bytes.
   [[nodiscard]] Result<void> end_stream(std::string_view summary = {});
 
-  /// The connection may carry another request.
+  /// True when the connection can carry another request.
   [[nodiscard]] bool reusable() const { return keep_alive_ && ended_ && !broken_; }
-  /// No further request after this one.
+  /// The connection carries no request after this one.
   void close_after() { keep_alive_ = false; }
 
  private:

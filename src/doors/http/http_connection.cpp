@@ -15,6 +15,10 @@
 #include <cerrno>
 #include <cstring>
 
+// Beast parses, and this class does the I/O by poll(2). Beast's own blocking calls have no deadline and cannot be
+// cancelled, so a node that hangs would block its caller for ever. Received bytes wait in `raw_` until the parser takes
+// them: fill() never parses, so that write() may call it. That matters when a large body is sent and the node answers
+// meanwhile: with both socket buffers full and nobody reading, both ends would wait until their deadlines.
 namespace shoal::doors {
 namespace {
 
@@ -25,7 +29,7 @@ constexpr std::uint32_t kMaxHead = 64 << 10;
 
 constexpr const char* kConnectionLost = "the node ended the connection";
 
-/// Until one of `events` holds for `socket`.
+/// Waits until poll(2) reports one of `events`, or an error, for `socket`; returns what it reported.
 Result<short> wait_ready(int socket, short events, const Until& until) {
   FileDescriptor stopped;
   std::optional<std::stop_callback<std::function<void()>>> on_stop;

@@ -15,7 +15,8 @@
 
 namespace shoal::doors {
 
-/// When a call gives up: at a time, or when asked to. Without a time it waits as long as the other end lives.
+/// When a call gives up: at a deadline, or when its token is stopped. Without a deadline it waits until the other end
+/// closes the connection.
 struct Until {
   using Clock = std::chrono::steady_clock;
 
@@ -26,9 +27,9 @@ struct Until {
   static Until never() { return {}; }
 };
 
-/// What is said when the other end is gone.
+/// The error for a connection that the other end has closed.
 [[nodiscard]] Error connection_lost();
-/// That, and not a Code::closed that a node told.
+/// True for connection_lost(), false for a Code::closed that a node answered.
 [[nodiscard]] bool is_connection_lost(const Error& error);
 
 struct HttpRequest {
@@ -39,9 +40,10 @@ struct HttpRequest {
   bool streamed = false;  ///< the body is what send_chunk() sends
 };
 
-/// The asking end of one HTTP/1.1 connection, one request at a time. Confined to one thread, but for these: while one
-/// thread reads the answer, another may send the body; end() comes from any thread. Code::closed when the other end is
-/// gone, Code::timed_out, Code::cancelled. Reading may go on after the latter two, nothing after any other error.
+/// The client end of one HTTP/1.1 connection, one request at a time. Confined to one thread, with two exceptions: while
+/// one thread reads the answer, another may send the body; any thread may call end(). Code::closed when the other end
+/// has closed the connection, Code::timed_out, Code::cancelled. After the last two the caller may read on. After any
+/// other error the connection is unusable.
 class HttpConnection {
  public:
   /// `socket` is connected and non-blocking.
@@ -55,30 +57,30 @@ class HttpConnection {
   [[nodiscard]] Result<void> send_chunk(std::string_view bytes, const Until& until);
   /// Ends a streamed body.
   [[nodiscard]] Result<void> end_body(const Until& until);
-  /// While a body is sent, what is answered meanwhile is taken in, so that neither end waits for the other. Not with a
-  /// second thread that reads.
+  /// From now on, sending a body also receives what is answered meanwhile. Otherwise both ends could wait for each
+  /// other with full buffers. Not to be used with a second thread that reads.
   void read_while_sending() { reads_while_sending_ = true; }
 
-  /// Status of the answer, as soon as its head is here.
+  /// Waits for the head of the answer and returns its status.
   [[nodiscard]] Result<unsigned> status(const Until& until);
-  /// Appends more of the answer's body to `out`, waiting for some; false when it has ended.
+  /// Waits for more of the body of the answer and appends it to `out`. False at its end.
   [[nodiscard]] Result<bool> read_body(std::string& out, const Until& until);
-  /// The same without reading from the socket.
+  /// Appends what is parsed of the body to `out`, without reading from the socket.
   void take_body(std::string& out);
-  /// Of the head, and after the end of the body of its trailer; empty when there is none.
+  /// A header field; after the end of the body also a field of the trailer. Empty when there is none.
   [[nodiscard]] std::string header(std::string_view name) const;
 
-  /// The answer was read to its end and the other end waits for the next request.
+  /// True when the answer was read to its end and the other end waits for the next request.
   [[nodiscard]] bool reusable() const;
   [[nodiscard]] int descriptor() const { return socket_.get(); }
-  /// Whoever reads or sends finds the connection closed.
+  /// Closes both directions: a thread that reads or sends gets Code::closed.
   void end();
 
  private:
   struct Parser;
 
   [[nodiscard]] Result<void> write(std::string_view bytes, const Until& until);
-  /// Reads once from the socket, waiting for something; false at the end of the stream.
+  /// Waits for data and reads once from the socket. False at the end of the stream.
   [[nodiscard]] Result<bool> fill(const Until& until);
   [[nodiscard]] Result<void> parse(bool ended);
   [[nodiscard]] Result<void> read_more(const Until& until);

@@ -5,6 +5,11 @@
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 
+// Beast's parser (RFC 9112) reads from `received_`, which this class fills from the socket by deadlines: one for the
+// time between requests, one for the whole head, one for each part of a body. Without the deadline for the whole head a
+// client that sends one byte a minute would keep its thread for ever. A body goes through one buffer of kReadSize:
+// memory does not grow with what a client sends. The unread rest of a body is skipped before the next head, because its
+// bytes would be parsed as a request otherwise.
 namespace shoal::doors {
 namespace {
 
@@ -12,7 +17,7 @@ namespace http = boost::beast::http;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::size_t kReadSize = std::size_t{64} << 10;
-/// What a request before may leave unread while the connection is still worth keeping.
+/// Largest unread rest of a body that is skipped. Beyond it, closing the connection is cheaper than reading on.
 constexpr std::size_t kMaxLeftBody = std::size_t{64} << 10;
 
 Error from_parser(const boost::beast::error_code& problem) {
@@ -43,7 +48,7 @@ Result<std::optional<RequestHead>> RequestReader::next() {
     if (left > kMaxLeftBody) return Error{Code::closed, "too much of a request was left unread", ""};
   }
   state_.reset();
-  // A connection that waits holds no buffers.
+  // An idle connection keeps no buffer.
   if (received_.empty()) received_.shrink_to_fit();
   char first[512];
   if (received_.empty()) {
@@ -53,7 +58,7 @@ Result<std::optional<RequestHead>> RequestReader::next() {
   }
   auto state = std::make_unique<State>();
   state->parser.header_limit(kMaxHead);
-  // Bodies are taken in pieces. Boost 1.74 takes "no limit" for 0.
+  // Bodies are read in parts, so their size needs no limit here. In Boost 1.74 boost::none means a limit of 0.
   state->parser.body_limit(UINT64_MAX);
   const auto deadline = SteadyClock::now() + limits_.head;
   for (;;) {
@@ -69,7 +74,7 @@ Result<std::optional<RequestHead>> RequestReader::next() {
     received_.append(more, count);
   }
   const auto& message = state->parser.get();
-  // Streams need chunks, which 1.0 does not have.
+  // Streams need chunked transfer coding, which HTTP/1.0 lacks.
   if (message.version() != 11) return Error{Code::unsupported, "this node speaks HTTP/1.1 only", ""};
   RequestHead head;
   head.method = std::string(message.method_string());

@@ -13,15 +13,15 @@
 
 namespace shoal::doors {
 
-/// The first part of a request.
+/// The request line of a request, and what its header fields say of the connection.
 struct RequestHead {
   std::string method;
-  std::string path;   ///< of the target, still percent-encoded
-  std::string query;  ///< what follows the question mark
+  std::string path;   ///< of the target, percent-encoded
+  std::string query;  ///< the part after the question mark
   bool keep_alive = true;
 };
 
-/// Time limits of docs/API.md.
+/// The time limits of docs/API.md.
 struct RequestLimits {
   std::chrono::milliseconds idle{60000};  ///< of a connection between two requests
   std::chrono::milliseconds head{10000};  ///< from a request's first byte
@@ -38,19 +38,20 @@ class RequestReader {
   RequestReader(const RequestReader&) = delete;
   RequestReader& operator=(const RequestReader&) = delete;
 
-  /// The next request, whose body is still to be read; nullopt when the client left or was idle too long. What is left
-  /// of the request before is read first. Code::invalid_argument for what is no HTTP, Code::unsupported for
-  /// another HTTP than 1.1, Code::limit_exceeded for a head above kMaxHead, Code::timed_out, Code::closed.
+  /// Reads the head of the next request; nullopt when the client has closed the connection or was idle for
+  /// `limits.idle`. Skips the unread rest of the previous body first. Code::invalid_argument for malformed HTTP,
+  /// Code::unsupported for a version other than 1.1, Code::limit_exceeded for a head above kMaxHead, Code::timed_out,
+  /// Code::closed.
   [[nodiscard]] Result<std::optional<RequestHead>> next();
 
-  /// The next bytes of the body, valid until the next call; empty at its end. `patient`: waits without a limit.
-  /// Code::timed_out, Code::closed for a body that is cut off, Code::invalid_argument for malformed chunks,
+  /// The next bytes of the body, valid until the next call; empty at its end. `patient`: no time limit.
+  /// Code::timed_out, Code::closed for a truncated body, Code::invalid_argument for malformed chunks,
   /// Code::limit_exceeded for chunk headers and trailers above kMaxHead.
   [[nodiscard]] Result<std::string_view> read_body(bool patient = false);
-  /// All of it. Code::limit_exceeded above `limit`.
+  /// The whole body. Code::limit_exceeded above `limit` bytes.
   [[nodiscard]] Result<std::string> whole_body(std::size_t limit);
   [[nodiscard]] bool body_done() const;
-  /// Answers `Expect: 100-continue`, for answers that begin before the body is read.
+  /// Answers `Expect: 100-continue` if the client waits for that. For a handler that answers before it reads the body.
   [[nodiscard]] Result<void> accept_body();
 
  private:
@@ -58,8 +59,8 @@ class RequestReader {
 
   SocketStream& stream_;
   const RequestLimits limits_;
-  std::unique_ptr<State> state_;  ///< of the request that is being read
-  std::string received_;          ///< not parsed yet
+  std::unique_ptr<State> state_;  ///< of the current request
+  std::string received_;          ///< bytes that are not parsed yet
 };
 
 }  // namespace shoal::doors

@@ -16,7 +16,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 Error gone() { return {Code::closed, "the other end of the connection is gone", ""}; }
 
-/// Waits until `events` or trouble; false when the time is over.
+/// Waits until poll(2) reports one of `events` or an error; false at the deadline.
 bool await(int descriptor, short events, SocketStream::Deadline deadline) {
   for (;;) {
     int timeout = -1;

@@ -12,8 +12,8 @@
 
 namespace shoal::doors {
 
-/// A connected, non-blocking stream socket, read and written with time limits. One thread reads and one writes at a
-/// time; shut_down() may come from any.
+/// A connected, non-blocking stream socket with time limits. At most one thread reads and one writes at a time; any
+/// thread may call shut_down().
 class SocketStream {
  public:
   using Deadline = std::optional<std::chrono::steady_clock::time_point>;  ///< nullopt: none
@@ -21,13 +21,13 @@ class SocketStream {
   explicit SocketStream(FileDescriptor descriptor) : descriptor_(std::move(descriptor)) {}
 
   [[nodiscard]] int descriptor() const { return descriptor_.get(); }
-  /// The number of bytes read, at least one; 0 at the end of the stream. Code::timed_out, Code::closed.
+  /// Waits for data and returns the number of bytes read; 0 at the end of the stream. Code::timed_out, Code::closed.
   [[nodiscard]] Result<std::size_t> read_some(std::span<char> into, Deadline deadline);
-  /// Code::timed_out when the other end takes nothing for `patience`, Code::closed.
+  /// Sends all of `text`. Code::timed_out when the other end receives nothing for `patience`, Code::closed.
   [[nodiscard]] Result<void> write_all(std::string_view text, std::chrono::milliseconds patience);
-  /// Ends both directions: whoever waits here returns.
+  /// Closes both directions: a thread that waits in a call returns.
   void shut_down();
-  /// Says that nothing more comes.
+  /// Closes the sending direction: the other end reads the end of the stream.
   void end_writing();
 
  private:

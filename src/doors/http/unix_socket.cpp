@@ -57,7 +57,7 @@ Result<void> remove_stale(const std::filesystem::path& path) {
   return {};
 }
 
-/// Who listened at, or connected to, the other end.
+/// The user of the process at the other end.
 Result<uid_t> peer_user(int descriptor) {
   ucred other{};
   socklen_t size = sizeof other;
@@ -72,7 +72,7 @@ Result<uid_t> peer_user(int descriptor) {
 Result<FileDescriptor> listen_unix(const std::filesystem::path& path) {
   SHOAL_CHECK(remove_stale(path));
   SHOAL_TRY(auto made, make_socket());
-  // Linux gives the file the mode of the unbound socket: at no time may anybody else connect.
+  // Linux gives the file the mode of the unbound socket: at no time can another user connect.
   if (::fchmod(made.get(), 0600) != 0) return system_error("cannot set the socket's mode");
   const sockaddr_un address = address_of(path);
   if (::bind(made.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
@@ -88,7 +88,7 @@ Result<FileDescriptor> connect_unix(const std::filesystem::path& path, const Wai
   SHOAL_TRY(auto made, make_socket());
   while (::connect(made.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     if (errno == ENOENT || errno == ECONNREFUSED) return system_error("no node at " + path.string(), Code::unavailable);
-    // EAGAIN: the queue of connections is full.
+    // EAGAIN: the listen queue is full. poll(2) does not report when it has room again, so this tries again.
     if (errno != EAGAIN && errno != EINTR) return system_error("cannot connect to " + path.string());
     if (wait.stop.stop_requested()) return Error{Code::cancelled, "stopped while connecting to " + path.string()};
     if (std::chrono::steady_clock::now() >= deadline) {
@@ -97,7 +97,7 @@ Result<FileDescriptor> connect_unix(const std::filesystem::path& path, const Wai
     ::poll(nullptr, 0, static_cast<int>(kRetryEvery.count()));
   }
   SHOAL_TRY(const auto other, peer_user(made.get()));
-  // Root may use the node of a service, which runs as a user of its own: the one that the socket belongs to.
+  // Root may use the node of a service, which runs as its own user: the one that owns the socket.
   struct stat found {};
   if (::geteuid() == 0 && ::lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode) && found.st_uid == other) {
     return made;

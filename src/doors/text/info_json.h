@@ -6,13 +6,14 @@
 
 #include <vector>
 
-/// What a node knows, as JSON: what docs/API.md answers and `--json` prints. Each write_ appends one value, each read_
-/// takes the object that write_ made.
+/// What a node knows, as JSON: the answers of docs/API.md and the output of `--json`. Each write_ appends one value.
+/// Each read_ reads such an object: Code::invalid_argument names the first member that is missing, unknown or out of
+/// bounds.
 namespace shoal::doors {
 
 void write_feed_info(const FeedInfo& info, base::JsonWriter& json);
 [[nodiscard]] Result<FeedInfo> read_feed_info(JsonReader in);
-/// The array that is its member `topics`.
+/// The array that write_feed_info() writes as `topics`.
 void write_topics(const std::vector<TopicInfo>& topics, base::JsonWriter& json);
 
 void write_peer_info(const PeerInfo& peer, base::JsonWriter& json);
@@ -21,7 +22,7 @@ void write_peer_info(const PeerInfo& peer, base::JsonWriter& json);
 void write_feed_summary(const FeedSummary& summary, base::JsonWriter& json);
 [[nodiscard]] Result<FeedSummary> read_feed_summary(JsonReader in);
 
-/// Arrays of them, `[...]`.
+/// Arrays, `[...]`.
 void write_peers(const std::vector<PeerInfo>& peers, base::JsonWriter& json);
 [[nodiscard]] Result<std::vector<PeerInfo>> read_peers(std::vector<JsonReader> in);
 void write_feeds(const std::vector<FeedSummary>& feeds, base::JsonWriter& json);

@@ -8,13 +8,13 @@
 
 namespace shoal::doors {
 
-/// Cuts a stream of text into lines, each at most as long as told.
+/// Splits a stream of text into lines of at most `max_line` bytes. Confined to one thread.
 class LineSplitter {
  public:
   explicit LineSplitter(std::size_t max_line) : max_line_(max_line) {}
 
-  /// Calls `take` with each line that ends in what came so far, without its LF; its first error ends the call.
-  /// Code::limit_exceeded for a line above the limit.
+  /// Calls `take` with each line that is complete, without its LF. The first error of `take` ends the call and is
+  /// returned. Code::limit_exceeded for a line above the limit.
   template <typename Take>
   [[nodiscard]] Result<void> add(std::string_view text, Take&& take) {
     while (!text.empty()) {
@@ -39,14 +39,14 @@ class LineSplitter {
     return {};
   }
 
-  /// What is there of a line that has no LF yet.
+  /// The last line, as far as it was received without its LF.
   [[nodiscard]] std::string_view rest() const { return held_; }
 
  private:
   [[nodiscard]] Error too_long() const {
     return {Code::limit_exceeded, "a line is above " + std::to_string(max_line_) + " bytes", ""};
   }
-  /// A long line's memory is not kept for the short ones after it.
+  /// Frees the memory of a long line: most lines are short.
   void release() {
     constexpr std::size_t kKept = std::size_t{64} << 10;
     held_.clear();

@@ -12,9 +12,9 @@
 
 namespace shoal::doors {
 
-/// Percent-encodes everything but the unreserved characters of RFC 3986.
+/// Percent-encodes all but the unreserved characters (RFC 3986, section 2.3).
 [[nodiscard]] std::string percent_encode(std::string_view text);
-/// Code::invalid_argument for a broken escape. A plus sign is a plus sign.
+/// Code::invalid_argument for a malformed escape. A plus sign is not a space.
 [[nodiscard]] Result<std::string> percent_decode(std::string_view text);
 
 /// Writes `name=value&...`.
@@ -22,21 +22,21 @@ class QueryWriter {
  public:
   QueryWriter& add(std::string_view name, std::string_view value);
   QueryWriter& add(std::string_view name, std::int64_t value) { return add(name, std::to_string(value)); }
-  /// Empty, or the parameters behind a question mark.
+  /// Empty, or a question mark and the parameters.
   [[nodiscard]] const std::string& text() const { return text_; }
 
  private:
   std::string text_;
 };
 
-/// Reads the parameters of a request. Each is asked for once; what is wrong first, also a parameter that nobody asked
-/// for, is told by finish().
+/// Reads the parameters of a request. A caller asks for each parameter once, by name. The first problem is kept for
+/// finish(); a parameter that was not asked for is one.
 class QueryReader {
  public:
   static constexpr std::size_t kMaxParameters = 1024;
 
-  /// `query` is what follows the question mark. Code::invalid_argument for a broken escape, Code::limit_exceeded above
-  /// the limit.
+  /// `query` is the text after the question mark. Code::invalid_argument for a malformed escape, Code::limit_exceeded
+  /// above kMaxParameters.
   [[nodiscard]] static Result<QueryReader> parse(std::string_view query);
 
   [[nodiscard]] std::optional<std::string> text(std::string_view name);

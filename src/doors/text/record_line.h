@@ -22,18 +22,18 @@ struct RecordLine {
   std::optional<Bytes> key;
   std::optional<Bytes> value;
   std::vector<std::pair<std::string, std::optional<Bytes>>> headers;
-  std::string cursor;  ///< empty where the line has none
+  std::string cursor;  ///< position after this record; empty: the line has none
 
-  /// Views into this object.
+  /// Its views are valid as long as this object.
   [[nodiscard]] RecordView view() const;
 };
 
-/// `{"record":{...}}` and LF; no member `cursor` when it is empty.
+/// Appends `{"record":{...}}` and LF. An empty cursor is left out.
 void append_record_line(const RecordView& record, std::string_view cursor, std::string& out);
-/// The inner object.
+/// Reads the inner object.
 [[nodiscard]] Result<RecordLine> read_record(JsonReader in);
 
-/// One line of a producer's body, LF included.
+/// Appends one line of a producer's body, LF included.
 void append_producer_record_line(const ProducerRecord& record, std::string& out);
 [[nodiscard]] Result<ProducerRecord> read_producer_record(JsonReader in);
 

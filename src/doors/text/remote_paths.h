@@ -6,7 +6,7 @@
 
 namespace shoal::doors {
 
-/// `/v1/feeds/{feed}` of docs/API.md; hints where to dial go along.
+/// `/v1/feeds/{feed}` of docs/API.md, with the peer hints of the reference.
 [[nodiscard]] std::string feed_path(const node::FeedReference& feed);
 [[nodiscard]] std::string feed_path(const FeedId& feed);
 /// `/v1/feeds/{feed}/cursors/{name}`

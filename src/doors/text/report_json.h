@@ -4,8 +4,8 @@
 #include "doors/text/json_reader.h"
 #include "node/api/node_api.h"
 
-/// What reading, verifying, exporting and importing report, as JSON. Each write_ appends one object, each read_ takes
-/// it back.
+/// Reports of reading, verifying, exporting and importing, as JSON. Each write_ appends one object. Each read_ reads
+/// such an object: Code::invalid_argument names the first member that is missing, unknown or out of bounds.
 namespace shoal::doors {
 
 void write_audit_report(const feed::AuditReport& report, base::JsonWriter& json);
