@@ -8,7 +8,7 @@
 
 namespace shoal::replication {
 
-/// The replicator's peers as the live tail's decisions see them.
+/// The replicator's peers as TreePeer facts. On the feed's executor; `core` outlives it.
 class CoreTreePeers final : public TreePeers {
  public:
   explicit CoreTreePeers(const ReplicatorCore& core) : core_(core) {}

@@ -7,11 +7,13 @@ namespace shoal::replication {
 namespace {
 
 constexpr base::MonoTime kPingEvery = std::chrono::seconds(15);
-/// A pong that stays away for so long, and eight round trips, makes a suspect.
+/// A peer is suspect when its pong is late by this much plus eight round trips.
 constexpr base::MonoTime kAnswer = std::chrono::seconds(2);
+/// After a peer became suspect, ping others that were silent for this long, during this long.
 constexpr base::MonoTime kQuiet = std::chrono::seconds(3);
+/// A peer is dead when nothing was heard of it for this long.
 constexpr base::MonoTime kSilence = std::chrono::seconds(60);
-/// A feed that moves at least so often is missed when it stops; for so long others are asked why.
+/// If a feed that grew at least this often goes quiet, probe other peers for this long.
 constexpr base::MonoTime kLively = std::chrono::seconds(2);
 constexpr base::MonoTime kMissedFor = std::chrono::seconds(8);
 
@@ -24,7 +26,7 @@ void FailureDetector::on_growth(base::MonoTime now) {
   usual_ = usual_.count() == 0 ? since : (3 * usual_ + since) / 4;
 }
 
-/// The feed used to move and does not: perhaps it rests, perhaps all whom we know are dead.
+/// Either the owner pauses, or all peers that would tell us are dead: only pings can show which.
 bool FailureDetector::stopped(base::MonoTime now) const {
   const base::MonoTime rest = now - last_growth_;
   return usual_.count() != 0 && usual_ <= kLively && rest > std::max(kAnswer, 4 * usual_) && rest < kMissedFor;
@@ -37,10 +39,10 @@ FailureDetector::Verdict FailureDetector::assess(const Peer& peer, base::MonoTim
   verdict.dead = silent > kSilence;
   verdict.suspect = peer.owes_pong && silent > patience && now - peer.ping_sent > patience;
   if (verdict.suspect) last_suspect_ = now;
-  // Deaths come in numbers: where one falls silent, others that said nothing for a while are asked too.
-  const bool doubt = now - last_suspect_ < kQuiet || stopped(now);
+  // Failures are correlated (a partition, a data centre): after one suspect, probe other silent peers soon.
+  const bool alarmed = now - last_suspect_ < kQuiet || stopped(now);
   const bool due = peer.ping_sent.count() == 0 || now - peer.ping_sent > kPingEvery ||
-                   (doubt && silent > (stopped(now) ? kAnswer : kQuiet));
+                   (alarmed && silent > (stopped(now) ? kAnswer : kQuiet));
   verdict.ping = !peer.owes_pong && due;
   return verdict;
 }

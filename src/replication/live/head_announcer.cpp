@@ -5,9 +5,9 @@
 namespace shoal::replication {
 namespace {
 
-/// Heads that come closer together count as one.
+/// Heads that come within this time are kept as one.
 constexpr base::MonoTime kApart = std::chrono::milliseconds(50);
-/// An owner whose record nobody but its children announced for so long asks others for help, a few at a time.
+/// If after this long only our direct children announced a record, announce it to a few other peers, which take it.
 constexpr base::MonoTime kNotPassedOn = std::chrono::milliseconds(400);
 constexpr std::size_t kHelpers = 2;
 
@@ -35,13 +35,14 @@ std::uint64_t HeadAnnouncer::size_at(base::MonoTime then) const {
 std::vector<PeerId> HeadAnnouncer::due(base::MonoTime now) {
   if (growths_.empty()) return {};
   const std::uint64_t own = growths_.back().size;
-  const std::uint64_t settled = size_at(now - kLazily);
+  const std::uint64_t due_size = size_at(now - kLazily);
   const std::uint64_t overdue = size_at(now - kAnyway);
   std::vector<PeerId> out;
   peers_.each([&](const TreePeer& peer) {
     if (peer.told >= own || peer.suspect) return;
-    const bool harmless = peer.announced < settled || peer.announced >= own || peer.told < overdue;
-    if ((peer.told < settled && (!owner_ || harmless)) || (!owner_ && peer.announced < own)) out.push_back(peer.id);
+    // Such a peer is behind, has our head already, or heard nothing for kAnyway: no second request comes of it.
+    const bool harmless = peer.announced < due_size || peer.announced >= own || peer.told < overdue;
+    if ((peer.told < due_size && (!owner_ || harmless)) || (!owner_ && peer.announced < own)) out.push_back(peer.id);
   });
   if (!owner_) return out;
   for (const PeerId id : helpers(now)) {
@@ -61,7 +62,7 @@ std::vector<PeerId> HeadAnnouncer::helpers(base::MonoTime now) {
     known = std::max(known, peer.announced);
     if (!peer.suspect && peer.told < own) idle.push_back(peer);
   });
-  // Without children there is nobody to wait for.
+  // Without children no peer can pass the record on: no reason to wait.
   const base::MonoTime patience = pushed ? kNotPassedOn : base::MonoTime{0};
   if (idle.empty() || now - last_help_ < patience || known >= size_at(now - patience)) return {};
   last_help_ = now;

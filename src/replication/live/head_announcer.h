@@ -8,25 +8,32 @@
 
 namespace shoal::replication {
 
-/// Whom to tell of our head, and when (docs/PROTOCOL.md, "Heads"). A mirror tells at once who did not announce it here
-/// itself; all others hear lazily, some heads at a time, that we have it too. An owner leaves the news to its
-/// children's children: who hears of a record from the owner before the tree brings it would ask the owner for it. It
-/// tells who is still behind after a while, and a few at once when nobody passes its records on. That it holds what
-/// others announced they hear when it cannot make them ask for more, in the end in any case.
+/// Decides to which peers our head is announced, and when (docs/PROTOCOL.md, "Heads"). Announcements are the lazy links
+/// of the broadcast tree, as IHAVE is in Plumtree (Leitao, Pereira, Rodrigues 2007): they repair the tree when a push
+/// is lost, and they must not overtake the push, because a peer that hears of a record first asks for it a second time.
+///
+/// A mirror announces a head at once to each peer that did not announce that head itself; the others hear within
+/// kLazily that we hold it too, several heads in one message. An owner leaves announcing to its children: a peer that
+/// hears of a record from the owner before the tree brings it would ask the owner, whose upload is the scarcest. The
+/// owner announces to peers that are behind by kLazily, to a few helpers at once when no peer passes a record on, and
+/// to all others within kAnyway, so that they know which blocks it holds.
+///
+/// Without it a lost push is noticed only with the next one, and the owner's line carries requests of the whole swarm.
+/// Pure state on times that it is told. Confined to its caller.
 class HeadAnnouncer {
  public:
-  /// What a peer did not announce, and was not told, for so long.
+  /// A head that is older than this is announced to each peer that neither announced it nor was told of it.
   static constexpr base::MonoTime kLazily = std::chrono::seconds(1);
 
-  /// By then an owner tells who keeps up, too.
+  /// An owner announces a head that is older than this also to peers that are not behind.
   static constexpr base::MonoTime kAnyway = std::chrono::seconds(4);
 
   HeadAnnouncer(const TreePeers& peers, bool owner) : peers_(peers), owner_(owner) {}
 
-  /// Our head is this long now; false when it was already.
+  /// The tree size of our head is `size` now; false when it was not smaller before.
   bool on_head(std::uint64_t size, base::MonoTime now);
-  /// Peers to tell now; they count as told from their TreePeer on. To be called after on_head(), and several times a
-  /// second or at least once.
+  /// Peers to announce our head to now; TreePeer::told says that it was done. To be called after on_head() and at least
+  /// once a second.
   [[nodiscard]] std::vector<PeerId> due(base::MonoTime now);
 
  private:
@@ -34,12 +41,14 @@ class HeadAnnouncer {
     std::uint64_t size = 0;
     base::MonoTime at{0};
   };
+  /// Tree size of our head at that time.
   [[nodiscard]] std::uint64_t size_at(base::MonoTime then) const;
+  /// Peers that an owner asks to take its newest record, because no peer but its children announced it.
   [[nodiscard]] std::vector<PeerId> helpers(base::MonoTime now);
 
   const TreePeers& peers_;
   bool owner_;
-  std::vector<Growth> growths_;  ///< the last one before kAnyway ago, and those since
+  std::vector<Growth> growths_;  ///< those of the last kAnyway and the one before
   base::MonoTime last_help_{0};
 };
 

@@ -5,11 +5,11 @@
 namespace shoal::replication {
 namespace {
 
-/// So many more for readers whom others failed; they are shed again.
+/// Children beyond Limits::likes that are admitted with Urgency::missed, by a mirror and by an owner; shed() ends them.
 constexpr std::size_t kExtraMissed = 2;
 constexpr std::size_t kOwnExtraMissed = 1;
 constexpr base::MonoTime kShedEvery = std::chrono::seconds(5);
-/// Readers that have nobody else are served up to this number.
+/// Bound on all children, those with Urgency::alone included.
 constexpr std::size_t kMaxLive = 64;
 
 }  // namespace
@@ -39,7 +39,7 @@ bool LiveChildren::passed_on(PeerId but, std::uint64_t own) const {
 bool LiveChildren::admits(PeerId id, Urgency urgency, std::uint64_t own) const {
   if (urgency == Urgency::alone) return counted(true).size() < kMaxLive;
   const std::vector<Child> live = counted(false);
-  // A peer that replaces its own want takes no more than it has.
+  // A peer that replaces its own want needs no second place.
   const bool has = std::any_of(live.begin(), live.end(), [&](const Child& child) { return child.peer == id; });
   if (has || live.size() < limits_.likes) return true;
   if (urgency != Urgency::missed) return false;

@@ -22,7 +22,7 @@ void LiveFetcher::stop() {
 }
 
 void LiveFetcher::plan() {
-  // From a head that is about to move a push would bring what is asked for anyway.
+  // A reply that moves our head is due: a push from the old head would bring the same blocks again.
   if (hooks_.growing()) return;
   parent_.plan(core_.now());
   act();
@@ -48,7 +48,7 @@ void LiveFetcher::on_accepted() {
 
 void LiveFetcher::on_end(const FetchWant& ended, std::optional<EndReason> reason) {
   const auto ours = wants_.find(ended.ask().peer);
-  if (ours == wants_.end() || ours->second != ended.id()) return;  // cancelled by us
+  if (ours == wants_.end() || ours->second != ended.id()) return;  // we cancelled it
   wants_.erase(ours);
   parent_.on_ended(ended.ask().peer, reason, core_.now());
   act();

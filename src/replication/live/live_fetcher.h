@@ -12,13 +12,14 @@
 
 namespace shoal::replication {
 
-/// Carries out what LiveParent decides: its asks become live wants of BlockFetcher, and what comes of them events.
+/// Carries out what LiveParent decides: sends its requests as live wants through BlockFetcher, and reports what comes
+/// of them to LiveParent as events. On the feed's executor; `core`, `peers` and `fetcher` outlive it.
 class LiveFetcher {
  public:
   struct Hooks {
-    std::function<std::vector<TopicPartition>()> streams;  ///< what to ask for; empty: all topics
-    std::function<bool()> growing;                         ///< an answer is due that moves our head
-    std::function<void(PeerId)> pull;                      ///< get the peer's head and blocks by asking, not by a push
+    std::function<std::vector<TopicPartition>()> streams;  ///< partitions to ask for; empty: all
+    std::function<bool()> growing;                         ///< a reply is due that will move our head
+    std::function<void(PeerId)> pull;                      ///< fetch the peer's head and blocks by requests
   };
   LiveFetcher(ReplicatorCore& core, const TreePeers& peers, BlockFetcher& fetcher, Hooks hooks)
       : core_(core), fetcher_(fetcher), hooks_(std::move(hooks)), parent_(peers, core.random()) {}
@@ -27,34 +28,34 @@ class LiveFetcher {
   void stop();
   [[nodiscard]] bool active() const { return parent_.active(); }
 
-  /// Asks for a parent when there is none.
+  /// Asks a peer to be the parent when there is none.
   void plan();
-  /// The peer announced its head.
+  /// The peer announced a head.
   void on_head(PeerId id);
-  /// A live want brought something.
+  /// A live want brought a run of blocks.
   void on_run(const FetchWant& want);
-  /// Our own head moved, by whatever way.
+  /// Our own head moved, by a push or in another way.
   void on_accepted();
   void on_end(const FetchWant& want, std::optional<EndReason> reason);
   void forget(PeerId id);
   void tick();
 
-  /// A push is on its way, or should be: until then heads that others announce are not asked for.
+  /// A push is expected soon: until then do not ask for heads that other peers announce.
   [[nodiscard]] bool expects_push() const { return parent_.expects_push(core_.now()); }
 
  private:
-  /// Does what was decided, and has check() called when it is due.
+  /// Carries out LiveParent's actions and arms the timer for its check().
   void act();
   void ask(PeerId id, Urgency urgency);
   void cancel(PeerId id);
-  /// Pieces of a block that came since.
+  /// Reports the pieces of blocks that came since the last call.
   void note_progress();
 
   ReplicatorCore& core_;
   BlockFetcher& fetcher_;
   Hooks hooks_;
   LiveParent parent_;
-  std::map<PeerId, std::uint64_t> wants_;  ///< names of our live wants
+  std::map<PeerId, std::uint64_t> wants_;  ///< ids of our live wants
   bool check_armed_ = false;
 };
 

@@ -10,18 +10,21 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// What an announcement may be ahead of the push: a few round trips, within these bounds.
+/// Time that a push may come after an announcement of the same head: two round trips, within these bounds.
 constexpr base::MonoTime kMinGrace = milliseconds(50);
 constexpr base::MonoTime kMaxGrace = milliseconds(500);
 /// Round trip of a peer before its first pong.
 constexpr base::MonoTime kUnknownTrip = milliseconds(100);
-/// A parent that stays behind our own head for so long is none.
+/// A parent that was behind our own head for this long is replaced.
 constexpr base::MonoTime kOvertaken = seconds(1);
+/// Time for which a peer is not asked again: after it failed; after its first *busy*, doubling up to the maximum; and
+/// after the last request with Urgency::alone.
 constexpr base::MonoTime kFailedPause = seconds(10);
 constexpr base::MonoTime kBusyPause = seconds(2);
 constexpr base::MonoTime kMaxBusyPause = seconds(60);
 constexpr base::MonoTime kAlonePause = seconds(3);
-/// A better parent is looked for so often at most, and only one that is clearly better.
+/// Shortest time between two changes to a better parent, and between two tries to leave one that was asked with
+/// Urgency::alone. A better one announces by this many seconds sooner, in at least this many samples.
 constexpr base::MonoTime kBetterEvery = seconds(3);
 constexpr base::MonoTime kAloneEvery = seconds(15);
 constexpr double kBetterBy = 0.03;
@@ -95,9 +98,9 @@ std::optional<PeerId> LiveParent::choose(bool ahead, bool paused_too, base::Mono
     if (!paused_too && paused(peer.id, now)) return;
     if (!peer.askable || serves_us(peer.id) || (ahead && tried_.count(peer.id) > 0)) return;
     if (peer.slow && !paused_too) return;
-    // One that gets its blocks from us would only close a circle, unless it has what we lack.
+    // A child of ours as parent makes a cycle, unless it has what we lack.
     const bool child = peer.child && peer.announced <= *own_;
-    // One that has given something before is no pretender.
+    // Prefer a peer that gave blocks before: announcements alone prove nothing.
     const std::tuple rank{child, peer.suspect, !peer.complete, !peer.gave, round_trip(peer)};
     if (best && rank >= best_rank) return;
     best = peer.id;
@@ -123,7 +126,7 @@ void LiveParent::plan(base::MonoTime now) {
   if (const auto id = choose(false, false, now)) {
     return take_parent(*id, missing_ ? Urgency::missed : Urgency::normal, now);
   }
-  // All refused, or there is only this one: it is asked to make an exception.
+  // All peers refused, or there is only this one: ask it for an exception.
   if (now - last_change_ < kAlonePause && last_change_.count() != 0 && last_urgency_ == Urgency::alone) return;
   if (const auto id = choose(false, true, now)) take_parent(*id, Urgency::alone, now);
 }
@@ -148,17 +151,17 @@ void LiveParent::sample(Standing& standing, double lead) {
 
 void LiveParent::check(base::MonoTime now) {
   if (!active_ || !missing_ || now < check_due_) return;
-  const bool in_the_middle = parent_ && !parent_->whole && now - parent_->progress < kMaxGrace;
+  const bool receiving = parent_ && !parent_->whole && now - parent_->progress < kMaxGrace;
   if (trial_) {
-    // It did not bring it either.
+    // The trial did not bring the missing head either.
     pause(trial_->peer, now + kFailedPause);
     cancel(trial_);
   }
-  if (!in_the_middle) repair(now);
+  if (!receiving) repair(now);
   check_due_ = std::max(check_due_, now + kMinGrace);
 }
 
-/// Who is paused as a parent can still be asked for the blocks.
+/// A peer that is paused as a parent can still be asked for the blocks.
 void LiveParent::repair(base::MonoTime now) {
   std::optional<PeerId> id = choose(true, false, now);
   const bool push = id.has_value();
@@ -188,7 +191,7 @@ void LiveParent::on_pushed(PeerId from, std::uint64_t size, bool whole, base::Mo
   if (parent_ && parent_->peer == from) overtaken_ = base::MonoTime{0};
 }
 
-/// The trial brought what the parent did not, or was let in: it is the parent now.
+/// The trial brought what the parent did not, or admitted us: it becomes the parent.
 void LiveParent::promote_trial(base::MonoTime now) {
   std::optional<Source> former = std::exchange(parent_, std::exchange(trial_, std::nullopt));
   last_urgency_ = parent_->urgency;
@@ -231,13 +234,13 @@ void LiveParent::on_ended(PeerId id, std::optional<EndReason> reason, base::Mono
   if (reason == EndReason::busy) {
     const unsigned times = std::min(standing(id).refusals++, 6U);
     const base::MonoTime wait = std::min(kMaxBusyPause, kBusyPause * (1 << times));
-    // Not all that were refused together come back together.
+    // Jitter: peers that were refused together must not come back together.
     pause(id, now + wait + wait * static_cast<std::int64_t>(random_.below(100)) / 100);
   }
   const bool was_ours = serves_us(id);
   if (parent_ && parent_->peer == id) parent_.reset();
   if (trial_ && trial_->peer == id) trial_.reset();
-  // The tree may be bringing it all the same; if not, and nobody else has it, it is asked for.
+  // The tree may still bring what is missing: wait before the next request.
   const std::optional<TreePeer> still = peers_.find(id);
   if (was_ours && missing_ && reason == EndReason::busy && still) check_due_ = now + grace(*still);
 }
@@ -248,7 +251,7 @@ void LiveParent::tick(base::MonoTime now) {
     pause(parent_->peer, now + kFailedPause);
     cancel(parent_);
   }
-  // Nobody answers a want that is let in: silence for a few round trips is a yes.
+  // The protocol has no message for an admitted want: no refusal within two round trips means yes.
   if (trial_ && trial_->urgency == Urgency::normal && now > trial_due_) promote_trial(now);
   try_better(now);
 }

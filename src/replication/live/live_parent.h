@@ -13,12 +13,22 @@
 namespace shoal::replication {
 
 /// Keeps one peer, the parent, that pushes the live tail to us; all others only announce their heads
-/// (docs/PROTOCOL.md, "The live tail"). So parents form a tree that each node chooses from below. When others announce
-/// what the parent did not bring within a few round trips, one of them becomes the parent; whoever announces a head
-/// that we lack did not get it through us, so the repair makes no cycle, and breaks those there are.
+/// (docs/PROTOCOL.md, "The live tail"). The parents of all nodes form a broadcast tree: eager push along the tree, lazy
+/// announcements on all other connections, as in Plumtree (Leitao, Pereira, Rodrigues 2007). Here each node chooses its
+/// parent, because only the receiver knows which peer brings records first.
 ///
-/// A state machine over events; after each take_actions() says what to do. No clock, message or timer of its own:
-/// `now` comes with the events, check() is due at check_due(), tick() several times a second or at least once.
+/// - Repair: when another peer announces a head that the parent did not bring within a few round trips, that peer
+/// becomes
+///   the trial parent, and the parent once it pushes the head. A peer that announces a head that we lack did not get it
+///   through us, so the repair makes no cycle and breaks existing ones.
+/// - Optimization: a peer whose announcements come before the parent's pushes by a clear margin replaces the parent.
+/// - A parent that refuses or fails is not asked again for a while (exponential backoff with jitter).
+///
+/// Without it each node gets every record from every peer, or from nobody when the peer that pushes dies.
+///
+/// A state machine over events; take_actions() after each event says what to do. It has no clock, message or timer of
+/// its own: `now` comes with the events, check() is to be called at check_due(), tick() at least once a second.
+/// Confined to its caller; `peers` and `random` outlive it.
 class LiveParent {
  public:
   LiveParent(const TreePeers& peers, base::Random& random) : peers_(peers), random_(random) {}
@@ -31,15 +41,15 @@ class LiveParent {
   void stop();
   [[nodiscard]] bool active() const { return active_; }
 
-  /// Asks for a parent when there is none.
+  /// Asks a peer to be the parent when there is none.
   void plan(base::MonoTime now);
-  /// The peer announced a head; its TreePeer says how long it is.
+  /// The peer announced a head; its TreePeer has the tree size.
   void on_announced(PeerId id, base::MonoTime now);
-  /// A live want brought a head of this size, with what belongs to it; `whole` is false while more of it is due.
+  /// A live want brought a head of this tree size and its blocks; `whole` is false while some of them are still due.
   void on_pushed(PeerId from, std::uint64_t size, bool whole, base::MonoTime now);
-  /// More of what a live want began with came.
+  /// More blocks of a head that was pushed came at time `at`.
   void on_progress(PeerId from, bool whole, base::MonoTime at);
-  /// Our own head moved, by whatever way.
+  /// Our own head grew to this tree size, by a push or in another way.
   void on_own_head(std::uint64_t size, base::MonoTime now);
   /// A live want ended. nullopt: the peer left, was blamed, or could not be asked.
   void on_ended(PeerId id, std::optional<EndReason> reason, base::MonoTime now);
@@ -51,11 +61,11 @@ class LiveParent {
   }
   void tick(base::MonoTime now);
 
-  /// A push is on its way, or should be: until then heads that others announce are not asked for.
+  /// A push is expected soon: until then do not ask for heads that other peers announce.
   [[nodiscard]] bool expects_push(base::MonoTime now) const;
   [[nodiscard]] std::optional<PeerId> parent() const { return parent_ ? std::optional(parent_->peer) : std::nullopt; }
 
-  /// What is to be done, in this order; the caller tells what comes of it.
+  /// The actions to carry out, in this order. The caller reports their results as events.
   [[nodiscard]] std::vector<TreeAction> take_actions() { return std::exchange(actions_, {}); }
 
  private:
@@ -63,11 +73,11 @@ class LiveParent {
   struct Source {
     PeerId peer{0};
     Urgency urgency = Urgency::normal;
-    std::uint64_t size = 0;  ///< of the newest head that it brought, or was asked from
-    base::MonoTime progress{0};
-    bool whole = true;
+    std::uint64_t size = 0;      ///< tree size of the newest head that it pushed, or of ours when it was asked
+    base::MonoTime progress{0};  ///< when it last brought something
+    bool whole = true;           ///< all blocks of that head came
   };
-  /// What is known of a peer as a parent.
+  /// How well a peer did, or would do, as a parent.
   struct Standing {
     PeerId peer{0};
     base::MonoTime paused_until{0};  ///< it refused, or failed us
@@ -75,21 +85,21 @@ class LiveParent {
     unsigned samples = 0;
     std::uint64_t announced = 0;  ///< tree size of its newest announcement that came before the push
     base::MonoTime announced_at{0};
-    double lead = 0;  ///< seconds that its announcements come before our pushes, smoothed
+    double lead = 0;  ///< seconds by which its announcements come before our pushes, smoothed
   };
 
-  /// In `standings_`: where it is, or belongs.
+  /// Index in `standings_` where the peer is, or would be inserted.
   [[nodiscard]] std::size_t place_of(PeerId id) const;
-  /// Made when it is not there.
+  /// Creates it when it is not there.
   [[nodiscard]] Standing& standing(PeerId id);
   [[nodiscard]] bool paused(PeerId id, base::MonoTime now) const;
-  /// The best peer that may be asked; with `ahead` only one whose head is longer than ours.
+  /// The best peer to ask. `ahead`: only one whose head is longer than ours; `paused_too`: also one that is paused.
   [[nodiscard]] std::optional<PeerId> choose(bool ahead, bool paused_too, base::MonoTime now) const;
   [[nodiscard]] bool serves_us(PeerId id) const;
   [[nodiscard]] bool anybody_ahead() const;
   [[nodiscard]] Source ask(PeerId id, Urgency urgency, base::MonoTime now);
   void take_parent(PeerId id, Urgency urgency, base::MonoTime now);
-  /// Takes somebody who announced what is missing.
+  /// Asks a peer that announced what is missing.
   void repair(base::MonoTime now);
   void cancel(std::optional<Source>& source);
   void sample(Standing& standing, double lead);
@@ -103,16 +113,16 @@ class LiveParent {
   bool active_ = false;
   std::optional<std::uint64_t> own_;
   std::optional<Source> parent_;
-  std::optional<Source> trial_;  ///< one that may take over; both push for a moment
+  std::optional<Source> trial_;  ///< may become the parent; both push for a short time
   base::MonoTime trial_due_{0};
-  bool missing_ = false;         ///< somebody announced more than we have
-  base::MonoTime check_due_{0};  ///< when missing: not before this
-  std::set<PeerId> tried_;       ///< asked for what is missing now
+  bool missing_ = false;         ///< a peer announced more than we have
+  base::MonoTime check_due_{0};  ///< while missing_: call check() at this time
+  std::set<PeerId> tried_;       ///< peers that were asked for what is missing now
   base::MonoTime head_came_{0};
-  base::MonoTime overtaken_{0};  ///< since when the parent is behind our own head; 0 it is not
+  base::MonoTime overtaken_{0};  ///< since when the parent is behind our own head; 0: it is not
   base::MonoTime last_change_{0};
-  Urgency last_urgency_ = Urgency::normal;  ///< with which the last parent was asked
-  std::vector<Standing> standings_;         ///< in the order of their ids
+  Urgency last_urgency_ = Urgency::normal;  ///< of the request to the last parent
+  std::vector<Standing> standings_;         ///< sorted by peer id
 };
 
 }  // namespace shoal::replication

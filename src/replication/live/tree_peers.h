@@ -10,27 +10,27 @@
 #include <optional>
 #include <vector>
 
-/// What the live tail's decisions share (docs/PROTOCOL.md, "The live tail"). LiveParent, LiveChildren and HeadAnnouncer
-/// decide whom to take the tail from, whom to give it to and whom to tell of it. They know peers by what stands here
-/// and nothing of messages, proofs or stores: the replicator uses them, and so does a simulation of a hundred thousand
-/// nodes.
+/// What the decisions about the broadcast tree share (docs/PROTOCOL.md, "The live tail"). LiveParent decides which peer
+/// pushes the live tail to us, LiveChildren to which peers we push it, HeadAnnouncer to which peers our head is
+/// announced. They know a peer by the facts below and nothing of messages, proofs or stores. So the replicator can use
+/// them, and a simulation of a hundred thousand nodes too.
 namespace shoal::replication {
 
-/// A connected peer, as far as the live tail goes.
+/// The facts about a connected peer that these decisions use.
 struct TreePeer {
   PeerId id{0};
   base::MonoTime round_trip{-1};  ///< negative: not measured yet
   std::uint64_t announced = 0;    ///< tree size of its newest head
-  std::uint64_t told = 0;         ///< tree size of ours that it was told, by announcement or push
-  bool askable = true;            ///< false: its history is not ours, or it has to prove first that it is
+  std::uint64_t told = 0;         ///< tree size of our head that it knows from us, by announcement or push
+  bool askable = true;            ///< false: its history is not ours, or that is not proven yet
   bool child = false;             ///< we push to it
   bool complete = false;          ///< it says that it holds everything
   bool gave = false;              ///< it has given blocks before
-  bool slow = false;              ///< it stalled a moment ago
-  bool suspect = false;           ///< it owes a sign of life
+  bool slow = false;              ///< it stalled a short time ago
+  bool suspect = false;           ///< of the failure detector
 };
 
-/// The peers that are connected now, by the part that keeps them.
+/// The peers that are connected now. Implemented by the part that owns them.
 class TreePeers {
  public:
   virtual ~TreePeers() = default;
@@ -39,12 +39,12 @@ class TreePeers {
   [[nodiscard]] virtual std::optional<TreePeer> find(PeerId id) const = 0;
 };
 
-/// What LiveParent wants done.
+/// An action that LiveParent decided on.
 struct TreeAction {
   enum class Kind : std::uint8_t {
-    ask,     ///< send the peer a live want from our head on; when that cannot be, say so by LiveParent::on_ended
-    cancel,  ///< end the live want at the peer
-    pull,    ///< get the peer's head and blocks by asking
+    ask,     ///< send the peer a live want from our head on; report a failure by LiveParent::on_ended()
+    cancel,  ///< cancel the live want at the peer
+    pull,    ///< fetch the peer's head and blocks by requests
   };
   Kind kind = Kind::ask;
   PeerId peer{0};
