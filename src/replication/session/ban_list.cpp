@@ -38,7 +38,7 @@ void BanList::flooded(const PublicKey& key, base::MonoTime now) {
   const double faded = std::chrono::duration<double>(now - seen.flood_time) / kFloodMemory;
   seen.floods = std::max(0.0, seen.floods - faded) + 1;
   seen.flood_time = now;
-  // Just under: what faded between the floods of a row does not save the last one.
+  // One less: the decay between the floods of one series must not save the peer from the ban.
   if (seen.floods > kFloodsToBan - 1) return ban(seen, now);
   seen.forget = std::max(seen.forget, now + kFloodMemory * kFloodsToBan);
 }

@@ -12,26 +12,30 @@
 
 namespace shoal::replication {
 
-/// Node keys that are turned away for a while. A lie, which only the holder of the key can have told, bans at once, and
-/// longer each time; a flood, which a line that stood still can fake once, bans when it repeats. Both are forgotten.
-/// Bounded. Pure state on times it is told.
+/// Node keys that are refused for a limited time. A lie comes in an authenticated session, so only the holder of the
+/// node key can have sent it: one bans at once, and for twice as long each time. A flood can be an accident (a line
+/// that stood still delivers everything at once), so only repeated ones ban. Both expire. Memory is bounded by
+/// kMaxNodes. Without it a liar reconnects at once, and each of its lies costs the proofs that show it. Pure state on
+/// times that it is told. Confined to its caller.
 class BanList {
  public:
   static constexpr base::MonoTime kFirstBan = std::chrono::minutes(10);
   static constexpr base::MonoTime kLongestBan = std::chrono::hours(24);
-  /// So long after its last ban ended an offender is as good as new.
+  /// Time after the end of the last ban until the node's offences are forgotten.
   static constexpr base::MonoTime kMemory = std::chrono::hours(24);
   static constexpr unsigned kFloodsToBan = 3;
-  /// One flood is forgotten in so long.
+  /// Time after which one flood offence expires.
   static constexpr base::MonoTime kFloodMemory = std::chrono::minutes(10);
   static constexpr std::size_t kMaxNodes = 1024;
 
+  /// The node sent what the feed's owner did not sign: bans it.
   void lied(const PublicKey& node, base::MonoTime now);
+  /// The node sent more than any peer may: bans it when this repeats.
   void flooded(const PublicKey& node, base::MonoTime now);
   [[nodiscard]] bool refuses(const PublicKey& node, base::MonoTime now) const;
   [[nodiscard]] std::size_t size() const { return nodes_.size(); }
 
-  /// What a restart keeps. Times are what is left of them, so that no clock of the wall decides anything.
+  /// What survives a restart. `left` is the rest of the ban, so that a change of the wall clock does not matter.
   struct Saved {
     PublicKey node;
     base::MonoTime left{0};
@@ -39,14 +43,14 @@ class BanList {
     bool operator==(const Saved&) const = default;
   };
   static constexpr std::size_t kMaxSaved = 256;
-  /// Those in force, the longest first, at most kMaxSaved.
+  /// The bans in force, the longest first, at most kMaxSaved.
   [[nodiscard]] std::vector<Saved> save(base::MonoTime now) const;
   void load(const std::vector<Saved>& saved, base::MonoTime now);
 
  private:
   struct Node {
-    base::MonoTime until{0};   ///< turned away until then
-    base::MonoTime forget{0};  ///< the row is of no use after this
+    base::MonoTime until{0};   ///< refused until then
+    base::MonoTime forget{0};  ///< the entry may be dropped after this
     std::uint8_t offences = 0;
     double floods = 0;  ///< as of flood_time, decaying
     base::MonoTime flood_time{0};

@@ -65,7 +65,8 @@ void FeedChannel::send(Message message) {
   auto hand_over = [self = shared_from_this(), message = std::move(message)]() mutable {
     self->parts_.to_session(std::move(message));
   };
-  // What is urgent is not worth waking a thread for; bulk is sealed beside the feed's own work.
+  // An urgent message is encrypted at once, without a change of thread; bulk is encrypted in parallel with the feed's
+  // work.
   bulk ? parts_.session_executor->post(std::move(hand_over)) : parts_.session_executor->dispatch(std::move(hand_over));
 }
 

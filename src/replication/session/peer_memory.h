@@ -10,14 +10,15 @@
 
 namespace shoal::replication {
 
-/// Counts the bytes that wait here from and for all peers of this process, and bounds them for each and for all. Any
-/// thread. What counts: messages that came and were not handled yet, messages that are queued to be sent. libtorrent's
-/// own buffers and the kernel's are bounded elsewhere.
+/// Memory bounds for peers: counts the bytes of messages that were received and not handled yet and of messages that
+/// are queued to be sent, for each peer and for all peers of the process. The buffers of libtorrent and the kernel are
+/// bounded elsewhere (swarm/libtorrent/session_settings). Without it a peer that sends fast and reads nothing, or many
+/// peers together, exhaust the node's memory. Any thread.
 class PeerMemory {
  public:
   struct Bounds {
-    std::size_t stranger = std::size_t{16} << 10;  ///< one peer, before it proved that it knows a feed of ours
-    std::size_t peer = std::size_t{4} << 20;       ///< one peer, after
+    std::size_t stranger = std::size_t{16} << 10;  ///< one peer before it proved that it knows a feed id
+    std::size_t peer = std::size_t{4} << 20;       ///< one peer after that
     std::size_t all = std::size_t{512} << 20;
   };
   enum class Verdict : std::uint8_t { fits, peer_over, all_over };
@@ -25,7 +26,7 @@ class PeerMemory {
   PeerMemory() = default;
   explicit PeerMemory(Bounds bounds) : bounds_(bounds) {}
 
-  /// What one connection holds. Gives all of it back when it goes.
+  /// The bytes of one connection. The destructor releases all of them.
   class Account {
    public:
     explicit Account(std::shared_ptr<PeerMemory> memory) : memory_(std::move(memory)) {}
@@ -33,14 +34,14 @@ class PeerMemory {
     Account(const Account&) = delete;
     Account& operator=(const Account&) = delete;
 
-    /// Counts one message of `size` bytes, in any case; says which bound is broken now.
+    /// Counts one message of `size` bytes, also when a bound is exceeded; returns which one is.
     Verdict charge(std::size_t size);
-    /// That message is handled or sent.
+    /// A message of `size` bytes was handled or sent.
     void release(std::size_t size);
-    /// The peer proved that it knows the feed.
+    /// The peer proved that it knows the feed id: Bounds::peer applies.
     void prove() { proven_ = true; }
     [[nodiscard]] std::size_t held() const { return held_; }
-    /// Verified blocks that this connection brought.
+    /// Number of verified blocks that this connection brought.
     void note_given(std::uint64_t blocks) { given_ = blocks; }
     [[nodiscard]] std::uint64_t given() const { return given_; }
 
@@ -53,12 +54,12 @@ class PeerMemory {
 
   [[nodiscard]] std::size_t total() const { return total_; }
 
-  /// Beside its bytes a message that waits costs this much: the task that carries it, its decoded form.
+  /// Memory of a waiting message in addition to its bytes: its task and its decoded form.
   static constexpr std::size_t kOverhead = 256;
-  /// Who gave so many blocks is ended for the others' sake only when nobody else holds anything.
+  /// A peer that gave at least this many blocks is disconnected only when no other peer holds memory.
   static constexpr std::uint64_t kUseful = 64;
-  /// Whom to end when all peers together hold too much: who holds most among those of little use. Index into
-  /// `accounts`; nullopt when nobody holds anything.
+  /// The peer to disconnect when Bounds::all is exceeded: the one that holds most among those that gave fewer than
+  /// kUseful blocks. Index into `accounts`; nullopt when none holds anything.
   [[nodiscard]] static std::optional<std::size_t> worst(const std::vector<std::shared_ptr<Account>>& accounts);
 
  private:

@@ -3,7 +3,7 @@
 namespace shoal::replication {
 namespace {
 
-/// The transport holds no more than this, so that what is urgent passes bulk that still waits here.
+/// Most bytes in the transport. A larger message is passed on only when the transport is empty.
 constexpr std::size_t kTransportLimit = std::size_t{128} << 10;
 
 }  // namespace

@@ -12,25 +12,27 @@
 
 namespace shoal::replication {
 
-/// What waits to be sent over one session: urgent messages pass bulk ones, and the transport never holds so much that
-/// they would wait behind it there. Confined to the session's executor.
+/// The messages that wait to be sent over one session, in two priorities: urgent ones (heads, wants, pushes) overtake
+/// bulk (blocks that were asked for). The transport is a FIFO, so it is given at most kTransportLimit bytes: what is in
+/// it cannot be overtaken any more. Without this a new head waits behind up to a megabyte of old blocks, on a slow line
+/// for seconds. The same idea as the kernel's TCP_NOTSENT_LOWAT, one level up. Confined to the session's executor.
 class SendQueue {
  public:
-  /// Appends the record of a message.
+  /// Encrypts a message and appends its record.
   using Seal = std::function<void(const Message& message, Bytes& record)>;
 
   SendQueue(std::shared_ptr<PeerTransport> transport, std::shared_ptr<SendGauge> gauge)
       : transport_(std::move(transport)), gauge_(std::move(gauge)) {}
 
-  /// False when more waits for the peer than may: the session must end.
+  /// False when the peer's memory bound is exceeded: the session must end.
   [[nodiscard]] bool push(Message message);
-  /// Hands on what the transport has room for.
+  /// Passes messages to the transport while it has room.
   void flush(const Seal& seal);
   void clear();
 
-  /// Nothing waits here or in the transport.
+  /// True when nothing waits here or in the transport.
   [[nodiscard]] bool idle() const { return waiting() == 0; }
-  /// The peer takes next to nothing of what waits; see SendWatch.
+  /// True when the peer reads too slowly; see SendWatch.
   [[nodiscard]] bool stalled(base::MonoTime now);
 
  private:
@@ -41,7 +43,7 @@ class SendQueue {
   std::deque<Message> urgent_;
   std::deque<Message> bulk_;
   Bytes record_;              // reused between messages
-  std::uint64_t handed_ = 0;  ///< bytes that the transport was given
+  std::uint64_t handed_ = 0;  ///< bytes that were passed to the transport
   SendWatch watch_;
 };
 

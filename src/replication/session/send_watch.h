@@ -8,14 +8,14 @@
 
 namespace shoal::replication {
 
-/// Notices a peer that does not read what it is sent: while something waits for it, at least kLeast bytes (or all that
-/// waited) must leave in each span of kSpan. Pure state on times it is told.
+/// Detects a peer that does not read what it is sent: while something waits for it, at least kLeast bytes (or all that
+/// waited) must leave in each period of kSpan. Pure state on times that it is told.
 class SendWatch {
  public:
   static constexpr base::MonoTime kSpan = std::chrono::seconds(30);
   static constexpr std::uint64_t kLeast = 8 << 10;
 
-  /// Bytes that wait to leave now, and bytes that ever left. True when the peer has stood still for too long.
+  /// `waiting`: bytes that wait now; `left`: bytes that left since the start. True when the peer missed its minimum.
   [[nodiscard]] bool stalled(std::uint64_t waiting, std::uint64_t left, base::MonoTime now) {
     if (waiting == 0) {
       watching_ = false;

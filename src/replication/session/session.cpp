@@ -20,7 +20,7 @@ crypto::AeadStream direction(const crypto::SecretBytes& shared, const crypto::Di
   crypto::SecretBytes key(32);
   crypto::Digest derived = crypto::keyed_hash(shared.view(), text.view());
   std::copy(derived.bytes.begin(), derived.bytes.end(), key.mutable_view().begin());
-  // The stack copy is erased; volatile keeps the compiler from leaving that out.
+  // Erase the copy on the stack; volatile keeps the compiler from removing that.
   for (volatile std::uint8_t& byte : derived.bytes) byte = 0;
   return crypto::AeadStream(std::move(key));
 }

@@ -30,7 +30,7 @@ class Session {
 
   /// The first message of each side, the only one in clear.
   [[nodiscard]] Bytes hello() const;
-  /// Takes the other side's hello and makes the keys. Code::unsupported for another major version, Code::unverified
+  /// Reads the other side's hello and derives the keys. Code::unsupported for another major version, Code::unverified
   /// for a malformed hello, a second one, our own, or a small-order point.
   [[nodiscard]] Result<void> on_hello(ByteView message);
   [[nodiscard]] bool ready() const { return out_.has_value(); }
@@ -44,7 +44,7 @@ class Session {
   [[nodiscard]] const crypto::Digest& transcript() const { return transcript_; }
   [[nodiscard]] Role role() const { return role_; }
   [[nodiscard]] const Version& version() const { return version_; }
-  /// What the other side's hello said; the identity message confirms it.
+  /// The version in the other side's hello, which is not authenticated; the identity message confirms it.
   [[nodiscard]] const Version& their_version() const { return their_version_; }
 
   /// Proof that `sender` knows the feed's id, bound to this session and channel.

@@ -10,12 +10,13 @@
 namespace shoal::replication {
 namespace {
 
-/// Each stage of the handshake has so long, and all together.
+/// Deadline for each handshake stage, and for the whole handshake.
 constexpr base::MonoTime kStageDeadline = std::chrono::seconds(5);
 constexpr base::MonoTime kHandshakeDeadline = std::chrono::seconds(10);
+/// Interval of the checks for a peer that does not read.
 constexpr base::MonoTime kSendCheck = std::chrono::seconds(5);
 constexpr std::size_t kMaxChannels = 1024;
-/// Feeds that are not here may be asked for so often.
+/// Opens of feeds that are not here, after which the peer floods.
 constexpr std::size_t kMaxRefusedOpens = 1024;
 
 SenderVersion sender_version(std::uint8_t minor, std::uint8_t ours) {
@@ -67,7 +68,7 @@ struct SessionPeer::Impl {
   bool ended = false;
 
   void begin(const Feed& feed);
-  /// The next stage of the handshake has to come in time.
+  /// Sets the deadline of the next handshake stage.
   void expect(const char* stage);
   void send_hello();
   void on_session_message(ByteView sealed);
@@ -87,7 +88,7 @@ struct SessionPeer::Impl {
   void note_given(std::uint64_t blocks);
   void flush();
   void notify_writable();
-  /// Looks now and then whether what waits for the peer leaves, while something waits.
+  /// While something waits for the peer, checks at intervals whether it reads.
   void watch_sending();
   void end(std::string_view reason);
   void violation(const std::string& what);
@@ -119,7 +120,7 @@ void SessionPeer::Impl::send_hello() {
 void SessionPeer::Impl::on_session_message(ByteView sealed) {
   plain.clear();
   if (Result<void> opened = session.open(sealed, plain); !opened) {
-    // Not a proof against the peer: whoever sits on the way can do this. The session ends, nobody is banned.
+    // No proof against the peer: anybody on the path can change bytes. The session ends, no node is banned.
     return end(opened.error().message);
   }
   const std::uint8_t minor = session.their_version().minor;
@@ -145,7 +146,7 @@ void SessionPeer::Impl::on_open(std::uint32_t number, const Open& open) {
   if (channel == nullptr) {
     const std::optional<Feed> feed = parts.find_feed ? parts.find_feed(open.discovery_key) : std::nullopt;
     if (!feed || channels.size() >= kMaxChannels) {
-      // Before its identity this peer proved nothing: it came for a feed that we do not have.
+      // Without an identity the connection has no other feed: end it.
       if (!their_key) return end("the peer asks for a feed that is not here");
       if (++refused_opens > kMaxRefusedOpens) return flood("asks for too many feeds that are not here");
       return enqueue(number, Message{.body = Close{"no such feed here"}});
@@ -157,7 +158,7 @@ void SessionPeer::Impl::on_open(std::uint32_t number, const Open& open) {
   }
   if (channel->theirs) return violation("a feed was opened twice");
   channel->theirs = number;
-  // Before our identity: what answers it may be large.
+  // Before our identity is sent: the answer to it may be large.
   transport->trust_with_large_messages();
   if (parts.memory) parts.memory->prove();
   if (!their_key) expect("identity");

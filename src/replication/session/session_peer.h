@@ -17,8 +17,15 @@
 namespace shoal::replication {
 
 /// One connection: handshake, encryption, channels, send priority (docs/PROTOCOL.md, "Session"). Decodes messages on
-/// its own executor and hands them to the feed's replicator on the feed's executor; takes messages back the other way.
-/// Nothing of a feed is said before the other side proved that it knows the feed's id.
+/// its own executor and passes them to the feed's replicator on the feed's executor, and the replicator's messages
+/// back.
+///
+/// Order of the handshake: hello in clear (ephemeral keys, X25519), then encrypted the open of a feed with a proof that
+/// the sender knows its id, then the identity with a signature over the session by the node key. An identity is sent,
+/// and a message about a feed accepted, only after the other side's open was proven: a stranger who dials learns
+/// neither node keys nor which feeds are here. Each stage has a deadline, because a connection without an identity
+/// takes memory and proves nothing. Violations after the identity are blamed on the node key; before it the session
+/// only ends.
 class SessionPeer : public PeerTransportHandler, public std::enable_shared_from_this<SessionPeer> {
  public:
   /// A feed that may be opened over a session, and where its messages go.
@@ -30,22 +37,22 @@ class SessionPeer : public PeerTransportHandler, public std::enable_shared_from_
   struct Parts {
     const crypto::KeyPair* node_key = nullptr;
     base::Executor* executor = nullptr;  ///< this session's
-    std::shared_ptr<void> keep = {};     ///< what owns that executor: a FeedChannel outlives the session by a moment
+    std::shared_ptr<void> keep = {};  ///< owner of that executor: a FeedChannel outlives the session for a short time
     const base::Clock* clock = nullptr;
     base::LogSink* log = nullptr;
     /// Finds a feed of this node by its discovery key; nullopt refuses the channel. Any thread.
     std::function<std::optional<Feed>(const crypto::Digest& discovery_key)> find_feed;
-    /// True when the node key must be turned away (banned, or our own). Any thread.
+    /// True when the node key must be refused (banned, or our own). Any thread.
     std::function<bool(const PublicKey&)> refuses;
-    /// Another node answered where the user pinned a key. Any thread.
+    /// The node at this address has another key than the one that the user pinned. Any thread.
     std::function<void(const PeerAddress&, const PublicKey& found)> on_wrong_key = {};
-    /// Counts what waits here for and from the peer; may be null.
+    /// Counts the memory of waiting messages from and to the peer; may be null.
     std::shared_ptr<PeerMemory::Account> memory = {};
-    /// The peer's protocol has another major version, so that the session ends: what to tell. Any thread; may be empty.
+    /// The session ends because the peer speaks another major version; `what` says so. Any thread; may be empty.
     std::function<void(const PeerAddress&, const std::string& what)> on_other_version = {};
-    /// Put between each feed's replicator and this session when set (a test's liar, a tap).
+    /// Wraps the outbox of each feed's replicator; for tests that change messages. May be empty.
     std::function<std::shared_ptr<Outbox>(std::shared_ptr<Outbox>)> wrap_outbox = {};
-    /// What our hello says; tests speak as older and newer nodes.
+    /// The version in our hello; tests set others.
     Version version = {};
   };
 
