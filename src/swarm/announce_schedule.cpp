@@ -24,7 +24,7 @@ void AnnounceSchedule::found_peer(const crypto::Digest& feed, base::MonoTime now
   const auto found = entries_.find(feed);
   if (found == entries_.end()) return;
   Entry& entry = found->second;
-  // One that found us before its own first announcement still has to be told to the others.
+  // A peer may find us before our first announcement: that one is still due, so that others find us.
   if (entry.announced) due_.set(feed, now + kSettledInterval);
   set_interval(entry, kSettledInterval);
 }
@@ -32,7 +32,7 @@ void AnnounceSchedule::found_peer(const crypto::Digest& feed, base::MonoTime now
 void AnnounceSchedule::lost_peers(const crypto::Digest& feed, base::MonoTime now) {
   const auto found = entries_.find(feed);
   if (found == entries_.end()) return;
-  // A peer that comes and goes at once (ourselves, a stranger) must not become a stream of announcements.
+  // A peer that connects and leaves at once (ourselves, a stranger) must not cause an announcement each time.
   look_again(feed, found->second, now, kSameFeedPace);
   set_interval(found->second, kLookingInterval);
 }

@@ -8,7 +8,7 @@
 namespace shoal::swarm {
 namespace {
 
-/// Of those that compete one in so many may be kept for the blocks it gave, and one for its age.
+/// Of every N rivals protect one for the blocks it gave, and one for its age; of these at most a few from one network.
 constexpr std::size_t kKeptForUse = 2;
 constexpr std::size_t kKeptForAge = 8;
 constexpr std::size_t kAgedPerNetwork = 4;
@@ -58,7 +58,7 @@ ConnectionPolicy::Address& ConnectionPolicy::address(const NetAddress& host, bas
     std::erase_if(addresses_, [&](const auto& item) {
       return item.second.connections.full(now) && offences(item.second, now) < kForgiven;
     });
-    // Whoever has so many addresses gains nothing by the one row more that is forgotten.
+    // The table is full of active addresses: dropping one entry gives an attacker with so many addresses nothing more.
     if (addresses_.size() >= kMaxAddresses) addresses_.erase(addresses_.begin());
   }
   return addresses_.try_emplace(host, Address{base::TokenBucket(limits_.address_rate), 0, now}).first->second;
@@ -82,7 +82,7 @@ ConnectionPolicy::Rivals ConnectionPolicy::at_least(std::size_t limit, Predicate
 }
 
 ConnectionPolicy::Rivals ConnectionPolicy::rivals_of(const Newcomer& newcomer) const {
-  // We dial whom we need: connections of our own count in the last two limits only, and strangers push none out.
+  // We choose the nodes that we dial: outgoing connections count in the last two limits only, and are never evicted.
   const auto stranger = [](const Connection& one) { return !one.from.outgoing; };
   const auto same_feed = [&](const Connection& one) { return one.from.feed == newcomer.feed; };
   Rivals rivals;
@@ -107,7 +107,7 @@ ConnectionPolicy::Rivals ConnectionPolicy::rivals_of(const Newcomer& newcomer) c
   return rivals.empty() ? at_least(limits_.all, [](const auto&) { return true; }) : rivals;
 }
 
-/// Those who gave most, when it was worth something.
+/// Protects the connections that gave most blocks, if at least kUsefulBlocks.
 void ConnectionPolicy::keep_useful(Rivals& rivals) {
   std::vector<Rival*> useful;
   for (Rival& rival : rivals) {
@@ -119,12 +119,12 @@ void ConnectionPolicy::keep_useful(Rivals& rivals) {
   for (Rival* rival : useful) rival->kept = true;
 }
 
-/// The eldest with a node key of their own, few of one network.
+/// Protects the oldest connections with different node keys, at most kAgedPerNetwork from one network.
 void ConnectionPolicy::keep_aged(Rivals& rivals) {
   std::map<NetAddress, std::size_t> by_network;
   std::set<PublicKey> nodes;
   std::size_t left = rivals.size() / kKeptForAge;
-  // Ids grow with time, and so are the rivals sorted.
+  // Rivals are sorted by id, so by age.
   for (Rival& rival : rivals) {
     if (left == 0) return;
     const auto& node_key = rival.connection->node_key;
@@ -135,7 +135,8 @@ void ConnectionPolicy::keep_aged(Rivals& rivals) {
   }
 }
 
-/// From the most crowded network: who has no session yet, then who gave least, then who was of no use for longest.
+/// From the network with most rivals: first one without a node key, then the one that gave fewest blocks, then the one
+/// that brought nothing for the longest time.
 std::optional<ConnectionPolicy::Id> ConnectionPolicy::worst(Rivals rivals, const NetAddress& network,
                                                             base::MonoTime now) {
   keep_useful(rivals);
@@ -143,7 +144,8 @@ std::optional<ConnectionPolicy::Id> ConnectionPolicy::worst(Rivals rivals, const
   std::map<NetAddress, std::size_t> crowd;
   for (const Rival& rival : rivals) ++crowd[rival.network];
   for (Rival& rival : rivals) rival.crowd = crowd[rival.network];
-  // A crowd that opens one connection after the other must not live by its handshakes' youth alone.
+  // kGrace protects no connection of a network that has more rivals than the newcomer's: an attacker could else keep
+  // its places by opening new connections all the time.
   const std::size_t fair = crowd[network] + 1;
   const Rival* worst = nullptr;
   const auto rank = [&](const Rival& rival) {

@@ -14,23 +14,28 @@
 
 namespace shoal::swarm {
 
-/// Which connections a node keeps when more come than it has room for (docs/PROTOCOL.md, "Connections"). Whoever fills
-/// one address or network competes with himself; who gave verified blocks, or has been here for long, stays. Pure state
-/// on times it is told, confined to its caller.
+/// Decides which connections a node keeps when more come than it has room for (docs/PROTOCOL.md, "Connections"). A
+/// newcomer that exceeds a limit evicts the worst of the connections that count against that limit, or is refused. The
+/// limits per address and per network make an attacker compete with its own connections; connections that brought
+/// verified blocks and the oldest ones are protected. The eviction follows Bitcoin Core (node/eviction.cpp,
+/// SelectNodeToEvict: protect by usefulness and age, evict from the largest network group) against eclipse attacks
+/// (Heilman et al. 2015). Without it one host with many connections cuts a node off from its swarm.
+///
+/// Pure state on times that it is told. Confined to its caller.
 class ConnectionPolicy {
  public:
   struct Limits {
     std::size_t all = 4000;
-    std::size_t feed = 500;              ///< of one feed; each further limit is for strangers' connections only
+    std::size_t feed = 500;              ///< of one feed; the limits below count incoming connections only
     std::size_t half_open = 128;         ///< without a proven node key, of all feeds
     std::size_t address_half_open = 32;  ///< the same from one address
     std::size_t feed_address = 16;       ///< of one feed from one address: many nodes share one behind a NAT
-    std::size_t feed_network = 64;
+    std::size_t feed_network = 64;       ///< of one feed from one network
     base::TokenBucket::Rate address_rate = {50, 200};  ///< new connections from one address
-    /// No bound by address for private ones: a closed network has few, or one.
+    /// No limits per address for private addresses: a closed network has few of them, or one.
     bool private_network = false;
   };
-  /// Names a connection. 0 is none.
+  /// A connection; 0 is none.
   using Id = std::uint64_t;
   struct Newcomer {
     std::uint64_t feed = 0;
@@ -38,25 +43,26 @@ class ConnectionPolicy {
     bool outgoing = false;
   };
   struct Decision {
-    Id id = 0;                  ///< 0: turned away
-    std::optional<Id> evicted;  ///< ends in its place; already removed here
-    const char* why = "";       ///< it was turned away
+    Id id = 0;                  ///< 0: refused
+    std::optional<Id> evicted;  ///< the caller must end this one; it is removed here already
+    const char* why = "";       ///< reason of a refusal
   };
 
   explicit ConnectionPolicy(Limits limits) : limits_(limits) {}
 
-  /// A connection whose other side said its BitTorrent handshake.
+  /// A connection whose BitTorrent handshake came.
   [[nodiscard]] Decision admit(const Newcomer& newcomer, base::MonoTime now);
-  /// Its session proved a node key, or brought so many verified blocks by now.
+  /// The session of this connection proved the node key, and brought this many verified blocks since it began.
   void note_standing(Id id, const PublicKey& node_key, std::uint64_t given_blocks, base::MonoTime now);
   void remove(Id id) { connections_.erase(id); }
-  /// A node there proved by its own signature in a session that it lies. Counts against further connections from the
-  /// address for some minutes, and only when it repeats: honest nodes may share it.
+  /// A node at this address lied in an authenticated session. kMaxOffences of them block new connections from the
+  /// address; one alone does not, because honest nodes may share the address. They decay with kOffenceHalfLife.
   void note_offence(const NetAddress& address, base::MonoTime now);
 
   [[nodiscard]] std::size_t size() const { return connections_.size(); }
 
-  static constexpr base::MonoTime kGrace = std::chrono::seconds(1);  ///< for the handshake before it may be evicted
+  static constexpr base::MonoTime kGrace =
+      std::chrono::seconds(1);  ///< for the handshake before a connection may be evicted
   static constexpr std::uint64_t kUsefulBlocks = 16;
   static constexpr double kMaxOffences = 8;
   static constexpr base::MonoTime kOffenceHalfLife = std::chrono::minutes(10);
@@ -66,7 +72,7 @@ class ConnectionPolicy {
   struct Connection {
     Newcomer from;
     base::MonoTime since{0};
-    base::MonoTime useful{0};  ///< when it last brought blocks, or began
+    base::MonoTime useful{0};  ///< when it last brought blocks; at first when it began
     std::optional<PublicKey> node_key;
     std::uint64_t given_blocks = 0;
   };
@@ -75,25 +81,25 @@ class ConnectionPolicy {
     double offences = 0;  ///< as of offence_time
     base::MonoTime offence_time{0};
   };
-  /// One of those that compete for a place; points into connections_.
+  /// A connection that counts against the limit in question; points into connections_.
   struct Rival {
     Id id = 0;
     const Connection* connection = nullptr;
     NetAddress network;
     std::size_t crowd = 0;  ///< rivals of the same network
-    bool kept = false;
+    bool kept = false;      ///< protected from eviction
   };
   using Rivals = std::vector<Rival>;
 
   [[nodiscard]] bool exempt(const NetAddress& address) const;
   [[nodiscard]] Address& address(const NetAddress& host, base::MonoTime now);
   [[nodiscard]] static double offences(const Address& address, base::MonoTime now);
-  /// Those that `wanted` names when they are `limit` or more; else none.
+  /// The connections that match `wanted`, when there are at least `limit` of them; otherwise none.
   template <class Predicate>
   [[nodiscard]] Rivals at_least(std::size_t limit, Predicate wanted) const;
-  /// Of the first limit that the newcomer would break: whom it competes with.
+  /// The connections that count against the first limit that the newcomer would exceed; empty when it exceeds none.
   [[nodiscard]] Rivals rivals_of(const Newcomer& newcomer) const;
-  /// Whom a newcomer from `network` replaces.
+  /// The rival that a newcomer from `network` evicts.
   [[nodiscard]] static std::optional<Id> worst(Rivals rivals, const NetAddress& network, base::MonoTime now);
   static void keep_useful(Rivals& rivals);
   static void keep_aged(Rivals& rivals);

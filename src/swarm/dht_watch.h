@@ -9,19 +9,19 @@
 
 namespace shoal::swarm {
 
-/// Says once when the DHT's entry points that a user named do not answer, and once when the DHT does after all. A state
-/// machine on times that it is told.
+/// Reports once when the DHT entry points that the user named do not answer, and once when the DHT answers after that.
+/// Pure state on times that it is told. Confined to its caller.
 class DhtWatch {
  public:
-  /// Without entry points there is nothing to watch.
+  /// Without entry points it reports nothing.
   DhtWatch(std::vector<std::string> entry_points, base::MonoTime now);
-  /// Something may still have to be said.
+  /// True while look() may still report something.
   [[nodiscard]] bool watching() const { return !entry_points_.empty(); }
-  /// `heard`: DHT messages received so far, from anybody. What there is to say now.
+  /// `heard`: DHT messages received since the start. Returns the text to log now, if any.
   [[nodiscard]] std::optional<std::string> look(base::MonoTime now, std::int64_t heard);
 
  private:
-  std::vector<std::string> entry_points_;  ///< empty: nothing is watched any more
+  std::vector<std::string> entry_points_;  ///< empty: done
   base::MonoTime started_;
   bool missed_ = false;
 };

@@ -37,7 +37,7 @@ void DialBook::lost_peers(const crypto::Digest& feed, base::MonoTime now) {
   const auto found = entries_.find(feed);
   if (found == entries_.end()) return;
   found->second.has_peer = false;
-  // One that comes and goes at once must not become a stream of dials.
+  // A peer that connects and leaves at once must not cause a dial each time.
   const auto dialled = found->second.dialled;
   begin_again(feed, found->second, dialled ? std::max(now, *dialled + kLonelyInterval / 2) : now);
 }

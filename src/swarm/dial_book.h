@@ -14,20 +14,22 @@
 
 namespace shoal::swarm {
 
-/// Where joined feeds are dialled, and when again. Addresses that somebody named (`--peer`, a link) are dialled as long
-/// as the feed is joined; those remembered from former runs only while it has no peer, or wants more. Tries become
-/// rarer the longer they bring nothing. Pure state on times it is told; each call takes logarithmic time. Confined to
-/// its caller.
+/// Decides when the known addresses of each joined feed are dialled. Addresses that a user named (`--peer`, a link) are
+/// dialled while the feed is joined; those remembered from earlier runs only while the feed has no peer, or wants more.
+/// Exponential backoff: a fixed interval for the first tries, so that two nodes that start together meet soon, then
+/// doubling. Without it a node dials a dead address all the time, or never again an address that comes back.
+/// Pure state on times that it is told. Each call takes logarithmic time, except restart(). Confined to its caller.
 class DialBook {
  public:
-  static constexpr base::MonoTime kPace = std::chrono::milliseconds(5);  ///< between any two feeds
+  static constexpr base::MonoTime kPace = std::chrono::milliseconds(5);  ///< between dials of any two feeds
   static constexpr base::MonoTime kLonelyInterval = std::chrono::seconds(2);
-  static constexpr int kLonelyTries = 15;  ///< at that interval; from then on it doubles
+  static constexpr int kLonelyTries = 15;  ///< tries at that interval; then it doubles
   static constexpr base::MonoTime kLonelyIntervalMax = std::chrono::seconds(30);
-  static constexpr base::MonoTime kSettledInterval = std::chrono::seconds(30);  ///< doubles too
+  static constexpr base::MonoTime kSettledInterval =
+      std::chrono::seconds(30);  ///< of a feed with a peer; doubles up to kIntervalMax
   static constexpr base::MonoTime kIntervalMax = std::chrono::minutes(10);
   static constexpr base::MonoTime kNeedPace = std::chrono::seconds(5);
-  /// Of one feed; more are not taken.
+  /// Addresses of one feed; more are ignored.
   static constexpr std::size_t kMaxAddresses = 64;
 
   enum class Source : std::uint8_t { named, remembered };
@@ -37,19 +39,19 @@ class DialBook {
     std::vector<std::string> addresses;  ///< `host:port`
   };
 
-  /// Dialled at once. A name for what was remembered makes it named.
+  /// Adds an address, which is dialled at once. A remembered address becomes named when it is added as named.
   void add(const crypto::Digest& feed, const std::string& address, Source source, base::MonoTime now);
   void remove(const crypto::Digest& feed);
   void found_peer(const crypto::Digest& feed, base::MonoTime now);
-  /// The last peer left: dials at once.
+  /// The feed's last peer left: dials at once.
   void lost_peers(const crypto::Digest& feed, base::MonoTime now);
-  /// It has peers and wants others: everything known is dialled once more.
+  /// The feed has peers and wants more: dials all its addresses once more.
   void need_peers(const crypto::Digest& feed, base::MonoTime now);
-  /// The network changed: everything is worth a new try. Linear in the feeds.
+  /// The network changed: dials all addresses again. Takes linear time.
   void restart(base::MonoTime now);
-  /// What to dial now; it counts as dialled.
+  /// The feed and addresses to dial now; they count as dialled.
   [[nodiscard]] std::optional<Dial> next(base::MonoTime now);
-  /// Before this next() gives nothing, unless something is told meanwhile; nullopt when nothing is due ever.
+  /// The earliest time at which next() can return something, if no other call comes before; nullopt when never.
   [[nodiscard]] std::optional<base::MonoTime> wake_at() const;
 
  private:
@@ -57,7 +59,7 @@ class DialBook {
     std::map<std::string, Source> addresses;
     bool has_peer = false;
     bool wants_more = false;
-    int tries = 0;  ///< since the last change
+    int tries = 0;  ///< since the feed had a peer or an address was added
     base::MonoTime settled_interval = kSettledInterval;
     std::optional<base::MonoTime> dialled;  ///< the last time
   };

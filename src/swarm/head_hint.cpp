@@ -51,7 +51,7 @@ DhtItem HeadHint::seal(const feed::Checkpoint& head) const {
   value.u8(kVersion);
   value.bytes(ByteView(salt.bytes).first(kSaltSize));
   item.value = std::move(value).take();
-  // A key of its own for each head: its one record has counter 0.
+  // Each head has its own key (from its salt), which encrypts one record: counter 0 is never used twice.
   crypto::AeadStream(seal_key(ByteView(salt.bytes).first(kSaltSize))).seal(plain, item.value);
   SHOAL_ASSERT(item.value.size() == kValueSize);
   return item;
@@ -73,7 +73,7 @@ std::optional<DhtItem> HeadHint::choose(const feed::Checkpoint& ours, const std:
   if (!stored) return item;
   const auto theirs = open(*stored);
   if (theirs && !is_newer_head(ours, *theirs)) return std::nullopt;
-  // Of two items the DHT keeps that with the larger number.
+  // BEP 44: the DHT keeps the item with the larger sequence number.
   if (stored->seq >= item.seq) {
     if (stored->seq == std::numeric_limits<std::int64_t>::max()) return std::nullopt;
     item.seq = stored->seq + 1;

@@ -9,9 +9,11 @@
 
 namespace shoal::swarm {
 
-/// A feed's newest head as an item of the DHT (docs/PROTOCOL.md, "Head hint"): under a key that only those who know the
-/// feed's id can derive, sealed for them. Anyone of them can store it, so it proves nothing but what the owner's
-/// signature in it proves: that this head exists. Immutable; any thread.
+/// A feed's newest head as a mutable item of the DHT (BEP 44; docs/PROTOCOL.md, "Head hint"). Its key pair is derived
+/// from the feed's id and its value is encrypted with a key derived from the id, so only nodes that know the id can
+/// find, read or store it. Each of them can store it: only the owner's signature inside proves that the head exists.
+/// Without hints a reader whose peers are all behind, or who has none, cannot know that a newer head exists. Immutable;
+/// any thread.
 class HeadHint {
  public:
   explicit HeadHint(const FeedId& feed);
@@ -19,11 +21,12 @@ class HeadHint {
   [[nodiscard]] const PublicKey& key() const { return key_->public_key(); }
   [[nodiscard]] const std::shared_ptr<const crypto::KeyPair>& key_pair() const { return key_; }
 
-  /// The same head gives the same bytes: whoever stores it again changes nothing.
+  /// Deterministic: the same head gives the same bytes, so storing it again changes nothing.
   [[nodiscard]] DhtItem seal(const feed::Checkpoint& head) const;
-  /// A head that the owner signed, or nothing.
+  /// The head in the item; nullopt unless the owner signed it.
   [[nodiscard]] std::optional<feed::Checkpoint> open(const DhtItem& item) const;
-  /// What to store when `ours` is the newest head here: nothing when what is stored is as new. Junk is replaced.
+  /// What to store when `ours` is the newest head here: nullopt when the stored one is as new. An item that cannot be
+  /// opened is replaced.
   [[nodiscard]] std::optional<DhtItem> choose(const feed::Checkpoint& ours, const std::optional<DhtItem>& stored) const;
 
  private:

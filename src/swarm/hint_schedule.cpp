@@ -32,7 +32,7 @@ std::optional<FeedId> HintSchedule::next(base::MonoTime now) {
   if (last_ && now - *last_ < pace_) return std::nullopt;
   const auto feed = due_.first(now);
   if (!feed) return std::nullopt;
-  // Should done() never be told, it comes again like any other.
+  // In case done() is never called.
   due_.set(*feed, now + kStored);
   last_ = now;
   return feed;

@@ -13,23 +13,26 @@
 
 namespace shoal::swarm {
 
-/// When a feed's head hint is stored in the DHT again, or looked for: hourly by those who hold the newest head, soon
-/// and then less and less often by those whom nobody tells of it. Pure state on times it is told; each call takes
-/// logarithmic time. Confined to its caller.
+/// Decides when a feed's head hint is stored in the DHT again, or looked up. A node that holds the newest head stores
+/// it about hourly, because DHT nodes drop an item after two hours (BEP 44); a node without a peer looks it up with
+/// exponential backoff. Random jitter spreads the nodes that store the same hint. Without it hints expire, or all
+/// mirrors of a feed store them at the same moment and the DHT drops the burst.
+/// Pure state on times that it is told. Each call takes logarithmic time. Confined to its caller.
 class HintSchedule {
  public:
-  /// Between any two, in a network of our own and in the public one: one takes some fifty datagrams.
+  /// Time between any two, in a private network and in the public one. One takes about fifty datagrams.
   static constexpr base::MonoTime kPace = std::chrono::milliseconds(50);
   static constexpr base::MonoTime kPublicPace = std::chrono::milliseconds(500);
-  /// After joining, for the DHT to be entered.
+  /// Delay after joining, in which the node enters the DHT.
   static constexpr base::MonoTime kFirst = std::chrono::milliseconds(1500);
+  /// First interval of look-ups by a node without a peer.
   static constexpr base::MonoTime kLonely = std::chrono::seconds(3);
   static constexpr base::MonoTime kLonelyMax = std::chrono::minutes(10);  ///< doubles up to this
-  /// Nodes of the DHT forget an item after two hours; a quarter more or less, so that mirrors do not come together.
+  /// Interval of storing; jitter of up to a quarter more or less.
   static constexpr base::MonoTime kStored = std::chrono::minutes(55);
-  /// The first one may have come before the DHT was entered.
+  /// Delay of the second store: at the first one the node may not have entered the DHT yet.
   static constexpr base::MonoTime kConfirm = std::chrono::seconds(30);
-  /// A new head of an own feed is stored so soon after the one before at best.
+  /// Shortest time between two stores of an own feed whose head changes.
   static constexpr base::MonoTime kChanged = std::chrono::minutes(5);
 
   /// `random` outlives it.
@@ -37,19 +40,19 @@ class HintSchedule {
 
   void add(const FeedId& feed, base::MonoTime now);
   void remove(const FeedId& feed);
-  /// The head is another one than what was stored.
+  /// The head differs from the stored one.
   void changed(const FeedId& feed, base::MonoTime now);
-  /// The last peer left, or wants others: look again.
+  /// The feed's last peer left: look up soon.
   void lonely(const FeedId& feed, base::MonoTime now);
-  /// The feed whose turn it is, if the pace allows.
+  /// The feed that is due now, if the pace allows it. The caller then calls done().
   [[nodiscard]] std::optional<FeedId> next(base::MonoTime now);
   enum class Need : std::uint8_t {
-    keep,  ///< what was stored has to stay there
-    look,  ///< nobody is there who could tell of a newer head
+    keep,  ///< keep the stored hint alive
+    look,  ///< no peer is there that could announce a newer head: look up again
   };
-  /// What next() gave was done, and comes again as it is needed.
+  /// The feed that next() returned was stored or looked up; `need` says when it is due again.
   void done(const FeedId& feed, Need need, base::MonoTime now);
-  /// Before this next() gives nothing, unless something is told meanwhile; nullopt without feeds.
+  /// The earliest time at which next() can return a feed, if no other call comes before; nullopt without feeds.
   [[nodiscard]] std::optional<base::MonoTime> wake_at() const;
 
  private:

@@ -9,19 +9,20 @@
 
 namespace shoal::swarm {
 
-/// Whether peers are dialled by uTP instead. TCP is faster and comes first; uTP gets through address translators. A
-/// hole in two of them needs both sides to dial so at a time, so the stretches follow the wall clock. Pure state on
-/// times it is told; confined to its caller.
+/// Decides whether peers are dialled by TCP or by uTP (BEP 29). TCP is faster and comes first; uTP can pass NATs by
+/// hole punching (BEP 55), which works only when both sides dial by uTP at the same time. Nodes have no way to agree on
+/// a time, so all use the same periods of the wall clock: the last kStretchMs of each kPeriodMs. Without it two nodes
+/// behind NATs never connect. Pure state on times that it is told. Confined to its caller.
 class TransportChoice {
  public:
-  /// Of each span of the first length the last stretch of the second.
+  /// Length of a period, and of the part at its end in which uTP may be used.
   static constexpr std::int64_t kPeriodMs = 30000;
   static constexpr std::int64_t kStretchMs = 15000;
-  /// A feed that is new, or lost its peers just now, does not turn to uTP yet.
+  /// Time without peers after which a feed uses uTP.
   static constexpr base::MonoTime kTcpFirst = std::chrono::seconds(10);
 
-  /// `lonely`: some feed has no peer. `knows_unreached` is asked once when a stretch begins: some feed has few peers
-  /// and knows of others that TCP does not reach.
+  /// True: dial by uTP. `lonely`: some feed has no peer. `knows_unreached` is called once at the start of each uTP
+  /// part: true when some feed has few peers and knows addresses that TCP did not reach.
   [[nodiscard]] bool by_utp(UnixMs wall, base::MonoTime now, bool lonely,
                             const std::function<bool()>& knows_unreached) {
     if (!lonely) {
@@ -38,7 +39,7 @@ class TransportChoice {
  private:
   std::optional<base::MonoTime> lonely_since_;
   bool in_stretch_ = false;
-  bool unreached_ = false;  ///< when the stretch began
+  bool unreached_ = false;  ///< result of knows_unreached() at the start of this part
 };
 
 }  // namespace shoal::swarm
