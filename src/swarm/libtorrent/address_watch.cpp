@@ -11,10 +11,11 @@
 namespace shoal::swarm {
 namespace {
 
-/// A new IPv6 address cannot be listened on before the network was asked whether somebody else has it.
+/// A new IPv6 address cannot be used before duplicate address detection (RFC 4862) is done: reopen once more after
+/// this.
 constexpr int kLookAgainTicks = 3;
 
-/// Without the scope of link-local addresses: two interfaces seldom share one.
+/// Without the scope of link-local addresses: two interfaces rarely share one.
 lt::address plain(const lt::address& address) {
   return address.is_v6() ? lt::address(lt::address_v6(address.to_v6().to_bytes())) : address;
 }
@@ -43,7 +44,7 @@ std::optional<lt::address> address_of(const ifaddrs& entry) {
 
 AddressWatch::AddressWatch() : addresses_(of_machine()) {}
 
-/// Empty when the system does not tell.
+/// Empty when the system call fails.
 AddressWatch::Addresses AddressWatch::of_machine() {
   ifaddrs* list = nullptr;
   if (getifaddrs(&list) != 0) return {};

@@ -10,10 +10,10 @@
 
 namespace shoal::swarm {
 
-/// Knows which addresses this machine has. libtorrent 2.0.8 looks at them when a new one comes, and neither when one
-/// goes nor when a line is plugged in again: listening sockets would be missing or dead, and connections of an address
-/// that is gone (another network, another lease) would stay, mute, until they time out. This has the listening sockets
-/// opened again after every change; the connections end themselves, see has(). Network thread only.
+/// Watches the addresses of this machine and reopens the listening sockets after each change. libtorrent 2.0.8 reacts
+/// to a new address, but not to one that is removed nor to a cable that is plugged in again: listening sockets would be
+/// missing or dead, and connections of a removed address (another network, another lease) would stay silent until they
+/// time out. PeerExtension ends such connections by has(). Network thread only.
 class AddressWatch final : public lt::plugin {
  public:
   AddressWatch();
@@ -23,7 +23,8 @@ class AddressWatch final : public lt::plugin {
   /// Once a second.
   void on_tick() override;
 
-  /// Of an interface that is down too: a connection outlives a pulled plug. True also while nothing is known.
+  /// True for an address of this machine, also of an interface that is down, because a connection survives a short cut.
+  /// True for all addresses while the machine's are not known.
   [[nodiscard]] bool has(const lt::address& address) const;
 
  private:
@@ -35,7 +36,7 @@ class AddressWatch final : public lt::plugin {
 
   lt::session_handle session_;
   Addresses addresses_;
-  int look_again_ = 0;  ///< ticks until the sockets are opened once more; 0 never
+  int look_again_ = 0;  ///< ticks until the sockets are reopened once more; 0: never
 };
 
 }  // namespace shoal::swarm

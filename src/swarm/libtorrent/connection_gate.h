@@ -13,13 +13,13 @@
 
 namespace shoal::swarm {
 
-/// Asks the policy about each connection and ends the one that it names. Network thread only.
+/// Applies ConnectionPolicy to libtorrent's connections: ends the evicted one. Network thread only.
 class ConnectionGate {
  public:
   using Id = ConnectionPolicy::Id;
   explicit ConnectionGate(ConnectionPolicy::Limits limits) : policy_(limits) {}
 
-  /// 0 turns it away. `end` ends the connection from outside of its own callbacks.
+  /// 0: the connection is refused. `end` must end the connection outside of its own callbacks.
   [[nodiscard]] Id admit(std::uint64_t feed, const lt::address& from, bool outgoing, std::function<void()> end);
   void note_standing(Id id, const PublicKey& node_key, std::uint64_t given_blocks);
   void remove(Id id);

@@ -13,7 +13,7 @@
 namespace shoal::swarm {
 namespace {
 
-/// Questions of people (`shoal doctor`) come one by one; more than this at a time are not kept.
+/// Bound on the requests that are kept; users (`shoal doctor`) make few at a time.
 constexpr std::size_t kMaxKept = 256;
 
 std::string text_of(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
@@ -24,7 +24,7 @@ std::optional<DhtItem> item_of(const lt::entry& value, std::int64_t seq) {
   return DhtItem{seq, Bytes(text.begin(), text.end())};
 }
 
-/// BEP 44: what is signed of an item without salt.
+/// BEP 44: the signed text of an item without salt.
 std::string signed_text(const DhtItem& item) {
   return "3:seqi" + std::to_string(item.seq) + "e1:v" + std::to_string(item.value.size()) + ":" + text_of(item.value);
 }
@@ -83,7 +83,7 @@ std::optional<bool> DhtQuestions::answered(const std::string& host_port) const {
       return true;
     }
   }
-  // A name that stands for nothing is answered by nobody.
+  // A name without addresses counts as unanswered.
   return open ? std::nullopt : std::optional(false);
 }
 
@@ -95,7 +95,7 @@ void DhtQuestions::put_item(std::shared_ptr<const crypto::KeyPair> key, Swarm::I
       name, [key = std::move(key), choose = std::move(choose)](lt::entry& value, std::array<char, 64>& signature,
                                                                std::int64_t& seq, const std::string&) {
         const auto chosen = choose(item_of(value, seq));
-        if (!chosen) return;  // what is there is stored again as it is
+        if (!chosen) return;  // libtorrent stores the found item again, unchanged
         SHOAL_ASSERT(chosen->value.size() <= kMaxItemValue);
         value = text_of(chosen->value);
         seq = chosen->seq;

@@ -22,8 +22,8 @@ namespace shoal::swarm {
 /// The info-hash of a feed's torrent: the first 20 bytes of its discovery key.
 [[nodiscard]] lt::sha1_hash info_hash(const crypto::Digest& discovery_key);
 
-/// What is asked of the DHT beside libtorrent's own announcements: who announces a feed, whether a node lives, and
-/// mutable items. Thread-safe; the session outlives it.
+/// Requests to the DHT beside announcements: get_peers (BEP 5), ping, and mutable items (BEP 44). libtorrent answers by
+/// alerts, which note() matches with the requests. Thread-safe; the session outlives it.
 class DhtQuestions {
  public:
   explicit DhtQuestions(lt::session& session) : session_(&session) {}
@@ -37,7 +37,7 @@ class DhtQuestions {
   void get_item(const PublicKey& key);
   void on_item(std::function<void(const PublicKey&, const DhtItem&)> told);
 
-  /// Takes the answers out of libtorrent's alerts. The swarm's own thread.
+  /// Reads the replies from libtorrent's alerts. On the swarm's own thread.
   void note(const lt::alert& alert);
 
  private:
@@ -46,7 +46,7 @@ class DhtQuestions {
   lt::session* session_;
   mutable std::mutex mutex_;
   std::map<lt::sha1_hash, std::set<std::string>> looked_up_;    ///< under mutex_
-  std::map<std::string, std::set<lt::udp::endpoint>> pinged_;   ///< what names stand for; under mutex_
+  std::map<std::string, std::set<lt::udp::endpoint>> pinged_;   ///< addresses by name; under mutex_
   std::map<lt::udp::endpoint, std::optional<bool>> answers_;    ///< under mutex_
   std::function<void(const PublicKey&, const DhtItem&)> told_;  ///< under mutex_
 };

@@ -24,7 +24,7 @@ std::optional<HostPort> split(std::string_view host_port) {
   std::string_view host = host_port.substr(0, colon);
   const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
   if (bracketed) host = host.substr(1, host.size() - 2);
-  // An IPv6 address without brackets leaves open where the port begins.
+  // An IPv6 address without brackets is ambiguous: the port could be part of it.
   if (!bracketed && host.find(':') != std::string_view::npos) return std::nullopt;
   out.host = std::string(host);
   return out;

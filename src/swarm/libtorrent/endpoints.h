@@ -14,14 +14,14 @@
 #include <string_view>
 #include <vector>
 
-/// Addresses: as libtorrent has them, as texts `host:port` and `[v6]:port`, and as connections are counted by them.
+/// Conversions between libtorrent's addresses, texts `host:port` and `[v6]:port`, and NetAddress.
 namespace shoal::swarm {
 
 [[nodiscard]] std::string endpoint_text(const lt::address& address, int port);
 [[nodiscard]] std::string endpoint_text(const lt::tcp::endpoint& endpoint);
-/// Of a literal address; nullopt for anything else.
+/// Parses a literal address with port; nullopt for anything else.
 [[nodiscard]] std::optional<lt::tcp::endpoint> parse_endpoint(std::string_view host_port);
-/// Names are resolved too, which may block for as long as the resolver does; empty when that gives nothing.
+/// Resolves names too, which may block as long as the resolver does. Empty when it finds nothing.
 [[nodiscard]] std::vector<lt::tcp::endpoint> resolve_endpoint(std::string_view host_port);
 
 [[nodiscard]] NetAddress net_address(const lt::address& address);

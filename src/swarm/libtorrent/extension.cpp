@@ -18,20 +18,20 @@ constexpr char kExtensionName[] = "shoal";
 constexpr char kNonceName[] = "shoal_nonce";
 constexpr char kOurAddressName[] = "yourip";  // BEP 10: of the receiver
 constexpr char kPortName[] = "p";             // BEP 10: where the sender listens
-/// What others address us with; 1, 2, 3, 4, 7 and 8 are libtorrent's own.
+/// Message id under which peers send us our messages; libtorrent uses 1, 2, 3, 4, 7 and 8.
 constexpr int kOurMessageId = 42;
-/// Seconds (plugin ticks) a peer has to show that it speaks our extension.
+/// Seconds (plugin ticks) within which a peer must show that it speaks our extension.
 constexpr int kHandshakeTicks = 10;
-/// Seconds that dialling may take. libtorrent gives up sooner (peer_connect_timeout), unless it failed often; only its
-/// own way to give up asks a common peer to punch a hole.
+/// Seconds that dialling may take. libtorrent times out sooner (peer_connect_timeout), except after many failures, and
+/// only its own time-out asks a common peer for hole punching (BEP 55).
 constexpr int kConnectTicks = 20;
-/// BEP 10 handshakes may repeat, and each costs us its parsing.
+/// BEP 10 handshakes may repeat; each one is parsed.
 constexpr int kMaxHandshakes = 16;
-/// Extension messages that are not ours are peer exchange, which is smaller. libtorrent itself would hold up to a
-/// mebibyte of any message, its BEP 10 handshake among them: what has come of one is looked at every second.
+/// Other extension messages are peer exchange (BEP 11), which are smaller. libtorrent itself accepts any message of up
+/// to a mebibyte, also a BEP 10 handshake: tick() checks its receive buffer every second.
 constexpr int kMaxForeignMessage = 32 << 10;
 constexpr int kMaxReceiveBuffer = 128 << 10;
-/// Seconds that our end's address may be missing from the machine: a renewed lease takes it away for a moment.
+/// Seconds that the local address may be missing from the machine: a renewed lease removes it for a moment.
 constexpr int kAddressTicks = 2;
 
 replication::PeerAddress describe(const lt::peer_connection_handle& connection, const FeedConnections& feed,
@@ -45,13 +45,13 @@ replication::PeerAddress describe(const lt::peer_connection_handle& connection, 
   if (!dialable) return address;
   const auto port = address.outgoing ? remote.port() : static_cast<std::uint16_t>(listen_port);
   address.dial_at = endpoint_text(remote.address(), port);
-  // Whoever was refused there may dial us in turn: it is the same node.
+  // The pin also holds for an incoming connection from this address: a node that we refused may dial us.
   const auto pinned = feed.pinned.find({remote.address(), port});
   if (pinned != feed.pinned.end()) address.pinned = pinned->second;
   return address;
 }
 
-/// `severity`: of how bad it was, in libtorrent's terms, 0 to 2.
+/// `severity`: libtorrent's disconnect_severity_t, 0 to 2.
 void disconnect_soon(NetworkLoop& loop, lt::peer_connection_handle connection, lt::error_code why,
                      std::uint8_t severity) {
   loop.post([connection = std::move(connection), why, severity]() mutable {
@@ -99,7 +99,7 @@ class PeerExtension final : public lt::peer_plugin {
       return false;
     }
     feed_->told_addresses->note(connection_.remote().address(), handshake.dict_find_string_value(kOurAddressName));
-    // Handshakes may repeat; the first one counts.
+    // Handshakes may repeat; use the first one.
     if (!transport_) start(static_cast<std::uint8_t>(id), handshake.dict_find_int_value(kPortName, 0));
     return true;
   }
@@ -111,7 +111,7 @@ class PeerExtension final : public lt::peer_plugin {
       return true;
     }
     if (!ours) return false;
-    // Called once per fragment that arrived; only the whole message is of use.
+    // libtorrent calls this for each fragment that arrives; wait for the whole message.
     if (static_cast<int>(body.size()) < length) return true;
     transport_->deliver({reinterpret_cast<const std::uint8_t*>(body.data()), static_cast<std::size_t>(body.size())});
     return true;
@@ -139,7 +139,7 @@ class PeerExtension final : public lt::peer_plugin {
   }
 
  private:
-  /// Either end may notice, and then the other only sees it end.
+  /// Either end may notice it first; the other end then only sees the connection close.
   void on_self() {
     const bool dialled = connection_.is_outgoing();
     feed_->own_endpoints->learn(dialled ? connection_.remote() : connection_.local_endpoint(),
@@ -154,10 +154,10 @@ class PeerExtension final : public lt::peer_plugin {
     return messages ? static_cast<int>(messages.dict_find_int_value(kExtensionName, -1)) : -1;
   }
 
-  /// A connection that a busy node keeps, for now.
+  /// Asks for a place under the connection limits; false: refused.
   bool take_place() {
     place_ = feed_->gate->admit(feed_->number, connection_.remote().address(), connection_.is_outgoing(),
-                                // Not here, inside of another connection's call.
+                                // Later: this runs inside a callback of another connection.
                                 [connection = connection_, loop = feed_->loop] {
                                   disconnect_soon(*loop, connection, lt::errors::too_many_connections, 1);
                                 });
@@ -192,7 +192,7 @@ class PeerExtension final : public lt::peer_plugin {
   std::shared_ptr<FeedConnections> feed_;
   std::shared_ptr<ExtensionTransport> transport_;
   ConnectionGate::Id place_ = 0;
-  bool connected_ = false;  ///< of one we dialled
+  bool connected_ = false;  ///< the TCP or uTP connection is up
   int connecting_ticks_ = 0;
   int ticks_ = 0;
   int handshakes_ = 0;
@@ -207,7 +207,7 @@ class FeedExtension final : public lt::torrent_plugin {
   std::shared_ptr<lt::peer_plugin> new_connection(const lt::peer_connection_handle& connection) override {
     if (connection.type() != lt::connection_type::bittorrent) return {};
     if (connection.is_outgoing() && feed_->own_endpoints->has(connection.remote(), OwnEndpoints::Clock::now())) {
-      // Not here, inside of the dialling; but before it is through and the costly handshake begins.
+      // Later: this runs inside of libtorrent's dialling. It ends before the expensive encrypted handshake.
       disconnect_soon(*feed_->loop, connection, lt::errors::self_connection, 0);
       return {};
     }

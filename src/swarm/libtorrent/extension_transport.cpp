@@ -12,10 +12,10 @@ namespace shoal::swarm {
 namespace {
 
 constexpr char kExtendedMessage = 20;  // BEP 10
-/// Above this a shrinking queue is no news for the sender.
+/// While the queue is longer than this, the sender is not told that it shrinks.
 constexpr std::size_t kLowWater = std::size_t{64} << 10;
-/// libtorrent tells nobody that its send buffer drained, so it is looked at while it is not empty: often while it
-/// moves, rarely when the other side does not read.
+/// libtorrent does not report that its send buffer drains, so it is polled while it is not empty: often while it
+/// shrinks, rarely when the other side does not read.
 constexpr std::chrono::microseconds kShortestLook{500};
 constexpr std::chrono::microseconds kLongestLook{16000};
 
@@ -92,7 +92,7 @@ void ExtensionTransport::drain() {
   connection_.send_buffer(out.data(), static_cast<int>(out.size()));
   look_interval_ = kShortestLook;
   if (looking_) return;
-  // The socket took what it could at once and libtorrent hears of it in a moment: so do we, by standing behind it.
+  // The socket accepted what it could; libtorrent handles that in a posted task, so a task posted now sees the result.
   looking_ = loop_->post([self = shared_from_this()] { self->look_at_queue(); });
 }
 
@@ -105,7 +105,7 @@ void ExtensionTransport::look_at_queue() {
   const std::size_t before = library_bytes_.exchange(now);
   look_interval_ = now == before ? std::min(look_interval_ * 2, kLongestLook) : kShortestLook;
   if (now > 0) look_later();
-  // Told at every step down: what the sender waits for depends on the size of its next message.
+  // Report each decrease: how much room the sender needs depends on its next message.
   if (now < before && now <= kLowWater && handler_) handler_->on_writable();
 }
 

@@ -20,8 +20,8 @@
 
 namespace shoal::swarm {
 
-/// Carries our messages in BEP 10 extension messages of one libtorrent connection. send(), queued() and close() may be
-/// called from any thread; the rest belongs to the network thread.
+/// Sends and receives our messages as BEP 10 extension messages of one libtorrent connection. send(), queued() and
+/// close() may be called from any thread, the other functions on the network thread only.
 class ExtensionTransport final : public replication::PeerTransport,
                                  public std::enable_shared_from_this<ExtensionTransport> {
  public:
@@ -37,7 +37,7 @@ class ExtensionTransport final : public replication::PeerTransport,
 
   // Network thread only.
   [[nodiscard]] std::size_t largest_message() const { return largest_message_; }
-  /// Called there with what note_standing() was told.
+  /// Sets the receiver of note_standing(), which is called on the network thread.
   void on_standing(std::function<void(const replication::PeerStanding&)> told) { on_standing_ = std::move(told); }
   void set_handler(std::shared_ptr<replication::PeerTransportHandler> handler) { handler_ = std::move(handler); }
   void deliver(ByteView message);
@@ -58,14 +58,14 @@ class ExtensionTransport final : public replication::PeerTransport,
   std::atomic<std::size_t> largest_message_{replication::kMaxStrangerMessage};
   std::optional<boost::asio::steady_timer> queue_timer_;
   std::chrono::microseconds look_interval_{0};
-  bool looking_ = false;            ///< a look is posted or the timer runs
+  bool looking_ = false;            ///< a check of the queue is posted or its timer runs
   std::atomic<bool> ended_{false};  ///< written on the network thread
 
   std::mutex mutex_;
   std::vector<char> pending_;  ///< framed messages on their way to the network thread; under mutex_
   bool drain_posted_ = false;  ///< under mutex_
   std::atomic<std::size_t> pending_bytes_{0};
-  std::atomic<std::size_t> library_bytes_{0};  ///< in libtorrent's send buffer, as last looked at
+  std::atomic<std::size_t> library_bytes_{0};  ///< in libtorrent's send buffer at the last check
 };
 
 }  // namespace shoal::swarm

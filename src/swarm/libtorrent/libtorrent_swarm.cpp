@@ -21,18 +21,18 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kListenTimeout = 5s;
-/// The swarm's thread looks at least this often.
+/// Longest sleep of the swarm's thread.
 constexpr base::MonoTime kLongestSleep = 1s;
-/// The size of the DHT is asked for so often: soon until there is an answer.
+/// Interval of requests for the DHT's size: short until there is an answer.
 constexpr base::MonoTime kDhtQuestionInterval = 1s;
 constexpr base::MonoTime kDhtSettledInterval = 10s;
 constexpr base::MonoTime kTransportChoiceInterval = 500ms;
-/// With this many peers a feed does without those behind translators. Of very many feeds some are looked at.
+/// Feeds with fewer peers than this try to reach nodes behind NATs. At most this many feeds are examined at a time.
 constexpr int kFewPeers = 3;
 constexpr std::size_t kFeedsLookedAt = 64;
 
 std::string fresh_nonce() {
-  // A fresh public key is a random number as good as any.
+  // Random bytes: there is no other source of randomness on this floor than a fresh key.
   const PublicKey key = crypto::KeyPair::generate().public_key();
   return {key.bytes.begin(), key.bytes.begin() + 16};
 }
@@ -73,7 +73,7 @@ LibtorrentSwarm::~LibtorrentSwarm() {
   thread_.join();
   session_->set_alert_notify([] {});
   loop_->end();
-  // Waits for the network thread; connections end on the way and call back into this object.
+  // Waits for the network thread, on which connections end and call back into this object.
   session_.reset();
 }
 
@@ -88,7 +88,7 @@ Result<void> LibtorrentSwarm::wait_listening() {
     return {};
   }
   if (failure.empty()) {
-    // All addresses, and there is none. libtorrent looks again whenever the machine's addresses change.
+    // Listening on all addresses, and the machine has none. libtorrent retries when its addresses change.
     log_->log(base::LogLevel::warning, "swarm", "this machine has no network now: it is used as soon as it is there");
     return {};
   }
@@ -187,7 +187,7 @@ void LibtorrentSwarm::dial(const crypto::Digest& discovery_key, std::string_view
   wake_.notify_all();
   const auto connections = joined_[discovery_key].connections;
   if (!pinned || !connections) return;
-  // Before libtorrent hears of the address: it is dialled from the same queue.
+  // Posted before the dial, on the same queue: the pin is set before the connection is made.
   loop_->post([connections, endpoints, key = *pinned] {
     for (const auto& endpoint : endpoints) connections->pinned[endpoint] = key;
   });
@@ -263,7 +263,7 @@ void LibtorrentSwarm::run() {
       ask_dht_size();
       choose_transport();
     } catch (const std::exception& error) {
-      // A feed that was left at this moment; everything else is due again.
+      // The torrent of a feed that was left at this moment; all other work is due again.
       log_->log(base::LogLevel::debug, "swarm", error.what());
     }
   }
@@ -303,12 +303,12 @@ void LibtorrentSwarm::handle_alerts() {
     const std::lock_guard lock(mutex_);
     NetworkWatch::News news = watch_.note(*alert);
     const bool refused = lt::alert_cast<lt::listen_failed_alert>(alert) != nullptr;
-    // The first network of a machine that had none at the start.
+    // A machine without a network at the start has one now.
     if (news == NetworkWatch::News::listening && started_listening_ && !refused) {
       news = NetworkWatch::News::reachability;
     }
     if (news == NetworkWatch::News::listening) {
-      // At the start the failure of all is an error of its own.
+      // Before that, wait_listening() reports the failure.
       if (refused && started_listening_) {
         log_->log(base::LogLevel::warning, "swarm", "cannot listen on " + watch_.failure());
       }
@@ -344,7 +344,7 @@ void LibtorrentSwarm::dial_due() {
     }
   }
   if (!torrent.is_valid()) return;
-  // Named as a tracker's word the address is tried again in spite of earlier failures; without the uTP flag by TCP.
+  // The source `tracker` makes libtorrent try an address again after failures; without the uTP flag it dials by TCP.
   for (const auto& endpoint : due) torrent.connect_peer(endpoint, lt::peer_info::tracker, lt::pex_encryption);
 }
 
@@ -353,7 +353,7 @@ void LibtorrentSwarm::ask_dht_size() {
   if (!options_.dht || now < next_dht_question_) return;
   next_dht_question_ = now + (dht_nodes() == 0 ? kDhtQuestionInterval : kDhtSettledInterval);
   session_->post_dht_stats();
-  // Nodes that are entry points are in no routing table; what they answer is counted.
+  // Entry points are in no routing table: the count of DHT messages shows whether they answer.
   if (dht_watch_.watching()) session_->post_session_stats();
 }
 

@@ -32,8 +32,15 @@
 
 namespace shoal::swarm {
 
-/// The swarm on a libtorrent session: one metadata-less torrent per joined feed. Its thread sleeps until an alert, an
-/// announcement or a dial is due: what it costs does not depend on how many feeds lie idle.
+/// The swarm on a libtorrent session. Each joined feed is a torrent without metadata, whose info-hash comes from the
+/// feed's discovery key: libtorrent gives the DHT (BEP 5), peer exchange (BEP 11), local discovery (BEP 14), port
+/// mapping, TCP and uTP, and the extension carries our messages. What it lacks for thousands of small swarms is decided
+/// by pure classes beside it: when to announce (AnnounceSchedule), when to dial (DialBook), TCP or uTP
+/// (TransportSwitch).
+///
+/// Three threads: callers (any), libtorrent's network thread, and one of its own for alerts, announcements and dials.
+/// That one sleeps until something is due, so an idle feed costs nothing. mutex_ protects what they share and is never
+/// held during a call into libtorrent that waits for the network thread, which takes it in note_peers().
 class LibtorrentSwarm final : public Swarm {
  public:
   LibtorrentSwarm(const SwarmOptions& options, base::LogSink& log);
@@ -41,7 +48,7 @@ class LibtorrentSwarm final : public Swarm {
   LibtorrentSwarm(const LibtorrentSwarm&) = delete;
   LibtorrentSwarm& operator=(const LibtorrentSwarm&) = delete;
 
-  /// Waits until the first address listens, or all have failed.
+  /// Waits until the first address listens, or all failed.
   [[nodiscard]] Result<void> wait_listening();
 
   void join(const crypto::Digest& discovery_key, std::shared_ptr<replication::PeerAcceptor> acceptor) override;
@@ -75,29 +82,29 @@ class LibtorrentSwarm final : public Swarm {
   struct Joined {
     lt::torrent_handle torrent;
     std::shared_ptr<FeedConnections> connections;
-    std::uint64_t number = 0;  ///< tells a feed that was joined again from its former self
+    std::uint64_t number = 0;  ///< differs when a feed is joined again
     int peers = 0;
   };
 
   void run();
-  /// Until something is due, or an alert comes. False when it is time to end.
+  /// Sleeps until something is due or an alert comes. False: the thread must end.
   [[nodiscard]] bool sleep();
   void wake();
   void handle_alerts();
   void announce_due();
   void dial_due();
   void ask_dht_size();
-  /// TCP, and now and then uTP instead: it gets through address translators.
+  /// Switches between TCP and uTP, see TransportChoice.
   void choose_transport();
   [[nodiscard]] std::vector<TransportSwitch::Feed> feeds_with_few_peers() const;
-  /// Network thread.
+  /// Called on the network thread.
   void note_peers(const crypto::Digest& discovery_key, std::uint64_t number, int peers);
   void remove(const lt::torrent_handle& torrent);
 
   base::SystemClock clock_;
   base::LogSink* log_;
   const SwarmOptions options_;
-  std::unique_ptr<lt::session> session_;  ///< ended by the destructor, while all the rest still lives
+  std::unique_ptr<lt::session> session_;  ///< destroyed first, by the destructor's body
   std::shared_ptr<NetworkLoop> loop_;
   std::shared_ptr<ConnectionGate> gate_;  ///< network thread
   std::shared_ptr<AddressWatch> addresses_ = std::make_shared<AddressWatch>();
@@ -109,13 +116,13 @@ class LibtorrentSwarm final : public Swarm {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::map<crypto::Digest, Joined> joined_;  ///< under mutex_
-  std::size_t lonely_ = 0;                   ///< of them without a peer; under mutex_
+  std::size_t lonely_ = 0;                   ///< those of them without a peer; under mutex_
   AnnounceSchedule schedule_;                ///< under mutex_
   DialBook book_;                            ///< under mutex_
   NetworkWatch watch_;                       ///< under mutex_
   std::uint64_t joins_ = 0;                  ///< under mutex_
   bool woken_ = false;                       ///< under mutex_
-  bool started_listening_ = false;           ///< under mutex_; wait_listening() is over
+  bool started_listening_ = false;           ///< wait_listening() returned; under mutex_
   bool stopping_ = false;                    ///< under mutex_
   TransportSwitch transport_;                ///< own thread
   DhtWatch dht_watch_;                       ///< own thread

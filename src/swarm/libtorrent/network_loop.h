@@ -12,15 +12,14 @@
 
 namespace shoal::swarm {
 
-/// A way onto libtorrent's network thread that stays safe to use after the session is gone. Transports outlive their
-/// session when a caller still holds them; then nothing happens.
+/// Posts tasks to libtorrent's network thread. Safe to use after the session is gone: transports outlive their session
+/// while a caller holds them, and then post() does nothing.
 class NetworkLoop {
  public:
   explicit NetworkLoop(libtorrent::io_context& context) : context_(&context) {}
 
-  /// Runs `task` on the network thread; false when that is over and it never will. A task that was posted just before
-  /// the end may be dropped too. Any thread. libtorrent ends the process when a posted task throws, so nothing gets out
-  /// of it.
+  /// Runs `task` on the network thread; false after end(). A task that was posted just before end() may be dropped too.
+  /// Any thread. Exceptions of the task are caught, because libtorrent ends the process when one escapes.
   template <typename Task>
   bool post(Task task) {
     const std::lock_guard lock(mutex_);
@@ -29,13 +28,13 @@ class NetworkLoop {
       try {
         task();
       } catch (const std::exception&) {
-        // The connection this was meant for is gone or broken; its own error path says so.
+        // The connection of this task is gone or broken; libtorrent reports that by its own error path.
       }
     });
     return true;
   }
 
-  /// For timers. Only on the network thread, where the session is alive; nullptr while it ends.
+  /// For timers. Only on the network thread, where the session is alive; nullptr after end().
   [[nodiscard]] libtorrent::io_context* context() {
     const std::lock_guard lock(mutex_);
     return context_;

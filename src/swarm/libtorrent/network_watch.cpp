@@ -7,7 +7,7 @@
 namespace shoal::swarm {
 namespace {
 
-/// Of a machine that moves from network to network only the newest count; more are of no use to anybody.
+/// Bound on the addresses that are kept for a machine that moves from network to network.
 constexpr std::size_t kMaxExternal = 8;
 
 std::string method_name(lt::portmap_transport transport) {
@@ -39,7 +39,7 @@ NetworkWatch::News NetworkWatch::note_listening(const lt::alert& alert) {
     const std::string address = endpoint_text(listens->address, listens->port);
     failed_.erase({listens->address, static_cast<std::uint16_t>(listens->port)});
     listening_.insert(address);
-    if (!first_.empty()) return News::reachability;  // an interface or address is new, or came back
+    if (!first_.empty()) return News::reachability;  // a new interface or address
     first_ = address;
     return News::listening;
   }

@@ -4,7 +4,7 @@ namespace shoal::swarm {
 namespace {
 
 constexpr std::chrono::minutes kForget{10};
-/// A machine has few addresses; a liar who shows our own nonce could invent more.
+/// A machine has few addresses; a peer that sends our own nonce back could add more.
 constexpr std::size_t kMost = 32;
 
 }  // namespace

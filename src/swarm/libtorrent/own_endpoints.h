@@ -7,14 +7,15 @@
 
 namespace shoal::swarm {
 
-/// Where this node met itself. The DHT tells us our own address too, for each feed again, and libtorrent dials it once
-/// a minute for ever: each time an encrypted handshake at both ends, which takes milliseconds. Network thread only.
+/// Addresses at which this node connected to itself. The DHT returns our own address among the peers of each feed, and
+/// libtorrent dials it once a minute for ever, each time with an encrypted handshake on both ends, which takes
+/// milliseconds of CPU. Network thread only.
 class OwnEndpoints {
  public:
   using Clock = std::chrono::steady_clock;
 
   void learn(const lt::tcp::endpoint& endpoint, Clock::time_point now);
-  /// Forgotten after ten minutes: addresses are given to others.
+  /// Entries expire after ten minutes, because addresses are given to other machines.
   [[nodiscard]] bool has(const lt::tcp::endpoint& endpoint, Clock::time_point now) const;
 
  private:

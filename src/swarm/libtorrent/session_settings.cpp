@@ -14,11 +14,11 @@ namespace {
 
 using Settings = lt::settings_pack;
 
-/// Connections above our own limit that libtorrent takes, of whom nothing is known yet: they have so many seconds to
-/// say their BitTorrent handshake.
+/// Connections above our own limit that libtorrent accepts before their BitTorrent handshake, and the seconds within
+/// which that must come.
 constexpr std::size_t kUnknown = 1500;
 constexpr int kHandshakeSeconds = 7;
-/// Descriptors that are left for stores, the socket of the directory and others.
+/// File descriptors left for stores, the node socket and others.
 constexpr std::size_t kOtherDescriptors = 256;
 constexpr std::size_t kFewestConnections = 64;
 
@@ -28,17 +28,17 @@ std::size_t descriptors() {
   return static_cast<std::size_t>(limit.rlim_cur);
 }
 
-/// Of all that libtorrent may hold.
+/// Limit on all connections of libtorrent.
 std::size_t library_connections() {
   const std::size_t most = ConnectionPolicy::Limits{}.all + kUnknown;
   const std::size_t open = descriptors();
   return std::clamp(open > kOtherDescriptors ? open - kOtherDescriptors : 0, kFewestConnections, most);
 }
 
-/// Read ahead from one peer; the default is 2 MiB, which a thousand peers make 2 GiB.
+/// Receive buffer of one peer; the default of 2 MiB would take 2 GiB for a thousand peers.
 constexpr int kPeerReceiveBuffer = 256 << 10;
 constexpr int kNever = 1 << 24;      // seconds
-constexpr int kUdpBuffer = 4 << 20;  // the default loses datagrams: uTP at 7 MB/s instead of over 100
+constexpr int kUdpBuffer = 4 << 20;  // the default drops datagrams: uTP at 7 MB/s instead of over 100
 
 std::string joined(const std::vector<std::string>& parts) {
   std::string out;
@@ -51,7 +51,7 @@ int rate(std::uint64_t bytes_a_second) {
   return static_cast<int>(bytes_a_second < kLargest ? bytes_a_second : kLargest);
 }
 
-/// Everything that keeps a DHT on loopback or private addresses from working is meant for the public one.
+/// Turns off the protections of the public DHT that stop a DHT on loopback or private addresses from working.
 void allow_private_dht(Settings& settings) {
   settings.set_bool(Settings::dht_restrict_routing_ips, false);
   settings.set_bool(Settings::dht_restrict_search_ips, false);
@@ -63,8 +63,8 @@ void allow_private_dht(Settings& settings) {
   settings.set_int(Settings::dht_max_dht_items, 20000);  // head hints
 }
 
-/// Bytes a second that our DHT node sends; queries above it are dropped. An announcement takes about 4 KB: the public
-/// limit is what the pace of announcements there needs, and nobody with few feeds comes near it.
+/// Bytes a second that our DHT node sends; queries above it are dropped. An announcement takes about 4 KB, so the
+/// public limit allows AnnounceSchedule::kPublicPace; a node with few feeds stays far below it.
 constexpr int kPrivateDhtRate = 1 << 20;
 constexpr int kPublicDhtRate = 64 << 10;
 
@@ -72,7 +72,7 @@ constexpr int kPublicDhtRate = 64 << 10;
 
 ConnectionPolicy::Limits connection_limits(const SwarmOptions& options) {
   ConnectionPolicy::Limits limits;
-  // A share stays for those of whom nothing is known yet, however few descriptors there are.
+  // A quarter stays for connections before their handshake, also when there are few descriptors.
   limits.all = std::min(limits.all, library_connections() * 3 / 4);
   limits.feed = std::min(limits.feed, limits.all);
   limits.private_network = options.private_network;
@@ -92,9 +92,9 @@ lt::session_params session_parameters(const SwarmOptions& options) {
   }
   if (options.private_network) allow_private_dht(settings);
   settings.set_int(Settings::dht_upload_rate_limit, options.private_network ? kPrivateDhtRate : kPublicDhtRate);
-  // libtorrent's own round of announcements; ours (announce_schedule.h) makes it superfluous.
+  // No announcements by libtorrent itself: announce_schedule.h decides.
   settings.set_int(Settings::dht_announce_interval, kNever);
-  // Many feeds meet the same node at once: the default dials 30 a second.
+  // Dials a second; the default of 30 is too slow when many feeds meet the same node.
   settings.set_int(Settings::connection_speed, 200);
   // Many nodes behind one address (loopback, NAT); the session tells duplicates by node key.
   settings.set_bool(Settings::allow_multiple_connections_per_ip, true);
@@ -105,15 +105,15 @@ lt::session_params session_parameters(const SwarmOptions& options) {
   settings.set_int(Settings::peer_turnover, 0);
   settings.set_int(Settings::listen_queue_size, 512);
   settings.set_int(Settings::min_reconnect_time, 2);  // seconds, times the failures in a row
-  // Milliseconds. What waits for a tick: dialling, and sending under a rate limit; 500 by default.
+  // Milliseconds; the default is 500. Dialling, and sending under a rate limit, wait for a tick.
   settings.set_int(Settings::tick_interval, 100);
   // Seconds, and 3 more for each failure in a row: four tries of TCP.
   settings.set_int(Settings::peer_connect_timeout, 8);
-  // The default holds TCP back in proportion to the number of uTP connections.
+  // The default limits TCP in proportion to the number of uTP connections.
   settings.set_int(Settings::mixed_mode_algorithm, Settings::prefer_tcp);
-  // libtorrent would dial by uTP first, which is slower than TCP; the swarm turns it on for feeds that find nobody.
+  // libtorrent would dial by uTP first, which is slower than TCP; TransportSwitch turns it on when it is needed.
   settings.set_bool(Settings::enable_outgoing_utp, false);
-  // A taken port is an error, not a reason to take another one silently.
+  // A port in use is an error: libtorrent must not take another one silently.
   settings.set_int(Settings::max_retry_port_bind, 0);
   settings.set_bool(Settings::listen_system_port_fallback, false);
   settings.set_int(Settings::max_failcount, std::numeric_limits<std::uint8_t>::max());
@@ -126,7 +126,7 @@ lt::session_params session_parameters(const SwarmOptions& options) {
                       lt::alert_category::dht_operation | lt::alert_category::port_mapping;
   settings.set_int(Settings::alert_mask, static_cast<int>(static_cast<std::uint32_t>(alerts)));
 
-  // An explicit, empty list of plugins: no ut_metadata, which lets any peer force large allocations.
+  // An explicit, empty list of plugins: no ut_metadata (BEP 9), by which any peer can force large allocations.
   lt::session_params parameters(std::move(settings), std::vector<std::shared_ptr<lt::plugin>>{});
   parameters.disk_io_constructor = lt::disabled_disk_io_constructor;
   return parameters;

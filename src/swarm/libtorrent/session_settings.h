@@ -9,10 +9,10 @@
 
 namespace shoal::swarm {
 
-/// libtorrent's parameters for our use: no files, no foreign extensions but peer exchange, and either the public
-/// network or a closed one.
+/// libtorrent's parameters for our use: no files, no extensions but peer exchange, and either the public network or a
+/// private one.
 [[nodiscard]] lt::session_params session_parameters(const SwarmOptions& options);
-/// How many connections there may be, as far as this process may open descriptors.
+/// Connection limits within the limit of file descriptors of this process.
 [[nodiscard]] ConnectionPolicy::Limits connection_limits(const SwarmOptions& options);
 
 }  // namespace shoal::swarm

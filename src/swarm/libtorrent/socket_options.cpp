@@ -12,10 +12,10 @@
 namespace shoal::swarm {
 namespace {
 
-/// Unsent bytes the kernel may hold before the socket stops being writable: a new head waits behind no more.
+/// TCP_NOTSENT_LOWAT: most unsent bytes in the kernel, so that a new head waits behind no more than these.
 constexpr int kNotSentLowWater = 128 << 10;
-/// Linux 6.15's TCP_RTO_MAX_MS, which older headers lack and older kernels refuse: lost packets are sent again at least
-/// so often. Else a line that was cut for a while stays silent for as long again.
+/// TCP_RTO_MAX_MS of Linux 6.15, which older headers lack and older kernels refuse: the longest time between two
+/// retransmissions. Without it a line that was cut for a minute stays silent for up to another minute.
 constexpr int kTcpRtoMaxMs = 44;
 constexpr int kLongestResendMs = 3000;
 

@@ -9,10 +9,10 @@ namespace shoal::swarm {
 namespace {
 
 bool knows_unreached(const TransportSwitch::Feed& feed) {
-  // Without a peer TCP comes first, for a time that the choice knows.
+  // A feed without peers uses TCP first; TransportChoice decides for how long.
   if (feed.lonely || !feed.torrent.is_valid()) return false;
   const lt::torrent_status status = feed.torrent.status(lt::status_flags_t{});
-  // One that is being dialled just now is no candidate.
+  // An address that is being dialled now is not among connect_candidates.
   return status.connect_candidates > 0 || status.num_connections > status.num_peers;
 }
 
@@ -33,14 +33,15 @@ void TransportSwitch::turn(UnixMs wall, base::MonoTime now, bool lonely,
 void TransportSwitch::apply(bool utp) {
   utp_ = utp;
   lt::settings_pack change;
-  // One at a time: beside TCP libtorrent dials a peer by uTP once and never again.
+  // Either TCP or uTP: with both enabled libtorrent dials a peer by uTP once and never again.
   change.set_bool(lt::settings_pack::enable_outgoing_utp, utp);
   change.set_bool(lt::settings_pack::enable_outgoing_tcp, !utp);
   session_.apply_settings(std::move(change));
 }
 
 void TransportSwitch::redial(const Feed& feed) {
-  // libtorrent waits longer after each failure, soon longer than a stretch. A tracker's word makes it forget one.
+  // libtorrent waits longer after each failure, soon longer than kStretchMs. An address from a tracker clears one
+  // failure.
   loop_->post([feed] {
     for (const auto& [endpoint, failures] : feed.connections->unreached.failures()) {
       for (int i = 0; i < failures; ++i) {

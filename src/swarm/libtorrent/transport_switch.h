@@ -14,8 +14,8 @@
 
 namespace shoal::swarm {
 
-/// Turns a session's dialling from TCP to uTP and back (transport_choice.h), and has those dialled by uTP whom TCP did
-/// not reach. Confined to its caller; may block on libtorrent.
+/// Switches a session's dialling between TCP and uTP as TransportChoice decides, and redials by uTP the addresses that
+/// TCP did not reach. Confined to its caller; may block on libtorrent.
 class TransportSwitch {
  public:
   struct Feed {
@@ -27,8 +27,8 @@ class TransportSwitch {
   TransportSwitch(lt::session_handle session, std::shared_ptr<NetworkLoop> loop)
       : session_(std::move(session)), loop_(std::move(loop)) {}
 
-  /// Worth calling every half second. `lonely`: some feed has no peer. `few`: feeds with few peers or none, asked once
-  /// when a stretch of uTP begins.
+  /// To be called every half second. `lonely`: some feed has no peer. `few`: returns the feeds with few peers or none;
+  /// called once at the start of each uTP part of a period.
   void turn(UnixMs wall, base::MonoTime now, bool lonely, const std::function<std::vector<Feed>()>& few);
 
  private:

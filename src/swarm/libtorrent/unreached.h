@@ -7,8 +7,8 @@
 
 namespace shoal::swarm {
 
-/// Where dialling for one feed failed, and how often in a row: dead addresses, and nodes behind translators. A bounded
-/// number; those that failed most often give way. Network thread only.
+/// Addresses at which dialling for one feed failed, with the number of failures in a row: dead addresses and nodes
+/// behind NATs. Bounded by kMost: the address with most failures is dropped. Network thread only.
 class Unreached {
  public:
   static constexpr std::size_t kMost = 16;
