@@ -16,9 +16,10 @@ bool TopicWriter::has_room(std::size_t record_bytes) const {
   return buffered_ == 0 || buffered_ + record_bytes <= options_.max_buffered;
 }
 
-bool TopicWriter::fits(const Lane& lane, const record::Record& record, std::size_t bytes) const {
-  return lane.open->bytes + bytes <= options_.batch_bytes && lane.open->records.size() < record::kMaxBatchRecords &&
-         lane.open_headers + record.headers.size() <= record::kMaxBatchHeaders;
+bool TopicWriter::fits(const PartitionState& partition, const record::Record& record, std::size_t bytes) const {
+  return partition.open->bytes + bytes <= options_.batch_bytes &&
+         partition.open->records.size() < record::kMaxBatchRecords &&
+         partition.open_headers + record.headers.size() <= record::kMaxBatchHeaders;
 }
 
 Result<std::size_t> TopicWriter::size_of(const record::Record& record) {
@@ -40,38 +41,38 @@ Result<std::size_t> TopicWriter::size_of(const record::Record& record) {
 
 Result<TopicWriter::Added> TopicWriter::add(const TopicPartition& stream, record::Record record, base::MonoTime now) {
   SHOAL_TRY(const std::size_t bytes, size_of(record));
-  Lane& lane = lane_of(stream);
-  Added added{lane.next, false};
-  if (lane.open && !fits(lane, record, bytes)) seal(lane);
-  if (!lane.open) {
+  PartitionState& partition = partition_of(stream);
+  Added added{partition.next, false};
+  if (partition.open && !fits(partition, record, bytes)) seal(partition);
+  if (!partition.open) {
     added.due_changed = true;
-    open(stream, lane, now);
+    open(stream, partition, now);
   }
-  lane.open_headers += record.headers.size();
-  lane.open->records.push_back(std::move(record));
-  lane.open->bytes += bytes;
+  partition.open_headers += record.headers.size();
+  partition.open->records.push_back(std::move(record));
+  partition.open->bytes += bytes;
   buffered_ += bytes;
-  ++lane.next;
-  if (lane.open->bytes >= options_.batch_bytes || lane.open->records.size() == record::kMaxBatchRecords) {
-    seal(lane);
+  ++partition.next;
+  if (partition.open->bytes >= options_.batch_bytes || partition.open->records.size() == record::kMaxBatchRecords) {
+    seal(partition);
     added.due_changed = true;
   }
   return added;
 }
 
 Offset TopicWriter::add_batch(const TopicPartition& stream, EncodedBatch batch) {
-  Lane& lane = lane_of(stream);
-  if (lane.open) seal(lane);
-  const Offset first = lane.next;
-  lane.next = lane.next + batch.record_count;
+  PartitionState& partition = partition_of(stream);
+  if (partition.open) seal(partition);
+  const Offset first = partition.next;
+  partition.next = partition.next + batch.record_count;
   const std::size_t bytes = batch.batch.size();
   buffered_ += bytes;
   sealed_.push_back(SealedBatch{stream, first, {}, bytes, std::move(batch)});
   return first;
 }
 
-TopicWriter::Lane& TopicWriter::lane_of(const TopicPartition& stream) {
-  const auto [entry, fresh] = lanes_.try_emplace(stream);
+TopicWriter::PartitionState& TopicWriter::partition_of(const TopicPartition& stream) {
+  const auto [entry, fresh] = partitions_.try_emplace(stream);
   if (fresh) entry->second.next = next_offset_(stream);
   return entry->second;
 }
@@ -83,7 +84,7 @@ std::optional<base::MonoTime> TopicWriter::next_due() const {
 
 std::vector<SealedBatch> TopicWriter::take(base::MonoTime now, std::size_t max_bytes) {
   if (due_.first(now) || !sealed_.empty()) {
-    while (const auto batch = due_.first(now + kGroupWindow)) seal(*batch->lane);
+    while (const auto batch = due_.first(now + kGroupWindow)) seal(*batch->partition);
   }
   std::vector<SealedBatch> taken;
   std::size_t bytes = 0;
@@ -96,7 +97,7 @@ std::vector<SealedBatch> TopicWriter::take(base::MonoTime now, std::size_t max_b
 }
 
 void TopicWriter::seal_all() {
-  while (const auto batch = due_.first(base::MonoTime::max())) seal(*batch->lane);
+  while (const auto batch = due_.first(base::MonoTime::max())) seal(*batch->partition);
 }
 
 void TopicWriter::release(std::size_t bytes) {
@@ -104,18 +105,18 @@ void TopicWriter::release(std::size_t bytes) {
   buffered_ -= bytes;
 }
 
-void TopicWriter::open(const TopicPartition& stream, Lane& lane, base::MonoTime now) {
-  lane.open = SealedBatch{stream, lane.next, {}, 0, {}};
-  lane.open_headers = 0;
-  lane.number = opened_++;
-  due_.set({lane.number, &lane}, now + options_.linger);
+void TopicWriter::open(const TopicPartition& stream, PartitionState& partition, base::MonoTime now) {
+  partition.open = SealedBatch{stream, partition.next, {}, 0, {}};
+  partition.open_headers = 0;
+  partition.number = opened_++;
+  due_.set({partition.number, &partition}, now + options_.linger);
 }
 
-void TopicWriter::seal(Lane& lane) {
-  due_.erase({lane.number, &lane});
-  if (on_sealed_) on_sealed_(lane.open->stream.topic);
-  sealed_.push_back(std::move(*lane.open));
-  lane.open.reset();
+void TopicWriter::seal(PartitionState& partition) {
+  due_.erase({partition.number, &partition});
+  if (on_sealed_) on_sealed_(partition.open->stream.topic);
+  sealed_.push_back(std::move(*partition.open));
+  partition.open.reset();
 }
 
 }  // namespace shoal::topic

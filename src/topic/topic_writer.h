@@ -29,9 +29,12 @@ struct SealedBatch {
   std::optional<EncodedBatch> encoded = {};  ///< set: it came as a batch, and `records` is empty
 };
 
-/// Collects records into batches: a batch is sealed when it is full, when its linger (counted from its first record)
-/// ends, or at flush. A pure state machine on times that it is told; the caller owns threads, timers and I/O.
-/// Confined to its caller.
+/// Collects records into batches, one open batch for each partition: a batch is sealed when it is full, when its linger
+/// (counted from its first record) ends, or at flush. The same trade of latency for throughput as Kafka's producer
+/// (RecordAccumulator; linger.ms, batch.size, buffer.memory). Batches that are due within kGroupWindow of each other go
+/// into one group: a commit costs one signature and one disk sync, whatever its size. Without batching each record is a
+/// block with its own header, hashes and compression.
+/// A pure state machine on times that it is told; the caller owns threads, timers and I/O. Confined to its caller.
 class TopicWriter {
  public:
   struct Options {
@@ -39,12 +42,12 @@ class TopicWriter {
     std::size_t batch_bytes = std::size_t{256} << 10;
     std::size_t max_buffered = std::size_t{32} << 20;
   };
-  /// Batches whose linger ends this soon are taken along with the ones that are due.
+  /// take() also returns batches whose linger ends within this time.
   static constexpr base::MonoTime kGroupWindow = std::chrono::milliseconds(2);
   /// A batch of this many bytes fits a block even when it does not compress.
   static constexpr std::size_t kMaxBatchBytes = record::kMaxBatchSize - record::kBatchHeaderSize;
 
-  /// `next_offset` is asked once for each partition, at its first record.
+  /// `next_offset` is called once for each partition, at its first record.
   TopicWriter(Options options, std::function<Offset(const TopicPartition&)> next_offset);
 
   /// The bytes that a record counts for. Code::limit_exceeded when no block can hold it (size, number of headers),
@@ -64,15 +67,15 @@ class TopicWriter {
   /// is sealed before it. Tells its first offset. It counts with its size; the caller has asked has_room().
   Offset add_batch(const TopicPartition& stream, EncodedBatch batch);
 
-  /// Time at which take() has something, when no further record comes; nullopt when nothing is open or sealed. A time
-  /// that has passed means now.
+  /// The earliest time at which take() returns something, if no record comes before; nullopt when nothing is open or
+  /// sealed. A time in the past means now.
   [[nodiscard]] std::optional<base::MonoTime> next_due() const;
   /// Batches that are full, flushed, or due within kGroupWindow of `now`, in the order they were sealed, up to
   /// `max_bytes` (at least one). Their bytes stay counted until release().
   [[nodiscard]] std::vector<SealedBatch> take(base::MonoTime now, std::size_t max_bytes);
   /// Seals everything that is open.
   void seal_all();
-  /// The bytes of a taken batch are free again.
+  /// Frees buffer space: the bytes of a taken batch.
   void release(std::size_t bytes);
 
   [[nodiscard]] std::size_t buffered() const { return buffered_; }
@@ -81,27 +84,27 @@ class TopicWriter {
   void on_sealed(std::function<void(const std::string& topic)> callback) { on_sealed_ = std::move(callback); }
 
  private:
-  struct Lane {
+  struct PartitionState {
     Offset next{0};
     std::optional<SealedBatch> open;
     std::size_t open_headers = 0;  ///< record headers in the open batch
-    std::uint64_t number = 0;      ///< of the open batch: its place among those that were opened
+    std::uint64_t number = 0;      ///< sequence number of the open batch
   };
   struct OpenBatch {
     std::uint64_t number = 0;
-    Lane* lane = nullptr;
+    PartitionState* partition = nullptr;
     bool operator<(const OpenBatch& other) const { return number < other.number; }
   };
 
-  [[nodiscard]] bool fits(const Lane& lane, const record::Record& record, std::size_t bytes) const;
-  [[nodiscard]] Lane& lane_of(const TopicPartition& stream);
-  void open(const TopicPartition& stream, Lane& lane, base::MonoTime now);
-  void seal(Lane& lane);
+  [[nodiscard]] bool fits(const PartitionState& partition, const record::Record& record, std::size_t bytes) const;
+  [[nodiscard]] PartitionState& partition_of(const TopicPartition& stream);
+  void open(const TopicPartition& stream, PartitionState& partition, base::MonoTime now);
+  void seal(PartitionState& partition);
 
   Options options_;
   std::function<Offset(const TopicPartition&)> next_offset_;
   std::function<void(const std::string&)> on_sealed_;
-  std::map<TopicPartition, Lane> lanes_;
+  std::map<TopicPartition, PartitionState> partitions_;
   base::DueQueue<OpenBatch> due_;  ///< those of one time in the order they were opened
   std::uint64_t opened_ = 0;       ///< batches opened so far
   std::deque<SealedBatch> sealed_;
