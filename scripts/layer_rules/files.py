@@ -25,7 +25,7 @@ DIRECT_USE = {
 DIRECT_USE_ALLOWED = {
     "clock": ["src/base/clock.cpp"],
     "random": ["src/crypto/"],
-    "thread": ["src/swarm/libtorrent/", "src/store/rocks_", "src/store/deferring_store", "src/feed/log/feed_log"],
+    "thread": ["src/swarm/libtorrent/", "src/store/rocks_", "src/store/deferring_store", "src/feed/log/shared_log_state"],
 }
 
 MAX_LINES = 500

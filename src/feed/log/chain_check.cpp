@@ -1,22 +1,26 @@
+#include "feed/log/chain_check.h"
+
 #include "base/try.h"
-#include "feed/log/log_stage.h"
 #include "feed/log/time_index.h"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
 
-// What a sparse reader can check of a partition's chain: it holds some headers and some signed ends, not all.
+// A reader of the whole feed steps its topic state over every header, which checks them all. A sparse reader cannot: it
+// misses headers between those it takes. What it can do is compare neighbours. Each header names the block before it
+// in its partition (`previous`) and sums up what lies before it (base offset, running largest time), so two held blocks
+// either follow each other, and then the sums continue exactly, or leave room for what lies between. The signed topic
+// entry bounds the last of them. Without it an owner could sign headers whose offsets overlap or leave gaps, and a
+// sparse reader would deliver them.
 namespace shoal::feed {
 namespace {
 
 Error bad(std::string_view what) { return Error{Code::unverified, "partition chain: " + std::string(what)}; }
 
-struct Link {
-  BlockIndex block{0};
-  BlockHeader header;
-};
-
 /// `later` is the next held block of the partition after `earlier`; blocks between them may exist elsewhere.
-Result<void> check_neighbours(const Link& earlier, const Link& later) {
+Result<void> check_neighbours(const ChainLink& earlier, const ChainLink& later) {
   const BlockHeader& before = earlier.header;
   const BlockHeader& after = later.header;
   if (!after.previous || *after.previous < earlier.block) return bad("a block denies its predecessor");
@@ -32,7 +36,7 @@ Result<void> check_neighbours(const Link& earlier, const Link& later) {
   return {};
 }
 
-Result<void> check_alone(const Link& link) {
+Result<void> check_alone(const ChainLink& link) {
   if (link.header.previous && *link.header.previous >= link.block) return bad("the previous block is not before");
   if (!link.header.previous && link.header.running_largest_time != link.header.largest_time) {
     return bad("the running largest timestamp of a first block");
@@ -41,11 +45,11 @@ Result<void> check_alone(const Link& link) {
 }
 
 /// The signed end of the partition.
-Result<void> check_end(const Link& link, const LearnedEntry& learned, const std::optional<Checkpoint>& head) {
+Result<void> check_end(const ChainLink& link, const LearnedEntry& learned, const Checkpoint* head) {
   const TopicStateEntry& end = learned.entry;
   if (!end.last_block || link.block > *end.last_block) {
     if (link.header.base_offset < end.next_offset) return bad("a block before the signed end lies after it");
-    const bool same_head = head && learned.is_under(*head) && link.block.value() < head->tree_size;
+    const bool same_head = head != nullptr && learned.is_under(*head) && link.block.value() < head->tree_size;
     return same_head ? bad("a block beyond the signed end") : Result<void>{};
   }
   if (link.block == *end.last_block) {
@@ -58,48 +62,62 @@ Result<void> check_end(const Link& link, const LearnedEntry& learned, const std:
   return {};
 }
 
+/// Walks the partition's new blocks in order, beside the index of those held.
+class ChainWalk {
+ public:
+  ChainWalk(const std::vector<ChainLink>& fresh, const ChainContext& held) : fresh_(fresh), held_(held) {
+    if (!held.topic) return;
+    const FeedRows& rows = held.blocks->rows();
+    index_.emplace(*rows.stores.blocks, rows.number, *held.topic);
+  }
+
+  Result<void> run() {
+    for (auto link = fresh_.begin(); link != fresh_.end(); ++link) {
+      SHOAL_CHECK(check_alone(*link));
+      if (held_.learned != nullptr) SHOAL_CHECK(check_end(*link, *held_.learned, held_.head));
+      if (index_) {
+        SHOAL_CHECK(find_last(link->block));
+        SHOAL_CHECK(check_next(link));
+      }
+      if (last_) SHOAL_CHECK(check_neighbours(*last_, *link));
+      last_ = *link;
+    }
+    return {};
+  }
+
+ private:
+  /// The held block before `block` is the last one when it lies behind the new block checked before.
+  Result<void> find_last(BlockIndex block) {
+    SHOAL_TRY(const auto row, index_->before(block));
+    if (!row || (last_ && row->block <= last_->block)) return {};
+    SHOAL_TRY(last_, link_of(*row));
+    return {};
+  }
+
+  /// Against the held block after `link`, unless a new one lies between them: that one is compared instead.
+  Result<void> check_next(std::vector<ChainLink>::const_iterator link) {
+    SHOAL_TRY(const auto row, index_->at_or_after(link->block));
+    const auto next = std::next(link);
+    if (!row || (next != fresh_.end() && row->block >= next->block)) return {};
+    SHOAL_TRY(const ChainLink after, link_of(*row));
+    return check_neighbours(*link, after);
+  }
+
+  Result<ChainLink> link_of(const TimeRow& row) const {
+    SHOAL_TRY(BlockHeader header, held_.blocks->header(row.block));
+    return ChainLink{row.block, std::move(header)};
+  }
+
+  const std::vector<ChainLink>& fresh_;
+  const ChainContext& held_;
+  std::optional<TimeIndex> index_;
+  std::optional<ChainLink> last_;  // the block before the one at hand: new, or held when that is nearer
+};
+
 }  // namespace
 
-Result<void> LogStage::check_chains() const {
-  std::map<TopicPartition, std::vector<BlockIndex>> streams;
-  for (const auto& [block, fresh] : fresh_) {
-    if (fresh.leaf && block >= applied_) streams[fresh.header.stream].push_back(BlockIndex{block});
-  }
-  for (const auto& [stream, blocks] : streams) SHOAL_CHECK(check_stream(stream, blocks));
-  return {};
-}
-
-Result<void> LogStage::check_stream(const TopicPartition& stream, const std::vector<BlockIndex>& blocks) const {
-  const std::optional<std::uint32_t> number = held().number_of(stream);
-  std::optional<TimeIndex> index;
-  if (number) index.emplace(*log_->stores_.blocks, log_->number_, store::TopicNumber{*number});
-  const auto found = number ? touched_.find(*number) : touched_.end();
-  const LearnedEntry* learned = found != touched_.end() && found->second.learned ? &*found->second.learned : nullptr;
-  const auto held_link = [&](const std::optional<TimeRow>& row) -> Result<std::optional<Link>> {
-    if (!row) return std::optional<Link>{};
-    SHOAL_TRY(BlockHeader header, log_->header(row->block));
-    return std::optional<Link>{Link{row->block, std::move(header)}};
-  };
-  std::optional<Link> last;  // the new block checked before
-  for (const BlockIndex block : blocks) {
-    const Link link{block, fresh_.at(block.value()).header};
-    SHOAL_CHECK(check_alone(link));
-    if (learned != nullptr) SHOAL_CHECK(check_end(link, *learned, held().head));
-    if (index) {
-      SHOAL_TRY(const auto row_before, index->before(block));
-      if (row_before && (!last || row_before->block > last->block)) {
-        SHOAL_TRY(const auto before, held_link(row_before));
-        last = before;
-      }
-      SHOAL_TRY(const auto row_after, index->at_or_after(block));
-      SHOAL_TRY(const auto after, held_link(row_after));
-      const auto next_new = std::upper_bound(blocks.begin(), blocks.end(), block);
-      if (after && (next_new == blocks.end() || after->block < *next_new)) SHOAL_CHECK(check_neighbours(link, *after));
-    }
-    if (last) SHOAL_CHECK(check_neighbours(*last, link));
-    last = link;
-  }
-  return {};
+Result<void> check_chain(const std::vector<ChainLink>& fresh, const ChainContext& held) {
+  return ChainWalk(fresh, held).run();
 }
 
 }  // namespace shoal::feed

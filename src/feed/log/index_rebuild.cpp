@@ -3,7 +3,6 @@
 #include "base/try.h"
 #include "feed/format/row_range.h"
 #include "feed/log/log_rows.h"
-#include "feed/log/log_stage.h"
 #include "feed/log/time_index.h"
 #include "feed/log/topic_index.h"
 
@@ -69,8 +68,8 @@ class Rebuild {
     auto [topic, partition] = number(header->stream);
     put_offset_row(batch_, feed_, topic, *header, block);
     TimeIndex::put(batch_, feed_, topic, *header, block);
-    note_header(partition, *header, block);
-    if (state_.payloads.contains(block.value())) note_payload(partition, *header);
+    partition.note_header(*header, block);
+    if (state_.payloads.contains(block.value())) partition.note_payload(*header);
     if (block.value() == out_.applied && block.value() < state_.tail.size()) SHOAL_CHECK(step(*header, block));
     if (batch_.operations().size() < kBatchRows) return {};
     SHOAL_CHECK(store_.write(batch_, store::Sync::no));

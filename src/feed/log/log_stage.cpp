@@ -1,73 +1,68 @@
 #include "feed/log/log_stage.h"
 
-#include "base/assert.h"
 #include "base/try.h"
+#include "feed/log/chain_check.h"
+#include "feed/log/have_rows.h"
 #include "feed/log/log_rows.h"
 #include "feed/log/time_index.h"
 #include "feed/log/topic_index.h"
 
 #include <algorithm>
+#include <utility>
 
+// Blocks come in any order and with holes; tree and topic state only grow at the end of the prefix without holes. So a
+// block is stored as it comes, with the rows that stand for it alone (header, payload, offset, time), and advance()
+// then steps over whatever continues the prefix, new or long stored. A manifest whose payload is missing stops the
+// topic state, not the tree: the topics it creates are not known. Stored headers are read back at most kMaxAdvance at a
+// time; FeedMirror calls again, so closing a hole before a million blocks takes many small commits, not one that holds
+// them all in memory.
+//
+// Everything happens on copies (LogChange). The log shows them only when the rows are written; a refused block leaves
+// nothing behind.
 namespace shoal::feed {
 
-void note_header(PartitionState& partition, const BlockHeader& header, BlockIndex block) {
-  if (partition.last_held && *partition.last_held >= block) return;
-  partition.last_held = block;
-  partition.held_end = header.next_offset();
-  partition.largest_held = header.running_largest_time;
+LogStage::LogStage(const StoredBlocks& blocks, const LogState& state, std::unique_ptr<TopicState> topics)
+    : blocks_(&blocks), held_(&state) {
+  change_.tail = state.tail;
+  change_.topics = std::move(topics);
+  change_.applied = state.applied;
 }
 
-void note_payload(PartitionState& partition, const BlockHeader& header) {
-  partition.payload_bytes += header.payload_size;
-  if (partition.high_watermark == header.base_offset) partition.high_watermark = header.next_offset();
+std::optional<std::uint32_t> LogStage::number_of(const TopicPartition& stream) const {
+  if (const auto number = held_->number_of(stream)) return number;
+  const auto found = change_.numbers.find(stream);
+  return found == change_.numbers.end() ? std::nullopt : std::optional<std::uint32_t>{found->second};
 }
 
-LogStage::LogStage(FeedLog& log)
-    : log_(&log), tail_(log.state_.tail), applied_(log.state_.applied), topics_(std::move(log.spare_topics_)) {
-  if (!topics_) topics_ = std::make_unique<TopicState>(*held().topics);
-}
-
-LogStage::~LogStage() = default;
-
-Result<PartitionState*> LogStage::partition(const TopicPartition& stream) {
-  std::optional<std::uint32_t> number = held().number_of(stream);
+Result<LogStage::Numbered> LogStage::change_partition(const TopicPartition& stream) {
+  std::optional<std::uint32_t> number = number_of(stream);
   if (!number) {
-    if (const auto found = new_numbers_.find(stream); found != new_numbers_.end()) number = found->second;
-  }
-  if (!number) {
-    number = static_cast<std::uint32_t>(held().partitions.size() + new_numbers_.size());
+    number = static_cast<std::uint32_t>(held_->partitions.size() + change_.numbers.size());
     if (*number > kMaxTopicPartitions) return Error{Code::unverified, "the feed has too many topic partitions"};
-    new_numbers_.emplace(stream, *number);
-    touched_[*number].stream = stream;
+    change_.numbers.emplace(stream, *number);
+    change_.partitions[*number].stream = stream;
   }
-  const auto [found, created] = touched_.try_emplace(*number);
-  if (created) found->second = held().partitions[*number];
-  return &found->second;
+  const auto [found, created] = change_.partitions.try_emplace(*number);
+  if (created) found->second = held_->partitions[*number];
+  return Numbered{store::TopicNumber{*number}, &found->second};
 }
 
 Result<void> LogStage::add(const LogBlock& block) {
   const std::uint64_t index = block.index.value();
-  SHOAL_TRY(PartitionState * partition, this->partition(block.header.stream));
-  const bool known = held().headers.contains(index) || fresh_.contains(index);
-  if (!known) {
-    const auto number = new_numbers_.find(block.header.stream);
-    SHOAL_CHECK(add_header(block, *partition,
-                           number != new_numbers_.end() ? number->second : *held().number_of(block.header.stream)));
-  }
-  add_payload(block, *partition);
+  SHOAL_TRY(const Numbered of, change_partition(block.header.stream));
+  if (!held_->headers.contains(index) && !fresh_.contains(index)) add_header(block, of);
+  add_payload(block, *of.partition);
   return advance();
 }
 
-Result<void> LogStage::add_header(const LogBlock& block, PartitionState& partition, std::uint32_t number) {
-  const store::TopicNumber topic{number};
-  batch_.put(store::Column::headers, store::block_key(log_->number_, block.index),
-             Bytes(block.header_bytes.begin(), block.header_bytes.end()));
-  put_offset_row(batch_, log_->number_, topic, block.header, block.index);
-  TimeIndex::put(batch_, log_->number_, topic, block.header, block.index);
-  note_header(partition, block.header, block.index);
+void LogStage::add_header(const LogBlock& block, const Numbered& of) {
+  change_.rows.put(store::Column::headers, store::block_key(feed(), block.index),
+                   Bytes(block.header_bytes.begin(), block.header_bytes.end()));
+  put_offset_row(change_.rows, feed(), of.number, block.header, block.index);
+  TimeIndex::put(change_.rows, feed(), of.number, block.header, block.index);
+  of.partition->note_header(block.header, block.index);
   fresh_.emplace(block.index.value(), Fresh{block.header, header_leaf(block.header_bytes), {}});
-  new_headers_.push_back(block.index.value());
-  return {};
+  change_.headers.push_back(block.index.value());
 }
 
 void LogStage::add_payload(const LogBlock& block, PartitionState& partition) {
@@ -76,26 +71,25 @@ void LogStage::add_payload(const LogBlock& block, PartitionState& partition) {
   if (!payload && block.header.payload_size == 0) payload = ByteView{};  // nothing to wait for
   const bool write = payload.has_value();
   if (!payload && block.stored) payload = ByteView{};
-  if (!payload || held().payloads.contains(index)) return;
+  if (!payload || held_->payloads.contains(index)) return;
   const auto [fresh, created] = fresh_.try_emplace(index, Fresh{block.header, {}, {}});
   if (fresh->second.payload) return;
   fresh->second.payload = payload;
   if (write) {
-    batch_.put(store::Column::payloads, store::block_key(log_->number_, block.index),
-               Bytes(payload->begin(), payload->end()));
+    change_.rows.put(store::Column::payloads, store::block_key(feed(), block.index),
+                     Bytes(payload->begin(), payload->end()));
   }
-  note_payload(partition, block.header);
-  new_payloads_.push_back(index);
+  partition.note_payload(block.header);
+  change_.payloads.push_back(index);
 }
 
 void LogStage::add_node(const merkle::NodeId& node, const Digest& hash) {
-  if (node.end_leaf() <= tail_.size()) return;  // tiles or the unfinished edge have it
-  put_node(batch_, log_->number_, node, hash);
+  if (node.end_leaf() <= change_.tail.size()) return;  // tiles or the unfinished edge have it
+  put_node(change_.rows, feed(), node, hash);
 }
 
 void LogStage::learn(const LearnedEntry& entry) {
-  auto partition = this->partition(entry.entry.stream);
-  if (partition) (*partition)->learned = entry;
+  if (const auto changed = change_partition(entry.entry.stream)) changed->partition->learned = entry;
 }
 
 Result<void> LogStage::advance() {
@@ -110,14 +104,14 @@ Result<void> LogStage::advance() {
 Result<bool> LogStage::advance_tree() {
   bool grew = false;
   for (; advanced_ < kMaxAdvance; grew = true) {
-    const std::uint64_t next = tail_.size();
+    const std::uint64_t next = change_.tail.size();
     if (const auto fresh = fresh_.find(next); fresh != fresh_.end() && fresh->second.leaf) {
-      tail_.append(*fresh->second.leaf, log_->number_, batch_);
+      change_.tail.append(*fresh->second.leaf, feed(), change_.rows);
       continue;
     }
-    if (!held().headers.contains(next)) break;
-    SHOAL_TRY(const Bytes header, log_->header_bytes(BlockIndex{next}));
-    tail_.append(header_leaf(header), log_->number_, batch_);
+    if (!held_->headers.contains(next)) break;
+    SHOAL_TRY(const Bytes header, blocks_->header_bytes(BlockIndex{next}));
+    change_.tail.append(header_leaf(header), feed(), change_.rows);
     ++advanced_;
   }
   return grew;
@@ -125,59 +119,79 @@ Result<bool> LogStage::advance_tree() {
 
 Result<bool> LogStage::step_topics() {
   bool stepped = false;
-  for (; applied_ < tail_.size(); ++applied_) {
-    const BlockIndex block{applied_};
-    Step step{{}, block, {}};
-    if (const auto fresh = fresh_.find(applied_); fresh != fresh_.end()) {
+  for (; change_.applied < change_.tail.size(); ++change_.applied) {
+    const BlockIndex block{change_.applied};
+    LogChange::Step step{{}, block, {}};
+    if (const auto fresh = fresh_.find(block.value()); fresh != fresh_.end()) {
       step.header = fresh->second.header;
     } else {
       if (advanced_ >= 2 * kMaxAdvance) break;
-      SHOAL_TRY(step.header, log_->header(block));
+      SHOAL_TRY(step.header, blocks_->header(block));
       ++advanced_;
     }
     if (step.header.is(BlockKind::manifest)) {
-      SHOAL_TRY(step.manifest, manifest_at(block, step.header));
+      SHOAL_TRY(step.manifest, manifest_at(block));
       if (!step.manifest) break;  // the topics it creates are not known yet
     }
-    SHOAL_CHECK(topics_->apply(step.header, block, step.manifest ? &*step.manifest : nullptr));
-    steps_.push_back(std::move(step));
+    SHOAL_CHECK(change_.topics->apply(step.header, block, step.manifest ? &*step.manifest : nullptr));
+    change_.steps.push_back(std::move(step));
     stepped = true;
   }
   return stepped;
 }
 
-Result<std::optional<Manifest>> LogStage::manifest_at(BlockIndex block, const BlockHeader& /*header*/) const {
+Result<std::optional<Manifest>> LogStage::manifest_at(BlockIndex block) const {
   if (const auto fresh = fresh_.find(block.value()); fresh != fresh_.end() && fresh->second.payload) {
     SHOAL_TRY(Manifest manifest, decode_manifest(*fresh->second.payload));
     return std::optional<Manifest>{std::move(manifest)};
   }
-  if (!held().payloads.contains(block.value())) return std::optional<Manifest>{};
-  SHOAL_TRY(const Bytes payload, log_->stored_payload(block));
+  if (!held_->payloads.contains(block.value())) return std::optional<Manifest>{};
+  SHOAL_TRY(const Bytes payload, blocks_->payload(block));
   SHOAL_TRY(Manifest manifest, decode_manifest(payload));
   return std::optional<Manifest>{std::move(manifest)};
 }
 
 Result<void> LogStage::number_changed_topics() {
-  for (const std::uint32_t position : topics_->take_changed()) {
-    SHOAL_TRY(PartitionState * partition, this->partition(topics_->at(position).stream));
-    partition->position = position;
+  for (const std::uint32_t position : change_.topics->take_changed()) {
+    SHOAL_TRY(const Numbered changed, change_partition(change_.topics->at(position).stream));
+    changed.partition->position = position;
   }
   return {};
 }
 
-void LogStage::finish() {
-  const store::FeedNumber feed = log_->number_;
-  for (const auto& [number, partition] : touched_) {
-    const TopicStateEntry* entry = partition.position ? &topics_->at(*partition.position) : nullptr;
-    batch_.put(store::Column::topics, store::topic_key(feed, store::TopicNumber{number}),
-               encode_partition(partition, entry));
+Result<void> LogStage::check_chains() const {
+  std::map<TopicPartition, std::vector<ChainLink>> streams;
+  for (const auto& [block, fresh] : fresh_) {
+    if (!fresh.leaf || block < change_.applied) continue;
+    streams[fresh.header.stream].push_back({BlockIndex{block}, fresh.header});
   }
-  std::sort(new_headers_.begin(), new_headers_.end());
-  std::sort(new_payloads_.begin(), new_payloads_.end());
-  put_have_rows(batch_, feed, HaveSet::headers, held().headers, new_headers_);
-  put_have_rows(batch_, feed, HaveSet::payloads, held().payloads, new_payloads_);
-  if (batch_.empty() && applied_ == held().applied && tail_.size() == held().tail.size()) return;
-  batch_.put(store::Column::meta, state_key(feed), encode_state_row({log_->id_, tail_.size(), applied_, tail_.edge()}));
+  for (const auto& [stream, links] : streams) {
+    ChainContext context{blocks_, {}, nullptr, held_->head ? &*held_->head : nullptr};
+    if (const auto number = held_->number_of(stream)) {
+      context.topic = store::TopicNumber{*number};
+      const auto changed = change_.partitions.find(*number);
+      if (changed != change_.partitions.end() && changed->second.learned) context.learned = &*changed->second.learned;
+    }
+    SHOAL_CHECK(check_chain(links, context));
+  }
+  return {};
+}
+
+LogChange LogStage::finish() && {
+  for (const auto& [number, partition] : change_.partitions) {
+    const TopicStateEntry* entry = partition.position ? &change_.topics->at(*partition.position) : nullptr;
+    change_.rows.put(store::Column::topics, store::topic_key(feed(), store::TopicNumber{number}),
+                     encode_partition(partition, entry));
+  }
+  std::sort(change_.headers.begin(), change_.headers.end());
+  std::sort(change_.payloads.begin(), change_.payloads.end());
+  put_have_rows(change_.rows, feed(), HaveSet::headers, held_->headers, change_.headers);
+  put_have_rows(change_.rows, feed(), HaveSet::payloads, held_->payloads, change_.payloads);
+  if (!change_.rows.empty() || change_.applied != held_->applied || change_.tail.size() != held_->tail.size()) {
+    change_.rows.put(store::Column::meta, state_key(feed()),
+                     encode_state_row({blocks_->rows().id, change_.tail.size(), change_.applied, change_.tail.edge()}));
+  }
+  return std::move(change_);
 }
 
 }  // namespace shoal::feed

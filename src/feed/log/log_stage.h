@@ -1,6 +1,6 @@
 #pragma once
 
-#include "feed/log/feed_log.h"
+#include "feed/log/stored_blocks.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -20,14 +20,32 @@ struct LogBlock {
   bool stored = false;  ///< the payload's row is there already
 };
 
-/// What the next commit will write and show: rows, and the tree and topic state as they will be. One at a time, on the
-/// log's changing thread; dropping it uncommitted leaves the log as it was. After an error drop it.
+/// What a stage hands to the commit: the rows to write, and what readers see once they are written.
+struct LogChange {
+  /// One block that the topic state was stepped over.
+  struct Step {
+    BlockHeader header;
+    BlockIndex index{0};
+    std::optional<Manifest> manifest;
+  };
+
+  store::WriteBatch rows;
+  TreeTail tail;
+  std::unique_ptr<TopicState> topics;
+  std::uint64_t applied = 0;                           ///< blocks that `topics` has stepped over
+  std::vector<Step> steps;                             ///< those of this change, in order
+  std::vector<std::uint64_t> headers;                  ///< blocks whose header is new
+  std::vector<std::uint64_t> payloads;                 ///< blocks whose payload is new
+  std::map<std::uint32_t, PartitionState> partitions;  ///< new and changed ones, by number
+  std::map<TopicPartition, std::uint32_t> numbers;     ///< new ones
+};
+
+/// Collects what the next commit will write and show: rows, and the tree and topic state as they will be. FeedLog makes
+/// it, one at a time, on the changing thread; dropping it uncommitted leaves the log as it was. After an error drop it.
 class LogStage {
  public:
-  explicit LogStage(FeedLog& log);
-  ~LogStage();
-  LogStage(LogStage&&) noexcept = default;
-  LogStage& operator=(LogStage&&) = delete;
+  /// `blocks` and `state` are those of the log; `topics` equals state.topics and is stepped on.
+  LogStage(const StoredBlocks& blocks, const LogState& state, std::unique_ptr<TopicState> topics);
 
   /// Adds a block whose header is not held (or only its payload when it is), then advances when it continues the
   /// prefix. Code::unverified when the header contradicts the topic state.
@@ -37,62 +55,51 @@ class LogStage {
   void learn(const LearnedEntry& entry);
   /// Steps over held headers that now continue the prefix, at most kMaxAdvance of them.
   [[nodiscard]] Result<void> advance();
-  /// Headers beyond the applied prefix must fit their held neighbours and the learned entries (previous block, base
-  /// offset, running largest time). Code::unverified.
+  /// Headers beyond the applied prefix must fit their held neighbours and the learned entries: check_chain().
   [[nodiscard]] Result<void> check_chains() const;
 
   /// As they will be after the commit.
-  [[nodiscard]] const TopicState& topics() const { return *topics_; }
-  [[nodiscard]] const merkle::RightEdge& edge() const { return tail_.edge(); }
-  [[nodiscard]] std::uint64_t applied() const { return applied_; }
-  [[nodiscard]] std::size_t new_headers() const { return new_headers_.size(); }
-  [[nodiscard]] std::size_t new_payloads() const { return new_payloads_.size(); }
+  [[nodiscard]] const TopicState& topics() const { return *change_.topics; }
+  [[nodiscard]] const merkle::RightEdge& edge() const { return change_.tail.edge(); }
+  [[nodiscard]] std::uint64_t applied() const { return change_.applied; }
+  [[nodiscard]] std::size_t new_headers() const { return change_.headers.size(); }
+  [[nodiscard]] std::size_t new_payloads() const { return change_.payloads.size(); }
+
+  /// True for a stage of this log.
+  [[nodiscard]] bool is_of(const StoredBlocks& blocks) const { return blocks_ == &blocks; }
+  /// Adds the rows of partitions, held sets and summary: the last call, by the commit.
+  [[nodiscard]] LogChange finish() &&;
 
   /// Stored headers that one commit steps over: bounds its memory.
   static constexpr std::size_t kMaxAdvance = 4096;
 
  private:
-  friend class FeedLog;
-
   struct Fresh {
     BlockHeader header;
     std::optional<Digest> leaf;  ///< set when the header itself is new
     std::optional<ByteView> payload;
   };
-  struct Step {
-    BlockHeader header;
-    BlockIndex index{0};
-    std::optional<Manifest> manifest;
-  };
 
-  [[nodiscard]] const LogState& held() const { return log_->state_; }
-  [[nodiscard]] Result<PartitionState*> partition(const TopicPartition& stream);
-  [[nodiscard]] Result<void> add_header(const LogBlock& block, PartitionState& partition, std::uint32_t number);
+  [[nodiscard]] store::FeedNumber feed() const { return blocks_->rows().number; }
+  /// The number of a partition that is held or new.
+  [[nodiscard]] std::optional<std::uint32_t> number_of(const TopicPartition& stream) const;
+  struct Numbered {
+    store::TopicNumber number;
+    PartitionState* partition;  ///< as it will be
+  };
+  [[nodiscard]] Result<Numbered> change_partition(const TopicPartition& stream);
+  void add_header(const LogBlock& block, const Numbered& of);
   void add_payload(const LogBlock& block, PartitionState& partition);
   [[nodiscard]] Result<bool> advance_tree();
   [[nodiscard]] Result<bool> step_topics();
-  [[nodiscard]] Result<std::optional<Manifest>> manifest_at(BlockIndex block, const BlockHeader& header) const;
+  [[nodiscard]] Result<std::optional<Manifest>> manifest_at(BlockIndex block) const;
   [[nodiscard]] Result<void> number_changed_topics();
-  [[nodiscard]] Result<void> check_stream(const TopicPartition& stream, const std::vector<BlockIndex>& blocks) const;
-  /// Rows of partitions, held sets and summary; last thing before the write.
-  void finish();
 
-  FeedLog* log_;
-  store::WriteBatch batch_;
-  TreeTail tail_;
-  std::uint64_t applied_;
-  std::unique_ptr<TopicState> topics_;
-  std::vector<Step> steps_;
-  std::size_t advanced_ = 0;
+  const StoredBlocks* blocks_;
+  const LogState* held_;
+  LogChange change_;
+  std::size_t advanced_ = 0;  // stored headers stepped over so far
   std::map<std::uint64_t, Fresh> fresh_;
-  std::vector<std::uint64_t> new_headers_;
-  std::vector<std::uint64_t> new_payloads_;
-  std::map<std::uint32_t, PartitionState> touched_;  // by number
-  std::map<TopicPartition, std::uint32_t> new_numbers_;
 };
-
-/// Notes in `partition` that `header` at `block` is held, and its payload too.
-void note_header(PartitionState& partition, const BlockHeader& header, BlockIndex block);
-void note_payload(PartitionState& partition, const BlockHeader& header);
 
 }  // namespace shoal::feed

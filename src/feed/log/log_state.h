@@ -40,6 +40,9 @@ struct PartitionState {
   UnixMs largest_held = kNoTime;
   std::uint64_t payload_bytes = 0;
 
+  /// `header` at `block` is held now, and its payload too.
+  void note_header(const BlockHeader& header, BlockIndex block);
+  void note_payload(const BlockHeader& header);
   /// Position in the feed's topic state, from whichever source it is known.
   [[nodiscard]] std::optional<std::uint32_t> place() const {
     if (position || !learned) return position;

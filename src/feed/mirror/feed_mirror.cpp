@@ -172,7 +172,7 @@ Result<void> FeedMirror::Impl::catch_up() {
                         state.tail.size(), state.applied};
     });
     if (!waiting) return {};
-    LogStage stage(log);
+    LogStage stage = log.stage();
     SHOAL_CHECK(stage.advance());
     if (stage.edge().size() == prefix && stage.applied() == applied) return {};
     const std::optional<Checkpoint> accepted = log.head();
@@ -202,7 +202,7 @@ Result<AcceptResult> FeedMirror::accept(const Checkpoint& head, std::uint64_t ba
     // Nothing to prove: a first head, a heartbeat, or news that is none.
     if (!takes_head && self.fork_limit()) return self.frozen();
     if (!takes_head) return AcceptResult{};
-    SHOAL_CHECK(self.commit(LogStage(self.log), FeedLog::HeadUpdate{head, accepted ? self.head_edge() : std::nullopt}));
+    SHOAL_CHECK(self.commit(self.log.stage(), FeedLog::HeadUpdate{head, accepted ? self.head_edge() : std::nullopt}));
     return AcceptResult{.head_advanced = true};
   }
   if (relation == Relation::older) {
@@ -223,7 +223,7 @@ Result<AcceptResult> FeedMirror::accept(const Checkpoint& head, std::uint64_t ba
   SHOAL_TRY(const merkle::CoverResult proven, merkle::verify_cover(from, head.tree_size, head.root, leaves, cover));
   if (relation == Relation::growth) SHOAL_CHECK(self.check_growth(head, *accepted, from, decoded, proven));
 
-  LogStage stage(self.log);
+  LogStage stage = self.log.stage();
   SHOAL_CHECK(self.add_blocks(stage, decoded));
   for (const auto& [node, hash] : proven.verified) stage.add_node(node, hash);
   SHOAL_CHECK(self.check_topics(stage, takes_head ? head : *accepted));
@@ -254,7 +254,7 @@ Result<FeedMirror::Expanded> FeedMirror::accept_compact(const CompactRun& run) {
   }
   Expanded out{*accepted, {}};
   out.headers.reserve(run.blocks.size());  // the stage keeps views of what is in there
-  LogStage stage(self.log);
+  LogStage stage = self.log.stage();
   for (const CompactBlock& block : run.blocks) {
     SHOAL_TRY(const BlockHeader header, expand_header(block, stage.topics(), run.time, accepted->epoch));
     out.headers.push_back(encode_header(header));
@@ -279,7 +279,7 @@ Result<void> FeedMirror::add_payload(BlockIndex block, ByteView payload) {
   SHOAL_TRY(const Bytes bytes, self.log.header_bytes(block));
   SHOAL_TRY(BlockHeader header, self.log.header(block));
   SHOAL_CHECK(check_payload(header, accepted->epoch, payload));
-  LogStage stage(self.log);
+  LogStage stage = self.log.stage();
   SHOAL_CHECK(stage.add({block, std::move(header), bytes, payload}));
   SHOAL_CHECK(self.check_topics(stage, *accepted));
   return self.commit(std::move(stage), std::nullopt);
@@ -308,7 +308,7 @@ Result<void> FeedMirror::add_topic_entry(const TopicStateEntry& entry, std::uint
     }
     return {};
   }));
-  LogStage stage(impl_->log);
+  LogStage stage = impl_->log.stage();
   stage.learn(LearnedEntry{entry, position, head->topic_count, head->topic_root, path});
   return impl_->commit(std::move(stage), std::nullopt);
 }
@@ -343,7 +343,7 @@ Result<void> FeedMirror::learn_edge(std::uint64_t size, std::vector<merkle::Dige
   auto from = merkle::RightEdge::from_hashes(size, std::move(edge));
   if (!from) return bad("a right edge of the wrong size");
   SHOAL_TRY(const merkle::CoverResult proven, merkle::verify_cover(*from, head->tree_size, head->root, {}, cover));
-  LogStage stage(impl_->log);
+  LogStage stage = impl_->log.stage();
   const std::vector<merkle::NodeId> nodes = merkle::cover(0, size);
   for (std::size_t i = 0; i < nodes.size(); ++i) stage.add_node(nodes[i], from->hashes()[i]);
   for (const auto& [node, hash] : proven.verified) stage.add_node(node, hash);

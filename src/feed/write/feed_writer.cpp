@@ -226,7 +226,7 @@ Result<CommitResult> FeedWriter::commit(std::vector<PendingBatch> group) {
   if (group.empty()) return invalid("an empty group");
   for (const PendingBatch& batch : group) SHOAL_CHECK(impl_->check_batch(batch));
   const Epoch epoch = impl_->head ? impl_->head->epoch : Epoch{0};
-  LogStage stage(impl_->log);
+  LogStage stage = impl_->log.stage();
   std::vector<Impl::Draft> drafts(group.size());  // never grows: the stage keeps views of its bytes
   for (std::size_t i = 0; i < group.size(); ++i) {
     Impl::Draft& draft = drafts[i];
@@ -249,7 +249,7 @@ Result<CommitResult> FeedWriter::commit_manifest(const Manifest& manifest) {
     return json.size() > kMaxManifestSize ? Error{Code::limit_exceeded, "a manifest above 64 KiB"}
                                           : invalid(readable.error().message);
   }
-  LogStage stage(impl_->log);
+  LogStage stage = impl_->log.stage();
   std::vector<Impl::Draft> drafts(1);
   drafts[0].header = impl_->next_header(BlockKind::manifest, TopicPartition{}, stage.topics());
   drafts[0].payload.assign(json.begin(), json.end());
@@ -262,7 +262,7 @@ Result<Checkpoint> FeedWriter::heartbeat() {
   if (!impl_->head) return invalid("the feed has no head yet");
   // Readers take an equal history only with a newer time.
   const UnixMs time = std::max(impl_->clock.wall_now(), impl_->head->time + 1);
-  LogStage stage(impl_->log);
+  LogStage stage = impl_->log.stage();
   const Checkpoint signed_head = impl_->sign_head(stage, time);
   if (const auto verified = impl_->verify_own(signed_head, {}); !verified) return verified.error();
   SHOAL_CHECK(impl_->make_permanent(std::move(stage), signed_head, {}));

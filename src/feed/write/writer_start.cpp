@@ -133,7 +133,7 @@ class Start {
   }
 
   Result<void> take_head(const Checkpoint& head) {
-    return log_.commit(LogStage(log_), FeedLog::HeadUpdate{head, {}}, store::Sync::no);
+    return log_.commit(log_.stage(), FeedLog::HeadUpdate{head, {}}, store::Sync::no);
   }
 
   /// Crash before the store had it, or a store that lost its tail: the slots must cover the whole gap.
@@ -155,7 +155,7 @@ class Start {
   }
 
   Result<void> replay_group(const CommitGroup& group) {
-    LogStage stage(log_);
+    LogStage stage = log_.stage();
     for (std::size_t i = 0; i < group.blocks.size(); ++i) {
       SHOAL_TRY(BlockHeader header, decode_header(group.blocks[i].header));
       SHOAL_CHECK(verify_payload(header, group.blocks[i].payload));

@@ -1,0 +1,109 @@
+#include "feed/log/feed_rows.h"
+
+#include "base/try.h"
+#include "base/wire.h"
+#include "feed/format/row_range.h"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+namespace shoal::feed {
+namespace {
+
+constexpr std::array kBlockColumns = {store::Column::headers, store::Column::payloads, store::Column::tree,
+                                      store::Column::topics,  store::Column::offsets,  store::Column::times};
+
+Result<std::optional<std::uint32_t>> read_number(const store::KvStore& heads, const Bytes& key, std::string_view name) {
+  SHOAL_TRY(const auto row, heads.get(store::Column::meta, key));
+  if (!row) return std::optional<std::uint32_t>{};
+  base::WireReader in(*row);
+  const std::uint32_t number = in.u32();
+  if (!in.finished() || number == 0) return corrupt_feed("a malformed " + std::string(name));
+  return std::optional<std::uint32_t>{number};
+}
+
+Result<std::optional<std::uint32_t>> find_number(const store::KvStore& heads, const FeedId& feed) {
+  return read_number(heads, store::feed_number_key(feed), "feed number");
+}
+
+Result<std::uint32_t> give_number(store::KvStore& heads, const FeedId& feed) {
+  SHOAL_TRY(const auto next, read_number(heads, store::next_feed_number_key(), "next feed number"));
+  const std::uint32_t number = next.value_or(1);
+  const auto encode = [](std::uint32_t value) {
+    base::WireWriter out(4);
+    out.u32(value);
+    return std::move(out).take();
+  };
+  store::WriteBatch batch;
+  batch.put(store::Column::meta, store::feed_number_key(feed), encode(number));
+  batch.put(store::Column::meta, store::next_feed_number_key(), encode(number + 1));
+  SHOAL_CHECK(heads.write(batch, store::Sync::yes));
+  return number;
+}
+
+}  // namespace
+
+Error corrupt_feed(std::string_view what) {
+  return Error{Code::corrupt, "stored feed: " + std::string(what),
+               "run `shoal verify` on the feed; a mirror can be removed and fetched again"};
+}
+
+Result<std::optional<Bytes>> FeedRows::property(std::string_view name) const {
+  return stores.heads->get(store::Column::meta, store::feed_property_key(number, name));
+}
+
+Result<void> FeedRows::set_property(std::string_view name, const std::optional<Bytes>& value) const {
+  store::WriteBatch batch;
+  const Bytes key = store::feed_property_key(number, name);
+  if (value) {
+    batch.put(store::Column::meta, key, *value);
+  } else {
+    batch.erase(store::Column::meta, key);
+  }
+  return stores.heads->write(batch, store::Sync::no);
+}
+
+Result<FeedRows> open_feed_rows(FeedStores stores, const FeedId& feed) {
+  SHOAL_TRY(const auto known, find_number(*stores.heads, feed));
+  if (known) return FeedRows{stores, feed, store::FeedNumber{*known}};
+  SHOAL_TRY(const std::uint32_t given, give_number(*stores.heads, feed));
+  return FeedRows{stores, feed, store::FeedNumber{given}};
+}
+
+Result<std::vector<FeedId>> list_feeds(store::KvStore& heads) {
+  std::vector<FeedId> out;
+  const store::KeyRange range = store::feed_numbers_range();
+  const auto rows = heads.iterate(store::Column::meta);
+  for (rows->seek(range.begin); rows->valid() && in_range(range, rows->key()); rows->next()) {
+    SHOAL_TRY(const FeedId feed, store::feed_of_number_key(rows->key()));
+    out.push_back(feed);
+  }
+  SHOAL_CHECK(rows->status());
+  return out;
+}
+
+Result<void> remove_feed_rows(FeedStores stores, const FeedId& feed) {
+  SHOAL_TRY(const auto known, find_number(*stores.heads, feed));
+  if (!known) return Error{Code::not_found, "the feed has no rows here"};
+  const store::FeedNumber number{*known};
+  SHOAL_CHECK(erase_rows(*stores.blocks, number));
+  if (!stores.one_store()) SHOAL_CHECK(erase_rows(*stores.heads, number));
+  store::WriteBatch batch;
+  for (const store::KeyRange& range : {store::cursors_range(feed), store::groups_range(feed)}) {
+    batch.erase_range(store::Column::meta, range.begin, range.end);
+  }
+  batch.erase(store::Column::meta, store::feed_number_key(feed));
+  return stores.heads->write(batch, store::Sync::yes);
+}
+
+Result<void> erase_rows(store::KvStore& store, store::FeedNumber number) {
+  const store::KeyRange range = store::feed_range(number);
+  for (const store::Column column : kBlockColumns) SHOAL_CHECK(store.drop_range(column, range.begin, range.end));
+  store::WriteBatch batch;
+  batch.erase_range(store::Column::meta, range.begin, range.end);
+  return store.write(batch, store::Sync::no);
+}
+
+}  // namespace shoal::feed

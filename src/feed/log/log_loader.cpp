@@ -1,0 +1,209 @@
+#include "feed/log/log_loader.h"
+
+#include "base/try.h"
+#include "feed/format/fork.h"
+#include "feed/format/row_range.h"
+#include "feed/log/index_rebuild.h"
+#include "feed/log/log_rows.h"
+#include "feed/log/watermark.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace shoal::feed {
+
+Result<LoadedLog> LogLoader::load() {
+  SHOAL_CHECK(load_head());
+  SHOAL_CHECK(load_blocks());
+  SHOAL_TRY(const auto rebuilding, rows_.property(kRebuildingProperty));
+  if (rebuilding) {
+    SHOAL_CHECK(rebuild_indices());  // a crash cut the last one short
+  } else {
+    SHOAL_CHECK(load_partitions());
+  }
+  if (!rows_.stores.one_store() && reaches_beyond_head()) SHOAL_CHECK(drop_beyond_head());
+  SHOAL_CHECK(check());
+  return std::move(loaded_);
+}
+
+Result<void> LogLoader::load_head() {
+  SHOAL_CHECK(load_fork_proof());
+  const store::KvStore& heads = *rows_.stores.heads;
+  SHOAL_TRY(const auto row, heads.get(store::Column::meta, store::head_key(rows_.number)));
+  if (!row) return {};
+  const auto head = decode_checkpoint(*row);
+  if (!head || !verify_checkpoint(rows_.id, *head).ok()) return corrupt_feed("the accepted head is damaged");
+  state().head = *head;
+  SHOAL_TRY(const auto edge_row, heads.get(store::Column::meta, head_edge_key(rows_.number)));
+  if (!edge_row) return {};
+  SHOAL_TRY(merkle::RightEdge edge, decode_edge(*edge_row));
+  if (edge.size() != head->tree_size) return {};  // an older head's: written only when a head's edge is proven
+  if (edge.root() != head->root) return corrupt_feed("the accepted head's right edge is damaged");
+  state().head_edge = std::move(edge);
+  return {};
+}
+
+Result<void> LogLoader::load_fork_proof() {
+  SHOAL_TRY(const auto row, rows_.stores.heads->get(store::Column::meta, store::fork_proof_key(rows_.number)));
+  if (!row) return {};
+  const auto proof = decode_fork_proof(*row);
+  if (!proof) return corrupt_feed("the fork proof is damaged");
+  state().fork_proof = *row;
+  state().fork_limit = common_prefix_limit(*proof);
+  return {};
+}
+
+Result<void> LogLoader::load_blocks() {
+  store::KvStore& blocks = *rows_.stores.blocks;
+  SHOAL_TRY(const auto row, blocks.get(store::Column::meta, state_key(rows_.number)));
+  if (!row) return {};
+  SHOAL_TRY(const StateRow summary, decode_state_row(*row));
+  if (summary.feed != rows_.id) {
+    // The store of heads was lost and began to count again: these rows are another feed's.
+    if (rows_.stores.one_store()) return corrupt_feed("rows of another feed");
+    loaded_.dropped = "block rows of another feed under the same number";
+    return erase_rows(blocks, rows_.number);
+  }
+  SHOAL_CHECK(load_held_sets());
+  if (state().headers.first_missing(0) < summary.header_prefix) {
+    return corrupt_feed("headers of the prefix are missing");
+  }
+  SHOAL_TRY(state().tail, TreeTail::load(blocks, rows_.number, summary.header_prefix));
+  if (state().tail.edge() != summary.edge) return corrupt_feed("headers and tree contradict each other");
+  state().applied = summary.applied;
+  return {};
+}
+
+/// A payload that was pruned and fetched again has a row in both sets: a commit writes only what it adds.
+Result<void> LogLoader::load_held_sets() {
+  const store::KvStore& blocks = *rows_.stores.blocks;
+  SHOAL_TRY(state().headers, load_have_set(blocks, rows_.number, HaveSet::headers));
+  SHOAL_TRY(state().payloads, load_have_set(blocks, rows_.number, HaveSet::payloads));
+  SHOAL_TRY(state().pruned, load_have_set(blocks, rows_.number, HaveSet::pruned));
+  for (const BlockRange& held : state().payloads.runs()) {
+    for (const BlockRange& again : state().pruned.runs(held.begin.value(), held.end.value())) {
+      state().returned.add(again);
+    }
+    state().pruned.remove(held);
+  }
+  return {};
+}
+
+/// The reserved stream has a row only once it has changed.
+void LogLoader::add_reserved_partition() {
+  state().partitions.push_back(PartitionState{.position = 0});
+  state().numbers.emplace(TopicPartition{}, 0);
+  state().note_place(0);
+}
+
+Result<void> LogLoader::load_partitions() {
+  std::map<std::uint32_t, TopicStateEntry> entries;
+  const store::KeyRange range = store::topic_range(rows_.number);
+  const auto rows = rows_.stores.blocks->iterate(store::Column::topics);
+  for (rows->seek(range.begin); rows->valid() && in_range(range, rows->key()); rows->next()) {
+    SHOAL_TRY(PartitionRow row, decode_partition(rows->value()));
+    if (state().partitions.empty() && !row.partition.stream.topic.empty()) add_reserved_partition();
+    const auto number = static_cast<std::uint32_t>(state().partitions.size());
+    if (!std::ranges::equal(rows->key(), store::topic_key(rows_.number, store::TopicNumber{number}))) {
+      return corrupt_feed("a topic row is missing");
+    }
+    if (!state().numbers.emplace(row.partition.stream, number).second) return corrupt_feed("a topic has two rows");
+    if (row.entry && !entries.emplace(*row.partition.position, *row.entry).second) {
+      return corrupt_feed("two topics have one position");
+    }
+    state().partitions.push_back(std::move(row.partition));
+    state().note_place(number);
+  }
+  SHOAL_CHECK(rows->status());
+  if (state().partitions.empty()) {
+    if (state().applied > 0) return corrupt_feed("the topic rows are missing");
+    add_reserved_partition();
+  }
+  return load_topics(std::move(entries));
+}
+
+Result<void> LogLoader::load_topics(std::map<std::uint32_t, TopicStateEntry> entries) {
+  entries.emplace(0, TopicStateEntry{});  // unless the reserved stream has its row
+  std::vector<TopicStateEntry> in_order;
+  for (auto& [position, entry] : entries) {
+    if (position != in_order.size()) return corrupt_feed("a topic entry is missing");
+    in_order.push_back(std::move(entry));
+  }
+  SHOAL_TRY(TopicState topics, TopicState::from_entries(std::move(in_order)));
+  state().topics = std::make_unique<TopicState>(std::move(topics));
+  return {};
+}
+
+bool LogLoader::reaches_beyond_head() const {
+  return std::max(state().headers.bound(), state().payloads.bound()) > head_size();
+}
+
+Result<void> LogLoader::drop_beyond_head() {
+  const std::uint64_t size = head_size();
+  const std::uint64_t bound = std::max({state().headers.bound(), state().payloads.bound(), state().pruned.bound()});
+  loaded_.dropped = "blocks " + std::to_string(size) + " to " + std::to_string(bound) +
+                    ", which are ahead of the accepted head (its log was lost); they will be fetched again";
+  // From here on the index rows may be ahead of the headers.
+  SHOAL_CHECK(rows_.set_property(kRebuildingProperty, Bytes{1}));
+  store::WriteBatch batch;
+  for (const auto& [which, set] :
+       {std::pair{HaveSet::headers, &state().headers}, std::pair{HaveSet::payloads, &state().payloads},
+        std::pair{HaveSet::pruned, &state().pruned}}) {
+    const std::uint64_t end = set->bound();
+    set->remove(size, end);
+    put_have_range(batch, rows_.number, which, *set, size, end);
+  }
+  const store::KeyRange range = store::block_range(rows_.number, BlockIndex{size}, BlockIndex{bound});
+  batch.erase_range(store::Column::headers, range.begin, range.end);
+  batch.erase_range(store::Column::payloads, range.begin, range.end);
+  store::KvStore& blocks = *rows_.stores.blocks;
+  if (state().tail.size() > size) {
+    SHOAL_TRY(state().tail, TreeTail::load(blocks, rows_.number, size));
+  }
+  state().applied = 0;
+  batch.put(store::Column::meta, state_key(rows_.number),
+            encode_state_row({rows_.id, state().tail.size(), 0, state().tail.edge()}));
+  SHOAL_CHECK(blocks.write(batch, store::Sync::no));
+  return rebuild_indices();
+}
+
+Result<void> LogLoader::rebuild_indices() {
+  SHOAL_CHECK(rows_.set_property(kRebuildingProperty, Bytes{1}));
+  SHOAL_TRY(RebuiltIndices rebuilt, rebuild_index_rows(*rows_.stores.blocks, rows_.number, rows_.id, state()));
+  state().partitions = std::move(rebuilt.partitions);
+  state().numbers = std::move(rebuilt.numbers);
+  state().topics = std::make_unique<TopicState>(std::move(rebuilt.topics));
+  state().applied = rebuilt.applied;
+  state().places.clear();
+  std::vector<std::uint32_t> all;
+  for (std::uint32_t i = 0; i < state().partitions.size(); ++i) {
+    state().note_place(i);
+    all.push_back(i);
+  }
+  SHOAL_TRY(const auto raised, find_raised_watermarks(rows_, state(), all));
+  raise_watermarks(state(), raised);
+  return rows_.set_property(kRebuildingProperty, std::nullopt);
+}
+
+Result<void> LogLoader::check() {
+  if (!state().head) {
+    return state().headers.empty() ? Result<void>{} : corrupt_feed("blocks without a head");
+  }
+  const Checkpoint& head = *state().head;
+  const TreeTail& tail = state().tail;
+  if (tail.size() > head.tree_size) return corrupt_feed("blocks beyond the accepted head");
+  if (tail.size() == head.tree_size) {
+    if (tail.edge().root() != head.root) return corrupt_feed("the tree is not the one its head signs");
+    state().head_edge = tail.edge();
+  }
+  if (state().topics_complete() &&
+      (state().topics->size() != head.topic_count || state().topics->root() != head.topic_root)) {
+    return corrupt_feed("the topic state is not the one the head signs");
+  }
+  return {};
+}
+
+}  // namespace shoal::feed

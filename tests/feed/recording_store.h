@@ -1,0 +1,86 @@
+#pragma once
+
+#include "store/kv_store.h"
+#include "store/rocks_kv_store.h"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace shoal::feed::testing {
+
+/// A store in memory that writes down what is done to it, in a list that several stores may share, and refuses writes
+/// on demand.
+class RecordingStore final : public store::KvStore {
+ public:
+  using Calls = std::vector<std::string>;  ///< "heads write yes", "blocks durable" ...
+
+  RecordingStore(std::string name, std::shared_ptr<Calls> calls) : name_(std::move(name)), calls_(std::move(calls)) {
+    inner_ = store::open_rocks_store(name_, store::Backing::memory, sink_).value();
+  }
+
+  /// The write after `writes` more fails with Code::io, and all that follow it, until this is called with -1.
+  void fail_after(int writes) { left_ = writes; }
+  /// Called at the beginning of each write.
+  void on_write(std::function<void()> look) { look_ = std::move(look); }
+  [[nodiscard]] const std::vector<store::WriteBatch>& batches() const { return batches_; }
+
+  [[nodiscard]] Result<std::optional<Bytes>> get(store::Column column, ByteView key) const override {
+    return inner_->get(column, key);
+  }
+  [[nodiscard]] Result<bool> contains(store::Column column, ByteView key) const override {
+    return inner_->contains(column, key);
+  }
+  [[nodiscard]] std::unique_ptr<store::KvIterator> iterate(store::Column column) const override {
+    return inner_->iterate(column);
+  }
+  [[nodiscard]] Result<void> write(const store::WriteBatch& batch, store::Sync sync) override {
+    if (look_) look_();
+    if (left_ == 0) return Error{Code::io, "injected write failure"};
+    if (left_ > 0) --left_;
+    constexpr const char* kNames[] = {"no", "yes", "deferred"};
+    note(std::string("write ") + kNames[static_cast<std::size_t>(sync)]);
+    batches_.push_back(batch);
+    return inner_->write(batch, sync);
+  }
+  [[nodiscard]] Result<void> settle() override {
+    note("settle");
+    return inner_->settle();
+  }
+  [[nodiscard]] Result<void> make_durable() override {
+    note("durable");
+    return inner_->make_durable();
+  }
+  [[nodiscard]] Result<void> drop_range(store::Column column, ByteView begin, ByteView end) override {
+    note("drop");
+    return inner_->drop_range(column, begin, end);
+  }
+  [[nodiscard]] Result<void> compact(store::Column column, ByteView begin, ByteView end) override {
+    return inner_->compact(column, begin, end);
+  }
+  [[nodiscard]] Result<void> reclaim(store::Column column, ByteView begin, ByteView end) override {
+    reclaimed_.push_back({column, {Bytes(begin.begin(), begin.end()), Bytes(end.begin(), end.end())}});
+    return inner_->reclaim(column, begin, end);
+  }
+  /// Column, begin and end of each reclaim().
+  [[nodiscard]] const std::vector<std::pair<store::Column, std::pair<Bytes, Bytes>>>& reclaimed() const {
+    return reclaimed_;
+  }
+
+ private:
+  void note(const std::string& what) { calls_->push_back(name_ + " " + what); }
+
+  std::string name_;
+  std::shared_ptr<Calls> calls_;
+  base::NullLogSink sink_;
+  std::unique_ptr<store::KvStore> inner_;
+  int left_ = -1;
+  std::function<void()> look_;
+  std::vector<store::WriteBatch> batches_;
+  std::vector<std::pair<store::Column, std::pair<Bytes, Bytes>>> reclaimed_;
+};
+
+}  // namespace shoal::feed::testing
