@@ -4,6 +4,11 @@
 
 #include <algorithm>
 
+// A commit of an own feed is durable in the journal before its rows reach the store, so readers and peers need not wait
+// for the store. The rows wait here in memory, are seen by look-ups at once, and are applied as one batch later. Three
+// rules keep it from showing anything but one state: a row leaves the memory only after the inner store has it; what
+// needs the order of rows (iterators, range erasures, other writes) first applies all that waits; and after a failure
+// nothing more is written, since rows that come later may stand on those that were lost.
 namespace shoal::store {
 namespace {
 

@@ -10,6 +10,11 @@
 #include <unordered_map>
 #include <utility>
 
+// The ratchet of own feeds on disk (docs/FORMAT.md, "Journal"). One commit is one fdatasync: group and head are written
+// in any order, and journal_scan.cpp tells a torn commit from damage afterwards. A feed's head alternates between two
+// pages, so a torn write never touches the newest one. Groups form a ring; their room is reused after release(), when
+// the store has them durably. A failed write poisons the journal: what is on the disk is not known, and a signer that
+// guessed could sign a second history.
 namespace shoal::store {
 namespace {
 

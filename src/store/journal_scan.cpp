@@ -8,6 +8,15 @@
 #include <string>
 #include <utility>
 
+// Recovery of the journal (docs/FORMAT.md, "Journal", recovery). A commit writes a group into the ring and a head into
+// a slot, and syncs once; the disk may have kept any of those sectors. The scan must tell apart
+//   - a commit that was cut short: some sectors of its group are older than its head, and undamaged. It was never
+//     acknowledged, so it is undone, on the disk too: later commits reuse the room, and a head that came back to life
+//     beside their groups would vouch for blocks that are gone;
+//   - damage: a sector that fails its check where a commit had got through. Its twin repairs it; without one the head
+//     counts as missing, and the signer refuses to go on, since it cannot know what it signed.
+// Sequence numbers decide what is newer. They are never used twice: the next one is above all that can be read, those
+// of undone groups included, or a stale head would count as current after a second torn commit.
 namespace shoal::store {
 namespace {
 

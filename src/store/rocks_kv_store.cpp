@@ -19,6 +19,10 @@
 #include <system_error>
 #include <utility>
 
+// RocksDB behind KvStore. Its columns are column families, so one batch and one flush cover all of a feed's rows. Two
+// rules go beyond the plain calls: a background failure (a flush that found the disk full) fails every later write
+// until the store is opened again, since RocksDB would go on and lose what was acknowledged; and a directory with
+// tables but without CURRENT is damage, since RocksDB would create an empty database over it.
 namespace shoal::store {
 namespace {
 

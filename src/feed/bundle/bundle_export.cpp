@@ -7,7 +7,13 @@
 #include <algorithm>
 #include <bit>
 
-// docs/FORMAT.md, "Bundle": the writing half.
+// docs/FORMAT.md, "Bundle": the writing half. A bundle is what a peer would have sent, in a file: runs of blocks, each
+// with the cover that proves it against one signed head, so the importer verifies it with the mirror's own code. Blocks
+// are collected into runs of bounded size, and a new bundle begins when a part is full; each part is sound alone.
+//
+// The feed may grow meanwhile. Runs are proven against the head taken first, so growth does not matter to them, but
+// entries of the topic state can only be proven under the newest head. Then the export begins again with that head
+// (kAttempts), before anything was written.
 namespace shoal::feed {
 namespace {
 

@@ -3,6 +3,10 @@
 #include "base/assert.h"
 #include "base/try.h"
 
+// Follows a bundle from run to run: the right edge after each run is the base of the next, so the whole file is one
+// chain that begins at its base edge and ends at its head. It proves that what the file contains belongs to the head,
+// and that runs come in order; what was left out shows in the edge, which stops growing at the first gap. Nothing is
+// stored here, so export (to check itself), import and `verify` share it.
 namespace shoal::feed {
 namespace {
 

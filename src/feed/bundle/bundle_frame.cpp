@@ -9,7 +9,8 @@
 #include <algorithm>
 #include <bit>
 
-// docs/FORMAT.md, "Bundle".
+// docs/FORMAT.md, "Bundle": bytes of the frames. Every count is checked against the bytes that are left before memory
+// is taken for it; sizes come from strangers.
 namespace shoal::feed {
 namespace {
 

@@ -7,7 +7,12 @@
 
 #include <algorithm>
 
-// docs/FORMAT.md, "Bundle": the reading half.
+// docs/FORMAT.md, "Bundle": the reading half. Every run goes through FeedMirror::accept() as if a peer had sent it;
+// what the bundle says of itself decides nothing. A log that holds another head takes a run only once one run has shown
+// that both heads belong to one history: the run that passes the size held here. Runs that come before that one wait in
+// a temporary file, not in memory, because a bundle may be larger than the machine; they are kept as from base 0, since
+// the edges between runs are forgotten. If some still wait at the end, the heads were never joined, and that is the
+// error.
 namespace shoal::feed {
 namespace {
 

@@ -5,6 +5,10 @@
 
 #include <algorithm>
 
+// Frames over a stream without seeking (standard input, a pipe, a socket): the writer hashes as it writes, so the
+// digest at the end covers all of it; the reader hashes as it reads and gives frames out before it knows the digest.
+// That is safe since each run carries its own proof: the digest only tells a file that was cut or damaged from a whole
+// one.
 namespace shoal::feed {
 namespace {
 

@@ -10,7 +10,10 @@
 #include <algorithm>
 #include <charconv>
 
-// docs/FORMAT.md, "Checkpoint".
+// docs/FORMAT.md, "Checkpoint". One statement in two forms: the signed note (C2SP tlog-checkpoint), which other tools
+// read and witnesses sign, and 153 bytes for wire and store. The signature is over the note's text; it is rebuilt from
+// the compact form byte by byte, so a head can only be written in one way. The parser refuses whatever the writer would
+// not have written: two texts with one meaning would be two heads.
 namespace shoal::feed {
 namespace {
 

@@ -11,7 +11,13 @@
 #include <limits>
 #include <set>
 
-// docs/FORMAT.md, "Topic state".
+// docs/FORMAT.md, "Topic state". The heads of all partitions in one small Merkle tree, whose root each head signs: a
+// reader of one topic gets that entry with its path and knows the topic's true end without the other topics' blocks.
+// Without it, a peer could hide a topic's newest blocks.
+//
+// Positions are given in order of creation and never change, so growth only appends leaves, and an entry that a reader
+// learned stays where it was. apply() checks before it changes: a header that does not continue its partition leaves
+// the state as it was, because mirrors try headers that may be lies.
 namespace shoal::feed {
 namespace {
 

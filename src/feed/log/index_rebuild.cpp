@@ -6,6 +6,11 @@
 #include "feed/log/time_index.h"
 #include "feed/log/topic_index.h"
 
+// Topic, offset and time rows say nothing that headers do not say; they only spare reading them. So damaged or
+// outdated ones are never repaired one by one: all go, and one walk over the held headers makes them again, in batches
+// of bounded size. That is more than one write, so a property marks a rebuild that runs (kRebuildingProperty), and a
+// start that finds it begins again. Numbers of partitions stay as they
+// were given, where they are known.
 namespace shoal::feed {
 namespace {
 

@@ -5,6 +5,8 @@
 
 #include <bit>
 
+// docs/FORMAT.md, "Store". Every row begins with a version, and a reader takes nothing that is longer or shorter than
+// its version says: rows come from this node's own disk, so whatever does not fit is damage, Code::corrupt.
 namespace shoal::feed {
 namespace {
 

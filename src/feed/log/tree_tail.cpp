@@ -8,6 +8,11 @@
 #include <algorithm>
 #include <map>
 
+// The tree is stored as tiles (C2SP tlog-tiles): 256 consecutive hashes of every eighth level in one row, written once
+// and never changed. Hashes between those levels are folded from a tile when asked for: one row is read instead of
+// eight hashes stored. Unfinished tiles are not stored at all; they are read back at open, the lowest one from at most
+// 255 headers, the others from single roots, so a commit of one block writes no tree row at all in 255 of 256 cases.
+// Without the tail in memory every append would read the edge back.
 namespace shoal::feed {
 namespace {
 

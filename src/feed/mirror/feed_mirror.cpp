@@ -8,6 +8,17 @@
 #include <algorithm>
 #include <deque>
 
+// What a mirror believes rests on three checks, in this order. The head is signed by the feed's key. The head extends
+// the accepted one, or is a prefix of it: by right edges that are known here, or by the hashes in the cover
+// (merkle/subtree_cover). The blocks lead to the head's root, and when all of them are held, to the topic state that it
+// signs. Only then anything is stored. Two signed heads of which neither is a prefix of the other are a fork: the proof
+// is stored, and from then on only blocks are taken that both histories may share.
+//
+// Errors say whose fault it is: Code::unverified is the peer's, Code::fork the owner's, Code::corrupt this disk's.
+// Peers are banned by them, so the kinds must not merge.
+//
+// Right edges of heads that were passed are kept (kMaxEdges): a peer that is a little behind sends runs that begin
+// there, and without the edge they could not be verified.
 namespace shoal::feed {
 namespace {
 

@@ -8,6 +8,11 @@
 
 #include <algorithm>
 
+// Checks what is stored against the one thing that cannot rot unnoticed, the signed head. In the prefix without holes
+// tree and topic state are built again from the headers and compared with what the head signs; beyond it every header
+// is proven by the subtree roots that are stored for it. Payloads are hashed. Index rows are compared with the headers
+// that they were made from, and counted, so that rows of no block are found too. The audit reads, it repairs nothing:
+// what to do (fetch again, rebuild, restore) differs for mirrors and own feeds.
 namespace shoal::feed {
 namespace {
 

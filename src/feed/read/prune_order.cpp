@@ -4,6 +4,10 @@
 
 #include <algorithm>
 
+// Retention drops the oldest payloads of each partition, never one out of the middle: log starts only move forward
+// (Kafka's rule), so a reader that is behind finds one boundary and not a sieve. Finding what has expired walks each
+// partition's blocks from its log start and stops at the first that is young enough; the place is kept, so that a look
+// every second costs nothing while nothing has aged.
 namespace shoal::feed {
 
 OldestPayloads::OldestPayloads(const FeedReader& reader) : reader_(&reader), runs_(reader.held_payloads()) {

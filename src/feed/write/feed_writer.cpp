@@ -11,6 +11,10 @@
 
 #include <algorithm>
 
+// The order of a commit is what makes a promise of it: build, sign, check what was signed against the bytes that will
+// be stored, make it durable, show it. make_permanent() says what a crash leaves at each step; writer_start.cpp is the
+// other half. A failure whose outcome is not known poisons the writer: signing on from a state that may not be on the
+// disk would fork the feed.
 namespace shoal::feed {
 namespace {
 

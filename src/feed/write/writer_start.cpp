@@ -6,6 +6,14 @@
 
 #include <algorithm>
 
+// Before a feed's key signs again, two records of what it signed last must agree: the journal (one synced write per
+// commit, FORMAT.md "Journal") and the accepted head in the store. A signer that goes on from an older state signs a
+// second history of the same sizes, and every reader takes that for a fork: it cannot be undone. So each way in which
+// the two records can differ is one of three:
+//   - a crash explains it, and what is missing is at hand: replay groups from the journal, or adopt the store's head
+//     (after a flush: the journal must not vouch for blocks that a power cut can still take);
+//   - the owner asserted the head by hand: adopt it;
+//   - anything else (a restored backup, a copied directory, rot, other epochs): Code::unsafe_to_sign.
 namespace shoal::feed {
 namespace {
 
