@@ -1,0 +1,80 @@
+#pragma once
+
+#include "replication/fetch/full_follower.h"
+#include "replication/fetch/offset_fetches.h"
+#include "replication/fetch/sparse_follower.h"
+#include "replication/live/live_fetcher.h"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace shoal::replication {
+
+/// Everything that one replicator requests from peers. Hands each arrival to the class that requested it (by the want's
+/// purpose), and plans anew after every change: a head, blocks, a peer, a topic state. Planning is deferred to the end
+/// of the present call, so that a burst of messages is planned for once.
+class FetchCoordinator {
+ public:
+  struct Hooks {
+    std::function<void()> on_new_blocks;  ///< blocks were stored and are readable
+    /// Peers have to know at once what is held here: they wait for somebody who has it.
+    std::function<void()> send_have;
+  };
+  FetchCoordinator(ReplicatorCore& core, HeadExchange& heads, const TreePeers& peers, Hooks hooks);
+
+  /// See Replicator.
+  void follow(Follow follow);
+  void stop_following();
+  void set_order(FetchOrder order) { full_.set_order(order); }
+  void fetch_topics(std::vector<std::string> topics, base::MonoTime timeout, std::function<void(Result<void>)> done);
+
+  [[nodiscard]] BlockFetcher& blocks() { return blocks_; }
+  [[nodiscard]] TopicExchange& topics() { return topics_; }
+  [[nodiscard]] OffsetFetches& offsets() { return offsets_; }
+
+  /// The peer announced its head.
+  void on_head(PeerId id) { live_.on_head(id); }
+  void on_have(PeerId id, Peer& peer, const Have& have);
+  /// Our head moved.
+  void on_accepted();
+  /// What was requested from the peer ends; it is gone or was blamed.
+  void end_wants(PeerId id);
+  /// The peer left; its wants ended before.
+  void forget(PeerId id);
+  /// Requests what is missing, once the present call is through.
+  void plan_soon();
+  /// Deadlines of requests, and of the live want. Both several times a second.
+  void tick_requests();
+  void tick_live();
+
+  /// A push is due: then heads that others announce are not asked for.
+  [[nodiscard]] bool expects_push() const { return live_.expects_push(); }
+  /// A fetch of an offset or of topics is under way, so time has to be watched.
+  [[nodiscard]] bool busy() const { return topics_.busy() || offsets_.busy(); }
+
+ private:
+  BlockFetcher::Hooks fetch_hooks();
+  LiveFetcher::Hooks live_hooks();
+  void on_run(const FetchWant& want, const Data& run);
+  void on_payload(const FetchWant& want, BlockIndex block);
+  void on_want_end(const FetchWant& want, std::optional<EndReason> reason);
+  void plan();
+  void check_synced();
+
+  ReplicatorCore& core_;
+  HeadExchange& heads_;
+  Hooks hooks_;
+  TopicExchange topics_;
+  BlockFetcher blocks_;
+  FullFollower full_;
+  SparseFollower sparse_;
+  LiveFetcher live_;
+  OffsetFetches offsets_;
+  std::optional<Follow> follow_;
+  std::optional<feed::Checkpoint> told_synced_;  ///< head of the last on_synced event
+  bool plan_pending_ = false;
+};
+
+}  // namespace shoal::replication

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "replication/fetch_coordinator.h"
+#include "replication/heads/receipt_exchange.h"
+#include "replication/peer_monitor.h"
+#include "replication/serve/request_server.h"
+#include "replication/serve/want_server.h"
+
+#include <cstddef>
+
+namespace shoal::replication {
+
+/// Hands each message of a peer to the class that it concerns, and blames a peer whose message may not come: anything
+/// before its head, blocks of a feed that is our own. Has no state.
+class MessageDispatch {
+ public:
+  MessageDispatch(ReplicatorCore& core, HeadExchange& heads, FetchCoordinator& fetches, WantServer& wants,
+                  RequestServer& requests, ReceiptExchange& receipts, PeerMonitor& monitor)
+      : core_(core),
+        heads_(heads),
+        fetches_(fetches),
+        wants_(wants),
+        requests_(requests),
+        receipts_(receipts),
+        monitor_(monitor) {}
+
+  /// The message's body may be moved from.
+  void dispatch(PeerId id, Peer& peer, Message& message);
+
+ private:
+  void on_head(PeerId id, Peer& peer, const Head& head);
+  void on_no_head(PeerId id, Peer& peer);
+  /// Whether blocks may come: not for an own feed.
+  [[nodiscard]] bool takes_blocks(Peer& peer);
+
+  ReplicatorCore& core_;
+  HeadExchange& heads_;
+  FetchCoordinator& fetches_;
+  WantServer& wants_;
+  RequestServer& requests_;
+  ReceiptExchange& receipts_;
+  PeerMonitor& monitor_;
+};
+
+}  // namespace shoal::replication
