@@ -1,0 +1,273 @@
+#include "replication/serve/want_server.h"
+
+#include "replication/core_world.h"
+
+using namespace std::chrono_literals;
+
+namespace shoal::replication {
+namespace {
+
+using testing::CoreWorld;
+using testing::wire_size;
+
+/// The publisher's node with peers that ask.
+struct ServeWorld : CoreWorld {
+  explicit ServeWorld(std::uint64_t blocks = 20, std::size_t value_size = 16, ReplicatorOptions options = {})
+      : CoreWorld(blocks, value_size, true, options), peers(core), server(core, peers) {}
+
+  /// A peer without blocks.
+  PeerId reader_peer() {
+    const PeerId id = join();
+    peer(id).have.complete = false;
+    return id;
+  }
+  Want whole(std::uint64_t name, std::uint64_t credit = 1 << 24) const {
+    Want want;
+    want.want = name;
+    want.tree_size = want.end = head().tree_size;
+    want.credit = credit;
+    return want;
+  }
+  Want live(std::uint64_t name, Urgency urgency = Urgency::normal) const {
+    Want want = whole(name);
+    want.live = true;
+    want.base = want.begin = want.tree_size;
+    want.end = 0;
+    want.urgency = urgency;
+    return want;
+  }
+  void ask(PeerId id, const Want& want) { server.on_want(id, peer(id), want); }
+  /// The blocks of the want that were sent, in order.
+  std::vector<std::uint64_t> blocks_of(PeerId id, std::uint64_t name) {
+    std::vector<std::uint64_t> out;
+    for (const Data& data : sent<Data>(id)) {
+      for (const DataBlock& block : data.blocks) {
+        if (data.want == name) out.push_back(block.index.value());
+      }
+    }
+    return out;
+  }
+  std::vector<EndReason> ends(PeerId id) {
+    std::vector<EndReason> out;
+    for (const WantEnd& end : sent<WantEnd>(id)) out.push_back(end.reason);
+    return out;
+  }
+
+  CoreTreePeers peers;
+  WantServer server;
+};
+
+TEST(WantServer, ServesAWantAndSaysThatItIsDone) {
+  ServeWorld world;
+  const PeerId id = world.reader_peer();
+  world.ask(id, world.whole(5));
+  EXPECT_EQ(world.blocks_of(id, 5), feed::testing::span(0, 20));
+  EXPECT_EQ(world.ends(id), std::vector{EndReason::done});
+  EXPECT_EQ(world.sent<WantEnd>(id).front().want, 5U);
+  for (const Message& message : world.outbox(id).sent) EXPECT_TRUE(message.bulk);
+}
+
+TEST(WantServer, OneThatDoesNotServeRefusesEveryWant) {
+  ReplicatorOptions options;
+  options.serve = false;
+  ServeWorld world(20, 16, options);
+  const PeerId id = world.reader_peer();
+  world.ask(id, world.whole(5));
+  world.ask(id, world.live(6));
+  EXPECT_EQ(world.ends(id), (std::vector{EndReason::not_held, EndReason::not_held}));
+  world.publish();
+  world.server.pump_all();
+  EXPECT_EQ(world.outbox(id).sent.size(), 2U) << "and sends no block";
+}
+
+TEST(WantServer, RefusesAWantUnderAHeadThatIsNotHereYet) {
+  ServeWorld world;
+  const PeerId id = world.reader_peer();
+  Want ahead = world.whole(5);
+  ahead.tree_size += 1;
+  world.ask(id, ahead);
+  EXPECT_EQ(world.ends(id), std::vector{EndReason::not_held});
+  Want live = world.live(6);
+  live.tree_size += 1;
+  live.base = live.begin = live.tree_size;
+  world.ask(id, live);
+  EXPECT_EQ(world.ends(id).size(), 1U) << "a live one waits for it";
+  world.publish(2);
+  world.server.pump_all();
+  EXPECT_EQ(world.blocks_of(id, 6), std::vector<std::uint64_t>{21});
+}
+
+TEST(WantServer, BlamesForAWantThatNoHonestReaderSends) {
+  ServeWorld world;
+  const auto blamed = [&](const std::function<void(Want&)>& change) {
+    const PeerId id = world.reader_peer();
+    Want want = world.whole(5, 0);
+    change(want);
+    world.ask(id, want);
+    return world.closed(id);
+  };
+  EXPECT_EQ(blamed([](Want&) {}), "");
+  EXPECT_EQ(blamed([](Want& want) { want.want = 0; }), "a want that nobody can serve");
+  const PeerId id = world.reader_peer();
+  for (std::uint64_t name = 1; name <= WantServer::kMaxWantsPerPeer; ++name) world.ask(id, world.whole(name, 0));
+  EXPECT_EQ(world.closed(id), "");
+  const PeerId twice = world.reader_peer();
+  world.ask(twice, world.whole(5, 0));
+  world.ask(twice, world.whole(5, 0));
+  EXPECT_EQ(world.closed(twice), "a want was named twice");
+  world.ask(id, world.whole(99, 0));
+  EXPECT_EQ(world.closed(id), "more wants than allowed");
+}
+
+TEST(WantServer, SendsNoMoreThanTheCredit) {
+  ServeWorld world(40, 10'000);
+  const PeerId id = world.reader_peer();
+  world.ask(id, world.whole(5, 100'000));
+  std::size_t sent = 0;
+  for (const Data& data : world.sent<Data>(id)) sent += wire_size(data);
+  EXPECT_LE(sent, 100'000U);
+  EXPECT_GT(sent, 80'000U);
+  EXPECT_TRUE(world.ends(id).empty());
+  world.server.on_credit(id, world.peer(id), Credit{6, 1 << 20, false});
+  EXPECT_TRUE(world.ends(id).empty()) << "credit of another want, which may have ended";
+  world.server.on_credit(id, world.peer(id), Credit{5, 1 << 20, false});
+  EXPECT_EQ(world.blocks_of(id, 5), feed::testing::span(0, 40));
+  EXPECT_EQ(world.ends(id), std::vector{EndReason::done});
+}
+
+TEST(WantServer, StopsWhileThePeersQueueIsFull) {
+  ServeWorld world;
+  const PeerId id = world.reader_peer();
+  world.outbox(id).waiting = WantServer::kQueueLimit;
+  world.ask(id, world.whole(5));
+  EXPECT_TRUE(world.outbox(id).sent.empty());
+  world.outbox(id).waiting = WantServer::kQueueLimit - 1;
+  world.server.pump(id);
+  EXPECT_EQ(world.ends(id), std::vector{EndReason::done});
+}
+
+TEST(WantServer, WantsTakeTurns) {
+  ServeWorld world(40, 10'000);
+  const PeerId id = world.reader_peer();
+  world.outbox(id).waiting = WantServer::kQueueLimit;
+  world.ask(id, world.whole(5));
+  world.ask(id, world.whole(6));
+  world.outbox(id).waiting = 0;
+  world.server.pump(id);
+  const std::vector<Data> runs = world.sent<Data>(id);
+  ASSERT_GE(runs.size(), 4U);
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(runs[i].want, 5 + i % 2);
+  EXPECT_EQ(world.ends(id), (std::vector{EndReason::done, EndReason::done}));
+}
+
+TEST(WantServer, ACancelledWantIsNotServed) {
+  ServeWorld world;
+  const PeerId id = world.reader_peer();
+  world.ask(id, world.live(5));
+  EXPECT_TRUE(world.peer(id).has_live_want);
+  world.server.on_cancel(id, Cancel{5});
+  EXPECT_FALSE(world.peer(id).has_live_want);
+  world.publish();
+  world.server.pump_all();
+  EXPECT_TRUE(world.outbox(id).sent.empty());
+  world.ask(id, world.live(5));
+  EXPECT_EQ(world.closed(id), "") << "the name is free again";
+}
+
+TEST(WantServer, APeerThatLeftIsNotServed) {
+  ServeWorld world;
+  const PeerId id = world.reader_peer();
+  world.ask(id, world.live(5));
+  world.server.forget(id);
+  world.publish();
+  world.server.pump_all();
+  EXPECT_TRUE(world.outbox(id).sent.empty());
+}
+
+TEST(WantServer, ALiveWantGoesOnWithEachHead) {
+  ServeWorld world;
+  const PeerId id = world.reader_peer();
+  world.peer(id).told_head.reset();
+  world.ask(id, world.live(5));
+  world.publish(2);
+  world.server.pump_all();
+  ASSERT_EQ(world.sent<Data>(id).size(), 1U);
+  EXPECT_EQ(world.sent<Data>(id).front().head, world.head());
+  EXPECT_FALSE(world.outbox(id).sent.front().bulk) << "new blocks pass what waits";
+  EXPECT_EQ(world.peer(id).told_head, world.head()) << "it needs no announcement";
+  world.server.on_credit(id, world.peer(id), Credit{5, 0, true});
+  world.publish();
+  world.server.pump_all();
+  EXPECT_EQ(world.sent<Push>(id).size(), 1U) << "the reader has the topic state";
+  EXPECT_EQ(world.peer(id).told_head, world.head());
+}
+
+TEST(WantServer, RefusesALiveWantAboveWhatItLikesToServe) {
+  ReplicatorOptions options;
+  options.live_children = 1;
+  ServeWorld world(20, 16, options);
+  const PeerId first = world.reader_peer();
+  const PeerId second = world.reader_peer();
+  const PeerId old = world.reader_peer();
+  world.ask(first, world.live(5));
+  world.ask(second, world.live(6));
+  EXPECT_EQ(world.ends(second), std::vector{EndReason::busy});
+  world.ask(second, world.live(7, Urgency::alone));
+  EXPECT_EQ(world.ends(second).size(), 1U) << "nobody else would serve it";
+  world.ask(old, world.live(8, Urgency::unstated));
+  for (const EndReason reason : world.ends(old)) EXPECT_EQ(reason, EndReason::not_held) << "1.0 knows no busy";
+}
+
+TEST(WantServer, ShedsALiveWantThatIsTooMany) {
+  ReplicatorOptions options;
+  options.live_children = 1;
+  ServeWorld world(20, 16, options);
+  const PeerId first = world.reader_peer();
+  const PeerId second = world.reader_peer();
+  world.ask(first, world.live(5));
+  world.ask(second, world.live(6, Urgency::missed));
+  for (int i = 0; i < 1200 && world.ends(first).empty() && world.ends(second).empty(); ++i) {
+    world.time.run_for(100ms);
+    world.server.tick();
+  }
+  const bool first_went = !world.ends(first).empty();
+  const PeerId shed = first_went ? first : second;
+  EXPECT_EQ(world.ends(shed), std::vector{EndReason::busy});
+  EXPECT_FALSE(world.peer(shed).has_live_want);
+  world.publish();
+  world.server.pump_all();
+  EXPECT_TRUE(world.sent<Data>(shed).empty());
+  EXPECT_EQ(world.sent<Data>(first_went ? second : first).size(), 1U);
+}
+
+TEST(WantServer, AnOwnerGivesALargeNewBlockOnceAtFirst) {
+  ServeWorld world(3, 200'000);
+  const PeerId first = world.reader_peer();
+  const PeerId second = world.reader_peer();
+  Want last = world.whole(5);
+  last.begin = 2;
+  last.urgency = Urgency::normal;
+  world.ask(first, last);
+  EXPECT_FALSE(world.sent<Piece>(first).empty());
+  world.ask(second, last);
+  EXPECT_EQ(world.ends(second), std::vector{EndReason::busy});
+}
+
+TEST(WantServer, WhatIsDamagedHereIsNotHeld) {
+  // A reader without blocks holds neither headers nor tree.
+  CoreWorld world(5);
+  world.take_head();
+  CoreTreePeers peers(world.core);
+  WantServer server(world.core, peers);
+  const PeerId id = world.join();
+  Want want;
+  want.want = 5;
+  want.tree_size = want.end = 5;
+  want.credit = 1 << 20;
+  server.on_want(id, world.peer(id), want);
+  ASSERT_EQ(world.sent<WantEnd>(id).size(), 1U);
+  EXPECT_EQ(world.sent<WantEnd>(id).front().reason, EndReason::not_held);
+}
+
+}  // namespace
+}  // namespace shoal::replication
