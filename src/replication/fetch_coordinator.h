@@ -12,14 +12,14 @@
 
 namespace shoal::replication {
 
-/// Everything that one replicator requests from peers. Hands each arrival to the class that requested it (by the want's
-/// purpose), and plans anew after every change: a head, blocks, a peer, a topic state. Planning is deferred to the end
-/// of the present call, so that a burst of messages is planned for once.
+/// Coordinates everything that one replicator requests from peers. Hands each arrival to the class that requested it
+/// (by the want's purpose), and plans anew after every change: a head, blocks, a peer, a topic state. Planning is
+/// deferred to the end of the present call, so that a burst of messages is planned for once.
 class FetchCoordinator {
  public:
   struct Hooks {
     std::function<void()> on_new_blocks;  ///< blocks were stored and are readable
-    /// Peers have to know at once what is held here: they wait for somebody who has it.
+    /// What is held here changed and must be announced at once: other peers wait for it.
     std::function<void()> send_have;
   };
   FetchCoordinator(ReplicatorCore& core, HeadExchange& heads, const TreePeers& peers, Hooks hooks);
@@ -39,11 +39,11 @@ class FetchCoordinator {
   void on_have(PeerId id, Peer& peer, const Have& have);
   /// Our head moved.
   void on_accepted();
-  /// What was requested from the peer ends; it is gone or was blamed.
+  /// The peer left or was blamed: ends the wants that were sent to it.
   void end_wants(PeerId id);
   /// The peer left; its wants ended before.
   void forget(PeerId id);
-  /// Requests what is missing, once the present call is through.
+  /// Plans requests after the present call.
   void plan_soon();
   /// Deadlines of requests, and of the live want. Both several times a second.
   void tick_requests();

@@ -14,7 +14,8 @@ class PeerMonitor {
  public:
   explicit PeerMonitor(ReplicatorCore& core) : core_(core) {}
 
-  /// To be called several times a second for each peer, and when it is added. Passes what it gave on to its outbox.
+  /// To be called several times a second for each peer, and when it is added. Reports the peer's verified blocks to its
+  /// outbox.
   void check(Peer& peer);
   void on_pong(Peer& peer, const Pong& pong);
   /// Our head grew.

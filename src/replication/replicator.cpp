@@ -29,7 +29,7 @@ struct Replicator::Impl {
   void close(std::string_view reason);
   /// Our head moved, or was signed again.
   void announce_head();
-  /// Starts the timer of the deadlines; it goes on while there is something to watch.
+  /// Starts the timer of the deadlines; it runs while peers are connected or a request is open.
   void arm();
 
   ReplicatorCore core;
@@ -51,7 +51,7 @@ struct Replicator::Impl {
   /// A peer that was blamed meanwhile loses its wants at once, so that other peers are asked without waiting for
   /// remove_peer().
   void end_if_gone(PeerId id);
-  /// What was requested from the peer, and by it, ends.
+  /// Ends the wants that we sent to the peer, and those that it sent to us.
   void end_wants(PeerId id);
   void tick();
 

@@ -25,46 +25,46 @@ class Replicator {
   Replicator(ReplicatorContext context, ReplicatorOptions options);
   ~Replicator();
 
-  /// A session that opened this feed. The outbox must live until remove_peer().
+  /// A session opened this feed. The outbox must live until remove_peer().
   PeerId add_peer(const PeerAddress& address, const PublicKey& node_key, std::shared_ptr<Outbox> outbox);
   void on_message(PeerId peer, Message message);
   void on_writable(PeerId peer);
   /// The session found that the peer broke the protocol (a malformed message, say): it is blamed and disconnected.
   void on_violation(PeerId peer, std::string_view what);
-  /// The session found that the peer sends more than anybody may: it is disconnected.
+  /// The session found that the peer sends more than any peer may: it is disconnected.
   void on_flood(PeerId peer, std::string_view what);
   void remove_peer(PeerId peer);
   [[nodiscard]] std::vector<PeerView> peers() const;
-  /// Ends it with every peer, for good: the feed goes.
+  /// The feed is removed: ends all connections, for good.
   void close(std::string_view reason);
 
-  /// Sets what is fetched and kept; replaces the former follow. Nothing is fetched before the first call.
+  /// Sets which blocks are fetched; replaces the former follow. Nothing is fetched before the first call.
   void follow(Follow follow);
   void stop_following();
-  /// Changes the order of what is followed; what is on its way goes on.
+  /// Changes the order of the follow; wants that were sent go on.
   void set_order(FetchOrder order);
 
-  /// Own feed grew, or was signed again: push to live wants.
+  /// The own feed grew, or its head was signed again: pushes to live wants.
   void on_committed();
 
-  /// Asks connected peers, and those that connect later, for receipts of what they hold.
+  /// Requests receipts from connected peers, and from those that connect later.
   void ask_receipts(ReceiptDemand demand);
-  /// What we hold from now on, for those who asked; signed by the node key that sessions prove.
+  /// Sends our newest receipt to peers that requested receipts. Signed with the node key that sessions prove.
   void give_receipt(const feed::Receipt& receipt);
 
-  /// Payloads were dropped from the log: peers are told what is held now.
+  /// Payloads were pruned from the log: tells peers.
   void on_pruned();
 
-  /// Fetches the block of one topic partition that holds `offset`, from whoever has it, into the log; no follow needed.
+  /// Fetches the block of a topic partition that holds `offset` from any peer into the log; needs no follow.
   /// `done` gets the block, or Code::not_found (proven absent: the offset is at or past the signed end), Code::pruned,
   /// Code::unavailable, Code::timed_out.
   FetchId fetch_offset(const TopicPartition& stream, Offset offset, base::MonoTime timeout,
                        std::function<void(Result<BlockIndex>)> done);
-  /// Asks every connected peer (and those that connect meanwhile) for its newest head. `done(true)` when every
-  /// connected peer answered, at least one, `quiet` has passed since the last answer, and the newest head announced is
-  /// accepted. At the timeout `done` tells whether any answered.
+  /// Asks every connected peer, and those that connect meanwhile, for its newest head. `done(true)` when every
+  /// connected peer and at least one has answered, no answer came for the time `quiet`, and the newest announced head
+  /// is accepted. At the timeout `done` says whether any peer answered.
   void ask_heads(base::MonoTime quiet, base::MonoTime timeout, std::function<void(bool)> done);
-  /// Learns the signed topic-state entries of a sparse reader's topics under the accepted head (all topics when empty).
+  /// Fetches the topic-state entries of these topics, or of all when empty, under the accepted head.
   void fetch_topics(std::vector<std::string> topics, base::MonoTime timeout, std::function<void(Result<void>)> done);
   void cancel(FetchId fetch);
 

@@ -11,13 +11,13 @@ namespace shoal::replication {
 using feed::BlockRange;
 using feed::RangeSet;
 
-/// How many peers hold each block, as runs of equal counts. Built anew from what all of them say: O(n log n) in the
-/// number of their ranges; looking up is O(log n).
+/// How many peers hold each block, as runs of equal counts; rarest first needs it. Rebuilt from the ranges of all
+/// peers: O(n log n) in the number of ranges. A look-up is O(log n).
 class Availability {
  public:
   /// One peer's ranges, ascending and disjoint.
   void add_holder(const std::vector<BlockRange>& ranges);
-  /// Counts what was added since clear(); needed before looking up.
+  /// Counts what was added since clear(); to be called before at().
   void build();
   void clear();
 

@@ -5,27 +5,27 @@
 namespace shoal::replication {
 namespace {
 
-/// A peer that brings nothing for so long is asked no more while others can give.
+/// A want without progress for this time stalls.
 constexpr base::MonoTime kStall = std::chrono::seconds(5);
-/// A push that brought nothing for so long is not counted on for the rest of it.
+/// A live want without progress for this time is no longer expected to bring the rest of its head.
 constexpr base::MonoTime kPushing = std::chrono::seconds(1);
-/// A peer that brings nothing for so long is not counted on before the first byte of a want; of a few blocks sooner.
+/// Deadline for the first byte of a want; a want of at most kFew blocks has the shorter one.
 constexpr base::MonoTime kFirstByte = std::chrono::seconds(2);
 constexpr base::MonoTime kFirstByteOfFew = std::chrono::seconds(1);
 constexpr std::uint64_t kFew = 16;
-/// Who gives less than this, or than this part of what the best peer gives, for so long stalls as well: a few bytes now
-/// and then keep a want from looking dead.
+/// A peer below this rate (bytes a second), or below this share of the best peer's rate, stalls after this time and two
+/// round trips: a few bytes now and then must not keep a want alive.
 constexpr base::MonoTime kDribbling = std::chrono::seconds(3);
 constexpr double kLeastRate = 4096;
 constexpr double kLeastShare = 0.01;
-/// Not asked for so long while others can give; doubled with each time in a row.
+/// Time for which a peer that stalled is not asked while others can give; doubles with each stall in a row.
 constexpr base::MonoTime kSlowPenalty = std::chrono::seconds(5);
 constexpr unsigned kMaxDoublings = 4;
 constexpr std::size_t kMaxCancelled = 1024;
-/// Wants that share a peer's credit, at least.
+/// One want gets at most this fraction of its peer's credit, so that a second one can run.
 constexpr std::uint64_t kShares = 2;
 
-/// Nothing came of it though nothing that the peer sent stood before it.
+/// The want is unanswered although nothing earlier was still in transit.
 bool unanswered(const FetchWant& want, const PathEstimate& path, base::MonoTime now) {
   const bool few = want.ask().end - want.ask().begin <= kFew;
   return !want.begun() && now - std::max(want.asked(), path.last_delivered()) >= (few ? kFirstByteOfFew : kFirstByte);
@@ -42,7 +42,7 @@ std::uint64_t BlockFetcher::ask(FetchWant::Ask ask) {
   const std::uint64_t id = core_.fresh_id();
   const FetchWant& want = wants_.emplace(id, FetchWant(id, std::move(ask), core_.now())).first->second;
   core_.send(*peer, want.message());
-  note_owing(from);
+  update_owing(from);
   return id;
 }
 
@@ -58,10 +58,10 @@ std::uint64_t BlockFetcher::window(PeerId id, const Peer& peer, std::uint64_t wa
 void BlockFetcher::measure(Peer& peer, const FetchWant& want, std::size_t wire_size) {
   if (want.live()) return;
   peer.path.delivered(wire_size, core_.now());
-  if (want.finished()) note_owing(want.ask().peer);
+  if (want.finished()) update_owing(want.ask().peer);
 }
 
-void BlockFetcher::note_owing(PeerId id) {
+void BlockFetcher::update_owing(PeerId id) {
   Peer* peer = core_.find(id);
   if (peer == nullptr) return;
   const bool owing = std::any_of(wants_.begin(), wants_.end(), [&](const auto& item) {
@@ -93,14 +93,14 @@ FetchWant* BlockFetcher::expected(PeerId id, Peer& peer, std::uint64_t want, std
   if (!late) {
     core_.blame(peer, "data that nobody asked for");
   } else if (peer.slow_until > now && wire_size > 0) {
-    // It lives after all: each message of what was given up brings its next chance nearer.
+    // The peer is alive: each late message of a cancelled want halves the rest of its penalty.
     peer.slow_until -= (peer.slow_until - now) / 2;
   }
   return nullptr;
 }
 
-/// Whether our side still knows what the run is proven from and under; when our head moved on by another way it may
-/// not, and then nothing can be said of the peer.
+/// Whether our side still knows the edges that the run is proven from and under. If our head moved on by other blocks,
+/// it may not, and then a run that does not prove says nothing about the peer.
 bool BlockFetcher::provable(const FetchWant& want, const Data& data) const {
   const feed::FeedMirror& mirror = *core_.mirror();
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
@@ -116,14 +116,14 @@ void BlockFetcher::on_data(PeerId id, Peer& peer, const Data& data, std::size_t 
   if (want == nullptr) return;
   if (Result<void> due = want->check_run(data, wire_size); !due) return core_.blame(peer, due.error().message);
   if (!provable(*want, data)) {
-    // The peer does not say its head again.
+    // The run carried the peer's new head, which the peer will not announce again.
     if (data.with_head && heads_.check_signature(peer, data.head)) peer.view.head = data.head;
     return cancel(data.want);
   }
   store_run(peer, *want, data, wire_size);
 }
 
-/// What came without payload is above the want's push limit; the headers proved a moment ago.
+/// Whether only payloads above the want's push limit are absent. The headers are verified already.
 bool BlockFetcher::payloads_due(const FetchWant& want, const Data& data) {
   if (want.ask().headers_only) return true;
   return std::all_of(data.blocks.begin(), data.blocks.end(), [&](const DataBlock& block) {
@@ -144,7 +144,7 @@ void BlockFetcher::store_run(Peer& peer, FetchWant& want, const Data& data, std:
   const feed::Checkpoint proof = want.ask().proof;
   Result<feed::AcceptResult> result = core_.mirror()->accept(proof, data.base, blocks, data.cover);
   if (!result && result.error().code == Code::unverified) {
-    // A head that is signed and does not grow from ours may show a fork.
+    // A signed head that does not extend ours may be a fork.
     if (data.with_head && !heads_.check_signature(peer, data.head)) return;
     if (data.with_head && data.head.tree_size >= peer.head_size()) peer.view.head = data.head;
     heads_.dispute(want.ask().peer, peer, "a run of blocks does not prove: " + result.error().message);
@@ -155,13 +155,14 @@ void BlockFetcher::store_run(Peer& peer, FetchWant& want, const Data& data, std:
   run_taken(peer, want, data, wire_size, result->head_advanced);
 }
 
-/// Needs no look at the run's shape: whatever it says, it is growth of our head that the feed's key signed, or a lie.
+/// The run's shape needs no check: FeedMirror computes headers and root from our own state, so it is growth of our head
+/// that the feed's key signed, or a lie.
 void BlockFetcher::on_push(PeerId id, Peer& peer, Push push, std::size_t wire_size) {
   FetchWant* want = expected(id, peer, push.want, wire_size);
   if (want == nullptr) return;
   if (Result<void> due = want->check_push(wire_size); !due) return core_.blame(peer, due.error().message);
   feed::FeedMirror& mirror = *core_.mirror();
-  // Our head moved on by another way: nothing can be said of what this would have led to.
+  // Our head moved on by other blocks: whether this push proves can no longer be computed.
   if (!mirror.complete_at(want->ask().proof.tree_size)) return cancel(push.want);
   feed::CompactRun run{push.time, push.signature, {}};
   run.blocks.reserve(push.blocks.size());
@@ -252,7 +253,7 @@ void BlockFetcher::end(std::uint64_t id, std::optional<EndReason> reason) {
     cancelled_.push_back(id);
     if (cancelled_.size() > kMaxCancelled) cancelled_.pop_front();
   }
-  note_owing(want.ask().peer);
+  update_owing(want.ask().peer);
   hooks_.on_end(want, reason);
 }
 

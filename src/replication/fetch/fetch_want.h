@@ -18,20 +18,23 @@ enum class Purpose : std::uint8_t {
   single,  ///< of OffsetFetches: one block
 };
 
-/// One want of ours at one peer: what was asked, what may come next, and the rules that an honest answer keeps
-/// (docs/PROTOCOL.md, "Serving a want"). Knows nothing of the feed's content.
+/// One want of ours at one peer: what was requested, which message may come next, and how many bytes.
+///
+/// It checks the rules of docs/PROTOCOL.md, "Serving a want", before anything is hashed or stored: order, range, base,
+/// tree size, forms of payload, credit. A message that breaks one is a lie whatever the feed contains, so the peer is
+/// blamed at once; without these checks a peer could make us hash and store blocks that nobody asked for.
 class FetchWant {
  public:
   struct Ask {
     PeerId peer{0};
     Purpose purpose = Purpose::full;
-    feed::Checkpoint proof;  ///< head that the blocks are proven under
+    feed::Checkpoint proof;  ///< the head under which the blocks are proven
     std::uint64_t base = 0;
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
     std::vector<TopicPartition> streams;  ///< empty: all topics
     bool headers_only = false;
-    std::uint64_t window = 0;  ///< bytes of credit to begin with
+    std::uint64_t window = 0;  ///< initial credit in bytes; 0: BlockFetcher chooses
     Urgency urgency = Urgency::normal;
     std::uint32_t push_limit = kPushAll;  ///< of a live want
   };
@@ -42,30 +45,30 @@ class FetchWant {
   [[nodiscard]] const Ask& ask() const { return ask_; }
   [[nodiscard]] std::uint64_t next() const { return next_; }
   [[nodiscard]] bool live() const { return ask_.purpose == Purpose::live; }
-  /// All that was asked for is there; only the end is still to come.
+  /// Every requested block is here; only WantEnd is due. Never of live wants, nor of wants for some streams.
   [[nodiscard]] bool finished() const;
-  /// Something of it came.
+  /// A run of it came.
   [[nodiscard]] bool begun() const { return begun_; }
-  /// A live want has begun with a head and not yet brought all of it.
+  /// A live want that brought some blocks of its head and still owes others.
   [[nodiscard]] bool unfinished_run() const;
-  /// What a live want brought or is about to bring begins to be missing here: others need not be asked below its head.
+  /// The first block whose payload is not complete here.
   [[nodiscard]] std::uint64_t front() const { return piece_block_ ? piece_block_->value() : next_; }
   [[nodiscard]] base::MonoTime asked() const { return asked_; }
   [[nodiscard]] base::MonoTime progress() const { return progress_; }
-  /// Bytes that the block lacks whose pieces are coming; 0 without one.
+  /// Bytes that are missing of the block that comes in pieces; 0 when none does.
   [[nodiscard]] std::uint64_t missing_of_pieces() const {
     return piece_block_ ? piece_header_.payload_size - pieces_.size() : 0;
   }
 
-  /// Code::unverified, with words for the blame, unless the run is what this want may bring next. Moves proof head and
-  /// base on when the run carries a head.
+  /// Code::unverified with the reason for the blame unless this run may come next. Spends its size from the credit, and
+  /// moves to the new head when the run carries one.
   [[nodiscard]] Result<void> check_run(const Data& data, std::size_t wire_size);
-  /// The run proved: steps behind it.
+  /// The run was stored: the want goes on behind it.
   void run_taken(const Data& data, base::MonoTime now);
-  /// The same two steps for a push; `head` is what it led to.
+  /// The same two steps for a push; `head` is the one that it proved.
   [[nodiscard]] Result<void> check_push(std::size_t wire_size);
   void begin_head(const feed::Checkpoint& head);
-  /// From now on pushes may come: true the first time.
+  /// Allows pushes from now on; true the first time.
   [[nodiscard]] bool begin_compact() { return !std::exchange(compact_, true); }
   /// The same for pieces.
   [[nodiscard]] Result<void> check_piece(const Piece& piece, std::size_t wire_size);
@@ -73,9 +76,9 @@ class FetchWant {
   [[nodiscard]] std::optional<Bytes> piece_taken(Piece&& piece, base::MonoTime now);
   [[nodiscard]] const feed::BlockHeader& piece_header() const { return piece_header_; }
 
-  /// Credit to grant now, so that `window` bytes may come; 0 when half of that is left.
+  /// Bytes to grant now so that `window` may come; 0 while more than half of that is left.
   [[nodiscard]] std::uint64_t renew(std::uint64_t window);
-  /// What may still come.
+  /// Bytes that may still come.
   [[nodiscard]] std::uint64_t credit() const { return finished() ? 0 : credit_; }
 
  private:

@@ -6,15 +6,15 @@
 namespace shoal::replication {
 namespace {
 
-/// Smaller blocks are not worth getting their headers first.
+/// Average size in bytes below which rarest first does not pay for fetching headers ahead.
 constexpr double kRareBlock = 8 << 10;
-/// How often it is counted anew who holds what.
+/// Least interval between two counts of holders.
 constexpr base::MonoTime kCountEvery = std::chrono::milliseconds(500);
-/// A busy peer is asked again after this, and told after that that nobody else had it all the time.
+/// A busy peer is asked again after kBusyRetry; once peers were busy for kMissed, the want says Urgency::missed.
 constexpr base::MonoTime kBusyRetry = std::chrono::milliseconds(250);
 constexpr base::MonoTime kMissed = std::chrono::seconds(3);
 constexpr std::uint64_t kNowhere = std::numeric_limits<std::uint64_t>::max();
-/// Headers alone are small.
+/// Blocks of one want for headers alone.
 constexpr std::uint64_t kHeaderPortion = 4096;
 
 }  // namespace
@@ -33,7 +33,7 @@ void FullFollower::start(const Follow& follow) {
   start_ = kNowhere;
   holders_stale_ = true;
   for (const BlockRange& run : core_.reader().held_payloads()) planner_.add_held(run.begin.value(), run.end.value());
-  // What was dropped here is not fetched again.
+  // Pruned payloads are not fetched again.
   for (const BlockRange& run : core_.reader().pruned_payloads()) planner_.add_held(run.begin.value(), run.end.value());
 }
 
@@ -74,17 +74,17 @@ RequestPlanner::Offer FullFollower::offer(const Peer& peer, std::uint64_t tree_s
   return {peer.have.complete, std::min(peer.head_size(), tree_size), &peer.held, &peer.lacking};
 }
 
-/// The head under which the peer can prove blocks to us.
+/// The head under which the peer can prove blocks to us; nullopt: none that we know.
 std::optional<feed::Checkpoint> FullFollower::proof_with(const Peer& peer, const feed::Checkpoint& ours) const {
   if (!peer.view.head || !core_.may_ask(peer)) return std::nullopt;
   if (peer.head_size() >= ours.tree_size) return ours;
-  // It is behind: its own head serves once it is known to be a prefix of ours.
+  // The peer is behind: its own head will do if it is known to be a prefix of ours.
   if (peer.view.head->epoch == ours.epoch && core_.mirror()->knows_edge(peer.head_size())) return peer.view.head;
   return std::nullopt;
 }
 
-/// Not always the same peer first: those that have the same share the work. Before others those that have given
-/// something: they are no pretenders.
+/// A random rotation, so that peers with the same blocks share the work; peers that have given blocks come first, so
+/// that a peer that only pretends to have some gets no more than its turn.
 std::vector<PeerId> FullFollower::order_of_peers() {
   std::vector<PeerId> order;
   for (const auto& [id, peer] : core_.peers()) {
@@ -145,8 +145,8 @@ std::optional<BlockRange> FullFollower::next(const RequestPlanner::Offer& offer,
   const std::uint64_t provable = std::min(to, core_.reader().header_prefix());
   auto run = planner_.rarest(offer, provable, blocks, holders_, start_);
   if (run && run->begin.value() != start_) {
-    // At first, and where somebody else has been: two that go on from the same place would ask for the same all
-    // along.
+    // Jump to a random start at first, and where another node's blocks have arrived: two nodes that go on from the same
+    // place would request the same blocks from then on.
     start_ = follow_.from + core_.fresh_id() % std::max<std::uint64_t>(provable - std::min(provable, follow_.from), 1);
     run = planner_.rarest(offer, provable, blocks, holders_, start_);
   }
@@ -249,14 +249,14 @@ std::uint64_t FullFollower::ask_help(PeerId id, const BlockRange& range) {
 
 void FullFollower::on_run(const Data& run) {
   std::uint64_t bytes = 0;
-  // Headers alone say nothing of how large blocks are on their way.
+  // Headers alone say nothing about the size of the blocks to come.
   const bool whole = std::any_of(run.blocks.begin(), run.blocks.end(),
                                  [](const DataBlock& block) { return block.form != PayloadForm::absent; });
   if (!whole) return;
   for (const DataBlock& block : run.blocks) {
     bytes += BlockFetcher::bytes_of(block);
     const std::uint64_t index = block.index.value();
-    // What every connected holder pruned is not waited for; its header is here.
+    // A payload that every connected holder pruned is not waited for; its header is here.
     const bool gone = block.form == PayloadForm::pruned && !anybody_has(index);
     if (block.form == PayloadForm::with_block || gone) planner_.add_held(index, index + 1);
   }
@@ -278,14 +278,14 @@ void FullFollower::on_end(const FetchWant& want, std::optional<EndReason> reason
   const BlockRange range{BlockIndex{want.ask().begin}, BlockIndex{want.ask().end}};
   if (header_wants_.erase(want.id()) > 0) return header_planner_.release(range);
   planner_.release(range);
-  // Another may be at some of it.
+  // Parts of the range may be assigned to other wants.
   for (const FetchWant* other : fetcher_.unfinished(Purpose::full)) {
     if (header_wants_.contains(other->id())) continue;
     planner_.assign({BlockIndex{other->ask().begin}, BlockIndex{other->ask().end}});
   }
 }
 
-/// There is nobody else to ask, now or soon.
+/// Whether no other peer could be asked, now or soon.
 bool FullFollower::only_peer(PeerId id) const {
   return std::all_of(core_.peers().begin(), core_.peers().end(), [&](const auto& item) {
     return item.first == id || item.second->gone || item.second->suspect || !item.second->view.head;

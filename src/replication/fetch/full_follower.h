@@ -12,8 +12,19 @@
 
 namespace shoal::replication {
 
-/// Follows the whole feed from one block on: splits what is missing over all peers that have it, in portions that each
-/// brings in about the same time, and lets fast peers take over what slow ones still owe (docs/PROTOCOL.md, "Reading").
+/// Follows the whole feed from one block on (docs/PROTOCOL.md, "Reading").
+///
+/// Missing blocks are split over all peers that hold them. Each peer has at most two portions at a time, a portion
+/// being what it brings in about half a second; portions shrink near the end so that all peers finish together, and
+/// WorkSharing moves work from slow peers to idle ones. With equal portions a transfer would take as long as the
+/// slowest peer needs.
+///
+/// Order: a reader gets the oldest missing blocks first. A mirror gets those first that fewest peers hold (BitTorrent's
+/// rarest first, B. Cohen, "Incentives Build Robustness in BitTorrent", 2.4.2), from a random start, and fetches
+/// headers ahead so that it can prove blocks anywhere. Otherwise all mirrors of a new feed would fetch the same blocks
+/// from the publisher and have nothing to exchange.
+///
+/// A slow or suspect peer is asked only for blocks that no other peer has. A busy peer is asked again after a pause.
 class FullFollower {
  public:
   FullFollower(ReplicatorCore& core, BlockFetcher& fetcher);
@@ -21,39 +32,41 @@ class FullFollower {
   void start(const Follow& follow);
   void stop();
   void set_order(FetchOrder order) { follow_.order = order; }
-  /// Somebody holds more or less, came or went.
+  /// A peer joined, left, or holds other blocks: counts of holders are stale.
   void holders_changed() { holders_stale_ = true; }
   [[nodiscard]] bool active() const { return active_; }
 
-  /// Asks for what is missing below `size`.
+  /// Requests missing blocks from every peer that has room for a portion.
   void plan();
   void on_run(const Data& run);
   void on_payload(BlockIndex block);
   void on_end(const FetchWant& want, std::optional<EndReason> reason);
   [[nodiscard]] bool has_alternative(const FetchWant& want) const;
-  /// All up to the accepted head (or the follow's end) is held.
+  /// Everything below `head` (or the follow's end) is held.
   [[nodiscard]] bool complete(const feed::Checkpoint& head) const;
 
  private:
+  /// The peer was busy: does not ask it for this range for a while.
   void defer(const FetchWant& want);
   void resume_deferred();
+  /// End of the follow below a head of this size.
   [[nodiscard]] std::uint64_t goal(std::uint64_t tree_size) const;
   [[nodiscard]] std::vector<PeerId> order_of_peers();
-  /// Asks the peer for one more portion of what it offers; false when there is none.
+  /// Requests one more portion of the peer's offer; false when it has nothing that is missing.
   bool plan_for(PeerId id, const RequestPlanner::Offer& offer, const feed::Checkpoint& proof);
-  /// The want's name; 0: it could not be asked.
+  /// The want's id; 0: it could not be sent.
   std::uint64_t ask(PeerId id, const BlockRange& range, const feed::Checkpoint& proof, bool headers_only = false);
-  /// Blocks are to be asked for by how few hold them.
+  /// Whether blocks are requested rarest first.
   [[nodiscard]] bool by_rarity() const;
-  /// Asks for headers that are missing: whoever holds payloads here and there can prove them only with all headers.
+  /// Requests missing headers: a node that holds scattered payloads can prove them only with all headers.
   bool plan_headers(PeerId id, const Peer& peer, const feed::Checkpoint& proof);
-  /// The run of at most `blocks` below `to` that comes next in the follow's order.
+  /// The next run of at most `blocks` below `to` in the follow's order.
   [[nodiscard]] std::optional<BlockRange> next(const RequestPlanner::Offer& offer, std::uint64_t to,
                                                std::uint64_t blocks);
   void count_holders();
-  /// Asks slow peers for what nobody else has.
+  /// Requests from slow peers the blocks that no other peer has.
   void plan_slow(const std::vector<PeerId>& slow, const std::vector<PeerId>& ready, const feed::Checkpoint& ours);
-  /// Bytes that the peer should be asked for at once.
+  /// Size of the peer's next portion in bytes.
   [[nodiscard]] std::uint64_t portion_bytes(const Peer& peer, const feed::Checkpoint& ours) const;
   std::uint64_t ask_help(PeerId id, const BlockRange& range);
   [[nodiscard]] std::optional<feed::Checkpoint> proof_with(const Peer& peer, const feed::Checkpoint& ours) const;
@@ -66,24 +79,24 @@ class FullFollower {
   AgeLimit age_limit_;
   Follow follow_;
   RequestPlanner planner_;
-  RequestPlanner header_planner_;         ///< when headers come first
-  std::set<std::uint64_t> header_wants_;  ///< those that it planned
+  RequestPlanner header_planner_;         ///< of headers that are fetched ahead
+  std::set<std::uint64_t> header_wants_;  ///< wants for these headers
   WorkSharing sharing_;
   bool active_ = false;
   Availability holders_;
   bool holders_stale_ = true;
-  bool all_hold_all_ = true;  ///< no peer lacks anything, so nothing is rare
+  bool all_hold_all_ = true;  ///< every peer is complete: no block is rarer
   base::MonoTime counted_at_{0};
-  std::uint64_t start_ = 0;  ///< where this node goes on among what is equally rare
-  double all_rates_ = 0;     ///< bytes a second of the peers that are asked, together
-  /// A peer that was busy with blocks is asked for them again a little later.
+  std::uint64_t start_ = 0;  ///< where to go on among equally rare blocks
+  double all_rates_ = 0;     ///< sum over the peers that are asked, bytes a second
+  /// A range that a busy peer is asked for again at `until`.
   struct Deferred {
     PeerId peer;
     BlockRange range;
     base::MonoTime until{0};
   };
   std::vector<Deferred> deferred_;
-  std::map<std::uint64_t, base::MonoTime> refused_since_;  ///< by first block
+  std::map<std::uint64_t, base::MonoTime> refused_since_;  ///< by first block: since when peers are busy
 };
 
 }  // namespace shoal::replication

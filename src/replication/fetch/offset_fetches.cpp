@@ -84,7 +84,7 @@ void OffsetFetches::ask_peer(FetchId id, Fetch& fetch) {
   }
   fetch.sent = now;
   const Result<std::optional<BlockIndex>> held = core_.reader().block_of_offset(fetch.stream, fetch.offset);
-  if (held && *held) return ask_block(id, fetch, **held);  // its header is here: no hint is needed
+  if (held && *held) return ask_block(id, fetch, **held);  // its header is here
   fetch.lookup = core_.fresh_id();
   core_.send(*best, Lookup{fetch.lookup, fetch.stream, LookupBy::offset, fetch.offset.value()});
 }

@@ -13,9 +13,13 @@
 
 namespace shoal::replication {
 
-/// Random access: fetches single blocks that hold an offset (docs/PROTOCOL.md, "Random access"). The signed topic state
-/// tells whether the offset is there, a peer's hint which block may hold it, and the block's proven header whether it
-/// does.
+/// Random access: fetches the block that holds an offset of a topic partition (docs/PROTOCOL.md, "Random access").
+///
+/// Three steps, each proven or checked. The topic state that the head signs shows whether the offset exists. A peer
+/// names a block that may hold it: a hint, because a proof of the look-up would need every header between. The block's
+/// header, proven under the head, shows whether it does; a peer whose hint was wrong is blamed. A peer that does not
+/// answer, or lacks the block, is replaced by the next one until the deadline. Without the topic state an absent offset
+/// and a withheld block would look the same.
 class OffsetFetches {
  public:
   using Done = std::function<void(Result<BlockIndex>)>;
@@ -23,6 +27,7 @@ class OffsetFetches {
   OffsetFetches(ReplicatorCore& core, BlockFetcher& fetcher, TopicExchange& topics)
       : core_(core), fetcher_(fetcher), topics_(topics) {}
 
+  /// `done` is posted, once. See Replicator::fetch_offset().
   FetchId start(const TopicPartition& stream, Offset offset, base::MonoTime timeout, Done done);
   void cancel(FetchId id);
 
@@ -31,7 +36,7 @@ class OffsetFetches {
   void on_payload(const FetchWant& want, BlockIndex block);
   void on_end(const FetchWant& want, std::optional<EndReason> reason);
   void forget(PeerId id);
-  /// Something changed that a fetch may wait for: a peer, a head, topic state.
+  /// A peer, a head or topic state came that a fetch may wait for.
   void resume();
   void tick();
   [[nodiscard]] bool busy() const { return !fetches_.empty(); }
@@ -52,9 +57,11 @@ class OffsetFetches {
   };
   using Fetches = std::map<FetchId, Fetch>;
 
+  /// Takes the next step of the fetch, unless an answer is due.
   void advance(FetchId id);
-  /// True when the offset is known to be there; finishes the fetch when it is known not to be.
+  /// True when the topic state has the offset; finishes the fetch when it is proven absent.
   bool check_topic_state(FetchId id, Fetch& fetch);
+  /// Sends a look-up, or a want when the block is known, to the best peer.
   void ask_peer(FetchId id, Fetch& fetch);
   void ask_block(FetchId id, Fetch& fetch, BlockIndex block);
   void give_up_peer(FetchId id, Fetch& fetch);
@@ -66,7 +73,7 @@ class OffsetFetches {
   TopicExchange& topics_;
   Fetches fetches_;
   std::uint64_t last_id_ = 0;
-  std::deque<std::uint64_t> stale_;  ///< look-ups given up
+  std::deque<std::uint64_t> stale_;  ///< look-ups given up: late answers are ignored, not blamed
 };
 
 }  // namespace shoal::replication

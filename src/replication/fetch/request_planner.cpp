@@ -6,10 +6,10 @@
 namespace shoal::replication {
 namespace {
 
-/// Before the size of blocks is known.
+/// Blocks of a portion before their size is known.
 constexpr std::uint64_t kFirstPortion = 4;
 constexpr std::uint64_t kMinPortion = 1;
-/// Runs that are compared for the rarest.
+/// Bound on the runs that are compared to find the rarest.
 constexpr std::size_t kMaxLooks = 1024;
 constexpr std::uint64_t kMaxPortion = 8192;
 
@@ -102,7 +102,7 @@ std::uint64_t RequestPlanner::missing(std::uint64_t to) const {
 }
 
 void RequestPlanner::measured(std::uint64_t blocks, std::uint64_t bytes) {
-  // Old blocks count less and less, so that portions follow a feed whose batches grow or shrink.
+  // Halving makes old blocks count less, so that portions follow a feed whose batches grow or shrink.
   if (blocks_seen_ > 4096) {
     blocks_seen_ /= 2;
     bytes_seen_ /= 2;

@@ -6,7 +6,7 @@ namespace shoal::replication {
 namespace {
 
 constexpr base::MonoTime kEntriesTimeout = std::chrono::seconds(30);
-/// Topics whose entries are asked for at a time.
+/// Topics whose entries are requested at a time.
 constexpr std::size_t kTopicsAsked = 64;
 
 }  // namespace
@@ -97,7 +97,7 @@ void SparseFollower::report(Target& target) {
 }
 
 void SparseFollower::ask_entries(const std::vector<Target*>& targets, const feed::Checkpoint& ours) {
-  // A question brings the topic's neighbour too, so all entries together are not more.
+  // A request for one topic brings its neighbour's entry too; at half of all topics it is no more to request all.
   if (2 * targets.size() >= ours.topic_count) return ask_entries(std::string());
   for (const Target* target : targets) ask_entries(target->stream.topic);
 }
@@ -133,7 +133,7 @@ bool SparseFollower::find_missing(Target& target, const std::vector<StreamChains
   }
   for (const BlockRange& range : target.given.runs()) covered.add(range);
   std::optional<BlockRange> unasked = covered.first_gap(start.begin, start.end);
-  // Held blocks that others follow are not asked for again; behind them it goes on.
+  // All gaps were requested: go on behind the held blocks.
   if (!unasked) unasked = covered.first_gap(start.begin, limit);
   if (!unasked) return false;
   target.start = Start{start.headers_only, unasked->begin.value(), unasked->end.value()};
@@ -193,7 +193,7 @@ bool SparseFollower::ask(const std::vector<PeerId>& peers, std::vector<Target*> 
                    [](const Target* a, const Target* b) { return a->start < b->start; });
   std::set<Start> starts;
   for (const Target* target : targets) starts.insert(target->start);
-  // Rather a few blocks twice than more wants than there is room for.
+  // Joining targets fetches a few blocks twice; more wants than there is room for would leave targets waiting.
   const bool together = starts.size() > kPortionsPerPeer * peers.size();
   const auto rate_of = [&](PeerId id) { return core_.find(id)->path.expected_rate(core_.now()); };
   double all_rates = 0;
@@ -236,7 +236,7 @@ void SparseFollower::share(const feed::Checkpoint& ours) {
   });
 }
 
-/// Blocks from where the chain ends on may be too old for their payloads.
+/// Whether the next block of the chain, or the last known one, is older than the follow's age limit.
 bool SparseFollower::wants_headers_only(const TopicPartition& stream) const {
   if (oldest() == kNoTime) return false;
   const std::optional<BlockIndex> last = chains_.last(stream);
@@ -276,7 +276,7 @@ void SparseFollower::on_run(const FetchWant& want, const Data& run) {
       core_.log(base::LogLevel::error, pruned.error().message);
     }
   }
-  // From here on payloads are wanted too.
+  // From here on blocks are recent: the next plan requests them with payloads.
   if (recent) fetcher_.cancel(want.id());
 }
 
@@ -294,7 +294,7 @@ void SparseFollower::on_end(const FetchWant& want, std::optional<EndReason> reas
   const bool done = reason == EndReason::done;
   if (Peer* peer = core_.find(ask.peer); peer != nullptr && done) peer->stalls = 0;
   note_missing(*request);
-  // Blocks come in order, so what lies below the next one was given too.
+  // Blocks come in order, so everything below the next one was sent.
   const std::uint64_t given_to = done ? ask.end : want.front();
   for_targets_of(*request, [&](Target& target) {
     if (done || !ask.headers_only) {

@@ -23,7 +23,7 @@ bool StreamChains::follows(const feed::BlockHeader& header, std::optional<BlockI
   return begins || header.previous == last;
 }
 
-/// Or it was dropped here, and is not wanted again.
+/// Whether the payload is here, or was pruned here on purpose.
 bool StreamChains::has_payload(BlockIndex block) const {
   const Result<bool> held = reader_.has_payload(block);
   if (!held || *held) return held.ok();
@@ -41,7 +41,7 @@ std::optional<StreamChains::Gap> StreamChains::gap(const feed::TopicStateEntry& 
     const Result<feed::BlockHeader> header = reader_.header(*block);
     const bool linked = header && follows(*header, last);
     if (!linked || !has_payload(*block)) {
-      // If it follows, its payload is what is missing.
+      // A block that follows the chain lacks only its payload.
       const bool itself = !header || linked || !header->previous;
       gap.missing = itself ? block->value() : header->previous->value();
       gap.end = gap.missing + 1;

@@ -9,14 +9,14 @@
 
 namespace shoal::replication {
 
-/// How far the held blocks of topic partitions form unbroken chains: each header names the block before it, the signed
-/// topic state names the last one. So it shows whether something is missing, and where. Everything is read from the
-/// feed; only how far each chain was walked is kept.
+/// How far the held blocks of topic partitions form unbroken chains. Each header names the block before it, and the
+/// signed topic state names the last one, so a chain shows whether a block is missing, and where. Everything is read
+/// from the feed; only how far each chain was walked is kept, so that a block is read once.
 class StreamChains {
  public:
   explicit StreamChains(const feed::FeedReader& reader) : reader_(reader) {}
 
-  /// Forgets; from now on blocks below `from` do not matter.
+  /// Forgets all chains. From now on they begin at `from`.
   void start(std::uint64_t from);
 
   /// Where an incomplete chain breaks.
@@ -24,7 +24,7 @@ class StreamChains {
     TopicPartition stream;
     std::uint64_t begin = 0;           ///< everything below is held
     std::uint64_t missing = 0;         ///< a block of the partition that is missing, not below `begin`
-    std::optional<std::uint64_t> end;  ///< behind it a block is held again
+    std::optional<std::uint64_t> end;  ///< the missing run ends here, where a block is held again; none: unknown
   };
   /// Walks on; nullopt when the chain reaches the entry's last block.
   [[nodiscard]] std::optional<Gap> gap(const feed::TopicStateEntry& entry);

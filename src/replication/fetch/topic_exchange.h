@@ -13,13 +13,18 @@
 
 namespace shoal::replication {
 
-/// Learns signed topic-state entries of whole topics from peers: each entry is proven under the accepted head, and a
-/// topic counts as known only when its partitions are there from 0 up to a proven neighbour, so that none can be
-/// withheld.
+/// Learns the topic-state entries of topics from peers, so that a sparse reader knows the signed end of each partition.
+///
+/// The entries are leaves of a Merkle tree whose root the head signs, in the order in which topics appeared, the
+/// partitions of one topic together (docs/FORMAT.md, "Topic state"). Each entry comes with its path. A topic counts as
+/// known only when its entries run from partition 0 to a proven neighbour of another topic, or to the signed count: so
+/// no partition can be withheld. A peer that says that it knows no such topic cannot prove it; then every entry is
+/// read, and the peer is blamed if the topic turns up. Without this a peer could hide a partition, and with it its
+/// records.
 class TopicExchange {
  public:
   using Done = std::function<void(Result<void>)>;
-  /// What is proven of one topic; no entries: the head's topic state has no such topic.
+  /// The proven entries of one topic; none: the topic state under `head` has no such topic.
   struct Known {
     feed::Checkpoint head;
     std::vector<feed::TopicStateEntry> entries;  ///< partition 0, 1, ...
@@ -28,9 +33,9 @@ class TopicExchange {
   TopicExchange(ReplicatorCore& core, HeadExchange& heads) : core_(core), heads_(heads) {}
 
   /// Learns all partitions of `topic` under the accepted head; every topic when it is empty. `done` is posted:
-  /// Code::timed_out, or success, also for a topic that is proven not to be there. 0 waits for ever.
+  /// Code::timed_out, or success, also when the topic is proven absent. Timeout 0: none.
   void fetch(const std::string& topic, base::MonoTime timeout, Done done);
-  /// Null when nothing is known of it.
+  /// Null when nothing is known about the topic.
   [[nodiscard]] const Known* known(const std::string& topic) const;
   /// known() and under the same history as the accepted head.
   [[nodiscard]] bool is_fresh(const std::string& topic) const;
@@ -47,7 +52,7 @@ class TopicExchange {
     std::string topic;
     std::vector<Done> done;
     base::MonoTime deadline{0};
-    bool scan_all = false;      ///< every entry is read, to list all topics or to prove that one is not there
+    bool scan_all = false;      ///< read every entry: to list all topics, or to prove one absent
     std::uint64_t request = 0;  ///< outstanding; 0 none
     PeerId peer{0};
     base::MonoTime sent{0};
@@ -55,7 +60,7 @@ class TopicExchange {
     std::optional<std::uint32_t> position;  ///< next page; nullopt: the topic's place is not known yet
     std::vector<feed::TopicStateEntry> entries;
     std::optional<PeerId> denied;  ///< said that the topic is unknown: blamed when the scan finds it
-    std::set<PeerId> tried;        ///< cannot answer under the accepted head
+    std::set<PeerId> tried;        ///< peers that cannot answer under the accepted head
   };
 
   void start(Job& job);
@@ -71,7 +76,7 @@ class TopicExchange {
   HeadExchange& heads_;
   std::map<std::string, Job> jobs_;
   std::map<std::string, Known> known_;
-  std::optional<Known> absent_;  ///< of what is not in `known_`: every topic was read under its head; has no entries
+  std::optional<Known> absent_;      ///< for topics not in `known_`, once all were read; has no entries
   std::deque<std::uint64_t> stale_;  ///< requests given up: late answers are ignored, not blamed
 };
 

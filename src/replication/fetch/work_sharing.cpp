@@ -6,7 +6,7 @@
 namespace shoal::replication {
 namespace {
 
-/// When the oldest block that a reader lacks will take longer, others help with it though they have work.
+/// The oldest missing block is late when its peer needs longer than this, in seconds.
 constexpr double kLateSeconds = 2;
 
 }  // namespace
@@ -62,7 +62,6 @@ bool WorkSharing::help(const std::vector<Outstanding>& all, PeerId id, double ra
   return want != 0;
 }
 
-/// A reader waits for the oldest block, however many come behind it.
 void WorkSharing::hasten_oldest(const std::vector<Outstanding>& all, const std::vector<PeerId>& ready) {
   const auto oldest = std::min_element(
       all.begin(), all.end(), [](const Outstanding& a, const Outstanding& b) { return a.rest.begin < b.rest.begin; });
@@ -78,7 +77,7 @@ void WorkSharing::hasten_oldest(const std::vector<Outstanding>& all, const std::
     best = id;
     best_rate = rate;
   }
-  // What it has to do already takes its time too.
+  // Its own portions take their share of its rate.
   if (best) help({*oldest}, *best, best_rate / (kPortionsPerPeer + 1));
 }
 
@@ -90,7 +89,7 @@ void WorkSharing::on_blocks() {
     for (const std::uint64_t id : {helper, helped}) {
       const FetchWant* want = fetcher_.find(id);
       if (want == nullptr || want->finished()) continue;
-      // The helped one has come to where the helper goes on.
+      // The helped want has reached the block from which the helper goes on.
       const bool met = id == helped && help != nullptr && help->begun() && want->front() >= help->ask().begin &&
                        help->ask().begin > want->ask().begin;
       if (met || planner_.held().contains(want->front(), want->ask().end)) overtaken.push_back(id);

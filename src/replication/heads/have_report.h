@@ -5,7 +5,7 @@
 
 namespace shoal::replication {
 
-/// What this side tells peers that it holds; nothing when it does not serve. Bounded: of very many runs the longest.
+/// The Have message of this side; empty when it does not serve. Of more than kMaxHaveRanges runs it names the longest.
 Have report_have(const feed::FeedReader& reader, bool serve);
 
 }  // namespace shoal::replication

@@ -7,9 +7,9 @@
 namespace shoal::replication {
 namespace {
 
-/// How long a head that a push should bring may stay away before growth is asked for.
+/// A head that a push should bring is requested after this time.
 constexpr base::MonoTime kPushGrace = std::chrono::milliseconds(500);
-/// An unanswered question keeps others from being asked the same for so long.
+/// For this time after a question no other peer is asked the same.
 constexpr base::MonoTime kPatience = std::chrono::seconds(1);
 constexpr base::MonoTime kGrowthTimeout = std::chrono::seconds(5);
 constexpr std::size_t kMaxStale = 256;
@@ -33,7 +33,7 @@ void HeadExchange::announce(Peer& peer) {
 }
 
 bool HeadExchange::check_signature(Peer& peer, const feed::Checkpoint& head) {
-  // Our own head, which a peer echoes, was verified when it was taken.
+  // Our own head was verified when it was accepted.
   if (last_verified_ == head || core_.reader().head() == head) return true;
   if (Result<void> good = feed::verify_checkpoint(core_.reader().id(), head); !good) {
     core_.blame(peer, "a head that the feed's key did not sign: " + good.error().message);
@@ -116,7 +116,7 @@ void HeadExchange::compare_shorter(Peer& peer, const feed::Checkpoint& head, con
   if (head == ours) return;
   const Result<std::optional<feed::ForkProof>> fork =
       feed::find_fork(core_.reader().id(), head, ours, core_.reader().tree());
-  // Without the tree at the shorter size nothing can be said; a peer that holds it will.
+  // Without the tree at the shorter size the heads cannot be compared; a peer that holds it finds the fork.
   if (!fork) return;
   if (*fork) {
     (void)try_fork_proof(peer, **fork);
@@ -164,7 +164,7 @@ void HeadExchange::on_growth_reply(PeerId id, Peer& peer, const GrowthReply& rep
   const bool behind = !ours || ours->tree_size < peer.head_size();
   const bool moved = (ours ? ours->tree_size : 0) != pending.from.tree_size || peer.head_size() != pending.to.tree_size;
   if (peer.gone || !behind || !moved) return;
-  // Later: a live want that is asked for meanwhile brings the rest without another question.
+  // Posted: a live want that is planned before brings the rest without another question.
   core_.later([this, id] {
     Peer* still = core_.find(id);
     if (still != nullptr && still->view.head) consider(id, *still);
@@ -191,7 +191,7 @@ void HeadExchange::take_growth(Peer& peer, const PendingGrowth& pending, const G
   if (result->head_advanced) accepted(pending.to);
 }
 
-/// One that does not fit our root shows a fork or a lie.
+/// An edge that does not give our root shows a fork or a lie.
 bool HeadExchange::check_edge(Peer& peer, const PendingGrowth& pending, const GrowthReply& reply,
                               const feed::Checkpoint& ours) {
   const Result<merkle::RightEdge> edge = merkle::RightEdge::from_hashes(reply.from, reply.edge);
@@ -278,7 +278,7 @@ void HeadExchange::tick() {
       waiting_.erase(id);
       continue;
     }
-    // A push that stays away, an answer that never came, or a refusal that may be over by now.
+    // The push is late, the answer was lost, or the peer lacked the nodes and may have them now.
     const auto since = waiting_.try_emplace(id, now).first;
     if (now - since->second > kPushGrace && !asked_for(peer->head_size())) request_growth(id, *peer);
   }
@@ -294,7 +294,6 @@ void HeadExchange::pull(PeerId id) {
 
 bool HeadExchange::growing() const { return asked_for(0); }
 
-/// Somebody was asked for as much a moment ago.
 bool HeadExchange::asked_for(std::uint64_t size) const {
   return std::any_of(growths_.begin(), growths_.end(), [&](const auto& item) {
     return item.second.to.tree_size >= size && core_.now() - item.second.sent < kPatience;

@@ -11,18 +11,28 @@
 
 namespace shoal::replication {
 
-/// Heads of one feed among its peers: announces ours, judges theirs, asks for proof that the tree grew, and recognises
-/// and spreads forks (docs/PROTOCOL.md, "Heads").
+/// Exchanges heads of one feed with its peers, and detects forks (docs/PROTOCOL.md, "Heads").
+///
+/// A head is believed in two steps. Its signature shows that the owner made it. A longer head is accepted only with a
+/// consistency proof that its tree extends ours (RFC 9162, 2.1.4; here the right edge at our size and a subtree cover):
+/// the peer is asked for its growth, unless a push is expected to bring the blocks anyway. A shorter or equal head is
+/// compared with our own tree. Where two signed heads are not prefix-related, the owner has forked: the proof is
+/// stored, sent to all peers, and our head never moves again. Without these proofs an owner could show each reader
+/// another history.
+///
+/// Who is blamed: a peer for a bad signature, a head that goes back, an answer that does not prove. A peer with the
+/// other history is honest. So when its blocks do not prove, it is disputed first and asked how its head grew from
+/// ours.
 class HeadExchange {
  public:
-  /// `accepted` is called after the accepted head moved. `may_wait` says that pushed blocks will bring a newer head by
-  /// themselves: then growth is asked for only when they stay away.
+  /// `accepted` is called after the accepted head moved. `may_wait` tells whether pushed blocks will bring a newer head
+  /// by themselves: then growth is requested only when they are late.
   HeadExchange(ReplicatorCore& core, std::function<void()> accepted, std::function<bool()> may_wait)
       : core_(core), on_accepted_(std::move(accepted)), may_wait_(std::move(may_wait)) {}
 
   /// Sends fork proof, head or no_head, and have.
   void on_peer_added(Peer& peer);
-  /// Head or no_head, and have when what we hold changed.
+  /// Sends head or no_head.
   void announce(Peer& peer);
 
   void on_head(PeerId id, Peer& peer, const feed::Checkpoint& head);
@@ -30,14 +40,14 @@ class HeadExchange {
   void on_fork(Peer& peer, const Fork& fork);
   void on_growth_reply(PeerId id, Peer& peer, const GrowthReply& reply);
   void forget(PeerId id);
-  /// An answer about growth is due.
+  /// A growth reply is due that was requested a moment ago.
   [[nodiscard]] bool growing() const;
-  /// Asks the peer for the growth to its head now, when that is longer than ours.
+  /// Requests the growth to the peer's head at once, if that is longer than ours.
   void pull(PeerId id);
 
-  /// Verifies the head's signature; blames the peer when it is bad. Cheap for a head that was seen.
+  /// Verifies the head's signature; blames the peer when it is bad. Cheap for our own head and the one verified last.
   [[nodiscard]] bool check_signature(Peer& peer, const feed::Checkpoint& head);
-  /// The head was accepted with blocks: tells the owner and the peers.
+  /// FeedMirror accepted the head: calls `accepted` and posts the event.
   void accepted(const feed::Checkpoint& head);
   /// FeedMirror found a fork and stored its proof.
   void fork_found();
@@ -45,7 +55,7 @@ class HeadExchange {
   /// The peer sent blocks that do not prove. If its head is longer than ours, its history may be another one: then it
   /// is asked how its tree grew from ours, and blamed with `what` only when the answer shows no fork.
   void dispute(PeerId id, Peer& peer, const std::string& what);
-  /// Asks again for growth that a silent peer owes.
+  /// Requests growth that a push did not bring, or that a silent peer owes.
   void tick();
 
   /// See Replicator::ask_heads.
@@ -65,27 +75,32 @@ class HeadExchange {
     std::string blame_reason;  ///< what the peer is blamed for unless the answer shows a fork; empty: nothing
   };
 
+  /// Compares the peer's head with ours and does what follows.
   void consider(PeerId id, Peer& peer);
   void request_growth(PeerId id, Peer& peer, std::string blame_reason = {});
+  /// Gives up a question that is unanswered for too long.
   void expire_growth(PeerId id, Peer& peer);
+  /// The answer came: blames the peer, or asks again from our new head; after a fork the peer is cleared.
   void resolve_dispute(PeerId id, Peer& peer, const PendingGrowth& pending);
-  /// After a fork: finds out which of the histories the peer has.
+  /// After a fork: finds out which history the peer has.
   void place(PeerId id, Peer& peer);
+  /// A peer was asked a moment ago for a head at least this long.
   [[nodiscard]] bool asked_for(std::uint64_t size) const;
+  /// Compares a head that is no longer than ours: nothing new, a heartbeat, or a fork.
   void compare_shorter(Peer& peer, const feed::Checkpoint& head, const feed::Checkpoint& ours);
   void take_growth(Peer& peer, const PendingGrowth& pending, const GrowthReply& reply);
-  /// The edge of the peer's tree at our size, compared with ours; false when there is nothing more to learn from it.
+  /// Compares the edge of the peer's tree at our size with our root; true when they agree.
   bool check_edge(Peer& peer, const PendingGrowth& pending, const GrowthReply& reply, const feed::Checkpoint& ours);
   bool try_fork_proof(Peer& peer, const feed::ForkProof& proof);
   void spread_fork(const feed::ForkProof& proof);
-  /// Our head is the newest that any connected peer announced, or cannot be compared with it.
+  /// No connected peer announced a head that is longer than ours and comparable with it.
   [[nodiscard]] bool caught_up() const;
 
   ReplicatorCore& core_;
   std::function<void()> on_accepted_;
   std::function<bool()> may_wait_;
   std::map<PeerId, PendingGrowth> growths_;
-  std::map<PeerId, base::MonoTime> waiting_;  ///< heads that a push is expected to bring, since when
+  std::map<PeerId, base::MonoTime> waiting_;  ///< peers whose head a push should bring, since when
   HeadQuestions questions_{core_};
   std::optional<feed::Checkpoint> last_verified_;
   std::deque<std::uint64_t> stale_;  ///< questions given up: late answers are ignored, not blamed

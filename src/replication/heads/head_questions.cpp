@@ -27,7 +27,7 @@ void HeadQuestions::finish_due(bool caught_up) {
     Question& question = questions_[i];
     bool all = true;
     bool any = false;
-    // Peers that know no head either leave the question open: one that does may be on its way.
+    // If no peer knows a head, the question stays open until its deadline: a peer that knows one may still connect.
     bool head_known = core_.reader().head().has_value();
     for (const auto& [id, peer] : core_.peers()) {
       if (peer->gone) continue;

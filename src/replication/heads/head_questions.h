@@ -8,14 +8,14 @@
 
 namespace shoal::replication {
 
-/// The question "what is your newest head", asked of every connected peer, and whether all have answered.
+/// The question "what is your newest head", sent to every connected peer, and whether all have answered.
 class HeadQuestions {
  public:
   explicit HeadQuestions(ReplicatorCore& core) : core_(core) {}
 
   /// See Replicator::ask_heads.
   void ask(base::MonoTime quiet, base::MonoTime timeout, std::function<void(bool)> done);
-  /// The peer told its head, or that it has none.
+  /// The peer announced its head, or that it has none.
   void answered(PeerId id);
   /// Ends questions that are answered or late. `caught_up`: no connected peer announced more than is accepted here.
   void finish_due(bool caught_up);

@@ -23,7 +23,7 @@ void ReceiptExchange::ask(Peer& peer) {
 }
 
 void ReceiptExchange::set_demand(ReceiptDemand demand) {
-  // What was asked for once may still come: nothing is taken back.
+  // A receipt that was requested once may still arrive: a demand never returns to `none`.
   demand = std::max(demand, std::min(wanted_, ReceiptDemand::wanted));
   if (std::exchange(wanted_, demand) == demand) return;
   for (const auto& [id, peer] : core_.peers()) {
@@ -78,10 +78,10 @@ void ReceiptExchange::compare(Peer& peer, Dealings& dealings) {
 
 std::optional<Digest> ReceiptExchange::our_root(const feed::Receipt& receipt) const {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
-  // Two histories have two roots, and the node that holds the other one is honest.
+  // After a fork there are two roots, and a node that holds the other history is honest.
   if (!ours || forked_() || ours->epoch != receipt.epoch || ours->tree_size < receipt.tree_size) return std::nullopt;
   if (ours->tree_size == receipt.tree_size) return ours->root;
-  // Who holds no tree cannot tell.
+  // A sparse reader holds no tree to compare with.
   const auto root = merkle::range_hashes(core_.reader().tree(), {{0, receipt.tree_size}});
   return root ? std::optional<Digest>(root->front()) : std::nullopt;
 }

@@ -8,18 +8,22 @@
 
 namespace shoal::replication {
 
-/// Receipts of one feed among its peers (docs/PROTOCOL.md, "Receipts"): asks for theirs, checks what comes against our
-/// tree, and gives ours to those who asked. What is signed, and when, is the owner's business.
+/// Exchanges receipts of one feed with its peers (docs/PROTOCOL.md, "Receipts"): requests theirs, and sends ours to
+/// peers that requested it. A mirror signs how far it durably holds the feed; `--acks N` counts such receipts. What is
+/// signed, and when, is decided by the node.
+///
+/// A receipt counts only after its root was compared with our own tree at its size. Otherwise a peer could acknowledge
+/// records that it never received.
 class ReceiptExchange {
  public:
-  /// `forked` tells whether the feed has two histories: then receipts are compared with none.
+  /// `forked` tells whether the feed has two histories: then receipts cannot be compared.
   ReceiptExchange(ReplicatorCore& core, std::function<bool()> forked) : core_(core), forked_(std::move(forked)) {}
 
-  /// After our head was sent.
+  /// To be called after HeadExchange::on_peer_added().
   void on_peer_added(Peer& peer);
   void on_message(PeerId id, Peer& peer, const ReceiptMessage& message);
   void forget(PeerId id);
-  /// Our head moved: what could not be compared before may be now.
+  /// Our head moved: compares receipts that were too long for our tree before.
   void on_accepted();
 
   /// See Replicator::ask_receipts().
@@ -30,18 +34,18 @@ class ReceiptExchange {
  private:
   struct Dealings {
     ReceiptDemand asked = ReceiptDemand::none;
-    std::optional<feed::Receipt> given;  ///< the newest of the session
-    bool compared = true;                ///< that one, with our tree
+    std::optional<feed::Receipt> given;  ///< the peer's newest in this session
+    bool compared = true;                ///< `given` was compared with our tree
   };
 
   void ask(Peer& peer);
   void take(Peer& peer, Dealings& dealings, ByteView bytes);
-  /// Compares the newest receipt with our tree, when that is possible: tells the owner, or blames.
+  /// Compares the peer's newest receipt with our tree, if we have it: posts the event, or blames.
   void compare(Peer& peer, Dealings& dealings);
-  /// The root of our tree at the receipt's size; nullopt when that is not known, or says nothing of the receipt.
+  /// The root of our tree at the receipt's size; nullopt when it is not known or not comparable.
   [[nodiscard]] std::optional<Digest> our_root(const feed::Receipt& receipt) const;
   void send_ours(Peer& peer);
-  /// Tells the owner when what peers ask has changed.
+  /// Posts an event when the strongest demand of all peers changed.
   void weigh_demand();
 
   ReplicatorCore& core_;

@@ -8,8 +8,8 @@
 
 namespace shoal::replication {
 
-/// Bytes that all feeds of a node together let their peers have on the way above each peer's floor: what could come at
-/// once is bounded, however many peers and feeds there are (docs/PROTOCOL.md, "Limits"). Any thread.
+/// Bytes in transit that all peers of all feeds of a node share, above each peer's floor: it bounds what can arrive at
+/// once, however many peers and feeds there are (docs/PROTOCOL.md, "Limits"). Any thread.
 class CreditPool {
  public:
   explicit CreditPool(std::uint64_t bytes) : left_(bytes) {}
@@ -28,7 +28,7 @@ class CreditPool {
   std::atomic<std::uint64_t> left_;
 };
 
-/// What one peer has of a pool; given back at its end. One owner.
+/// The bytes that one peer has leased from a pool; returned by the destructor. One owner.
 class CreditLease {
  public:
   CreditLease() = default;
@@ -43,7 +43,7 @@ class CreditLease {
   CreditLease& operator=(const CreditLease&) = delete;
   ~CreditLease() { resize(0); }
 
-  /// Holds `wanted` bytes if the pool has them, else what there is; returns how many. Without a pool: all.
+  /// Leases `wanted` bytes, or as many as the pool has; returns how many. Without a pool: all.
   std::uint64_t resize(std::uint64_t wanted) {
     if (pool_ == nullptr) return held_ = wanted;
     if (wanted < held_) pool_->give_back(held_ - wanted);

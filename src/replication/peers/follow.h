@@ -9,25 +9,25 @@
 
 namespace shoal::replication {
 
-/// Names one fetch of an offset that is under way. 0 is none.
+/// Id of one fetch of an offset. 0: none.
 using FetchId = StrongInt<struct FetchIdTag, std::uint64_t>;
 
-/// What is asked for first.
+/// Which missing blocks are requested first.
 enum class FetchOrder : std::uint8_t {
-  feed,    ///< the oldest missing: somebody reads in that order
-  rarest,  ///< what fewest peers hold: a mirror, whose blocks others wait for
+  feed,    ///< the oldest ones: a reader needs them in that order
+  rarest,  ///< the rarest ones: a mirror, whose blocks other peers need
 };
 
-/// How much of the feed this side keeps fetching.
+/// Which blocks of a feed this side fetches.
 struct Follow {
   bool everything = true;              ///< all blocks of all topics; else only `topics`
   std::vector<TopicPartition> topics;  ///< exact names; partition -1 = every partition of the topic
-  bool live = true;                    ///< go on with new heads; else stop at `until`
+  bool live = true;                    ///< continue with new heads; else stop at `until`
   std::uint64_t until = 0;             ///< with !live: a tree size
-  std::uint64_t from = 0;              ///< first block that is wanted
+  std::uint64_t from = 0;              ///< first block to fetch
   FetchOrder order = FetchOrder::feed;
-  /// Payloads appended before this time are not fetched: their headers are, and the log says that they are pruned.
-  /// Asked whenever something is missing; empty: all are fetched.
+  /// Age limit: of blocks appended before this time only headers are fetched, and the log marks them as pruned. Called
+  /// whenever blocks are missing. Empty: no limit.
   std::function<UnixMs()> oldest = {};
 };
 

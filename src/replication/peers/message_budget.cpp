@@ -6,12 +6,12 @@ namespace {
 using Rate = base::TokenBucket::Rate;
 using Limit = MessageBudget::Limit;
 
-/// Entries of one token: proving and packing them is what a topic-state question costs.
+/// Topic-state entries for one token: each has to be proven and encoded.
 constexpr double kEntriesPerToken = 16;
-/// The same of a statement of what is held.
+/// Ranges of a Have message for one token.
 constexpr double kRangesPerToken = 64;
 
-/// Bursts are sized for honest peers behind a line that stood still: what they said meanwhile comes at once.
+/// Bursts are sized for honest peers behind a line that stalled: their messages of that time arrive at once.
 struct LimitOf {
   using Answer = std::optional<Limit>;
 

@@ -9,12 +9,12 @@
 
 namespace shoal::replication {
 
-/// How much of what costs us one peer may ask for: a token bucket for each kind of message that makes us verify, read
-/// or answer (docs/PROTOCOL.md, "Limits"). What credit or an open question governs already (data, pieces, replies)
-/// passes. Pure state on times it is told.
+/// Limits how much work one peer may cause: a token bucket for each kind of message that makes us verify, read or
+/// answer (docs/PROTOCOL.md, "Limits"). Messages that credit or an open request limits already (data, pieces, replies)
+/// pass. Pure state; the caller gives the time.
 class MessageBudget {
  public:
-  /// Takes what the message costs; false when the peer has used up what its kind may cost.
+  /// Takes the message's cost from the bucket of its kind; false when the bucket lacks it.
   [[nodiscard]] bool spend(const Body& body, base::MonoTime now);
 
   /// Kinds with a bucket, for the documents' test.

@@ -8,15 +8,15 @@
 
 namespace shoal::replication {
 
-/// Sends a message of this feed's channel to one peer; bulk messages wait behind others there.
+/// Sends messages of this feed's channel to one peer. Bulk messages wait behind all others.
 class Outbox {
  public:
   virtual ~Outbox() = default;
   virtual void send(Message message) = 0;
-  /// Bytes that wait; the replicator stops producing bulk above its limit and goes on at on_writable().
+  /// Bytes that wait to be sent. The replicator produces no bulk above its limit until on_writable().
   [[nodiscard]] virtual std::size_t queued() const = 0;
   virtual void close(std::string_view reason) = 0;
-  /// So many verified blocks came from this peer: what decides whom to keep when there is room for some only.
+  /// Number of verified blocks from this peer so far; the connection policy prefers peers that gave some.
   virtual void note_given(std::uint64_t /*blocks*/) {}
 };
 

@@ -9,11 +9,12 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr base::MonoTime kSlice = milliseconds(250);
-/// A rate is taken over so many slices: limiters let bytes through in bursts, libtorrent's twice a second.
+/// Slices over which a rate is taken. Rate limiters pass bytes in bursts (libtorrent's twice a second), so one slice
+/// says little.
 constexpr std::size_t kSlicesOfRate = 4;
 constexpr std::size_t kSlicesKept = 40;
 constexpr base::MonoTime kRecent = seconds(2);
-/// One that brought nothing for so long is not counted on.
+/// A peer that has owed blocks for this time is planned for at its recent rate, not at its best.
 constexpr base::MonoTime kSilent = seconds(1);
 constexpr double kUnknownRate = 1 << 20;
 constexpr base::MonoTime kTripsKept = seconds(60);

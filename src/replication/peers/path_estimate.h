@@ -8,39 +8,41 @@
 
 namespace shoal::replication {
 
-/// What one peer delivers and how far away it is, from what was seen of it: a windowed maximum of the rate and a
-/// windowed minimum of the round trip, as BBR keeps them (draft-cardwell-iccrg-bbr-congestion-control, 4.1). Only time
-/// in which the peer owes us blocks counts, so a peer that was not asked does not look slow. Arithmetic on times that
-/// the caller gives; they never go back.
+/// Measures the rate and the round trip of one peer: a windowed maximum of the rate and a windowed minimum of the round
+/// trip, as BBR keeps them (draft-cardwell-iccrg-bbr-congestion-control, 4.1). The maximum ignores moments in which the
+/// line was shared, the minimum ignores queues; an average of either would shrink the credit, and with it the rate,
+/// step by step. Only time in which the peer owes us blocks counts, so that a peer that was not asked does not look
+/// slow. Arithmetic on times that the caller gives; they never go back.
 class PathEstimate {
  public:
   /// Round trip of a peer that was not measured yet.
   static constexpr base::MonoTime kUnknownTrip = std::chrono::milliseconds(100);
 
-  /// From now on it owes us blocks, or no more.
+  /// The peer owes us blocks from now on, or no longer does.
   void set_owing(bool owing, base::MonoTime now);
-  /// Bytes of blocks came.
+  /// Bytes of blocks arrived.
   void delivered(std::uint64_t bytes, base::MonoTime now);
   void measured_trip(base::MonoTime trip, base::MonoTime now);
-  /// It failed: what it gave before says nothing any more.
+  /// The peer stalled: its former rates mean nothing.
   void forget_rate();
 
-  /// Most bytes a second that it gave for a second or so, of the last ten that it owed something; 0: nothing is known.
+  /// Best rate over about a second, of the last ten seconds in which it owed blocks. Bytes a second; 0: unknown.
   [[nodiscard]] double best_rate() const;
-  /// Bytes a second of the last two seconds that it owed something, the present moment included; 0: it gives nothing.
+  /// Rate over the last two seconds in which it owed blocks, up to now. Bytes a second; 0: it gives nothing.
   [[nodiscard]] double recent_rate(base::MonoTime now) const;
-  /// What to count on: of late when it has owed something for a second, else at best; a guess while nothing is known.
+  /// Rate to plan with: recent_rate() once it owed blocks for a second without a pause, else best_rate(); a guess while
+  /// unknown.
   [[nodiscard]] double expected_rate(base::MonoTime now) const;
-  /// When bytes came last; 0 none did.
+  /// When bytes arrived last; 0: never.
   [[nodiscard]] base::MonoTime last_delivered() const { return last_delivered_; }
-  /// For how long it owes us blocks without a pause; 0 when it does not.
+  /// How long it has owed us blocks without a pause; 0: it owes none.
   [[nodiscard]] base::MonoTime owing_for(base::MonoTime now) const;
-  /// The shortest of the last minute.
+  /// The shortest one of the last minute.
   [[nodiscard]] base::MonoTime round_trip() const;
 
  private:
   struct Slice {
-    base::MonoTime busy{0};  ///< time in which it owed something
+    base::MonoTime busy{0};  ///< time in which it owed blocks
     std::uint64_t bytes = 0;
   };
   struct Trip {

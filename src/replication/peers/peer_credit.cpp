@@ -4,7 +4,7 @@ namespace shoal::replication {
 namespace {
 
 constexpr double kGain = 2;
-/// Beside the round trip: strands, timers and the sender's look at its queue.
+/// Delay of strands, timers and the sender's queue, beside the round trip.
 constexpr base::MonoTime kSlack = std::chrono::milliseconds(50);
 
 }  // namespace

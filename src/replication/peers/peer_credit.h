@@ -8,12 +8,14 @@
 
 namespace shoal::replication {
 
-/// How many bytes of blocks one peer may have on their way to us: twice the product of its rate and its round trip, so
-/// that a full line stays full and a rate can double with each round trip, between a floor and a ceiling. What is above
-/// the floor comes from a pool. The ceiling keeps what waits for the feed below FeedChannel::kMaxInbound.
+/// How many bytes of blocks one peer may have in transit to us: twice its bandwidth-delay product, between a floor and
+/// a ceiling. Once the product keeps a full line full; twice the product lets the rate double with each round trip, as
+/// the congestion window in TCP slow start. A fixed window would starve a distant fast peer, or buffer megabytes of a
+/// near slow one. Bytes above the floor are leased from a pool that all peers and feeds share; the ceiling keeps the
+/// inbound queue of a feed below FeedChannel::kMaxInbound.
 class PeerCredit {
  public:
-  /// Two full messages: below that a peer would stop after each.
+  /// Two full messages: with less a peer would stop after each one.
   static constexpr std::uint64_t kFloor = std::uint64_t{144} << 10;
   /// Before anything is known.
   static constexpr std::uint64_t kInitial = std::uint64_t{1} << 20;
@@ -25,7 +27,7 @@ class PeerCredit {
     lease_.resize(std::min(kInitial, ceiling_) - kFloor);
   }
 
-  /// Follows what was measured; to be called now and then.
+  /// Adapts to the measured rate and round trip. Several times a second.
   void update(const PathEstimate& path);
   [[nodiscard]] std::uint64_t bytes() const { return kFloor + lease_.held(); }
 

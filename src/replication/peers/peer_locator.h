@@ -27,15 +27,14 @@ class PeerLocator {
   /// Announces and looks for peers under the discovery key until leave(). Joining twice replaces the acceptor.
   virtual void join(const crypto::Digest& discovery_key, std::shared_ptr<PeerAcceptor> acceptor) = 0;
   virtual void leave(const crypto::Digest& discovery_key) = 0;
-  /// Dials `host:port` for a joined feed and keeps trying now and then while it is joined. Nobody but the node with the
+  /// Dials `host:port` for a joined feed, and dials again from time to time while it is joined. Only the node with the
   /// `pinned` key gets a session there.
   virtual void dial(const crypto::Digest& discovery_key, std::string_view host_port,
                     const std::optional<PublicKey>& pinned) = 0;
   void dial(const crypto::Digest& discovery_key, std::string_view host_port) {
     dial(discovery_key, host_port, std::nullopt);
   }
-  /// The joined feed has too few peers, or they are suspect: looks for others now, beside the usual pace. Often is
-  /// the same as once.
+  /// The joined feed has too few peers, or they are suspect: looks for others now. Repeated calls count as one.
   virtual void need_peers(const crypto::Digest& discovery_key) = 0;
 };
 

@@ -13,17 +13,17 @@
 
 namespace shoal::replication {
 
-/// What a connection tells about itself, for people and logs; never trusted.
+/// Facts about a connection for users and logs; never trusted.
 struct PeerAddress {
   std::string host_port;  ///< `127.0.0.1:40001`
   std::string transport;  ///< `tcp`, `utp`, `memory`
   bool outgoing = false;  ///< we dialled
-  /// The node key that whoever answers there must have, as the user said.
+  /// The node key that the user requires at this address.
   std::optional<PublicKey> pinned = {};
   std::string dial_at = {};  ///< `host:port` where it can be dialled again; empty: unknown
 };
 
-/// What the session found out about the other side, for whoever has to choose which connection ends.
+/// Facts about the other side that the connection policy needs to choose which connection ends.
 struct PeerStanding {
   PublicKey node_key;              ///< proven
   std::uint64_t given_blocks = 0;  ///< verified blocks that came from it
@@ -46,13 +46,13 @@ class PeerTransport {
   virtual void note_standing(const PeerStanding& /*standing*/) {}
 };
 
-/// Receives what a transport brings, on the same executor.
+/// Receives messages and events of a transport, on the same executor.
 class PeerTransportHandler {
  public:
   virtual ~PeerTransportHandler() = default;
   /// `message` is valid during the call.
   virtual void on_message(ByteView message) = 0;
-  /// The queue fell below half of what was last full.
+  /// The queue fell below half of its size when it was last full.
   virtual void on_writable() = 0;
   /// The connection is gone; no call follows.
   virtual void on_closed(std::string_view reason) = 0;

@@ -15,7 +15,7 @@ namespace shoal::replication {
 
 /// Names a connected peer of one feed.
 using PeerId = StrongInt<struct PeerIdTag, std::uint64_t>;
-/// What a peer is known to be and to have, for `shoal peers` and for -e's question "did every peer answer".
+/// A connected peer as users see it: for `shoal peers`, and for `-e`, which asks whether every peer answered.
 struct PeerView {
   PeerId id;
   PeerAddress address;

@@ -8,7 +8,7 @@
 
 namespace shoal::replication {
 
-/// Bytes a second, smoothed over some seconds, for people. Pure state on times it is told; confined to its caller.
+/// Bytes a second, smoothed over some seconds, for users. Pure state; the caller gives the time and confines it.
 class RateMeter {
  public:
   static constexpr base::MonoTime kSpan = std::chrono::seconds(1);    ///< counted as one

@@ -30,57 +30,59 @@ using feed::RangeSet;
 /// After a fork: whether a peer's head belongs to the same history as ours or to the other one.
 enum class ForkSide : std::uint8_t { unknown, same, other };
 
-/// A portion is what a peer brings in half a second, within bounds.
+/// Bounds of a portion in bytes: what a peer brings in half a second.
 inline constexpr std::uint64_t kMinPortionBytes = std::uint64_t{64} << 10;
 inline constexpr std::uint64_t kMaxPortionBytes = std::uint64_t{4} << 20;
-/// Portions that one peer is asked for at a time, so that it never has nothing to do; who has fewer has time to help.
+/// Portions that one peer has at a time, so that it is never idle while the next request travels. A peer with fewer can
+/// take over work of others.
 inline constexpr std::size_t kPortionsPerPeer = 2;
-/// Towards the end a portion is what a peer will still bring divided by this, so that all get through together.
+/// Near the end a portion is the peer's share of the missing bytes divided by this, so that all peers finish together.
 inline constexpr double kPortionsToGo = 4;
 
-/// What is known of one connected peer beyond what people see.
+/// What a replicator knows about one connected peer; `view` is the part that users see.
 struct Peer {
   PeerView view;
   std::shared_ptr<Outbox> outbox;
-  bool gone = false;             ///< blamed or closed here; its remove_peer is on the way
-  bool first_head_came = false;  ///< its first head or no_head came
+  bool gone = false;             ///< blamed or closed here; remove_peer() follows
+  bool first_head_came = false;  ///< its first head or no_head arrived
   Have have;
   RangeSet held;     ///< have.ranges
-  RangeSet lacking;  ///< what it was asked for and did not give; until its next head or have
+  RangeSet lacking;  ///< requested and not given; until its next head or have
   PathEstimate path;
   PeerCredit credit;
-  base::MonoTime slow_until{0};  ///< it stalled: asked again only when nobody else can give
-  unsigned stalls = 0;           ///< since it last brought all of a portion; one that has some is asked for little
+  base::MonoTime slow_until{0};               ///< it stalled: until then asked only if no other peer can give
+  unsigned stalls = 0;                        ///< since it last finished a portion; such a peer gets small portions
   std::optional<feed::Checkpoint> told_head;  ///< newest head we announced to it
   bool has_live_want = false;                 ///< we push to it
   ForkSide fork_side = ForkSide::unknown;     ///< only after a fork
   bool disputed = false;                      ///< a run of it did not prove: it lied, or its history is the other one
-  bool suspect = false;                       ///< a ping waits for its answer for long
+  bool suspect = false;                       ///< its pong is late
   std::uint64_t ping_nonce = 0;               ///< outstanding; 0 none
   base::MonoTime ping_sent{0};
   base::MonoTime last_heard{0};
   base::MonoTime joined{0};
-  MessageBudget budget;            ///< of what it may ask for
+  MessageBudget budget;            ///< of messages it may send
   std::uint64_t given_blocks = 0;  ///< as last passed to the outbox
   RateMeter in_rate;
   RateMeter out_rate;
 
-  /// Not to be asked while others can give.
+  /// To be asked only if no other peer can give.
   [[nodiscard]] bool slow(base::MonoTime now) const { return suspect || slow_until > now; }
   [[nodiscard]] std::uint64_t head_size() const { return view.head ? view.head->tree_size : 0; }
-  /// It says that it holds the block, and did not fail to give it.
+  /// It says that it holds the block, and has not failed to give it.
   [[nodiscard]] bool may_give(std::uint64_t block) const;
   /// It says that it holds everything of the stream, or of all.
   [[nodiscard]] bool may_give(const TopicPartition& stream) const;
-  /// Bytes a second that others' work is shared by; 0 while it is on trial after it stalled.
+  /// Rate by which work is shared, in bytes a second; 0 after a stall, until it finished a portion.
   [[nodiscard]] double counted_rate(base::MonoTime now) const;
-  /// Bytes that it should be asked for at once.
+  /// Size of a portion of this peer in bytes.
   [[nodiscard]] std::uint64_t portion_bytes(base::MonoTime now) const;
-  /// With what is only known at a time.
+  /// The view with rates and ranges as of `now`.
   [[nodiscard]] PeerView view_at(base::MonoTime now) const;
 };
 
-/// What the parts of one replicator share: the feed, the peers, sending, blaming, time.
+/// What the classes of one replicator share: the feed, the peers, sending, blaming, time. Confined to the feed's
+/// executor.
 class ReplicatorCore {
  public:
   ReplicatorCore(ReplicatorContext context, ReplicatorOptions options)
@@ -106,20 +108,20 @@ class ReplicatorCore {
   [[nodiscard]] bool may_ask(const Peer& peer) const;
 
   void send(Peer& peer, Body body, bool bulk = false);
-  /// Asks for a sign of life, unless the peer owes one already.
+  /// Sends a ping, unless a pong is due already.
   void ping(Peer& peer);
-  /// Names the peer for a lie, disconnects it and hears it no more.
+  /// The peer lied: posts on_peer_blamed, disconnects it, and ignores it from now on.
   void blame(Peer& peer, std::string_view what);
-  /// Disconnects a peer that asks for more than anybody may, and hears it no more.
+  /// The peer sends more than any peer may: posts on_peer_flooded, disconnects it, and ignores it from now on.
   void flood(Peer& peer, std::string_view what);
-  /// What to do after FeedMirror refused: blame for Code::unverified, log for trouble of our own.
+  /// FeedMirror refused what the peer sent: blames it for Code::unverified, logs any other error as our own.
   void refused(Peer& peer, const Error& error, std::string_view what);
   void log(base::LogLevel level, std::string_view message) const;
 
   /// Runs `call` on the executor, unless the replicator is gone by then.
   void later(std::function<void()> call);
   base::Executor::TimerId after(base::MonoTime delay, std::function<void()> call);
-  /// Tells the owner; never inside a call into the replicator.
+  /// Posts an event, so that it is never raised inside a call into the replicator.
   void tell(std::function<void(ReplicatorEvents&)> event);
 
  private:

@@ -10,10 +10,10 @@
 
 namespace shoal::replication {
 
-/// Whether receipts are asked for, and whether somebody waits for them.
+/// Whether receipts are requested, and whether a producer waits for them.
 enum class ReceiptDemand : std::uint8_t { none, wanted, awaited };
 
-/// Told what happens to one feed; called on the feed's executor, never inside a call into the replicator.
+/// Events of one feed; raised on the feed's executor, never inside a call into the replicator.
 class ReplicatorEvents {
  public:
   virtual ~ReplicatorEvents() = default;
@@ -21,20 +21,20 @@ class ReplicatorEvents {
   virtual void on_head(const feed::Checkpoint& head) = 0;
   /// New blocks are verified and readable.
   virtual void on_blocks() = 0;
-  /// All that the follow wants under the newest head that any connected peer announced is held, at least one peer
-  /// having answered. Called each time it becomes true for a newer head.
+  /// Everything that is followed under the newest head that a connected peer announced is held, and at least one peer
+  /// has answered. Raised once for each such head.
   virtual void on_synced(const feed::Checkpoint& head) = 0;
-  /// The peer sent what does not prove; it was disconnected and its node key is banned for a while.
+  /// The peer sent something that does not prove. It was disconnected; its node key is to be banned for a while.
   virtual void on_peer_blamed(const PeerView& peer, std::string_view what) = 0;
-  /// The peer asked for more than anybody may; it was disconnected. A line that stood still can make an honest peer
-  /// look so: only who does it again and again is turned away.
+  /// The peer sent more messages than any peer may; it was disconnected. A line that stalled and recovered can make an
+  /// honest peer look like that, so only repeated floods lead to a ban.
   virtual void on_peer_flooded(const PeerView& /*peer*/, std::string_view /*what*/) {}
   virtual void on_peers_changed() = 0;
-  /// The owner forked. A mirror has stored the proof; of an own feed that is the owner's to do.
+  /// The owner forked. A mirror has stored the proof; for an own feed the receiver of this event stores it.
   virtual void on_fork(const feed::ForkProof& proof) = 0;
   /// A connected mirror's receipt; its signature, size and root were checked. Only after ask_receipts().
   virtual void on_receipt(const feed::Receipt& /*receipt*/) {}
-  /// What connected peers ask of our receipts now.
+  /// The strongest demand for our receipts among connected peers changed.
   virtual void on_receipts_asked(ReceiptDemand /*demand*/) {}
 };
 

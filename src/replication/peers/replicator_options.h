@@ -16,7 +16,7 @@
 
 namespace shoal::replication {
 
-/// What a replicator works with. Everything outlives it.
+/// What a replicator uses. All of it outlives the replicator.
 struct ReplicatorContext {
   const feed::FeedReader* reader = nullptr;
   feed::FeedMirror* mirror = nullptr;
@@ -25,15 +25,15 @@ struct ReplicatorContext {
   base::Random* random = nullptr;
   base::LogSink* log = nullptr;
   ReplicatorEvents* events = nullptr;
-  /// This node's key: decides which of two connections with one node is kept. Zero keeps both.
+  /// This node's key, by which one of two connections with the same node is closed. Zero: both are kept.
   PublicKey node_key = {};
-  /// What the peers of all feeds may have on their way; null: no bound but each peer's.
+  /// Credit that the peers of all feeds share; null: only each peer's own bound holds.
   std::shared_ptr<CreditPool> credit = {};
 };
 struct ReplicatorOptions {
   bool serve = true;                                       ///< --no-upload clears it
-  std::uint64_t credit_bytes = std::uint64_t{2560} << 10;  ///< on the way from one peer at most
-  /// Peers that new blocks are pushed to; others are told to ask elsewhere. Unset: 2 for own feeds, 6 else.
+  std::uint64_t credit_bytes = std::uint64_t{2560} << 10;  ///< in transit from one peer at most
+  /// Number of peers that new blocks are pushed to; others are told `busy`. Unset: 2 for own feeds, 6 for mirrors.
   std::optional<std::size_t> live_children = {};
 };
 }  // namespace shoal::replication

@@ -7,8 +7,8 @@
 
 namespace shoal::replication {
 
-/// The run as a push to a reader that has the topic state at `run.base`; nullopt when it says something that such a
-/// reader could not compute: other than data blocks with their payloads, the first block of a partition.
+/// The run as a push to a reader that has the topic state at `run.base`. nullopt when such a reader could not compute
+/// it: a block that is no data block, lacks its payload, or is the first of its partition.
 [[nodiscard]] std::optional<Push> compact_push(const feed::FeedReader& reader, const Data& run);
 
 }  // namespace shoal::replication

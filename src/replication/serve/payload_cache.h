@@ -9,8 +9,8 @@
 
 namespace shoal::replication {
 
-/// Payloads that are being sent in pieces, with their piece trees, so that a payload is read and hashed once and not
-/// once a piece. Holds the most recently used ones up to a fixed number of bytes, whatever peers ask for.
+/// LRU cache of payloads that are being sent in pieces, with their piece trees, so that a payload is read and hashed
+/// once instead of once per piece. At most kMaxBytes, or one payload, whatever peers request.
 class PayloadCache {
  public:
   static constexpr std::size_t kMaxBytes = std::size_t{32} << 20;

@@ -11,8 +11,11 @@
 
 namespace shoal::replication {
 
-/// Answers the small questions of peers: growth, topic state, look-ups, pings. Questions wait, a fixed number of them,
-/// while the peer does not read its answers or asked for more than its budget of the moment.
+/// Answers requests of peers for growth, topic state, look-ups and pings.
+///
+/// A request waits while the peer does not read its answers or has spent its budget (MessageBudget, a token bucket). At
+/// most kMaxWaiting wait; a peer that sends more is disconnected as a flood, not blamed as a liar. Without the queue
+/// every request would be answered at once, and answers that a peer does not read would fill memory.
 class RequestServer {
  public:
   static constexpr std::size_t kMaxWaiting = 256;
@@ -20,10 +23,11 @@ class RequestServer {
 
   explicit RequestServer(ReplicatorCore& core) : core_(core) {}
 
-  /// The message is such a question.
+  /// Whether the message is such a request.
   [[nodiscard]] static bool answers(const Body& body);
   /// One of Growth, TopicStateRequest, Lookup, Ping.
   void on_request(PeerId id, Peer& peer, Body request);
+  /// Answers waiting requests as far as queue and budget allow.
   void pump(PeerId id, Peer& peer);
   void forget(PeerId id) { waiting_.erase(id); }
 
@@ -39,7 +43,7 @@ class RequestServer {
   ReplicatorCore& core_;
   std::map<PeerId, std::deque<Body>> waiting_;
   std::map<std::string, std::uint32_t> positions_;  ///< of each topic's first partition; they never change
-  std::size_t indexed_ = 0;                         ///< known entries that positions_ has seen
+  std::size_t indexed_ = 0;                         ///< number of known entries when positions_ was filled
 };
 
 }  // namespace shoal::replication

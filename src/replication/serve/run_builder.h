@@ -10,7 +10,11 @@
 
 namespace shoal::replication {
 
-/// Collects blocks into one data message that fits a size, counting the hashes their proof will need.
+/// Collects blocks into one data message of at most a given size.
+///
+/// The message also carries the hashes that prove the blocks (subtree cover, docs/adr/0009): the gaps between blocks,
+/// and the rest of the tree behind the last one. Their number changes with each block, so it is computed before a block
+/// is added; the size is exact, and neither the limit of a message nor the reader's credit is ever exceeded.
 class RunBuilder {
  public:
   struct Frame {
@@ -19,21 +23,21 @@ class RunBuilder {
     std::size_t max_bytes = 0;  ///< of the whole message
     bool with_head = false;
     bool headers_only = false;
-    std::uint32_t push_limit = kPushAll;  ///< payloads above it stay away
+    std::uint32_t push_limit = kPushAll;  ///< larger payloads are left out
   };
   enum class Add : std::uint8_t {
     added,
-    full,      ///< it does not fit; the run ends before it
+    full,      ///< does not fit: the run ends before it
     last,      ///< added, and the run ends with it: its payload follows in pieces
-    not_held,  ///< its header or payload is not here
+    not_held,  ///< header or payload is not held here
   };
 
   RunBuilder(const feed::FeedReader& reader, Frame frame);
 
-  /// Blocks come in ascending order, from `base` on and below the tree size. An Error is damage of our own.
+  /// Blocks are added in ascending order, from `base` on and below the tree size. An Error is damage of our own store.
   [[nodiscard]] Result<Add> add(BlockIndex block);
   [[nodiscard]] bool empty() const { return data_.blocks.empty(); }
-  /// Size in pieces of the last block when add() said `last`.
+  /// Number of pieces of the last block's payload, after Add::last.
   [[nodiscard]] std::uint32_t pieces() const { return pieces_; }
   /// The message with its cover; want and head are the caller's. Code::not_found when the tree is not held here.
   [[nodiscard]] Result<Data> finish();

@@ -10,7 +10,7 @@
 namespace shoal::replication {
 namespace {
 
-/// Runs stop at about the size of one piece, so that something urgent never waits long behind one.
+/// A run is at most one message of about the size of a piece, so that urgent messages never wait long behind it.
 constexpr std::size_t kMaxRunBytes = kMaxPlainMessage;
 
 }  // namespace
@@ -43,11 +43,10 @@ void ServedWant::add_credit(std::uint64_t bytes) {
   credit_ += std::min(bytes, std::numeric_limits<std::uint64_t>::max() - credit_);
 }
 
-/// Takes up a head that came since; false when there is none.
 bool ServedWant::rearm() {
   const std::optional<feed::Checkpoint> head = reader_.head();
   if (!head || head->tree_size <= proof_size_) return false;
-  // The reader learned the edge at the former size when it proved that head.
+  // The reader learned the edge at the last head's size when it verified that head.
   base_ = proof_size_;
   proof_size_ = head->tree_size;
   head_to_send_ = head;
@@ -113,7 +112,7 @@ Result<ServedWant::Step> ServedWant::next_run() {
   SHOAL_TRY(const Rest rest, collect(run, limit));
   const bool all = rest == Rest::none;
   if (run.empty()) {
-    // A single block fits into a whole message: what does not fit now waits for credit.
+    // Any single block fits into a whole message, so this one only lacks credit.
     if (rest == Rest::some) return Step(Wait{});
     if (rest == Rest::not_held) return Step(WantEnd{id_, EndReason::not_held});
     if (!live_) return Step(WantEnd{id_, EndReason::done});
@@ -133,7 +132,7 @@ Result<ServedWant::Step> ServedWant::next_run() {
   if (compact_ && with_head && all && begin == data->base) push = compact_push(reader_, *data);
   const std::size_t size = push ? encoded_size(*push) : encoded_size(*data);
   if (size > credit_) {
-    // Only a run without blocks comes here: its head waits for credit.
+    // Only a head without blocks can be larger than the room: it waits for credit.
     head_to_send_ = data->head;
     return Step(Wait{});
   }

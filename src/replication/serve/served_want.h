@@ -10,43 +10,49 @@
 
 namespace shoal::replication {
 
-/// One want of a peer as this side serves it: where it stands, and the next message for it. State only; reads the feed
-/// when asked for a message. docs/PROTOCOL.md, "Serving a want", has the rules for `base`.
+/// One want of a peer: how far it was served, and its next message (docs/PROTOCOL.md, "Serving a want").
+///
+/// A run is proven from the right edge at `base`, which the reader holds, so `base` moves with what the reader learned:
+/// a run without gaps moves it behind its last block, and a live want moves it to the size of the last head with each
+/// new one. If it moved otherwise than the reader expects, the reader could not verify the run. A payload too large for
+/// one message follows in pieces, and nothing else of the want comes between. State only: the feed is read in next().
 class ServedWant {
  public:
   /// `want` passed check().
   ServedWant(const feed::FeedReader& reader, const Want& want);
 
-  /// Code::unverified when no honest reader asks so.
+  /// Code::unverified when no honest reader sends such a want.
   [[nodiscard]] static Result<void> check(const Want& want);
 
   /// Nothing to send now: no credit, or a live want that is up to date.
   struct Wait {};
   using Step = std::variant<Wait, Data, Push, Piece, WantEnd>;
-  /// The next message, its size within the credit, which it takes. An Error is damage of our own.
+  /// The next message; its size is within the credit and is taken from it. An Error is damage of our own store.
   [[nodiscard]] Result<Step> next(PayloadCache& payloads);
   void add_credit(std::uint64_t bytes);
-  /// The reader has the topic state: runs that need no more go out as Push.
+  /// The reader has the topic state: runs that it can compute from it are sent as Push.
   void make_compact() { compact_ = live_ && !streams_; }
   /// The head of the newest run that carried one.
   [[nodiscard]] const feed::Checkpoint& sent_head() const { return sent_head_; }
 
   [[nodiscard]] std::uint64_t id() const { return id_; }
   [[nodiscard]] bool live() const { return live_; }
-  /// It counts among those that are given large new blocks.
+  /// Counts as an upload of large new blocks (UploadPacer).
   void set_paced(bool paced) { paced_ = paced; }
   [[nodiscard]] bool paced() const { return paced_; }
   [[nodiscard]] Urgency urgency() const { return urgency_; }
-  /// Something that was begun is still to be sent.
+  /// A message sequence was begun and not finished: pieces, or the blocks of a head.
   [[nodiscard]] bool in_the_middle() const { return next_piece_ < piece_count_ || (live_ && !sent_all_); }
 
  private:
+  /// Moves a live want to the newest head; false when there is no newer one.
   [[nodiscard]] bool rearm();
   [[nodiscard]] Result<Step> next_piece(PayloadCache& payloads);
   [[nodiscard]] Result<Step> next_run();
   enum class Rest : std::uint8_t { none, some, not_held };
-  /// Fills the run and says what is left below `limit`.
+  /// Fills the run; says whether blocks are left below `limit`.
   [[nodiscard]] Result<Rest> collect(RunBuilder& run, std::uint64_t limit);
+  /// The next block of the want below `limit`, if it is held.
   [[nodiscard]] Result<std::optional<BlockIndex>> candidate(std::uint64_t limit);
 
   const feed::FeedReader& reader_;
@@ -65,7 +71,7 @@ class ServedWant {
   std::uint64_t credit_;
   std::optional<StreamMerge> streams_;
   std::optional<feed::Checkpoint> head_to_send_;
-  bool sent_all_ = false;  ///< everything below the limit; a live want waits then for a head
+  bool sent_all_ = false;  ///< all below the limit; a live want then waits for a head
   BlockIndex piece_block_{0};
   std::uint32_t next_piece_ = 0;
   std::uint32_t piece_count_ = 0;

@@ -56,7 +56,7 @@ Result<void> StreamMerge::take_up_partitions() {
 
 Result<void> StreamMerge::advance(const TopicPartition& stream, Cursor& cursor) {
   if (!cursor.after && begin_ > 0) cursor.after = BlockIndex{begin_ - 1};
-  // Known in memory: a live want of many quiet topics must not cost a look into the store for each at every head.
+  // The last block is known in memory: a live want of many quiet topics must not read the store for each at every head.
   SHOAL_TRY(const std::optional<feed::TopicView> view, reader_.topic(stream));
   if (!view || !view->last_block || (cursor.after && *view->last_block <= *cursor.after)) return {};
   SHOAL_TRY(cursor.next, reader_.next_block(stream, cursor.after));

@@ -12,8 +12,8 @@
 
 namespace shoal::replication {
 
-/// Walks the held blocks of some topic partitions in feed order, from a first block on. New partitions of a topic that
-/// was asked for as a whole are taken up by refresh().
+/// Walks the held blocks of some topic partitions in feed order, from a first block on: a k-way merge of the
+/// partitions' chains. refresh() takes up new blocks, and new partitions of topics that were requested as a whole.
 class StreamMerge {
  public:
   StreamMerge(const feed::FeedReader& reader, std::vector<TopicPartition> wanted, std::uint64_t begin);
@@ -21,7 +21,7 @@ class StreamMerge {
   /// The next block, which stays next until pop(); nullopt when none is held (yet).
   [[nodiscard]] Result<std::optional<BlockIndex>> peek();
   void pop();
-  /// Looks again for partitions and blocks that came since.
+  /// Takes up partitions and blocks that came since.
   [[nodiscard]] Result<void> refresh();
 
  private:

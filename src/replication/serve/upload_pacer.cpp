@@ -7,9 +7,9 @@ namespace {
 
 /// Blocks from the end of the feed that count as new.
 constexpr std::uint64_t kTail = 64;
-/// Peers that one mirror gives large new blocks to at a time.
+/// Peers that one mirror sends large new blocks to at a time.
 constexpr std::size_t kUploads = 4;
-/// Who was given a block is expected to announce it within this time, and what its payload may take.
+/// A peer that was sent a block should announce it within this time plus the payload's transfer time.
 constexpr base::MonoTime kGivenPatience = std::chrono::seconds(1);
 constexpr std::uint64_t kSlowBytesPerSecond = std::uint64_t{1} << 20;
 

@@ -8,16 +8,17 @@
 
 namespace shoal::replication {
 
-/// Whether to serve a large block of the feed's end to one more peer now (docs/PROTOCOL.md, "Large blocks"). An owner
-/// gives each about once and leaves the rest to those who have it; others give to a few peers at a time, so that the
-/// first is through soon and helps. Wants of history, of small blocks and of 1.0 nodes are none of its business.
+/// Whether to send a large new block to one more peer now (docs/PROTOCOL.md, "Large blocks"). A publisher sends each
+/// such block about once, and refers other peers to the ones that have it; mirrors send to a few peers at a time, so
+/// that the first one is finished soon and can help. Sending to all at once would finish all of them as late as the
+/// last. Wants of older blocks, of small blocks and of 1.0 nodes are always admitted.
 class UploadPacer {
  public:
   explicit UploadPacer(const ReplicatorCore& core) : core_(core) {}
 
-  /// `serving`: other peers that are being given large blocks of the end. Remembers whom an owner gave to.
+  /// `serving`: other peers that are being sent large new blocks. A publisher's admission is remembered.
   [[nodiscard]] bool admits(PeerId id, const Want& want, std::size_t serving);
-  /// The want begins with a large block of the feed's end.
+  /// The want begins with a large block near the feed's end.
   [[nodiscard]] bool concerns(const Want& want) const;
 
  private:

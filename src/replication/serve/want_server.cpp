@@ -33,13 +33,13 @@ void WantServer::on_want(PeerId id, Peer& peer, const Want& want) {
   if (!pacer_.admits(id, want, uploads(id))) return core_.send(peer, WantEnd{want.want, EndReason::busy});
   wants.push_back(std::make_unique<ServedWant>(core_.reader(), want));
   wants.back()->set_paced(pacer_.concerns(want));
-  note_live(id);
+  update_live(id);
   pump(id);
 }
 
 void WantServer::on_credit(PeerId id, Peer& peer, const Credit& credit) {
   Wants& wants = wants_[id];
-  // Credit for a want that ended meanwhile is on its way now and then; the name alone proves nothing.
+  // An unknown want is no lie: it may have ended while the credit was in transit.
   for (const auto& want : wants) {
     if (want->id() != credit.want) continue;
     want->add_credit(credit.bytes);
@@ -50,7 +50,7 @@ void WantServer::on_credit(PeerId id, Peer& peer, const Credit& credit) {
 
 void WantServer::on_cancel(PeerId id, const Cancel& cancel) {
   std::erase_if(wants_[id], [&](const auto& want) { return want->id() == cancel.want; });
-  note_live(id);
+  update_live(id);
 }
 
 std::size_t WantServer::uploads(PeerId but) const {
@@ -61,7 +61,7 @@ std::size_t WantServer::uploads(PeerId but) const {
   }));
 }
 
-void WantServer::note_live(PeerId id) {
+void WantServer::update_live(PeerId id) {
   std::vector<LiveChildren::Child> live;
   for (const auto& want : wants_[id]) {
     if (want->live()) live.push_back({id, want->id(), want->urgency()});
@@ -84,7 +84,7 @@ void WantServer::tick() {
   if (found == wants.end() || (*found)->urgency() == Urgency::unstated || (*found)->in_the_middle()) return;
   core_.send(*peer, WantEnd{shed->want, EndReason::busy});
   wants.erase(found);
-  note_live(shed->peer);
+  update_live(shed->peer);
 }
 
 void WantServer::pump_all() {
@@ -129,11 +129,11 @@ bool WantServer::send_next(Peer& peer, Wants& wants, std::size_t index) {
   } else if (auto* piece = std::get_if<Piece>(&*step)) {
     core_.send(peer, std::move(*piece), !want.live());
   } else {
-    // Bulk too: it must not pass the data that it ends.
+    // Bulk like the data: it must not overtake it.
     const bool live = want.live();
     core_.send(peer, std::get<WantEnd>(*step), !live);
     wants.erase(wants.begin() + static_cast<std::ptrdiff_t>(index));
-    if (live) note_live(peer.view.id);
+    if (live) update_live(peer.view.id);
   }
   return true;
 }

@@ -13,11 +13,18 @@
 
 namespace shoal::replication {
 
-/// Serves the wants of all peers: lazily, as each peer's credit and queue allow, live ones first, the others in turn.
+/// Serves the wants of all peers.
+///
+/// Blocks are read only when the peer has credit for them and its send queue has room: pulled by the receiver, as
+/// HTTP/2 streams are (RFC 9113, 5.2), so a peer that does not read costs a bounded number of bytes. Live wants come
+/// first, then one message of each other want in turn, so that a long history never delays new blocks.
+///
+/// How many peers get new blocks is limited (LiveChildren, UploadPacer): a peer that is refused with `busy` gets them
+/// from another peer. Otherwise the publisher would upload every block to every reader.
 class WantServer {
  public:
   static constexpr std::size_t kMaxWantsPerPeer = 16;
-  /// No more than this waits for one peer before we stop reading blocks for it.
+  /// Bytes in a peer's send queue above which no further block is read for it.
   static constexpr std::size_t kQueueLimit = std::size_t{192} << 10;
 
   WantServer(ReplicatorCore& core, const TreePeers& peers);
@@ -26,20 +33,21 @@ class WantServer {
   void on_credit(PeerId id, Peer& peer, const Credit& credit);
   void on_cancel(PeerId id, const Cancel& cancel);
   void forget(PeerId id);
-  /// Sends what the peer's queue has room for.
+  /// Sends what the peer's credit and queue have room for.
   void pump(PeerId id);
-  /// Sheds live wants above what this node likes to serve, one at a time.
+  /// Ends one live want when there are more than this node likes to serve. Several times a second.
   void tick();
-  /// New blocks or a new head: live wants go on.
+  /// Blocks or a head came: live wants go on.
   void pump_all();
 
  private:
-  void note_live(PeerId id);
+  /// Tells LiveChildren, and the peer's record, which live wants of the peer are served.
+  void update_live(PeerId id);
   using Wants = std::vector<std::unique_ptr<ServedWant>>;
-  /// False when the want has nothing to send now.
+  /// Sends the want's next message; false when it has none now.
   bool send_next(Peer& peer, Wants& wants, std::size_t index);
 
-  /// Peers but this one that are being given large new blocks.
+  /// How many peers but this one are being sent large new blocks.
   [[nodiscard]] std::size_t uploads(PeerId but) const;
 
   ReplicatorCore& core_;

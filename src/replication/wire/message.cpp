@@ -161,7 +161,7 @@ class Decoder {
   template <class T, class Item>
   void list(const char*, std::vector<T>& value, std::size_t max, const Item& item) {
     const std::size_t count = in_.u16();
-    // Every item has at least one byte: a count beyond what is left is a lie, found before memory is taken for it.
+    // Every item has at least one byte: a count above the bytes left is a lie, and is refused before allocation.
     if (count > max || count > in_.remaining()) return in_.fail();
     for (std::size_t i = 0; i < count && in_.ok(); ++i) item(value.emplace_back());
   }

@@ -58,7 +58,7 @@ struct Open {
   bool operator==(const Open&) const = default;
 };
 
-/// Who the sender is; repeats the version of its hello, which travelled in clear.
+/// The sender's identity; repeats the version of its hello, which was not encrypted.
 struct Identity {
   static constexpr MessageType kType = MessageType::identity;
   std::uint8_t major = 0;
@@ -286,8 +286,8 @@ inline constexpr std::uint32_t kPushAll = 0xffffffff;
 enum class Urgency : std::uint8_t {
   unstated,  ///< a reader of 1.0: it does not know EndReason::busy
   normal,
-  missed,  ///< what the server announced did not come in time from whom it should
-  alone,   ///< nobody else would serve it
+  missed,  ///< the peers that should bring it are late
+  alone,   ///< no other peer could serve it
 };
 
 /// Asks for blocks [begin, end) of all topics or of `streams`, proven relative to `tree_size` from the right edge at
@@ -422,7 +422,7 @@ enum class EndReason : std::uint8_t {
   busy,  ///< of a want that stated its urgency: enough are served already (1.1)
 };
 
-/// The sender is through with the want: everything of it was sent, or it does not hold what comes next.
+/// Ends a want: everything was sent, or the sender does not hold the next block, or it is busy.
 struct WantEnd {
   static constexpr MessageType kType = MessageType::want_end;
   std::uint64_t want = 0;

@@ -10,7 +10,7 @@ namespace shoal::replication {
 enum class ReceiptPurpose : std::uint8_t {
   given,    ///< here is what the sender holds
   wanted,   ///< the sender likes to have receipts
-  awaited,  ///< the same, and somebody waits for them
+  awaited,  ///< the same, and a producer waits for them
 };
 
 /// Asks for receipts, or gives the newest (docs/FORMAT.md, "Receipt"). Since 1.2.
