@@ -11,11 +11,11 @@ namespace shoal::node {
 namespace {
 
 constexpr std::string_view kPeers = "peers";
-/// How often is looked for hints that are due.
+/// Longest time between two checks for hints that are due.
 constexpr base::MonoTime kTick = std::chrono::milliseconds(500);
-/// Fewer good peers than this and others are looked for.
+/// With fewer peers that are not suspect than this, ask the swarm for more.
 constexpr std::size_t kFewPeers = 2;
-/// Questions whose answers are waited for; more are forgotten, and asked again at their next turn.
+/// Bound on the look-ups without a reply; beyond it all are forgotten, and made again when they are due.
 constexpr std::size_t kMaxAsked = 4096;
 
 Result<PeerBook> load_peers(const feed::FeedLog& log) {
@@ -60,7 +60,7 @@ void Discovery::add(const std::shared_ptr<FeedHost>& host) {
   if (auto book = load_peers(host->log())) {
     entry->book = *std::move(book);
   } else {
-    // Nothing is lost that the swarm does not find again.
+    // Not fatal: the swarm finds peers again.
     parts_.log->log(base::LogLevel::warning, "swarm", "feed " + host->id().hex() + ": " + book.error().message);
   }
   entry->book.begin_run(parts_.clock->wall_now());
@@ -99,7 +99,7 @@ void Discovery::note_peers(FeedHost& host, const std::vector<replication::PeerVi
     entry->peers = peers.size();
     if (lost && !host.own()) schedule_.lonely(host.id(), parts_.clock->mono_now());
   }
-  if (good >= kFewPeers || peers.empty()) return;  // the swarm knows of feeds without any
+  if (good >= kFewPeers || peers.empty()) return;  // the swarm handles feeds without peers itself
   const std::lock_guard in_use(swarm_mutex_);
   if (find(host.id())) parts_.swarm->need_peers(replication::discovery_key(host.id()));
 }
@@ -107,7 +107,7 @@ void Discovery::note_peers(FeedHost& host, const std::vector<replication::PeerVi
 void Discovery::note_head(const FeedId& feed, const feed::Checkpoint& head) {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(feed);
-  // A heartbeat is no news to those who look for the feed.
+  // A heartbeat (same size, newer time) is not worth a store in the DHT.
   if (found == entries_.end() || std::exchange(found->second->own_size, head.tree_size) == head.tree_size) return;
   schedule_.changed(feed, parts_.clock->mono_now());
 }
@@ -178,7 +178,7 @@ void Discovery::exchange_hint(const FeedId& feed) {
     const auto hint = std::make_shared<const swarm::HeadHint>(feed);
     const std::lock_guard in_use(swarm_mutex_);
     if (!find(feed)) return;
-    // What is stored is looked at on the way.
+    // A put reads the stored item first: learn from it.
     parts_.swarm->put_item(hint->key_pair(), [weak = weak_from_this(), feed, hint, ours = *head](const auto& stored) {
       const auto theirs = stored ? hint->open(*stored) : std::nullopt;
       const auto self = weak.lock();

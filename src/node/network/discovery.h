@@ -20,35 +20,37 @@
 
 namespace shoal::node {
 
-/// What a node does beside joining the swarm so that its feeds find peers: dials those of former runs, asks the swarm
-/// for more when the present ones are few or suspect, and keeps head hints in the DHT. Thread-safe.
+/// Helps the swarm to find peers of the node's feeds, in three ways: it dials the peers of earlier runs (PeerBook), so
+/// that a restart needs no DHT; it asks the swarm for more when the present peers are few or suspect, because a feed
+/// whose only peer dies otherwise waits for the next announcement; and it keeps head hints in the DHT
+/// (swarm/head_hint.h), by which a reader without an up-to-date peer learns that a newer head exists. Thread-safe.
 class Discovery final : public std::enable_shared_from_this<Discovery> {
  public:
   struct Parts {
-    swarm::Swarm* swarm = nullptr;  ///< outlived by nothing that is called here: see stop()
+    swarm::Swarm* swarm = nullptr;  ///< must stay alive until stop() returned
     WorkerPool* pool = nullptr;
     const base::Clock* clock = nullptr;
     base::LogSink* log = nullptr;
-    bool hints = true;  ///< there is a DHT
+    bool hints = true;  ///< false: there is no DHT
     bool private_network = false;
   };
   explicit Discovery(Parts parts);
-  /// After construction.
+  /// To be called once, after construction.
   void start();
-  /// Nothing is asked of the swarm any more once this returns.
+  /// After this returned, the swarm is not used any more.
   void stop();
 
-  /// The feed was joined: its peers of former runs are dialled.
+  /// The feed was joined: dials its peers of earlier runs.
   void add(const std::shared_ptr<FeedHost>& host);
   void remove(const FeedId& feed);
-  /// Who is connected now. On the feed's strand.
+  /// The peers that are connected now. To be called on the feed's strand.
   void note_peers(FeedHost& host, const std::vector<replication::PeerView>& peers);
-  /// The newest head of an own feed is this one.
+  /// The own feed has this newest head.
   void note_head(const FeedId& feed, const feed::Checkpoint& head);
 
-  /// A head that the owner signed and that is newer than the newest one here, as the DHT has it.
+  /// The head in the DHT, if it is newer than the newest one here. The owner signed it.
   [[nodiscard]] std::optional<feed::Checkpoint> hinted(const FeedId& feed) const;
-  /// Asks the DHT now; stored() tells what it has.
+  /// Looks the hint up in the DHT now; stored() returns the result.
   void ask_hint(const FeedId& feed);
   /// The newest head that was seen in the DHT since this node started.
   [[nodiscard]] std::optional<feed::Checkpoint> stored(const FeedId& feed) const;
@@ -75,7 +77,7 @@ class Discovery final : public std::enable_shared_from_this<Discovery> {
 
   mutable std::mutex mutex_;
   std::map<FeedId, std::shared_ptr<Entry>> entries_;  ///< under mutex_
-  std::map<PublicKey, FeedId> asked_;                 ///< whose items were asked for; under mutex_
+  std::map<PublicKey, FeedId> asked_;                 ///< feeds whose items were asked for; under mutex_
   swarm::HintSchedule schedule_;                      ///< under mutex_
   bool stopped_ = false;                              ///< under mutex_
   std::mutex swarm_mutex_;                            ///< held while the swarm is used: stop() waits for it

@@ -10,9 +10,9 @@
 
 namespace shoal::node {
 
-/// What NodeOptions mean for the swarm: the listen addresses with the directory's remembered port, and whether this is
-/// a private network (by wish, or when every address given is a loopback or private one). Code::invalid_argument for
-/// addresses that cannot be read.
+/// The swarm's options from NodeOptions: default listen addresses use the directory's remembered port; the network is
+/// private when the options say so, or when all given addresses are loopback or private. Code::invalid_argument for a
+/// malformed address.
 [[nodiscard]] Result<swarm::SwarmOptions> swarm_options(const NodeOptions& options, std::uint16_t remembered_port);
 
 /// True for loopback, link-local and private addresses (RFC 1918, RFC 4193) in `host:port`.

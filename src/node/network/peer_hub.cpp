@@ -6,14 +6,14 @@
 namespace shoal::node {
 namespace {
 
-/// The same wrong key at an address is worth a word so often; the address is dialled far oftener.
+/// Time between two warnings of a wrong key at the same address, which is dialled far more often.
 constexpr base::MonoTime kWrongKeyAgain = std::chrono::minutes(10);
 constexpr std::size_t kMaxWrongKeys = 256;
-/// Hosts of another protocol version that were told of.
+/// Bound on the hosts of another protocol version that are remembered as logged.
 constexpr std::size_t kMaxHosts = 256;
 
-/// Takes what the transport brings from the network thread to the session's strand, in order. What waits there is
-/// counted; who sends more than may wait is disconnected.
+/// Passes the transport's events from the network thread to the session's strand, in order. Counts the bytes that wait
+/// there, and disconnects a peer that exceeds its bound.
 class StrandHandler final : public replication::PeerTransportHandler {
  public:
   using Starter = std::function<std::shared_ptr<replication::SessionPeer>()>;
@@ -73,7 +73,7 @@ class StrandHandler final : public replication::PeerTransportHandler {
 
 }  // namespace
 
-/// Accepts the connections of one feed's swarm.
+/// Accepts the connections that the swarm makes for one feed.
 class FeedAcceptor final : public replication::PeerAcceptor {
  public:
   FeedAcceptor(std::shared_ptr<PeerHub> hub, crypto::Digest key) : hub_(std::move(hub)), key_(key) {}
@@ -211,7 +211,7 @@ void PeerHub::tell_other_version(const replication::PeerAddress& peer, const std
   {
     const std::lock_guard lock(mutex_);
     if (other_versions_.size() >= kMaxHosts) other_versions_.clear();
-    // A host that dials comes from another port each time.
+    // Without the port: each incoming connection of a host has another one.
     if (!other_versions_.insert(peer.host_port.substr(0, peer.host_port.rfind(':'))).second) return;
   }
   log_->log(base::LogLevel::warning, "replication", "peer at " + peer.host_port + ": " + what);

@@ -20,8 +20,9 @@
 
 namespace shoal::node {
 
-/// Turns the swarm's connections into sessions of the node's feeds, each session on a strand of its own, turns banned
-/// nodes away, and ends sessions when what waits for all peers together takes too much memory. Thread-safe.
+/// Makes sessions of the swarm's connections, each on its own strand, so that the decryption of one peer does not delay
+/// others. Refuses banned nodes, and closes the worst connection when the messages that wait for all peers together
+/// take too much memory (PeerMemory); without these one hostile node could stop all feeds. Thread-safe.
 class PeerHub final : public std::enable_shared_from_this<PeerHub> {
  public:
   PeerHub(crypto::KeyPair node_key, WorkerPool& pool, const base::Clock& clock, base::LogSink& log);
@@ -33,39 +34,40 @@ class PeerHub final : public std::enable_shared_from_this<PeerHub> {
   /// See SessionPeer::Parts::wrap_outbox. Before the first connection.
   void wrap_outboxes(WrapOutbox wrap) { wrap_outbox_ = std::move(wrap); }
 
-  /// Opens the feed to connections; `host` lives until the pool has stopped.
+  /// Accepts connections for the feed from now on; `host` must live until the pool has stopped.
   void serve(FeedHost& host);
-  /// Accepts connections that were made for this feed.
+  /// The acceptor of the connections that the swarm makes for this feed.
   [[nodiscard]] std::shared_ptr<replication::PeerAcceptor> acceptor(const FeedId& feed);
-  /// Opens the feed to no connection any more.
+  /// Refuses new connections for the feed.
   void forget(const FeedId& feed);
-  /// The node lied: it is turned away for a while.
+  /// The node lied: bans it. See BanList.
   void ban(const PublicKey& node);
-  /// The node asked for more than anybody may.
+  /// The node sent more than any peer may. See BanList.
   void note_flood(const PublicKey& node);
-  /// Bans of a former run. Trouble with them is logged: a node does without.
+  /// Loads the bans of an earlier run. A failure is logged; the node then runs without them.
   void load_bans(const store::KvStore& own);
-  /// For the next run, in which they outlast a kill. From one executor: of two at once the older list could stay.
+  /// Saves the bans for the next run. To be called on one executor only: of two calls at once the older list could
+  /// stay.
   void save_bans(store::KvStore& own) const;
-  /// Opens no feed any more; sessions end with their connections.
+  /// Refuses all new connections; sessions end with their connections.
   void close();
 
  private:
   friend class FeedAcceptor;
 
-  /// A connection and what it holds.
+  /// A connection and its memory account.
   struct Held {
     std::weak_ptr<replication::PeerMemory::Account> account;
     std::weak_ptr<replication::PeerTransport> transport;
   };
   [[nodiscard]] std::shared_ptr<replication::PeerMemory::Account> open_account(
       const std::shared_ptr<replication::PeerTransport>& transport);
-  /// Ends the connection that is worth least for what it holds.
+  /// Closes the connection that PeerMemory::worst() names.
   void relieve_memory();
   void warn_wrong_key(const replication::PeerAddress& address, const PublicKey& found);
   [[nodiscard]] std::optional<replication::SessionPeer::Feed> find(const crypto::Digest& key) const;
   [[nodiscard]] bool refuses(const PublicKey& node) const;
-  /// Says it once for each host.
+  /// Logs once for each host that it speaks another major version.
   void tell_other_version(const replication::PeerAddress& peer, const std::string& what);
   [[nodiscard]] replication::SessionPeer::Parts session_parts(const std::shared_ptr<base::Executor>& strand,
                                                               std::shared_ptr<replication::PeerMemory::Account> memory);
@@ -81,8 +83,8 @@ class PeerHub final : public std::enable_shared_from_this<PeerHub> {
   replication::BanList bans_;  ///< under mutex_
   std::shared_ptr<replication::PeerMemory> memory_;
   std::vector<Held> held_;                                ///< under mutex_
-  std::map<std::string, base::MonoTime> wrong_key_told_;  ///< when, by address; under mutex_
-  std::set<std::string> other_versions_;                  ///< hosts that were told of; under mutex_
+  std::map<std::string, base::MonoTime> wrong_key_told_;  ///< time of the last warning by address; under mutex_
+  std::set<std::string> other_versions_;                  ///< hosts that were logged; under mutex_
 };
 
 }  // namespace shoal::node

@@ -8,7 +8,7 @@
 
 namespace shoal::node {
 
-/// What people see of a peer, at a time by both clocks.
+/// The peer as it is shown to users. Both clocks are read: the peer's start is known by the monotonic one only.
 inline PeerInfo peer_info(const FeedId& feed, const replication::PeerView& peer, const base::Clock& clock) {
   PeerInfo info;
   info.feed = feed;
