@@ -148,7 +148,7 @@ TEST_F(DiscoveryTest, AFeedWithPeersIsLookedUpRarelyUntilTheyAreLost) {
   see_peers(*foreign_, {peer(1), peer(2)});
   clock_.advance(2s);
   ASSERT_TRUE(swarm_.wait([](const auto& calls) { return calls.gets.size() == 1; }));
-  clock_.advance(20s);
+  clock_.advance(5s);
   EXPECT_TRUE(swarm_.stays_quiet());
   see_peers(*foreign_, {});
   EXPECT_TRUE(pass_until(3s, [](const auto& calls) { return calls.gets.size() == 2; }));

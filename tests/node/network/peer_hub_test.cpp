@@ -33,6 +33,10 @@ class HandTransport final : public replication::PeerTransport {
     if (!changed_.wait_for(lock, limit, [&] { return !closed_.empty(); })) return std::nullopt;
     return closed_.front();
   }
+  [[nodiscard]] std::size_t closes() const {
+    const std::lock_guard lock(mutex_);
+    return closed_.size();
+  }
   /// The message of this number, once it was sent; empty when that does not come.
   Bytes message(std::size_t number) const {
     std::unique_lock lock(mutex_);
@@ -181,6 +185,8 @@ TEST_F(PeerHubTest, AStrangerWhoSendsMoreThanMayWaitIsDisconnectedOnce) {
   connect();
   const Bytes large(replication::PeerMemory::Bounds{}.stranger, 1);
   handler_->on_message(large);
+  handler_->on_message(large);
+  EXPECT_EQ(transport_->closes(), 1U);
   EXPECT_EQ(transport_->closed(0ms), "sends more than may wait");
 }
 
