@@ -64,7 +64,7 @@ Result<void> LocalKeeping::store_cursor(const FeedReference& feed, const std::st
 Result<AuditReport> LocalKeeping::verify(const FeedReference& feed, const Progress& progress) {
   SHOAL_TRY(const auto open, table_.host(feed));
   // An own feed that is shorter than what was signed hashes well, and is damaged all the same.
-  const auto problem = open->writer_problem();
+  const auto problem = open->own_terms().writer_problem();
   if (problem && (problem->code == Code::unsafe_to_sign || problem->code == Code::corrupt)) return *problem;
   return feed::audit(open->reader(), progress);
 }
@@ -97,7 +97,7 @@ Result<BundleSummary> LocalKeeping::import_bundle(const ByteSource& source, cons
     return done;
   };
   auto imported = import.run(with_mirror, files->directory->path(), progress);
-  open->notify();
+  open->news().notify();
   return imported;
 }
 

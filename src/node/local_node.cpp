@@ -59,23 +59,23 @@ Result<void> LocalNode::start(PeerHub::WrapOutbox wrap_outbox) {
   hub_->load_bans(*storage->own);
   commit_thread_ = std::make_unique<CommitThread>(clock_);
   if (!options_.offline) SHOAL_CHECK(start_network(*storage->directory));
-  FeedTable::Parts parts;
-  parts.forks = storage->directory->forks();
-  parts.storage = std::move(storage);
-  parts.keys = keys_.get();
-  parts.mirrors = mirrors_.get();
-  parts.pool = pool_.get();
-  parts.hub = hub_.get();
-  parts.swarm = swarm_.get();
-  parts.discovery = discovery_;
-  parts.commit_thread = commit_thread_.get();
-  parts.clock = &clock_;
-  parts.log = log_.get();
-  parts.upload = options_.upload;
-  parts.heartbeat = options_.heartbeat;
-  parts.peers = options_.peers;
-  parts.on_blamed = [this](const PeerInfo& peer, std::string_view what) { tell_blamed(peer, what); };
-  table_ = std::make_unique<FeedTable>(std::move(parts));
+  FeedTable::Context context;
+  context.forks = storage->directory->forks();
+  context.storage = std::move(storage);
+  context.keys = keys_.get();
+  context.mirrors = mirrors_.get();
+  context.pool = pool_.get();
+  context.hub = hub_.get();
+  context.swarm = swarm_.get();
+  context.discovery = discovery_;
+  context.commit_thread = commit_thread_.get();
+  context.clock = &clock_;
+  context.log = log_.get();
+  context.upload = options_.upload;
+  context.heartbeat = options_.heartbeat;
+  context.peers = options_.peers;
+  context.on_blamed = [this](const PeerInfo& peer, std::string_view what) { tell_blamed(peer, what); };
+  table_ = std::make_unique<FeedTable>(std::move(context));
   retention_ = std::make_unique<RetentionThread>(*table_, *commit_thread_, clock_, *log_);
   reading_ = std::make_unique<LocalReading>(*table_, *mirrors_, discovery_, clock_, *log_);
   keeping_ = std::make_unique<LocalKeeping>(*table_, *retention_);
@@ -121,7 +121,7 @@ void LocalNode::close() {
   // What was taken is committed; then from the outside in: nobody waits, no new message, no running strand; then the
   // files.
   if (retention_) {
-    retention_->settle_own_feeds();
+    retention_->apply_own_retention();
     retention_->stop();
   }
   table_->stop_taking();
@@ -157,15 +157,15 @@ Result<NodeFacts> LocalNode::facts() {
 }
 
 Result<DoctorReport> LocalNode::doctor(const std::optional<FeedReference>& feed, const Wait& wait) {
-  DoctorParts parts;
-  SHOAL_TRY(parts.storage, table_->storage());
+  DoctorContext context;
+  SHOAL_TRY(context.storage, table_->storage());
   if (feed) {
-    SHOAL_TRY(parts.feed, table_->host(*feed));
+    SHOAL_TRY(context.feed, table_->host(*feed));
   } else {
     SHOAL_CHECK(reading_->feeds());
   }
-  parts.feeds = table_->open_hosts();
-  parts.clock = &clock_;
+  context.feeds = table_->open_hosts();
+  context.clock = &clock_;
   std::stop_source ended;
   const std::stop_callback on_stop(wait.stop, [&] { ended.request_stop(); });
   const std::stop_callback on_close(closing_.get_token(), [&] { ended.request_stop(); });
@@ -173,10 +173,10 @@ Result<DoctorReport> LocalNode::doctor(const std::optional<FeedReference>& feed,
   {
     const std::lock_guard lock(mutex_);
     if (closed_) return Error{Code::closed, "the node is closed", ""};
-    parts.swarm = swarm_.get();
-    parts.discovery = discovery_;
+    context.swarm = swarm_.get();
+    context.discovery = discovery_;
   }
-  return run_doctor(parts, {wait.timeout, ended.get_token()});
+  return run_doctor(context, {wait.timeout, ended.get_token()});
 }
 
 void LocalNode::on_peer_blamed(std::function<void(const PeerInfo&, std::string_view)> callback) {

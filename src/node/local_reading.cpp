@@ -5,6 +5,7 @@
 #include "node/directory/held_info.h"
 #include "node/directory/want_store.h"
 #include "node/network/peer_info.h"
+#include "node/reading/head_question.h"
 #include "node/reading/random_access.h"
 #include "node/reading/subscription.h"
 
@@ -32,9 +33,9 @@ Error closed_error() { return {Code::closed, "the node is closed", ""}; }
 /// Until `done`, the deadline, the stop, or the host's end.
 void await(const FeedHost& host, const std::atomic<bool>& done, SteadyClock::time_point deadline,
            const std::stop_token& stop) {
-  for (std::uint64_t version = host.version(); !done; version = host.version()) {
-    if (!host.wait_change(version, deadline, stop) && SteadyClock::now() >= deadline) return;
-    if (host.closed() || stop.stop_requested()) return;
+  for (std::uint64_t version = host.news().version(); !done; version = host.news().version()) {
+    if (!host.news().wait_change(version, deadline, stop) && SteadyClock::now() >= deadline) return;
+    if (host.news().closed() || stop.stop_requested()) return;
   }
 }
 
@@ -45,7 +46,7 @@ void learn_topics(FeedHost& host, SteadyClock::time_point deadline, const std::s
   host.post([&host, done, timeout] {
     host.replicator().fetch_topics({}, timeout, [&host, done](const Result<void>&) {
       *done = true;
-      host.notify();
+      host.news().notify();
     });
   });
   await(host, *done, deadline, stop);
@@ -112,7 +113,7 @@ Result<FeedInfo> LocalReading::info(const FeedReference& feed, const Wait& wait)
   if (!open->own() && open->online() && wait.timeout.count() > 0) {
     open->ask_receipts(replication::ReceiptDemand::wanted);
     const auto deadline = deadline_of(wait);
-    const auto question = open->ask_heads(kInfoSettle, wait.timeout);
+    const auto question = HeadQuestion::ask(*open, kInfoSettle, wait.timeout);
     await(*open, question->done, deadline, wait.stop);
     if (question->answered) learn_topics(*open, deadline, wait.stop);
   }
@@ -121,10 +122,10 @@ Result<FeedInfo> LocalReading::info(const FeedReference& feed, const Wait& wait)
   SHOAL_TRY(FeedInfo info, held_info(reader));
   info.name = feed.name;
   info.own = feed.own;
-  info.fork_proof = open->fork_file();
+  info.fork_proof = open->fork().path();
   info.disk_bytes = files->directory->disk_bytes();
   info.in_memory = table_.is_volatile(feed.feed);
-  info.retention = open->retention();
+  info.retention = open->own_terms().retention();
   if (!open->own()) {
     SHOAL_TRY(info.want, load_want(open->log()));
   }
@@ -139,7 +140,7 @@ std::vector<MirrorInfo> LocalReading::mirror_infos(FeedHost& host) const {
   std::set<PublicKey> connected;
   for (const replication::PeerView& peer : peers_of(host)) connected.insert(peer.node_key);
   std::vector<MirrorInfo> infos;
-  for (const feed::Receipt& receipt : host.receipts()) {
+  for (const feed::Receipt& receipt : host.receipts().all()) {
     const bool here = connected.contains(receipt.node_key);
     if (!here && !host.own()) continue;
     infos.push_back({receipt.node_key.hex(), mirrors_.name_of(receipt.node_key).value_or(""), receipt.tree_size,
@@ -162,7 +163,7 @@ Result<std::vector<PeerInfo>> LocalReading::peers(const std::optional<FeedRefere
     std::vector<PeerInfo> infos;
     bool closed = false;
     for (const auto& open : asked) {
-      closed = closed || open->closed();
+      closed = closed || open->news().closed();
       for (const auto& peer : peers_of(*open)) {
         infos.push_back(peer_info(open->id(), peer, clock_));
         infos.back().name = mirrors_.name_of(peer.node_key).value_or("");

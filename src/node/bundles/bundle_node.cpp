@@ -25,14 +25,14 @@ Result<std::shared_ptr<BundleNode>> BundleNode::open(const std::vector<std::file
   crypto::init();
   std::shared_ptr<BundleNode> node(new BundleNode(std::move(log)));
   SHOAL_TRY(node->loaded_, load_bundles(files, node->log_));
-  FeedHost::Parts parts;
-  parts.stores = {node->loaded_.store.get(), node->loaded_.store.get()};
-  parts.strand = node->pool_.make_strand();
-  parts.flusher = node->pool_.make_strand();
-  parts.clock = &node->clock_;
-  parts.log = &node->log_;
-  parts.upload = false;
-  SHOAL_TRY(node->host_, FeedHost::open(node->loaded_.bundles.front().feed, false, std::move(parts)));
+  FeedHost::Context context;
+  context.stores = {node->loaded_.store.get(), node->loaded_.store.get()};
+  context.strand = node->pool_.make_strand();
+  context.flusher = node->pool_.make_strand();
+  context.clock = &node->clock_;
+  context.log = &node->log_;
+  context.upload = false;
+  SHOAL_TRY(node->host_, FeedHost::open(node->loaded_.bundles.front().feed, false, std::move(context)));
   node->loaded_.store->freeze();
   return node;
 }

@@ -68,7 +68,7 @@ class FlatRows {
                                             [](const Row& have, const auto& wanted) { return have.number < wanted; });
         row_ = static_cast<std::size_t>(place - rows.begin());
       }
-      settle();
+      find_row();
     }
     void seek_for_prev(ByteView key) override {
       seek(key);
@@ -77,7 +77,7 @@ class FlatRows {
     }
     void next() override {
       ++row_;
-      settle();
+      find_row();
     }
     void prev() override {
       if (table_ != tables_->end() && row_ > 0) {
@@ -88,7 +88,7 @@ class FlatRows {
         --table_;
         row_ = table_->second.size() - 1;
       }
-      settle();
+      find_row();
     }
     [[nodiscard]] bool valid() const override { return table_ != tables_->end(); }
     [[nodiscard]] ByteView key() const override { return key_; }
@@ -96,7 +96,8 @@ class FlatRows {
     [[nodiscard]] Result<void> status() const override { return {}; }
 
    private:
-    void settle() {
+    /// Goes on to the next table at the end of one, and makes the key.
+    void find_row() {
       while (table_ != tables_->end() && row_ == table_->second.size()) {
         ++table_;
         row_ = 0;

@@ -30,7 +30,7 @@ bool PeerBook::note_met(const std::string& address, const PublicKey& node_key, U
     std::erase_if(peers_, [&](const Peer& peer) { return peer.node_key == node_key && peer.failures > 0; });
     peers_.push_back({address, node_key, now, 0});
   }
-  settle();
+  sort_and_trim();
   return true;
 }
 
@@ -42,7 +42,7 @@ void PeerBook::begin_run(UnixMs now) {
     peer.met = std::min(peer.met, now);
   }
   std::erase_if(peers_, [&](const Peer& peer) { return peer.failures > kMaxFailures || peer.met.value() < oldest; });
-  settle();
+  sort_and_trim();
 }
 
 std::vector<std::string> PeerBook::addresses() const {
@@ -81,11 +81,11 @@ Result<PeerBook> PeerBook::decode(ByteView row) {
   if (version != kVersion || !in.finished()) {
     return Error{Code::corrupt, "the stored peers of a feed are malformed", ""};
   }
-  book.settle();
+  book.sort_and_trim();
   return book;
 }
 
-void PeerBook::settle() {
+void PeerBook::sort_and_trim() {
   std::stable_sort(peers_.begin(), peers_.end(), [](const Peer& a, const Peer& b) {
     return std::tuple(a.failures, b.met.value()) < std::tuple(b.failures, a.met.value());
   });

@@ -12,11 +12,11 @@
 namespace shoal::node {
 
 /// Where peers of one feed were met, kept over restarts (docs/FORMAT.md, "Store"): a start without any DHT finds them
-/// again. Each start counts as a failure until the peer is met; too many in a row, or too long ago, and it is
-/// forgotten. Pure state on times it is told; confined to its caller.
+/// again. Each start counts as a failure until the peer is met. A peer is forgotten after kMaxFailures in a row, or
+/// when it was last met kMaxAge ago. Pure state on times it is told; confined to its caller.
 class PeerBook {
  public:
-  static constexpr std::size_t kMaxPeers = 32;  ///< the best of them stay
+  static constexpr std::size_t kMaxPeers = 32;  ///< the most promising ones stay
   static constexpr std::uint8_t kMaxFailures = 8;
   static constexpr std::chrono::hours kMaxAge{30 * 24};
 
@@ -28,10 +28,10 @@ class PeerBook {
     auto operator<=>(const Peer&) const = default;
   };
 
-  /// A session with the node at this address is open. False when that is no news worth a write: it was met here within
-  /// the last hour.
+  /// A session with the node at this address is open. False when that is not worth a write: it was met here within the
+  /// last hour.
   bool note_met(const std::string& address, const PublicKey& node_key, UnixMs now);
-  /// A node starts: forgets what is hopeless, and counts a failure for the others.
+  /// The node starts: counts a failure for each peer, and forgets those with too many or from too long ago.
   void begin_run(UnixMs now);
   /// The most promising first.
   [[nodiscard]] std::vector<std::string> addresses() const;
@@ -42,7 +42,8 @@ class PeerBook {
   [[nodiscard]] static Result<PeerBook> decode(ByteView row);
 
  private:
-  void settle();
+  /// Puts the most promising first, and keeps kMaxPeers of them.
+  void sort_and_trim();
 
   std::vector<Peer> peers_;  ///< the most promising first
 };

@@ -13,8 +13,8 @@
 
 namespace shoal::node {
 
-/// What the checks of `shoal doctor` look at. `swarm` and `discovery` are null when the node is offline.
-struct DoctorParts {
+/// What the checks of `shoal doctor` read. `swarm` and `discovery` are null when the node is offline.
+struct DoctorContext {
   std::shared_ptr<Storage> storage;
   swarm::Swarm* swarm = nullptr;
   std::shared_ptr<Discovery> discovery;
@@ -23,9 +23,9 @@ struct DoctorParts {
   const base::Clock* clock = nullptr;
 };
 
-/// Looks at everything that finding others depends on: directory, disk, clock, sockets, DHT, announcements, routers,
-/// peers, heads. Asks the network for as long as `wait` says at most, and stops earlier when nothing is open any more.
+/// Checks everything that finding others depends on: directory, disk, clock, sockets, DHT, announcements, routers,
+/// peers, heads. Asks the network for as long as `wait` says at most, and ends earlier once every question is answered.
 /// On the caller's thread.
-[[nodiscard]] DoctorReport run_doctor(const DoctorParts& parts, const Wait& wait);
+[[nodiscard]] DoctorReport run_doctor(const DoctorContext& context, const Wait& wait);
 
 }  // namespace shoal::node

@@ -26,7 +26,7 @@ std::vector<MirrorAcks::Run> MirrorAcks::take(const std::vector<feed::Receipt>& 
   std::vector<Run> taken;
   if (counted.size() < needed()) return taken;
   std::deque<Run> left;
-  std::set<TopicPartition> behind;  // nothing of theirs goes before what waits
+  std::set<TopicPartition> behind;  // an earlier record of the partition waits, so later ones do
   for (Run& run : waiting_) {
     const TopicPartition stream{run.records.topic, run.records.partition};
     const unsigned held_by = behind.contains(stream) ? 0 : holders(run, counted);

@@ -65,7 +65,7 @@ bool OwnFeed::producing() const {
 Result<void> OwnFeed::begin_producing(const ProducerOptions& options, MirrorQuorum quorum, CommitThread& thread) {
   const std::lock_guard lock(mutex_);
   if (!taking_) return closed_error();
-  if (const auto fork = host_->fork_error()) return *fork;
+  if (const auto fork = host_->fork().error()) return *fork;
   SHOAL_TRY(const auto views, host_->reader().topics());
   if (buffer_) return Error{Code::in_use, "this feed has a producer already", "close it first"};
   next_offsets_.clear();
@@ -221,7 +221,7 @@ bool OwnFeed::commit_due() {
 }
 
 void OwnFeed::plan_settle() {
-  if (!settle_due_) settle_due_ = clock_->mono_now() + FeedHost::kSettleDelay;
+  if (!settle_due_) settle_due_ = clock_->mono_now() + FeedHost::kDeferredWriteDelay;
 }
 
 void OwnFeed::settle_if_due() {

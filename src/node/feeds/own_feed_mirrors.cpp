@@ -6,7 +6,7 @@ namespace shoal::node {
 
 void OwnFeed::begin_waiting_for_mirrors(MirrorQuorum quorum) {
   mirror_acks_.emplace(std::move(quorum));
-  host_->on_receipts([came = receipts_came_, thread = thread_] {
+  host_->receipts().on_receipt([came = receipts_came_, thread = thread_] {
     *came = true;
     thread->wake();
   });
@@ -16,7 +16,7 @@ void OwnFeed::begin_waiting_for_mirrors(MirrorQuorum quorum) {
 void OwnFeed::end_waiting_for_mirrors() {
   mirror_acks_.reset();
   if (!host_) return;
-  host_->on_receipts({});
+  host_->receipts().on_receipt({});
   host_->ask_receipts(replication::ReceiptDemand::wanted);
 }
 
@@ -51,7 +51,7 @@ void OwnFeed::acknowledge_mirrored() {
   {
     const std::lock_guard lock(mutex_);
     if (!mirror_acks_ || mirror_acks_->empty() || writer_->head() == nullptr) return;
-    runs = mirror_acks_->take(host_->receipts(), writer_->head()->epoch);
+    runs = mirror_acks_->take(host_->receipts().all(), writer_->head()->epoch);
     if (runs.empty()) return;
     producer = producer_;
     callback = on_acked_;

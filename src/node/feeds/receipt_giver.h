@@ -5,6 +5,7 @@
 #include "feed/format/receipt.h"
 #include "feed/mirror/feed_mirror.h"
 #include "feed/read/feed_reader.h"
+#include "node/feeds/mirror_terms.h"
 #include "replication/peers/replicator_events.h"
 
 #include <chrono>
@@ -13,44 +14,40 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace shoal::node {
 
-/// When a mirrored feed signs receipts, and for what (docs/PROTOCOL.md, "Receipts"): only what was made durable before,
-/// only while somebody asks, and no more often than each flush is worth. Confined to the feed's strand; the flushes run
-/// on an executor of their own, so that they hold up nothing.
+/// Decides when a mirrored feed signs receipts, and for what (docs/PROTOCOL.md, "Receipts"): only for what was made
+/// durable before, only while a peer asks, and not more often than the flushes are worth. Confined to the feed's
+/// strand; the flushes run on another executor, so that the strand does not wait for the disk.
 class ReceiptGiver : public std::enable_shared_from_this<ReceiptGiver> {
  public:
-  /// What of the feed is kept for good.
-  struct Holding {
-    std::vector<std::string> topics;  ///< in ascending order; empty: every topic
-    UnixMs oldest = kNoTime;          ///< payloads appended before are dropped again
-  };
-  struct Parts {
+  struct Context {
     feed::FeedLog* log = nullptr;
     feed::FeedMirror* mirror = nullptr;
     base::Executor* strand = nullptr;
     std::shared_ptr<base::Executor> flusher;
     const base::Clock* clock = nullptr;
     base::LogSink* sink = nullptr;
-    /// nullopt: nothing is kept for good, or the feed goes; then nothing is promised.
-    std::function<std::optional<Holding>()> holding;
+    /// nullopt: nothing is kept for good, or the feed is closed; then nothing is promised.
+    std::function<std::optional<KeptForGood>()> kept_for_good;
     /// Sets node key and signature.
     std::function<void(feed::Receipt&)> sign;
-    /// Gets each new receipt.
+    /// Gives each new receipt to the peers that ask for it.
     std::function<void(const feed::Receipt&)> give;
   };
   /// Compares what was signed before the last stop with what is here, and says so in the log when some is gone.
-  [[nodiscard]] static Result<std::shared_ptr<ReceiptGiver>> open(Parts parts);
+  [[nodiscard]] static Result<std::shared_ptr<ReceiptGiver>> open(Context context);
 
   void on_demand(replication::ReceiptDemand demand);
   /// More may be held than before.
   void on_held();
   /// All that is wanted under this head is held.
   void on_synced(const feed::Checkpoint& head);
-  /// Something else is wanted from here on.
-  void on_wants_changed();
+  /// Something else is followed from here on.
+  void on_follow_changed();
 
  private:
   /// What could be signed once it is durable.
@@ -60,23 +57,23 @@ class ReceiptGiver : public std::enable_shared_from_this<ReceiptGiver> {
     std::vector<std::string> topics;
   };
 
-  explicit ReceiptGiver(Parts parts) : parts_(std::move(parts)), reader_(*parts_.log) {}
+  explicit ReceiptGiver(Context context) : context_(std::move(context)), reader_(*context_.log) {}
   void check_former(const feed::Receipt& former);
   [[nodiscard]] std::optional<Candidate> candidate() const;
-  /// The newest receipt says it already, and not long ago.
+  /// The newest receipt says the same, and is not due to be repeated.
   [[nodiscard]] bool is_said(const Candidate& candidate) const;
   void plan();
   void flush();
   void on_durable(const Candidate& candidate, const Result<void>& flushed);
-  [[nodiscard]] Result<feed::Receipt> make(const Candidate& candidate, const Holding& holding) const;
+  [[nodiscard]] Result<feed::Receipt> make(const Candidate& candidate, const KeptForGood& kept) const;
   [[nodiscard]] UnixMs held_since(const Candidate& candidate, UnixMs now) const;
 
-  Parts parts_;
+  const Context context_;
   feed::FeedReader reader_;
   replication::ReceiptDemand demand_ = replication::ReceiptDemand::none;
   std::optional<feed::Checkpoint> synced_;
   std::optional<feed::Receipt> newest_;  ///< of this process or the one before
-  std::uint64_t given_size_ = 0;         ///< in this process: never less after it
+  std::uint64_t given_size_ = 0;         ///< in this process; no later receipt has a smaller size
   base::MonoTime given_at_ = -std::chrono::hours(1);
   base::MonoTime flush_took_{0};
   bool planned_ = false;

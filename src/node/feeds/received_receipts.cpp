@@ -1,38 +1,10 @@
 #include "node/feeds/received_receipts.h"
 
-#include "base/try.h"
-
-#include <algorithm>
-
 namespace shoal::node {
-
-Result<std::unique_ptr<ReceivedReceipts>> ReceivedReceipts::open(Parts parts) {
-  std::unique_ptr<ReceivedReceipts> opened(new ReceivedReceipts(std::move(parts)));
-  if (opened->parts_.store != nullptr) SHOAL_CHECK(opened->load());
-  return opened;
-}
-
-Result<void> ReceivedReceipts::load() {
-  const store::KeyRange range = store::receipts_range(parts_.feed);
-  const auto rows = parts_.store->iterate(store::Column::meta);
-  const auto inside = [&] {
-    return rows->valid() &&
-           std::lexicographical_compare(rows->key().begin(), rows->key().end(), range.end.begin(), range.end.end());
-  };
-  for (rows->seek(range.begin); inside() && kept_.size() < kMaxMirrors; rows->next()) {
-    const auto receipt = feed::decode_receipt(rows->value());
-    if (!receipt || !std::ranges::equal(rows->key(), store::receipt_key(parts_.feed, receipt->node_key))) {
-      return Error{Code::corrupt, "the row of a mirror's receipt is malformed", ""};
-    }
-    const bool named = parts_.is_named && parts_.is_named(receipt->node_key);
-    kept_[receipt->node_key] = Kept{*receipt, ++heard_, named};
-  }
-  return rows->status();
-}
 
 bool ReceivedReceipts::put(const feed::Receipt& receipt) {
   if (replace(receipt)) return true;
-  const bool named = parts_.is_named && parts_.is_named(receipt.node_key);
+  const bool named = is_named_ && is_named_(receipt.node_key);
   const std::lock_guard lock(mutex_);
   if (kept_.size() >= kMaxMirrors && !make_room(named)) return false;
   kept_[receipt.node_key] = Kept{receipt, ++heard_, named};
@@ -72,22 +44,19 @@ std::vector<feed::Receipt> ReceivedReceipts::all() const {
   return receipts;
 }
 
-Result<void> ReceivedReceipts::save() {
-  if (parts_.store == nullptr) return {};
-  store::WriteBatch batch;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const PublicKey& key : changed_) {
-      const auto one = kept_.find(key);
-      if (one == kept_.end()) {
-        batch.erase(store::Column::meta, store::receipt_key(parts_.feed, key));
-      } else {
-        batch.put(store::Column::meta, store::receipt_key(parts_.feed, key), feed::encode_receipt(one->second.receipt));
-      }
+ReceivedReceipts::Changes ReceivedReceipts::take_changes() {
+  const std::lock_guard lock(mutex_);
+  Changes changes;
+  for (const PublicKey& key : changed_) {
+    const auto one = kept_.find(key);
+    if (one == kept_.end()) {
+      changes.dropped.push_back(key);
+    } else {
+      changes.kept.push_back(one->second.receipt);
     }
-    changed_.clear();
   }
-  return batch.empty() ? Result<void>{} : parts_.store->write(batch, store::Sync::no);
+  changed_.clear();
+  return changes;
 }
 
 }  // namespace shoal::node

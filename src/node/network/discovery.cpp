@@ -213,7 +213,7 @@ void Discovery::take_hint(const FeedId& feed, const feed::Checkpoint& head) {
     if (entry->stored && !swarm::is_newer_head(head, *entry->stored)) return;
     entry->stored = head;
   }
-  if (const auto host = entry->host.lock()) host->notify();
+  if (const auto host = entry->host.lock()) host->news().notify();
 }
 
 }  // namespace shoal::node

@@ -3,10 +3,12 @@
 #include "base/try.h"
 #include "feed/read/record_proof.h"
 #include "node/api/deadline.h"
+#include "node/reading/offset_request.h"
 #include "node/reading/record_view.h"
 #include "record/record_batch.h"
 
-#include <future>
+#include <algorithm>
+#include <chrono>
 #include <memory>
 
 namespace shoal::node {
@@ -43,30 +45,28 @@ Result<BlockIndex> absent_here(const FeedHost& host, const TopicPartition& strea
 Result<BlockIndex> name_fork(const FeedHost& host, Result<BlockIndex> found) {
   if (found) return found;
   const Code code = found.error().code;
-  const auto fork = host.fork_error();
+  const auto fork = host.fork().error();
   if (fork && (code == Code::fork || code == Code::timed_out || code == Code::unavailable)) return *fork;
   return found;
 }
 
-/// Has the replicator bring the block into the log.
+/// Requests the block from the swarm and waits until it is in the log.
 Result<BlockIndex> fetch(FeedHost& host, const TopicPartition& stream, Offset offset, SteadyClock::time_point deadline,
                          const std::stop_token& stop) {
   using std::chrono::milliseconds;
   const auto left = std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(deadline - SteadyClock::now()));
-  auto answer = std::make_shared<std::promise<Result<BlockIndex>>>();
-  auto block = answer->get_future();
-  host.post([&host, answer, stream, offset, left] {
-    host.replicator().fetch_offset(stream, offset, left,
-                                   [answer](Result<BlockIndex> found) { answer->set_value(std::move(found)); });
-  });
-  // The replicator keeps the deadline; the second is for a strand that is busy.
-  while (SteadyClock::now() < deadline + std::chrono::seconds(1)) {
-    if (host.closed()) return Error{Code::closed, "the node is closed", ""};
+  const auto request = OffsetRequest::start(host, stream, offset, left);
+  // The replicator keeps the deadline. The second is for a strand that is busy.
+  const auto latest = deadline + std::chrono::seconds(1);
+  for (;;) {
+    const std::uint64_t version = host.news().version();
+    if (auto answer = request->answer()) return name_fork(host, *std::move(answer));
+    if (host.news().wait_change(version, latest, stop)) continue;
+    if (const auto closed = host.news().closed()) return *closed;
     if (stop.stop_requested()) return Error{Code::cancelled, "stopped", ""};
-    if (block.wait_for(milliseconds(20)) == std::future_status::ready) return name_fork(host, block.get());
+    return Error{Code::timed_out, "nobody brought " + name_of(stream, offset) + " in time",
+                 "shoal peers shows who is connected"};
   }
-  return Error{Code::timed_out, "nobody brought " + name_of(stream, offset) + " in time",
-               "shoal peers shows who is connected"};
 }
 
 Result<BlockIndex> locate(FeedHost& host, const TopicPartition& stream, Offset offset, SteadyClock::time_point deadline,

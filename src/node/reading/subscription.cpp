@@ -1,11 +1,8 @@
 #include "node/reading/subscription.h"
 
-#include "base/bytes.h"
 #include "base/try.h"
-#include "base/wire.h"
 #include "node/api/deadline.h"
 #include "node/reading/record_view.h"
-#include "store/keyspace.h"
 
 #include <algorithm>
 
@@ -16,8 +13,8 @@ using SteadyClock = std::chrono::steady_clock;
 
 Error closed_error() { return {Code::closed, "the node is closed", ""}; }
 
-/// After the last connected peer answered, others that are being dialled get this long.
-constexpr std::chrono::milliseconds kHeadSettle{2000};
+/// After the last connected peer answered, peers that are still being dialled get this much longer.
+constexpr std::chrono::milliseconds kHeadGrace{2000};
 
 topic::Selection selection_of(const SubscribeOptions& options) {
   topic::Selection selection;
@@ -40,36 +37,14 @@ std::size_t view_bytes(const RecordView& view) {
 
 }  // namespace
 
-Result<std::optional<StoredCursor>> CursorStore::get(const FeedId& feed, const std::string& name) const {
-  SHOAL_TRY(const auto row, store_->get(store::Column::meta, store::cursor_key(feed, name)));
-  if (!row) return std::optional<StoredCursor>{};
-  base::WireReader reader(*row);
-  StoredCursor cursor;
-  cursor.token = std::string(base::as_text(reader.bytes(reader.u32())));
-  cursor.note = std::string(base::as_text(reader.bytes(reader.u32())));
-  if (!reader.finished())
-    return Error{Code::corrupt, "the stored cursor '" + name + "' is damaged", "start again with -o"};
-  return std::optional(std::move(cursor));
-}
-
-Result<void> CursorStore::put(const FeedId& feed, const std::string& name, const StoredCursor& cursor) {
-  base::WireWriter row;
-  row.u32(static_cast<std::uint32_t>(cursor.token.size()));
-  row.bytes(base::as_bytes(cursor.token));
-  row.u32(static_cast<std::uint32_t>(cursor.note.size()));
-  row.bytes(base::as_bytes(cursor.note));
-  store::WriteBatch batch;
-  batch.put(store::Column::meta, store::cursor_key(feed, name), std::move(row).take());
-  return store_->write(batch, store::Sync::yes);
-}
-
 LocalSubscription::LocalSubscription(const std::shared_ptr<FeedHost>& host, CursorStore cursors,
                                      SubscribeOptions options)
     : host_(host),
       id_(host->id()),
       cursors_(cursors),
       options_(std::move(options)),
-      reader_(host->reader(), selection_of(options_)) {
+      reader_(host->reader(), selection_of(options_)),
+      stall_(limited(options_.find_timeout)) {
   options_.find_timeout = limited(options_.find_timeout);
 }
 
@@ -78,12 +53,12 @@ Result<std::shared_ptr<LocalSubscription>> LocalSubscription::open(const std::sh
   std::shared_ptr<LocalSubscription> made(new LocalSubscription(host, cursors, std::move(options)));
   const SubscribeOptions& wanted = made->options_;
   if (wanted.start.kind == Start::Kind::token) SHOAL_CHECK(topic::decode_cursor(wanted.start.token));
-  made->reading_ = host->begin_reading(wanted.cache_bytes);
+  made->reading_ = host->cache().begin(wanted.cache_bytes);
   if (!host->own() && host->online()) {
     made->want_ = host->want(made->want());
-    made->question_ = host->ask_heads(kHeadSettle, wanted.find_timeout);
+    made->question_ = HeadQuestion::ask(*host, kHeadGrace, wanted.find_timeout);
   } else {
-    auto answered = std::make_shared<FeedHost::HeadQuestion>();
+    auto answered = std::make_shared<HeadQuestion>();
     answered->answered = true;
     answered->done = true;
     made->question_ = std::move(answered);
@@ -91,8 +66,8 @@ Result<std::shared_ptr<LocalSubscription>> LocalSubscription::open(const std::sh
   return made;
 }
 
-FeedHost::Want LocalSubscription::want() const {
-  FeedHost::Want want;
+FeedWants::Want LocalSubscription::want() const {
+  FeedWants::Want want;
   want.filter = {options_.topics, options_.partition};
   want.everything = !options_.sparse || options_.topics.empty();
   return want;
@@ -158,20 +133,20 @@ Result<Poll> LocalSubscription::poll(const PollOptions& options) {
   if (!host) return closed_error();
   for (;;) {
     if (ready_) ready_->lower();
-    const std::uint64_t version = host->version();
+    const std::uint64_t version = host->news().version();
     auto polled = poll_now(*host, options);
     const bool nothing = polled && polled->status() == Poll::Status::timeout;
     if (ready_ && !nothing) ready_->raise();
     if (!nothing) return polled;
-    if (!host->wait_change(version, deadline, options.wait.stop)) {
-      if (host->closed()) return host->closed_error();
+    if (!host->news().wait_change(version, deadline, options.wait.stop)) {
+      if (const auto closed = host->news().closed()) return *closed;
       return polled;
     }
   }
 }
 
 Result<Poll> LocalSubscription::poll_now(FeedHost& host, const PollOptions& options) {
-  if (host.closed()) return host.closed_error();
+  if (const auto closed = host.news().closed()) return *closed;
   if (!started_) {
     SHOAL_TRY(started_, try_start(host));
   }
@@ -180,7 +155,8 @@ Result<Poll> LocalSubscription::poll_now(FeedHost& host, const PollOptions& opti
   std::size_t bytes = 0;
   bool more = started_;
   // What former polls gave has been delivered.
-  if (reading_ && started_) host.note_read(reading_, taken_.slice ? taken_.slice->block : reader_.read_to());
+  if (reading_ && started_)
+    host.cache().advance(reading_, open_block_.slice ? open_block_.slice->block : reader_.read_to());
   while (more && views.size() < options.max_records && (views.empty() || bytes < options.max_bytes)) {
     const auto gathered = gather(options, bytes, views, owners);
     more = gathered && *gathered;
@@ -194,7 +170,7 @@ Result<Poll> LocalSubscription::poll_now(FeedHost& host, const PollOptions& opti
     auto owner = std::make_shared<std::vector<std::shared_ptr<const topic::Slice>>>(std::move(owners));
     return Poll(Poll::Status::records, Records(std::move(views), std::move(owner)), last_cursor_);
   }
-  if (const auto fork = host.fork_error()) {
+  if (const auto fork = host.fork().error()) {
     if (delivered_before_fork(host)) return *fork;
     return Poll(Poll::Status::timeout, {}, last_cursor_);
   }
@@ -206,10 +182,10 @@ Result<Poll> LocalSubscription::poll_now(FeedHost& host, const PollOptions& opti
 Result<int> LocalSubscription::descriptor() {
   const auto host = host_.lock();
   if (!host) return closed_error();
-  if (host->closed()) return host->closed_error();
+  if (const auto closed = host->news().closed()) return *closed;
   if (!ready_) {
     SHOAL_TRY(ready_, ReadySignal::make());
-    host->watch(ready_);
+    host->news().watch(ready_);
   }
   return ready_->descriptor();
 }
@@ -217,13 +193,13 @@ Result<int> LocalSubscription::descriptor() {
 Result<void> LocalSubscription::set_topics(std::vector<std::string> topics) {
   const auto host = host_.lock();
   if (!host) return closed_error();
-  if (host->closed()) return host->closed_error();
+  if (const auto closed = host->news().closed()) return *closed;
   options_.topics = std::move(topics);
   reader_.select({options_.topics, options_.partition});
   // The rest of a block that was begun goes when its topic does; the position is behind it already.
   const topic::TopicFilter filter{options_.topics, options_.partition};
-  if (taken_.slice && !filter.selects(taken_.slice->stream)) taken_ = {};
-  if (want_.use_count() > 0) {  // the handle itself is null
+  if (open_block_.slice && !filter.selects(open_block_.slice->stream)) open_block_ = {};
+  if (want_) {
     // The former want goes after the new one has come: what both want stays on its way.
     auto wanted = host->want(want());
     want_.swap(wanted);
@@ -235,47 +211,34 @@ Result<void> LocalSubscription::set_topics(std::vector<std::string> topics) {
 bool LocalSubscription::fetch_again(FeedHost& host, Error& problem) {
   const auto& at = reader_.pruned_at();
   if (host.own() || !host.online() || !at) return false;
-  const bool same = again_ && again_->at.stream == at->stream && again_->at.offset == at->offset;
-  if (same) {
-    const std::lock_guard lock(again_->mutex);
-    if (!again_->done) return true;
-    if (again_->error) {
-      problem = *again_->error;
+  if (refetch_ && refetch_->is_for(at->stream, at->offset)) {
+    const auto answer = refetch_->answer();
+    if (!answer) return true;
+    if (!*answer) {
+      problem = answer->error();
       return false;
     }
-    // It came, and went again before it was read: once more.
+    // It came, and was dropped again before it was read: once more.
   }
-  again_ = std::make_shared<Again>();
-  again_->at = *at;
-  host.post([&host, again = again_, timeout = options_.find_timeout] {
-    host.replicator().fetch_offset(again->at.stream, again->at.offset, timeout,
-                                   [&host, again](const Result<BlockIndex>& found) {
-                                     {
-                                       const std::lock_guard lock(again->mutex);
-                                       again->done = true;
-                                       if (!found) again->error = found.error();
-                                     }
-                                     host.notify();
-                                   });
-  });
+  refetch_ = OffsetRequest::start(host, at->stream, at->offset, options_.find_timeout);
   return true;
 }
 
 Result<bool> LocalSubscription::gather(const PollOptions& options, std::size_t& bytes, std::vector<RecordView>& views,
                                        std::vector<std::shared_ptr<const topic::Slice>>& owners) {
-  if (!taken_.slice) {
+  if (!open_block_.slice) {
     SHOAL_TRY(auto slice, reader_.next());
     if (!slice) return false;
-    taken_ = Taken{std::make_shared<const topic::Slice>(std::move(*slice)), 0};
+    open_block_ = OpenBlock{std::make_shared<const topic::Slice>(std::move(*slice)), 0};
   }
-  owners.push_back(taken_.slice);
-  const topic::Slice& slice = *taken_.slice;
-  while (taken_.next < slice.records.size() && views.size() < options.max_records &&
+  owners.push_back(open_block_.slice);
+  const topic::Slice& slice = *open_block_.slice;
+  while (open_block_.next_record < slice.records.size() && views.size() < options.max_records &&
          (views.empty() || bytes < options.max_bytes)) {
-    views.push_back(view_of(slice, slice.records[taken_.next++]));
+    views.push_back(view_of(slice, slice.records[open_block_.next_record++]));
     bytes += view_bytes(views.back());
   }
-  if (taken_.next == slice.records.size()) taken_ = {};
+  if (open_block_.next_record == slice.records.size()) open_block_ = {};
   return true;
 }
 
@@ -301,18 +264,9 @@ bool LocalSubscription::delivered_before_fork(FeedHost& host) {
 
 bool LocalSubscription::has_stalled(FeedHost& host) {
   const auto now = SteadyClock::now();
-  const std::uint64_t headers = host.reader().header_prefix();
-  const std::uint64_t payloads = host.reader().held_payload_count();
-  const bool first = progress_.since == SteadyClock::time_point{};
-  if (first || headers != progress_.headers || payloads != progress_.payloads) progress_ = {headers, payloads, now};
-  if (now - progress_.since > options_.find_timeout) return true;
-  // Nothing but time makes it stall: whoever waits is woken to look again.
-  if (now >= stall_check_) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(progress_.since + options_.find_timeout - now) +
-                      std::chrono::milliseconds(1);
-    stall_check_ = now + left;
-    host.notify_after(left);
-  }
+  if (stall_.stalled(host.reader().header_prefix(), host.reader().held_payload_count(), now)) return true;
+  // A waiting poll() is woken to ask again: no other event would wake it.
+  if (const auto delay = stall_.next_check(now)) host.notify_after(*delay);
   return false;
 }
 

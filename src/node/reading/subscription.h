@@ -2,29 +2,22 @@
 
 #include "node/api/subscription_api.h"
 #include "node/feeds/feed_host.h"
+#include "node/reading/cursor_store.h"
+#include "node/reading/head_question.h"
+#include "node/reading/offset_request.h"
+#include "node/reading/stall_detector.h"
+#include "node/runtime/ready_signal.h"
 #include "topic/topic_reader.h"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace shoal::node {
-
-/// Keeps durable cursors: rows of the logged store.
-class CursorStore {
- public:
-  explicit CursorStore(store::KvStore& store) : store_(&store) {}
-  [[nodiscard]] Result<std::optional<StoredCursor>> get(const FeedId& feed, const std::string& name) const;
-  [[nodiscard]] Result<void> put(const FeedId& feed, const std::string& name, const StoredCursor& cursor);
-
- private:
-  store::KvStore* store_;
-};
 
 /// Reads one feed for one caller: a topic reader that waits for what the replicator brings.
 class LocalSubscription final : public SubscriptionApi {
@@ -43,14 +36,15 @@ class LocalSubscription final : public SubscriptionApi {
   [[nodiscard]] std::optional<std::chrono::milliseconds> head_age() const override;
 
  private:
-  struct Taken {
-    std::shared_ptr<const topic::Slice> slice;
-    std::uint32_t next = 0;  ///< position in slice->records
+  /// A block of which some records were delivered, and others were not yet.
+  struct OpenBlock {
+    std::shared_ptr<const topic::Slice> slice;  ///< null: none
+    std::uint32_t next_record = 0;              ///< position in slice->records
   };
 
   LocalSubscription(const std::shared_ptr<FeedHost>& host, CursorStore cursors, SubscribeOptions options);
 
-  [[nodiscard]] FeedHost::Want want() const;
+  [[nodiscard]] FeedWants::Want want() const;
   [[nodiscard]] Result<topic::StartPosition> start_position(const FeedHost& host) const;
   /// Begins the walk once what `start` refers to is known; false while it is not.
   [[nodiscard]] Result<bool> try_start(const FeedHost& host);
@@ -58,13 +52,14 @@ class LocalSubscription final : public SubscriptionApi {
   [[nodiscard]] Result<bool> gather(const PollOptions& options, std::size_t& bytes, std::vector<RecordView>& views,
                                     std::vector<std::shared_ptr<const topic::Slice>>& owners);
   [[nodiscard]] Result<bool> at_end(FeedHost& host);
-  /// After gather() met a payload that was dropped here: has the swarm bring it again. True while it is on its way, or
-  /// is there now; else `problem` says why not.
+  /// After gather() met a payload that was dropped here: requests it from the swarm again. False when that is not
+  /// possible; then `problem` says why, or is left as it was.
   [[nodiscard]] bool fetch_again(FeedHost& host, Error& problem);
+  /// Fixes the end of `until_head` once the question is answered.
   void note_head_question(const FeedHost& host);
   /// Of a forked feed nothing more can be delivered.
   [[nodiscard]] bool delivered_before_fork(FeedHost& host);
-  /// Nothing new was brought for as long as SubscribeOptions::find_timeout.
+  /// Nothing new came for longer than SubscribeOptions::find_timeout.
   [[nodiscard]] bool has_stalled(FeedHost& host);
   [[nodiscard]] Result<Poll> poll_now(FeedHost& host, const PollOptions& options);
 
@@ -72,31 +67,17 @@ class LocalSubscription final : public SubscriptionApi {
   FeedId id_;
   CursorStore cursors_;  ///< usable while the host is
   SubscribeOptions options_;
-  FeedHost::WantHandle want_;
+  FeedWants::Handle want_;
   topic::TopicReader reader_;  ///< usable while the host is
-  std::shared_ptr<const FeedHost::HeadQuestion> question_;
+  std::shared_ptr<const HeadQuestion> question_;
   bool started_ = false;
   std::optional<std::uint64_t> end_size_;  ///< tree size at which until_head ends, once it is known
   HeadReport report_;
-  std::shared_ptr<FeedHost::Reading> reading_;
-  /// One payload that was dropped here and is asked for again.
-  struct Again {
-    topic::TopicReader::PrunedAt at;
-    std::mutex mutex;
-    bool done = false;
-    std::optional<Error> error;
-  };
-  std::shared_ptr<Again> again_;
-  /// What is held, and since when it did not change.
-  struct Progress {
-    std::uint64_t headers = 0;
-    std::uint64_t payloads = 0;
-    std::chrono::steady_clock::time_point since = {};
-  };
-  Progress progress_;
-  std::chrono::steady_clock::time_point stall_check_ = {};  ///< when has_stalled() is next woken to look again
-  std::shared_ptr<ReadySignal> ready_;                      ///< set by descriptor()
-  Taken taken_;
+  std::shared_ptr<ReadCache::Reading> reading_;
+  std::shared_ptr<const OffsetRequest> refetch_;  ///< the newest one, of a payload that was dropped here
+  StallDetector stall_;
+  std::shared_ptr<ReadySignal> ready_;  ///< set by descriptor()
+  OpenBlock open_block_;
   std::vector<std::shared_ptr<const topic::Slice>> last_slices_;  ///< of the newest poll, for cursor_after
   std::string last_cursor_;
 };

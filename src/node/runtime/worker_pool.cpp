@@ -15,20 +15,24 @@
 #include <thread>
 #include <vector>
 
+// Waking a thread costs as much as checking a signature, and a live record crosses several strands. So a pool thread
+// that posts to an idle strand goes on with that strand itself after the present task (asio::defer), unless it has more
+// to do already; and dispatch() runs the task inside the call when the strand is idle. Without both, each record wakes
+// a thread for each strand that it crosses.
 namespace shoal::node {
 namespace {
 
 namespace asio = boost::asio;
 
-/// Tasks that a strand runs in one go; then others get their turn.
+/// Tasks that a strand runs in a row before other strands get the thread.
 constexpr int kBurst = 32;
 
-/// What this pool thread is about: a strand that has more to do after the present task, and one that it took over.
-struct Here {
-  bool more = false;
-  bool next_taken = false;
+/// What the present pool thread does after the present task.
+struct ThreadState {
+  bool strand_has_more = false;  ///< the running strand has another task
+  bool has_next_strand = false;  ///< it goes on with a strand that was posted to meanwhile
 };
-thread_local Here here;
+thread_local ThreadState this_thread_state;
 
 /// The queue, which lives as long as a strand does.
 struct Queue {
@@ -41,7 +45,7 @@ class Strand final : public base::Executor, public std::enable_shared_from_this<
   explicit Strand(std::shared_ptr<Queue> queue) : queue_(std::move(queue)) {}
 
   void post(Task task) override {
-    // What nobody will run any more must not keep its captures, which may hold this strand.
+    // Nobody would run the task, and its captures may hold this strand.
     if (queue_->ended) return;
     {
       const std::lock_guard lock(mutex_);
@@ -84,17 +88,18 @@ class Strand final : public base::Executor, public std::enable_shared_from_this<
   void cancel(TimerId timer) override { timers_.erase(timer); }
 
  private:
-  /// A thread that is about to be free goes on with this strand itself; no other one is woken.
+  /// A pool thread that is about to be free goes on with this strand itself, so that no other thread is woken.
   void schedule() {
     auto go = [self = shared_from_this()] { self->run(); };
-    if (here.more || here.next_taken) return asio::post(queue_->context, std::move(go));
-    here.next_taken = true;
+    if (this_thread_state.strand_has_more || this_thread_state.has_next_strand)
+      return asio::post(queue_->context, std::move(go));
+    this_thread_state.has_next_strand = true;
     asio::defer(queue_->context, std::move(go));
   }
 
   void run() {
-    here = {};
-    for (int i = 0; i < kBurst && !here.next_taken; ++i) {
+    this_thread_state = {};
+    for (int i = 0; i < kBurst && !this_thread_state.has_next_strand; ++i) {
       Task task;
       {
         const std::lock_guard lock(mutex_);
@@ -104,10 +109,10 @@ class Strand final : public base::Executor, public std::enable_shared_from_this<
         }
         task = std::move(tasks_.front());
         tasks_.pop_front();
-        here.more = !tasks_.empty();
+        this_thread_state.strand_has_more = !tasks_.empty();
       }
       if (!queue_->ended) task();
-      here.more = false;
+      this_thread_state.strand_has_more = false;
     }
     {
       const std::lock_guard lock(mutex_);
@@ -120,7 +125,7 @@ class Strand final : public base::Executor, public std::enable_shared_from_this<
   std::shared_ptr<Queue> queue_;
   std::mutex mutex_;
   std::deque<Task> tasks_;  ///< under mutex_
-  bool active_ = false;     ///< under mutex_: some thread runs this strand, or will
+  bool active_ = false;     ///< under mutex_: a thread runs this strand, or is scheduled to
   std::map<TimerId, asio::steady_timer> timers_;
   TimerId last_timer_ = 0;
 };
@@ -147,8 +152,8 @@ void WorkerPool::stop() {
   context.stop();
   for (std::thread& thread : impl_->threads) thread.join();
   impl_->threads.clear();
-  // What was posted before the end (a connection's last words) still runs, here. Bounded, because tasks may post
-  // others.
+  // Tasks that were posted before the end (a connection's last messages) still run, here. Bounded, because tasks may
+  // post others.
   constexpr int kLastTasks = 100000;
   const auto run_what_waits = [&context] {
     context.restart();

@@ -2,25 +2,33 @@
 
 #include "base/try.h"
 #include "feed/read/prune_order.h"
-#include "node/table/retention.h"
+#include "node/table/disk_space.h"
 
 #include <algorithm>
 #include <queue>
 
+// A directory has to stay below its budget at every moment, while blocks come in on other threads and the store gives
+// disk back late (a compaction first writes what it keeps). So there are two marks below the budget: above the high one
+// payloads are dropped down to the low one, which leaves the rest to what a flush or a compaction writes at once.
+// Between two calls each mirrored feed may store a share of the room only, its allowance; without it a fast peer would
+// fill the disk before the next measurement. Dropping goes by append time over all feeds, so that each keeps the
+// newest.
 namespace shoal::node {
 namespace {
 
 using std::chrono::milliseconds;
 
+/// Between two calls without a budget, or with one that cannot be kept.
 constexpr milliseconds kIdle{1000};
-/// With a budget the directory is measured so often; a measure takes about a microsecond a file.
+/// Between two calls with a budget. Measuring takes about a microsecond a file.
 constexpr milliseconds kWatching{50};
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+/// Payloads dropped in one step: bounds how long a feed's strand is busy with it.
 constexpr std::size_t kStep = 4096;
-/// One pass tries so often to get below the mark.
+/// Attempts of one call to get below the high mark.
 constexpr int kTries = 4;
 
-/// Room that is left free below the budget, for what comes between two measures and for what a flush writes at once.
+/// Room that stays free below the budget, for blocks that come between two calls and for what a flush writes at once.
 std::uint64_t slack(std::uint64_t budget) { return std::clamp(budget / 8, kMiB / 2, 64 * kMiB); }
 
 std::string megabytes(std::uint64_t bytes) {
@@ -40,12 +48,12 @@ struct Walk {
 milliseconds DiskBudget::keep() {
   std::uint64_t budget = 0;
   for (const auto& host : table_->open_hosts()) {
-    const auto options = host->mirror_options();
+    const auto options = host->terms().options();
     if (options && options->max_bytes > 0)
       budget = budget == 0 ? options->max_bytes : std::min(budget, options->max_bytes);
   }
   if (budget == 0) {
-    tell(0, std::nullopt);
+    report(0, std::nullopt);
     return kIdle;
   }
   const auto storage = table_->storage();
@@ -54,13 +62,13 @@ milliseconds DiskBudget::keep() {
     log_->log(base::LogLevel::error, "retention", "cannot keep the budget: " + kept.error().message);
     return kIdle;
   }
-  return told_ ? kIdle : kWatching;
+  return reported_ ? kIdle : kWatching;
 }
 
 Result<void> DiskBudget::keep_within(const Storage& storage, std::uint64_t budget) {
   const std::uint64_t high = budget - std::min(budget, slack(budget));
   const std::uint64_t low = high - std::min(high, slack(budget) / 2);
-  // What is in memory only would come to the disk all at once, unseen.
+  // Rows that are only in memory are not measured, and would come to the disk all at once.
   SHOAL_CHECK(storage.mirrored->make_durable());
   std::uint64_t used = storage.directory->disk_bytes();
   bool nothing_left = false;
@@ -69,23 +77,17 @@ Result<void> DiskBudget::keep_within(const Storage& storage, std::uint64_t budge
     used = storage.directory->disk_bytes();
     nothing_left = dropped == 0;
     if (used <= high) break;
-    // What is dead and still on the disk shares its files with what lives: that is written again where there is room
-    // for both; else more is dropped, until whole files are dead.
+    // Dead payloads that are still on the disk share their files with living ones. The living ones are written again if
+    // there is room for both copies; else more is dropped, until whole files are dead.
     const auto files = storage.mirrored->value_files(store::Column::payloads);
     const std::uint64_t live = files.bytes - std::min(files.bytes, files.dead);
     const bool fits = nothing_left || live <= budget - std::min(budget, used);
     if (fits && files.dead > kMiB && files.dead >= (used - high) / 2) {
-      SHOAL_CHECK(rewrite_values(*storage.mirrored));
+      SHOAL_CHECK(rewrite_payloads(*storage.mirrored));
       used = storage.directory->disk_bytes();
     }
   }
-  const std::uint64_t room = budget - std::min(budget, used);
-  std::size_t mirrors = 0;
-  for (const auto& host : table_->open_hosts()) mirrors += host->mirror_options() ? 1U : 0U;
-  // A third, since a compaction has its input and its output on the disk for a moment.
-  for (const auto& host : table_->open_hosts()) {
-    if (host->mirror_options()) host->set_allowance(room / 3 / std::max<std::size_t>(mirrors, 1));
-  }
+  give_allowances(budget - std::min(budget, used));
   std::optional<Error> problem;
   if (nothing_left && used > budget) {
     problem =
@@ -94,17 +96,24 @@ Result<void> DiskBudget::keep_within(const Storage& storage, std::uint64_t budge
                   " is too small: without any payload of a mirrored feed the data directory takes " + megabytes(used),
               "give a larger --max-size, or make room with shoal rm"};
   }
-  tell(budget, problem);
+  report(budget, problem);
   return {};
 }
 
-void DiskBudget::tell(std::uint64_t budget, const std::optional<Error>& problem) {
-  if (!problem && !told_) return;
-  if (problem && !told_) log_->log(base::LogLevel::error, "retention", problem->message);
-  told_ = problem.has_value();
+void DiskBudget::give_allowances(std::uint64_t room) {
+  std::vector<std::shared_ptr<FeedHost>> mirrored = table_->open_hosts();
+  std::erase_if(mirrored, [](const auto& host) { return !host->terms().mirrored(); });
+  // A third, since a compaction has its input and its output on the disk for a moment.
+  for (const auto& host : mirrored) host->set_allowance(room / 3 / mirrored.size());
+}
+
+void DiskBudget::report(std::uint64_t budget, const std::optional<Error>& problem) {
+  if (!problem && !reported_) return;
+  if (problem && !reported_) log_->log(base::LogLevel::error, "retention", problem->message);
+  reported_ = problem.has_value();
   for (const auto& host : table_->open_hosts()) {
     if (host->own()) continue;
-    const bool concerned = budget > 0 && host->mirror_options().has_value();
+    const bool concerned = budget > 0 && host->terms().options().has_value();
     host->set_budget_problem(concerned ? problem : std::nullopt);
   }
 }
@@ -152,12 +161,12 @@ Result<std::uint64_t> DiskBudget::drop(std::uint64_t bytes) {
   }
   std::uint64_t dropped = 0;
   for (Walk& walk : walks) {
-    // Also the feeds of which nothing goes now would fetch in vain what is older.
-    walk.host->raise_floor(newest);
+    // Also of feeds of which nothing is dropped now, older payloads would be fetched in vain.
+    walk.host->terms().raise_floor(newest);
     for (std::size_t at = 0; at < walk.chosen.size(); at += kStep) {
       const auto end = walk.chosen.begin() + static_cast<std::ptrdiff_t>(std::min(walk.chosen.size(), at + kStep));
       const std::vector<BlockIndex> part(walk.chosen.begin() + static_cast<std::ptrdiff_t>(at), end);
-      // Given back on the feed's strand: nothing more of it is stored before there is room.
+      // The disk is given back on the feed's strand, so that nothing more is stored before there is room.
       const bool ran = walk.host->run([&] {
         const auto pruned = walk.host->prune(part);
         Result<void> done = pruned ? Result<void>{} : pruned.error();

@@ -10,27 +10,30 @@
 
 namespace shoal::node {
 
-/// Keeps a data directory within the smallest budget that a mirror of it asks for (MirrorOptions::max_bytes): what du
-/// says of the directory, everything included. When it comes near, the oldest payloads of all other people's feeds go,
-/// whichever they are of, and their disk is given back. Confined to the retention thread.
+/// Keeps a data directory within the smallest budget that one of its mirrors asks for (MirrorOptions::max_bytes),
+/// measured as `du` measures the whole directory. Near the budget the oldest payloads of all mirrored feeds are
+/// dropped, and their disk is given back. Confined to the retention thread.
 class DiskBudget {
  public:
   DiskBudget(FeedTable& table, base::LogSink& log) : table_(&table), log_(&log) {}
 
-  /// Looks, and drops what is too much; gives when to look again.
+  /// Measures, and drops what is too much. Returns after which time to call it again.
   [[nodiscard]] std::chrono::milliseconds keep();
 
  private:
-  /// Drops payloads of at least `bytes`, oldest append time first; gives how many there were.
+  /// Drops payloads of at least `bytes`, oldest append time first. Returns how many payloads that were.
   [[nodiscard]] Result<std::uint64_t> drop(std::uint64_t bytes);
   [[nodiscard]] Result<void> keep_within(const Storage& storage, std::uint64_t budget);
-  void tell(std::uint64_t budget, const std::optional<Error>& problem);
-  /// Feeds whose payloads may go.
+  /// Gives the mirrors' feeds what may be stored of each until the next call.
+  void give_allowances(std::uint64_t room);
+  /// Reports a budget that cannot be kept to the log and to the mirrors; nullopt: it can again.
+  void report(std::uint64_t budget, const std::optional<Error>& problem);
+  /// Feeds whose payloads may be dropped.
   [[nodiscard]] std::vector<std::shared_ptr<FeedHost>> hosts() const;
 
   FeedTable* table_;
   base::LogSink* log_;
-  bool told_ = false;
+  bool reported_ = false;  ///< a problem that still exists
 };
 
 }  // namespace shoal::node

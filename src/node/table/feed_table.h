@@ -3,21 +3,20 @@
 #include "node/api/feed_reference.h"
 #include "node/api/owning_api.h"
 #include "node/directory/key_store.h"
-#include "node/directory/removed_feeds.h"
 #include "node/directory/storage.h"
 #include "node/directory/trusted_mirrors.h"
 #include "node/feeds/commit_thread.h"
 #include "node/feeds/own_feed.h"
 #include "node/network/discovery.h"
 #include "node/network/peer_hub.h"
+#include "node/table/feed_removal.h"
+#include "node/table/open_feeds.h"
 #include "swarm/swarm.h"
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,7 +27,7 @@ namespace shoal::node {
 /// The feeds of a node by name and id, and how they are opened: rows, writer, swarm. Thread-safe.
 class FeedTable {
  public:
-  struct Parts {
+  struct Context {
     std::shared_ptr<Storage> storage;
     KeyStore* keys = nullptr;
     const TrustedMirrors* mirrors = nullptr;
@@ -46,14 +45,14 @@ class FeedTable {
     /// See NodeApi::on_peer_blamed().
     std::function<void(const PeerInfo&, std::string_view)> on_blamed = {};
   };
-  explicit FeedTable(Parts parts) : parts_(std::move(parts)), flusher_(parts_.pool->make_strand()) {}
+  explicit FeedTable(Context context);
 
   /// Code::closed once release() was called.
-  [[nodiscard]] Result<std::shared_ptr<Storage>> storage() const;
+  [[nodiscard]] Result<std::shared_ptr<Storage>> storage() const { return open_.storage(); }
   /// See ReadingApi::resolve().
   [[nodiscard]] Result<FeedReference> resolve(std::string_view feed) const;
   /// Opens the feed when it is not open yet, an own one with its writer. An own feed that cannot be signed (sealed key,
-  /// unsafe) is opened for reading, and FeedHost::writer_problem() says why.
+  /// unsafe) is opened for reading, and OwnTerms::writer_problem() says why.
   [[nodiscard]] Result<std::shared_ptr<FeedHost>> host(const FeedReference& feed);
   /// The own feed with its writer. `passphrase` goes before the configured one. Not from a feed's strand.
   [[nodiscard]] Result<std::shared_ptr<OwnFeed>> own(const std::string& name,
@@ -68,17 +67,17 @@ class FeedTable {
   /// What of the own feed stays from now on.
   [[nodiscard]] Result<void> set_retention(const FeedReference& feed, const Retention& retention);
   /// See KeepingApi::remove(). Open subscriptions of the feed answer Code::closed.
-  [[nodiscard]] Result<void> remove(const FeedReference& feed);
-  /// What a crash left of removals goes.
-  [[nodiscard]] Result<void> finish_removals();
+  [[nodiscard]] Result<void> remove(const FeedReference& feed) { return removal_.remove(feed); }
+  /// Erases what a crash left of removals.
+  [[nodiscard]] Result<void> finish_removals() { return removal_.finish(); }
   /// Every feed that is owned here or has rows.
   [[nodiscard]] Result<std::vector<FeedReference>> known() const;
-  [[nodiscard]] std::vector<std::shared_ptr<FeedHost>> open_hosts() const;
+  [[nodiscard]] std::vector<std::shared_ptr<FeedHost>> open_hosts() const { return open_.hosts(); }
 
   /// Own feeds take no more records; what they took is still committed.
-  void stop_taking();
+  void stop_taking() { open_.close(); }
   /// Everybody who waits for a feed answers Code::closed.
-  void close_feeds();
+  void close_feeds() { open_.close_feeds(); }
   /// Makes durable what was mirrored and lets go of feeds and files. Pool and commit thread have stopped.
   void release();
 
@@ -89,36 +88,27 @@ class FeedTable {
     std::unique_ptr<store::Journal> journal;
   };
 
-  [[nodiscard]] Result<void> check_open() const;
+  [[nodiscard]] FeedHost::Context host_context(const FeedReference& feed, feed::FeedStores stores,
+                                               std::shared_ptr<void> files);
   [[nodiscard]] Result<std::shared_ptr<FeedHost>> open_host(const FeedReference& feed, feed::FeedStores stores,
                                                             std::shared_ptr<void> files);
   [[nodiscard]] Result<std::shared_ptr<OwnFeed>> open_writer(const std::string& name, std::shared_ptr<FeedHost> host,
                                                              crypto::KeyPair key, store::KvStore& store,
                                                              store::Journal& journal, std::string place);
-  /// False also when that cannot be read: own() then says so.
-  [[nodiscard]] bool is_removed(const FeedId& feed) const;
-  /// Commit thread only. Sets `tombstone` when the key has signed something.
-  [[nodiscard]] Result<void> end_signing(const FeedReference& feed, const feed::FeedStores& stores,
-                                         const std::shared_ptr<OwnFeed>& own, std::optional<RemovedFeed>& tombstone);
-  [[nodiscard]] Result<void> erase(feed::FeedStores stores, RemovedFeed removed);
-  void retire(const FeedReference& feed, const std::shared_ptr<FeedHost>& host);
   /// A second history of an own feed came to light: the proof is kept, and nothing more is signed.
   void stop_signing(const FeedId& feed, const std::string& name, const feed::ForkProof& proof);
   void dial(const FeedId& feed, const std::vector<std::string>& peers);
   void blame(const FeedId& feed, const replication::PeerView& peer, std::string_view what);
   void keep_bans();
 
-  Parts parts_;
+  Context context_;
+  const std::weak_ptr<Storage> files_;
+  OpenFeeds open_;
+  FeedRemoval removal_;
   const std::shared_ptr<base::Executor> flusher_;  ///< one waits for the disk at a time
   /// What the peers of all feeds together may have on their way to us: half of the 512 MiB that peers may cost.
   std::shared_ptr<replication::CreditPool> credit_ =
       std::make_shared<replication::CreditPool>(std::uint64_t{256} << 20);
-  mutable std::mutex mutex_;
-  bool closed_ = false;
-  std::map<FeedId, std::shared_ptr<FeedHost>> hosts_;
-  std::map<std::string, std::shared_ptr<OwnFeed>> own_feeds_;
-  std::map<std::string, FeedId> volatile_feeds_;
-  std::vector<std::shared_ptr<FeedHost>> retired_;  ///< removed feeds: sessions may still name them
 };
 
 }  // namespace shoal::node

@@ -1,30 +1,20 @@
 #include "node/table/retention.h"
 
 #include "base/try.h"
+#include "node/feeds/payload_bytes.h"
 #include "node/table/disk_budget.h"
-#include "store/keyspace.h"
+#include "node/table/disk_space.h"
 
 #include <algorithm>
 
 namespace shoal::node {
 namespace {
 
-/// How often is looked when no budget asks for more.
+/// Between two passes, unless wake() or a budget asks for one earlier.
 constexpr std::chrono::milliseconds kInterval{1000};
 /// Blocks dropped in one step: bounds how long a feed's own thread is busy with it.
 constexpr std::size_t kOwnStep = 1024;
 constexpr std::size_t kMirrorStep = 4096;
-/// A store whose large values are dead to this part is written again.
-constexpr std::uint64_t kDeadPart = 4;
-constexpr std::uint64_t kDeadFloor = std::uint64_t{4} << 20;
-
-std::uint64_t payload_bytes(const feed::FeedLog& log) {
-  return log.inspect([](const feed::LogState& state) {
-    std::uint64_t bytes = 0;
-    for (const feed::PartitionState& partition : state.partitions) bytes += partition.payload_bytes;
-    return bytes;
-  });
-}
 
 feed::BlockRange joined(const feed::BlockRange& a, const feed::BlockRange& b) {
   if (a.begin >= a.end) return b;
@@ -33,24 +23,6 @@ feed::BlockRange joined(const feed::BlockRange& a, const feed::BlockRange& b) {
 }
 
 }  // namespace
-
-Result<void> rewrite_values(store::KvStore& store) {
-  const Bytes first(1, 0);
-  const Bytes last(32, 0xff);
-  return store.compact(store::Column::payloads, first, last);
-}
-
-Result<void> give_back(const feed::FeedLog& log, store::KvStore& store, const feed::BlockRange& span) {
-  if (span.begin >= span.end) return {};
-  SHOAL_CHECK(log.reclaim(span));
-  return give_back(store);
-}
-
-Result<void> give_back(store::KvStore& store) {
-  const store::KvStore::ValueFiles files = store.value_files(store::Column::payloads);
-  if (files.dead < kDeadFloor || files.dead < files.bytes / kDeadPart) return {};
-  return rewrite_values(store);
-}
 
 RetentionThread::RetentionThread(FeedTable& table, CommitThread& commit_thread, const base::Clock& clock,
                                  base::LogSink& log)
@@ -99,7 +71,7 @@ void RetentionThread::loop() {
 void RetentionThread::pass() {
   const std::lock_guard one(pass_);
   for (const auto& host : table_->open_hosts()) {
-    if (host->closed()) {
+    if (host->news().closed()) {
       expired_.erase(host->id());
     } else {
       drop_expired(*host);
@@ -107,10 +79,10 @@ void RetentionThread::pass() {
   }
 }
 
-void RetentionThread::settle_own_feeds() {
+void RetentionThread::apply_own_retention() {
   const std::lock_guard one(pass_);
   for (const auto& host : table_->open_hosts()) {
-    if (host->own() && host->retention() && !host->closed()) drop_expired(*host);
+    if (host->own() && host->own_terms().retention() && !host->news().closed()) drop_expired(*host);
   }
 }
 
@@ -119,9 +91,9 @@ void RetentionThread::drop_expired(FeedHost& host) {
     if (const auto done = drop_expired_mirrored(host); !done) report(host, done.error());
     return;
   }
-  const auto retention = host.retention();
+  const auto retention = host.own_terms().retention();
   // A feed that may not be signed is not to be changed either.
-  if (!retention || host.writer_problem()) return;
+  if (!retention || host.own_terms().writer_problem()) return;
   if (const auto done = drop_expired_own(host, *retention); !done) return report(host, done.error());
   if (retention->max_bytes == 0) return;
   if (const auto done = drop_surplus_own(host, retention->max_bytes); !done) report(host, done.error());
@@ -152,7 +124,7 @@ Result<void> RetentionThread::drop_expired_own(FeedHost& host, const Retention& 
       return {};
     }));
   }
-  return give_back(host.log(), host.block_store(), span);
+  return give_back_pruned(host.log(), host.block_store(), span);
 }
 
 Result<void> RetentionThread::drop_surplus_own(FeedHost& host, std::uint64_t max_bytes) {
@@ -174,13 +146,13 @@ Result<void> RetentionThread::drop_surplus_own(FeedHost& host, std::uint64_t max
       return {};
     }));
   }
-  return give_back(host.log(), host.block_store(), span);
+  return give_back_pruned(host.log(), host.block_store(), span);
 }
 
 Result<void> RetentionThread::drop_expired_mirrored(FeedHost& host) {
-  const auto options = host.mirror_options();
+  const auto options = host.terms().options();
   if (!options || options->keep.count() == 0) return {};
-  const UnixMs oldest = host.oldest_wanted();
+  const UnixMs oldest = host.terms().oldest_kept();
   feed::ExpiredPayloads& expired = expired_[host.id()];
   feed::BlockRange span;
   Result<void> done;
@@ -200,7 +172,7 @@ Result<void> RetentionThread::drop_expired_mirrored(FeedHost& host) {
     if (!ran) return {};
   }
   SHOAL_CHECK(done);
-  return give_back(host.log(), host.block_store(), span);
+  return give_back_pruned(host.log(), host.block_store(), span);
 }
 
 }  // namespace shoal::node

@@ -11,9 +11,9 @@
 
 namespace shoal::node {
 
-/// The thread that drops payloads: what is older than an own feed's retention or a mirror's `keep` allows, and of
-/// mirrored feeds what does not fit into the budget of the directory. It asks each feed's own thread to drop, and gives
-/// the disk back itself. Thread-safe.
+/// The thread that drops payloads: those older than an own feed's retention or a mirror's `keep` allows, and those of
+/// mirrored feeds that do not fit into the budget of the directory. The dropping itself runs on each feed's own thread;
+/// this one waits for it, and gives the disk back. Thread-safe.
 class RetentionThread {
  public:
   RetentionThread(FeedTable& table, CommitThread& commit_thread, const base::Clock& clock, base::LogSink& log);
@@ -21,10 +21,11 @@ class RetentionThread {
   RetentionThread(const RetentionThread&) = delete;
   RetentionThread& operator=(const RetentionThread&) = delete;
 
-  /// Options changed: looks at once.
+  /// Options changed: a pass begins at once.
   void wake();
-  /// Drops what own feeds have to drop now: for processes that are gone before the thread looks.
-  void settle_own_feeds();
+  /// Drops what the retention of own feeds does not allow, on the calling thread: for processes that end before the
+  /// thread's next pass.
+  void apply_own_retention();
   /// Joins. Not from the thread itself.
   void stop();
 
@@ -50,12 +51,5 @@ class RetentionThread {
   bool stopping_ = false;
   std::thread thread_;
 };
-
-/// Gives back the disk of what was pruned in `span`, and writes files again that are mostly dead.
-[[nodiscard]] Result<void> give_back(const feed::FeedLog& log, store::KvStore& store, const feed::BlockRange& span);
-/// Writes all payloads again that share their files with dead ones.
-[[nodiscard]] Result<void> rewrite_values(store::KvStore& store);
-/// Only the second half.
-[[nodiscard]] Result<void> give_back(store::KvStore& store);
 
 }  // namespace shoal::node

@@ -40,25 +40,25 @@ struct GivingMirror {
     node.follow_all();
   }
   void open(SwarmWorld& world, std::shared_ptr<base::Executor> flusher) {
-    ReceiptGiver::Parts parts;
-    parts.log = node.follower().log.get();
-    parts.mirror = node.follower().mirror.get();
-    parts.strand = &strand;
-    parts.flusher = std::move(flusher);
-    parts.clock = &world.time;
-    parts.sink = &log;
-    parts.holding = [this] { return holding; };
-    parts.sign = [this](feed::Receipt& receipt) { feed::sign_receipt(receipt, node.node_key_pair()); };
-    parts.give = [this](const feed::Receipt& receipt) {
+    ReceiptGiver::Context context;
+    context.log = node.follower().log.get();
+    context.mirror = node.follower().mirror.get();
+    context.strand = &strand;
+    context.flusher = std::move(flusher);
+    context.clock = &world.time;
+    context.sink = &log;
+    context.kept_for_good = [this] { return kept; };
+    context.sign = [this](feed::Receipt& receipt) { feed::sign_receipt(receipt, node.node_key_pair()); };
+    context.give = [this](const feed::Receipt& receipt) {
       given.push_back(receipt);
       node.replicator().give_receipt(receipt);
     };
-    auto opened = ReceiptGiver::open(std::move(parts));
+    auto opened = ReceiptGiver::open(std::move(context));
     ASSERT_TRUE(opened.ok());
     giver = *opened;
   }
 
-  std::optional<ReceiptGiver::Holding> holding = ReceiptGiver::Holding{};
+  std::optional<KeptForGood> kept = KeptForGood{};
   std::vector<feed::Receipt> given;
   simulation::LogLines log;
   simulation::VirtualExecutor strand;
@@ -109,7 +109,7 @@ TEST(ReceiptGiver, SignsNothingThatNobodyAsksFor) {
 TEST(ReceiptGiver, PromisesNothingThatIsNotKeptForGood) {
   GiverWorld world;
   GivingMirror mirror(world, 1);
-  mirror.holding.reset();
+  mirror.kept.reset();
   world.publisher.replicator().ask_receipts(ReceiptDemand::awaited);
   mirror.node.connect(world.publisher);
   ASSERT_TRUE(world.wait_held(mirror));
@@ -162,7 +162,7 @@ TEST(ReceiptGiver, SinceStaysOverARestartAndTheTimeMoves) {
   EXPECT_EQ(mirror.given.back().since, first.since);
   EXPECT_GT(mirror.given.back().time, first.time);
   // Fewer topics than before: another holding begins.
-  mirror.holding->topics = {"t0", "t1"};
+  mirror.kept->topics = {"t0", "t1"};
   world.publish_many(1);
   ASSERT_TRUE(world.wait([&] { return mirror.given.back().topics.size() == 2; }));
   EXPECT_GT(mirror.given.back().since, first.since);
@@ -201,8 +201,8 @@ TEST(MirrorSwarm, ARecordIsAcknowledgedOnceEnoughMirrorsHoldItWhateverBecomesOfO
   GivingMirror first(world, 1);
   GivingMirror second(world, 2);
   GivingMirror third(world, 3);
-  auto received = *ReceivedReceipts::open({});
-  world.publisher.events.on_receipt_hook = [&] { received->put(world.publisher.events.receipts.back()); };
+  ReceivedReceipts received;
+  world.publisher.events.on_receipt_hook = [&] { received.put(world.publisher.events.receipts.back()); };
   world.publisher.replicator().ask_receipts(ReceiptDemand::awaited);
   MirrorAcks acks({.count = 2, .named = {}});
   const auto publish = [&] {
@@ -213,7 +213,7 @@ TEST(MirrorSwarm, ARecordIsAcknowledgedOnceEnoughMirrorsHoldItWhateverBecomesOfO
   const auto settled = [&](std::size_t count, base::MonoTime limit) {
     return world.wait(
         [&] {
-          acknowledged += acks.take(received->all(), Epoch(0)).size();
+          acknowledged += acks.take(received.all(), Epoch(0)).size();
           return acknowledged == count;
         },
         limit);

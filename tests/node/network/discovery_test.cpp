@@ -123,11 +123,11 @@ TEST_F(DiscoveryTest, ANewerHeadThatIsStoredAlreadyIsLearnedOnTheWay) {
   EXPECT_EQ(discovery_->stored(own_->id()), head());
   EXPECT_EQ(discovery_->hinted(own_->id()), std::nullopt) << "it is no newer than ours";
   commit(2);
-  const std::uint64_t version = own_->version();
+  const std::uint64_t version = own_->news().version();
   EXPECT_EQ(choose(swarm::HeadHint(own_->id()).seal(head())), std::nullopt);
   EXPECT_EQ(discovery_->stored(own_->id()), head());
   EXPECT_EQ(discovery_->hinted(own_->id()), head());
-  EXPECT_GT(own_->version(), version) << "waiters are woken";
+  EXPECT_GT(own_->news().version(), version) << "waiters are woken";
   (void)choose(older);
   EXPECT_EQ(discovery_->stored(own_->id()), head()) << "an older one changes nothing";
 }

@@ -79,14 +79,14 @@ class NetworkWorld : public ::testing::Test {
     EXPECT_TRUE(producer_.writer->commit({feed::testing::batch_of(feed::testing::stream("t"), {time})}).ok());
   }
   std::shared_ptr<FeedHost> open(const FeedId& feed, bool own, store::KvStore& rows) {
-    FeedHost::Parts parts;
-    parts.stores = {&rows, &rows};
-    parts.strand = pool_.make_strand();
-    parts.flusher = pool_.make_strand();
-    parts.clock = &clock_;
-    parts.log = &log_;
-    parts.online = true;
-    auto host = FeedHost::open(feed, own, std::move(parts));
+    FeedHost::Context context;
+    context.stores = {&rows, &rows};
+    context.strand = pool_.make_strand();
+    context.flusher = pool_.make_strand();
+    context.clock = &clock_;
+    context.log = &log_;
+    context.online = true;
+    auto host = FeedHost::open(feed, own, std::move(context));
     EXPECT_TRUE(host.ok());
     return *std::move(host);
   }

@@ -1,11 +1,14 @@
+#include "node/table/feed_removal.h"
+
 #include "base/try.h"
-#include "node/directory/removed_feeds.h"
-#include "node/table/feed_table.h"
-#include "node/table/retention.h"
+#include "node/table/disk_space.h"
 
 #include <algorithm>
+#include <tuple>
 
-// The part of FeedTable that forgets feeds.
+// An own feed's key must never sign another history than the one that others may hold. So removal writes the note of
+// the last signed head first, durably, where signing happens: after it the writer refuses the key whatever is erased. A
+// crash leaves the note unfinished, and finish() erases the rest at the next start. Mirrored feeds need no note.
 namespace shoal::node {
 namespace {
 
@@ -20,15 +23,15 @@ Result<std::optional<feed::Checkpoint>> newest_head(const feed::FeedStores& stor
 
 }  // namespace
 
-bool FeedTable::is_removed(const FeedId& feed) const {
-  const auto files = storage();
+bool FeedRemoval::is_removed(const FeedId& feed) const {
+  const auto files = context_.open->storage();
   if (!files) return false;
   const auto removed = find_removed(*(*files)->own, feed);
   return removed && removed->has_value();
 }
 
-Result<void> FeedTable::finish_removals() {
-  SHOAL_TRY(const auto files, storage());
+Result<void> FeedRemoval::finish() {
+  SHOAL_TRY(const auto files, context_.open->storage());
   SHOAL_TRY(const auto all, list_removed(*files->own));
   for (RemovedFeed removed : all) {
     if (!removed.done) SHOAL_CHECK(erase({files->own.get(), files->own.get()}, removed));
@@ -36,29 +39,23 @@ Result<void> FeedTable::finish_removals() {
   return {};
 }
 
-Result<void> FeedTable::erase(feed::FeedStores stores, RemovedFeed removed) {
+Result<void> FeedRemoval::erase(feed::FeedStores stores, RemovedFeed removed) {
   const auto erased = feed::FeedLog::remove(stores, removed.feed);
   if (!erased && erased.error().code != Code::not_found) return erased.error();
   removed.done = true;
   return put_removed(*stores.heads, removed);
 }
 
-Result<void> FeedTable::remove(const FeedReference& feed) {
-  SHOAL_TRY(const auto files, storage());
-  std::shared_ptr<FeedHost> host;
-  std::shared_ptr<OwnFeed> own;
-  {
-    const std::lock_guard lock(mutex_);
-    SHOAL_CHECK(check_open());
-    if (const auto open = hosts_.find(feed.feed); open != hosts_.end()) host = open->second;
-    if (const auto open = own_feeds_.find(feed.name); feed.own && open != own_feeds_.end()) own = open->second;
-  }
+Result<void> FeedRemoval::remove(const FeedReference& feed) {
+  SHOAL_TRY(const auto files, context_.open->storage());
+  const auto host = context_.open->host(feed.feed);
+  const auto own = feed.own ? context_.open->writer(feed.name) : nullptr;
   feed::FeedStores stores{files->own.get(), feed.own ? files->own.get() : files->mirrored.get()};
   if (host) stores = host->stores();
   std::optional<RemovedFeed> tombstone;
   if (feed.own) {
     // Where signing happens: no commit is on its way, and none comes after.
-    SHOAL_CHECK(parts_.commit_thread->run([&] { return end_signing(feed, stores, own, tombstone); }));
+    SHOAL_CHECK(context_.commit_thread->run([&] { return end_signing(feed, stores, own, tombstone); }));
   }
   if (host) retire(feed, host);
   if (tombstone) {
@@ -66,15 +63,15 @@ Result<void> FeedTable::remove(const FeedReference& feed) {
   } else {
     SHOAL_CHECK(feed::FeedLog::remove(stores, feed.feed));
   }
-  return give_back(*stores.blocks);
+  return rewrite_if_worth(*stores.blocks);
 }
 
-Result<void> FeedTable::end_signing(const FeedReference& feed, const feed::FeedStores& stores,
-                                    const std::shared_ptr<OwnFeed>& own, std::optional<RemovedFeed>& tombstone) {
+Result<void> FeedRemoval::end_signing(const FeedReference& feed, const feed::FeedStores& stores,
+                                      const std::shared_ptr<OwnFeed>& own, std::optional<RemovedFeed>& tombstone) {
   if (own && own->producing()) {
     return Error{Code::in_use, "feed " + feed.name + " is being published to", "end that producer first"};
   }
-  SHOAL_TRY(const auto files, storage());
+  SHOAL_TRY(const auto files, context_.open->storage());
   if (stores.heads == files->own.get()) {
     SHOAL_TRY(const auto head, newest_head(stores, feed.feed));
     // A journal that cannot be read may know of a head, too.
@@ -87,27 +84,20 @@ Result<void> FeedTable::end_signing(const FeedReference& feed, const feed::FeedS
   }
   if (own) {
     own->close();
-    parts_.commit_thread->drop(own);
+    context_.commit_thread->drop(own);
     own->release();
   }
   return {};
 }
 
-/// Nobody finds the feed any more. Sessions may still name it, so the object stays until the node closes.
-void FeedTable::retire(const FeedReference& feed, const std::shared_ptr<FeedHost>& host) {
-  {
-    const std::lock_guard lock(mutex_);
-    hosts_.erase(feed.feed);
-    own_feeds_.erase(feed.name);
-    volatile_feeds_.erase(feed.name);
-    retired_.push_back(host);
+void FeedRemoval::retire(const FeedReference& feed, const std::shared_ptr<FeedHost>& host) {
+  context_.open->retire(feed, host);
+  if (context_.swarm != nullptr) {
+    context_.discovery->remove(feed.feed);
+    context_.hub->forget(feed.feed);
+    context_.swarm->leave(replication::discovery_key(feed.feed));
   }
-  if (parts_.swarm != nullptr) {
-    parts_.discovery->remove(feed.feed);
-    parts_.hub->forget(feed.feed);
-    parts_.swarm->leave(replication::discovery_key(feed.feed));
-  }
-  // Behind everything that is under way on the strand.
+  // After everything that is queued on the strand.
   std::ignore = host->run([&] { host->replicator().close("the feed is not served any more"); });
   host->close_removed();
 }
