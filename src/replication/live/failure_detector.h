@@ -6,7 +6,7 @@
 
 namespace shoal::replication {
 
-/// Decides when to ping a peer, when to suspect it and when to give it up (docs/PROTOCOL.md, "Signs of life"). An
+/// Decides when to ping a peer, when to suspect it and when to give it up (docs/PROTOCOL.md, "Failure detection"). An
 /// unreliable failure detector in the sense of Chandra and Toueg (1996): a suspect may be alive and is trusted again
 /// when it is heard. The deadline adapts to the peer's round-trip time.
 ///
