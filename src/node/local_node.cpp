@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <thread>
+#include <future>
 
 namespace shoal::node {
 namespace {
@@ -20,6 +20,16 @@ namespace {
 constexpr unsigned kPoolThreads = 2;
 /// close() waits this long for calls on their way, which were all told to end.
 constexpr std::chrono::seconds kCloseTimeout{5};
+
+/// The same storage; `released` is set once nobody holds it any more and its files are closed.
+std::shared_ptr<Storage> announce_release(std::shared_ptr<Storage> storage, std::promise<void> released) {
+  Storage* const raw = storage.get();
+  auto announced = std::make_shared<std::promise<void>>(std::move(released));
+  return {raw, [storage = std::move(storage), announced = std::move(announced)](Storage*) mutable {
+            storage.reset();
+            announced->set_value();
+          }};
+}
 
 }  // namespace
 
@@ -46,7 +56,10 @@ Result<std::shared_ptr<LocalNode>> LocalNode::open(NodeOptions options, PeerHub:
 LocalNode::~LocalNode() { close(); }
 
 Result<void> LocalNode::start(PeerHub::WrapOutbox wrap_outbox) {
-  SHOAL_TRY(auto storage, Storage::open(options_.data_dir, *log_));
+  SHOAL_TRY(auto opened, Storage::open(options_.data_dir, *log_));
+  std::promise<void> released;
+  storage_released_ = released.get_future();
+  auto storage = announce_release(std::move(opened), std::move(released));
   keys_ = std::make_unique<KeyStore>(storage->directory->keys(), options_.passphrase);
   mirrors_ = std::make_unique<TrustedMirrors>(storage->directory->keys());
   for (std::string& peer : options_.peers) {
@@ -139,10 +152,7 @@ void LocalNode::close() {
   pool_->stop();
   if (const auto storage = files.lock()) hub_->save_bans(*storage->own);
   table_->release();
-  const auto deadline = std::chrono::steady_clock::now() + kCloseTimeout;
-  while (!files.expired() && std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
+  storage_released_.wait_for(kCloseTimeout);
 }
 
 Result<NodeFacts> LocalNode::facts() {

@@ -9,6 +9,7 @@
 #include "node/table/retention.h"
 
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -57,6 +58,7 @@ class LocalNode final : public NodeApi, public std::enable_shared_from_this<Loca
   std::unique_ptr<CommitThread> commit_thread_;
   std::unique_ptr<FeedTable> table_;
   std::unique_ptr<RetentionThread> retention_;
+  std::future<void> storage_released_;  ///< ready once no call holds the directory's files
   std::unique_ptr<LocalReading> reading_;
   std::unique_ptr<LocalOwning> owning_;
   std::unique_ptr<LocalKeeping> keeping_;

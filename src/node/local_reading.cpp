@@ -8,11 +8,13 @@
 #include "node/reading/head_question.h"
 #include "node/reading/random_access.h"
 #include "node/reading/subscription.h"
+#include "node/runtime/ready_signal.h"
 
 #include <algorithm>
 #include <atomic>
 #include <set>
-#include <thread>
+#include <stop_token>
+#include <tuple>
 
 namespace shoal::node {
 namespace {
@@ -159,7 +161,12 @@ Result<std::vector<PeerInfo>> LocalReading::peers(const std::optional<FeedRefere
     asked = table_.open_hosts();
   }
   const auto deadline = deadline_of(wait);
+  // One signal for all feeds: whichever gets a peer first raises it.
+  SHOAL_TRY(const auto news, ReadySignal::make());
+  for (const auto& open : asked) open->news().watch(news);
+  const std::stop_callback on_stop(wait.stop, [&] { news->raise(); });
   for (;;) {
+    news->lower();
     std::vector<PeerInfo> infos;
     bool closed = false;
     for (const auto& open : asked) {
@@ -171,7 +178,7 @@ Result<std::vector<PeerInfo>> LocalReading::peers(const std::optional<FeedRefere
     }
     if (closed) return closed_error();
     if (!infos.empty() || SteadyClock::now() >= deadline || wait.stop.stop_requested()) return infos;
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    std::ignore = news->wait_until(deadline);
   }
 }
 

@@ -1,8 +1,10 @@
 #include "node/runtime/ready_signal.h"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -38,6 +40,18 @@ void ReadySignal::lower() {
   std::uint64_t count = 0;
   // The count was one: the read empties it and does not wait, also when the application read what it should not.
   std::ignore = ::read(descriptor_, &count, sizeof count);
+}
+
+bool ReadySignal::wait_until(std::chrono::steady_clock::time_point deadline) const {
+  using std::chrono::milliseconds;
+  constexpr milliseconds kLongestPoll = std::chrono::hours(1);
+  for (;;) {
+    const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
+    pollfd asked{descriptor_, POLLIN, 0};
+    const auto timeout = std::clamp(left, milliseconds(0), kLongestPoll);
+    if (::poll(&asked, 1, static_cast<int>(timeout.count())) > 0) return true;
+    if (left <= milliseconds(0)) return false;
+  }
 }
 
 }  // namespace shoal::node

@@ -2,6 +2,7 @@
 
 #include <shoal/result.h>
 
+#include <chrono>
 #include <memory>
 #include <mutex>
 
@@ -9,8 +10,8 @@ namespace shoal::node {
 
 /// A descriptor that is readable while raised: what Subscription::descriptor() gives. Thread-safe.
 ///
-/// Whoever polls lowers it before looking at what there is, and raises it again unless there was nothing. A change that
-/// comes after the lowering raises it, so none is missed between the last poll and the wait.
+/// A reader lowers it, then looks at what there is, and raises it again if there was something. A change that comes
+/// after the lowering raises it: none is missed between the look and the wait.
 class ReadySignal {
  public:
   /// Raised. Code::io when the process has no descriptor left.
@@ -21,6 +22,8 @@ class ReadySignal {
 
   void raise();
   void lower();
+  /// Waits until it is raised; false when the deadline came first.
+  [[nodiscard]] bool wait_until(std::chrono::steady_clock::time_point deadline) const;
   /// Stays this object's; readable (POLLIN) while raised.
   [[nodiscard]] int descriptor() const { return descriptor_; }
 

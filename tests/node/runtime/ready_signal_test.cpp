@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <atomic>
+#include <chrono>
 #include <thread>
 
 namespace shoal::node {
@@ -44,6 +46,23 @@ TEST(ReadySignal, NeverLosesARaise) {
     pollfd waited{signal->descriptor(), POLLIN, 0};
     ASSERT_EQ(::poll(&waited, 1, 20000), 1) << "slept over news";
   }
+}
+
+TEST(ReadySignal, WaitsUntilItIsRaised) {
+  using std::chrono::steady_clock;
+  const auto signal = ReadySignal::make().value();
+  EXPECT_TRUE(signal->wait_until(steady_clock::now() - std::chrono::seconds(1)));
+  signal->lower();
+  const auto begin = steady_clock::now();
+  EXPECT_FALSE(signal->wait_until(begin + std::chrono::milliseconds(30)));
+  EXPECT_GE(steady_clock::now() - begin, std::chrono::milliseconds(30));
+  EXPECT_FALSE(signal->wait_until(begin));
+  std::jthread raiser([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    signal->raise();
+  });
+  EXPECT_TRUE(signal->wait_until(steady_clock::now() + std::chrono::hours(24 * 365)));
+  EXPECT_LT(steady_clock::now() - begin, std::chrono::seconds(20));
 }
 
 }  // namespace
