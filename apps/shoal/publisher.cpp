@@ -25,7 +25,7 @@ Published Publisher::run(const std::stop_token& stop) {
   Published published;
   const auto step = send_all(stop);
   if (step.ok()) {
-    published.stopped_at_bad_record = *step == RecordStream::Step::stopped;
+    published.stopped_at_bad_record = *step == RecordSource::Step::stopped;
   } else if (step.error().code == Code::cancelled && stop.stop_requested()) {
     published.interrupted = true;
   } else {
@@ -41,15 +41,15 @@ Published Publisher::run(const std::stop_token& stop) {
   return published;
 }
 
-Result<RecordStream::Step> Publisher::send_all(const std::stop_token& stop) {
+Result<RecordSource::Step> Publisher::send_all(const std::stop_token& stop) {
   ReplayPacer pacer(options_.replay_speed);
   ProducerRecord record;
   record.topic = options_.topic;
   record.headers = options_.headers;
   while (true) {
-    SHOAL_TRY(const auto step, stream_.next(record));
-    if (step != RecordStream::Step::record) return step;
-    if (options_.progress) options_.progress(stream_.bytes_read());
+    SHOAL_TRY(const auto step, source_.next(record));
+    if (step != RecordSource::Step::record) return step;
+    if (options_.progress) options_.progress(source_.bytes_read());
     if (record.time && options_.replay_speed > 0) {
       const auto now = std::chrono::steady_clock::now().time_since_epoch();
       if (!sleep_for(pacer.wait_for(*record.time, now), stop)) return Error{Code::cancelled, "interrupted", ""};
@@ -62,7 +62,7 @@ Result<RecordStream::Step> Publisher::send_all(const std::stop_token& stop) {
     // The record is at fault, not the producer.
     const Code code = sent.error().code;
     if (code != Code::invalid_argument && code != Code::limit_exceeded) return sent.error();
-    if (!stream_.refuse(sent.error())) return RecordStream::Step::stopped;
+    if (!source_.refuse(sent.error())) return RecordSource::Step::stopped;
   }
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "ack_ledger.h"
-#include "record_stream.h"
+#include "record_source.h"
 
 #include "node/api/producer_api.h"
 
@@ -32,23 +32,23 @@ struct Published {
   std::optional<Error> failure = {};  ///< something was taken and may not be acknowledged
 };
 
-/// Moves records from a stream to a producer, paced if asked, and waits for the acknowledgements. One thread.
+/// Moves records from a source to a producer, paced if asked, and waits for the acknowledgements. One thread.
 class Publisher {
  public:
-  Publisher(node::ProducerApi& producer, RecordStream& stream, AckLedger& ledger, const PublisherOptions& options)
-      : producer_(producer), stream_(stream), ledger_(ledger), options_(options) {}
+  Publisher(node::ProducerApi& producer, RecordSource& source, AckLedger& ledger, const PublisherOptions& options)
+      : producer_(producer), source_(source), ledger_(ledger), options_(options) {}
 
-  /// Whatever ends the stream, what was taken is flushed before this returns, unless the producer failed. Mirrors are
+  /// Whatever ends the source, what was taken is flushed before this returns, unless the producer failed. Mirrors are
   /// not waited for after a stop.
   [[nodiscard]] Published run(const std::stop_token& stop);
 
  private:
-  [[nodiscard]] Result<RecordStream::Step> send_all(const std::stop_token& stop);
+  [[nodiscard]] Result<RecordSource::Step> send_all(const std::stop_token& stop);
   /// Flushes, and goes on waiting as long as acknowledgements come in time.
   [[nodiscard]] Result<void> flush(const std::stop_token& stop);
 
   node::ProducerApi& producer_;
-  RecordStream& stream_;
+  RecordSource& source_;
   AckLedger& ledger_;
   const PublisherOptions& options_;
   std::uint64_t sent_ = 0;

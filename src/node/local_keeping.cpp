@@ -3,8 +3,8 @@
 #include "base/try.h"
 #include "feed/bundle/bundle.h"
 #include "feed/read/feed_audit.h"
-#include "node/reading/mirror.h"
-#include "node/reading/subscription.h"
+#include "node/reading/local_mirror.h"
+#include "node/reading/local_subscription.h"
 #include "topic/topic_filter.h"
 
 #include <functional>

@@ -1,7 +1,7 @@
 #include "node/local_owning.h"
 
 #include "base/try.h"
-#include "node/reading/producer.h"
+#include "node/reading/local_producer.h"
 
 #include <algorithm>
 #include <optional>

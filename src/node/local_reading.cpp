@@ -6,8 +6,8 @@
 #include "node/directory/want_store.h"
 #include "node/network/peer_info.h"
 #include "node/reading/head_question.h"
+#include "node/reading/local_subscription.h"
 #include "node/reading/random_access.h"
-#include "node/reading/subscription.h"
 #include "node/runtime/ready_signal.h"
 
 #include <algorithm>

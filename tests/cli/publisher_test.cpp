@@ -41,7 +41,7 @@ class PublisherTest : public testing::Test {
  protected:
   Published publish(const std::string& text, bool skip_bad = false) {
     write_text(directory_ / "in", text);
-    RecordStream stream({.files = {(directory_ / "in").string()}, .skip_bad = skip_bad}, messages_, -1);
+    RecordSource stream({.files = {(directory_ / "in").string()}, .skip_bad = skip_bad}, messages_, -1);
     producer_.on_acked([this](const AckRun& run) { ledger_.add(run); });
     Publisher publisher(producer_, stream, ledger_, options_);
     return publisher.run(stop_.get_token());

@@ -5,7 +5,7 @@
 #include "node_session.h"
 #include "progress_bar.h"
 #include "publisher.h"
-#include "record_stream.h"
+#include "record_source.h"
 #include "replay_pacer.h"
 #include "text/topic_name.h"
 #include "text/units.h"
@@ -35,7 +35,7 @@ class PubCommand final : public Command {
   void say_mirrors(Context& context, NodeSession& session, const FeedId& feed) const;
 
   std::string name_;
-  StreamOptions stream_;
+  RecordSourceOptions stream_;
   ProducerOptions producer_;
   PublisherOptions publisher_;
   std::optional<TimeUnit> time_unit_;
@@ -197,7 +197,7 @@ Result<Exit> PubCommand::run(Context& context) {
   SHOAL_TRY(auto producer, session->owning().open_producer(name_, producer_));
   AckLedger ledger(context.out, ack_log_);
   producer->on_acked([&ledger](const AckRun& run) { ledger.add(run); });
-  RecordStream stream(stream_, context.messages, context.stop.fd());
+  RecordSource stream(stream_, context.messages, context.stop.fd());
   if (const auto size = FdSource::size_of(stream_.files); size && !stream_.files.empty()) {
     publisher_.progress = [report = progress_of(context.messages, "publishing", [] { return false; }),
                            size = *size](std::uint64_t bytes) { static_cast<void>(report(bytes, size)); };

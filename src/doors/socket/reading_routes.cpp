@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-/// Routes that read one feed by position; its live stream is in record_stream.cpp.
+/// Routes that read one feed by position; its live stream is in subscription_stream.cpp.
 namespace shoal::doors {
 namespace {
 

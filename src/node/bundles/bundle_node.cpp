@@ -3,8 +3,8 @@
 #include "base/try.h"
 #include "node/bundles/bundle_audit.h"
 #include "node/directory/held_info.h"
+#include "node/reading/local_subscription.h"
 #include "node/reading/random_access.h"
-#include "node/reading/subscription.h"
 
 #include <algorithm>
 #include <set>

@@ -154,8 +154,8 @@ std::shared_ptr<replication::PeerMemory::Account> PeerHub::open_account(
     const std::shared_ptr<replication::PeerTransport>& transport) {
   auto account = std::make_shared<replication::PeerMemory::Account>(memory_);
   const std::lock_guard lock(mutex_);
-  std::erase_if(held_, [](const Held& held) { return held.account.expired(); });
-  held_.push_back({account, transport});
+  std::erase_if(accounts_, [](const PeerAccount& peer) { return peer.account.expired(); });
+  accounts_.push_back({account, transport});
   return account;
 }
 
@@ -164,11 +164,11 @@ void PeerHub::relieve_memory() {
   std::vector<std::weak_ptr<replication::PeerTransport>> transports;
   {
     const std::lock_guard lock(mutex_);
-    for (const Held& held : held_) {
-      auto account = held.account.lock();
+    for (const PeerAccount& peer : accounts_) {
+      auto account = peer.account.lock();
       if (!account) continue;
       accounts.push_back(std::move(account));
-      transports.push_back(held.transport);
+      transports.push_back(peer.transport);
     }
   }
   const auto worst = replication::PeerMemory::worst(accounts);

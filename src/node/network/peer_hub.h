@@ -56,7 +56,7 @@ class PeerHub final : public std::enable_shared_from_this<PeerHub> {
   friend class FeedAcceptor;
 
   /// A connection and its memory account.
-  struct Held {
+  struct PeerAccount {
     std::weak_ptr<replication::PeerMemory::Account> account;
     std::weak_ptr<replication::PeerTransport> transport;
   };
@@ -82,7 +82,7 @@ class PeerHub final : public std::enable_shared_from_this<PeerHub> {
   std::map<crypto::Digest, FeedHost*> feeds_;
   replication::BanList bans_;  ///< under mutex_
   std::shared_ptr<replication::PeerMemory> memory_;
-  std::vector<Held> held_;                                ///< under mutex_
+  std::vector<PeerAccount> accounts_;                     ///< under mutex_
   std::map<std::string, base::MonoTime> wrong_key_told_;  ///< time of the last warning by address; under mutex_
   std::set<std::string> other_versions_;                  ///< hosts that were logged; under mutex_
 };

@@ -1,4 +1,4 @@
-#include "record_stream.h"
+#include "record_source.h"
 
 #include "base/try.h"
 
@@ -10,7 +10,7 @@ constexpr std::uint64_t kMaxNamed = 100;
 
 }  // namespace
 
-RecordStream::RecordStream(StreamOptions options, Messages& messages, int stop_fd)
+RecordSource::RecordSource(RecordSourceOptions options, Messages& messages, int stop_fd)
     : options_([&] {
         if (options.files.empty()) options.files.emplace_back("-");
         return std::move(options);
@@ -19,7 +19,7 @@ RecordStream::RecordStream(StreamOptions options, Messages& messages, int stop_f
       stop_fd_(stop_fd),
       selector_(options_.selectors) {}
 
-Result<bool> RecordStream::open_next() {
+Result<bool> RecordSource::open_next() {
   if (next_file_ == options_.files.size()) return false;
   frames_.reset();
   bytes_before_ = bytes_read();
@@ -30,7 +30,7 @@ Result<bool> RecordStream::open_next() {
   return true;
 }
 
-Result<RecordStream::Step> RecordStream::next(ProducerRecord& record) {
+Result<RecordSource::Step> RecordSource::next(ProducerRecord& record) {
   while (true) {
     if (!frames_) {
       SHOAL_TRY(const bool opened, open_next());
@@ -60,7 +60,7 @@ Result<RecordStream::Step> RecordStream::next(ProducerRecord& record) {
   }
 }
 
-bool RecordStream::refuse(const Error& why) {
+bool RecordSource::refuse(const Error& why) {
   ++bad_records_;
   if (!options_.skip_bad) {
     messages_.error(
@@ -72,7 +72,7 @@ bool RecordStream::refuse(const Error& why) {
   return true;
 }
 
-std::string RecordStream::place() const {
+std::string RecordSource::place() const {
   const std::string& file = options_.files[next_file_ - 1];
   const char* unit = options_.framing == Framing::lines ? ", line " : ", record ";
   return (file == "-" ? "stdin" : file) + unit + std::to_string(frames_->number()) + ": ";

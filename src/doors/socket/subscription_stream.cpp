@@ -31,9 +31,9 @@ std::string cursor_object(const std::string& cursor) {
 }
 
 /// Moves what one subscription brings to one client.
-class RecordStream {
+class SubscriptionStream {
  public:
-  RecordStream(Call& call, node::SubscriptionApi& subscription) : call_(call), subscription_(subscription) {}
+  SubscriptionStream(Call& call, node::SubscriptionApi& subscription) : call_(call), subscription_(subscription) {}
 
   [[nodiscard]] Result<void> run() {
     SHOAL_CHECK(call_.answer.begin_stream(Answer::Content::lines));
@@ -94,7 +94,7 @@ Result<void> get_subscription(Call& call) {
   SHOAL_TRY(const auto options, read_subscribe_query(call.query));
   SHOAL_TRY(const auto feed, feed_of(call));
   SHOAL_TRY(const auto subscription, call.reading.subscribe(feed, options));
-  return RecordStream(call, *subscription).run();
+  return SubscriptionStream(call, *subscription).run();
 }
 
 }  // namespace shoal::doors

@@ -13,7 +13,7 @@
 /// The records that `pub` was given: files one after the other, framed, with what the selectors say of each.
 namespace shoal::command {
 
-struct StreamOptions {
+struct RecordSourceOptions {
   std::vector<std::string> files = {};  ///< empty or `-`: stdin
   Framing framing = Framing::lines;
   std::uint64_t skip_records = 0;  ///< of each file
@@ -22,7 +22,7 @@ struct StreamOptions {
   std::size_t max_record = std::size_t{32} << 20;
 };
 
-class RecordStream {
+class RecordSource {
  public:
   enum class Step : std::uint8_t {
     record,
@@ -30,7 +30,7 @@ class RecordStream {
     stopped,  ///< at a bad record that may not be skipped; it was named on stderr
   };
 
-  RecordStream(StreamOptions options, Messages& messages, int stop_fd);
+  RecordSource(RecordSourceOptions options, Messages& messages, int stop_fd);
 
   /// Fills value, topic, key and time of `record`, the latter three only when selected. Code::cancelled, Code::io,
   /// Code::not_found for a file that is gone.
@@ -45,7 +45,7 @@ class RecordStream {
   [[nodiscard]] Result<bool> open_next();
   [[nodiscard]] std::string place() const;
 
-  const StreamOptions options_;
+  const RecordSourceOptions options_;
   Messages& messages_;
   const int stop_fd_;
   RecordSelector selector_;

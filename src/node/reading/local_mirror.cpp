@@ -1,4 +1,4 @@
-#include "node/reading/mirror.h"
+#include "node/reading/local_mirror.h"
 
 #include "node/api/deadline.h"
 

@@ -1,4 +1,4 @@
-#include "node/reading/subscription.h"
+#include "node/reading/local_subscription.h"
 
 #include "base/try.h"
 #include "node/api/deadline.h"
