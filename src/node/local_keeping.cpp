@@ -14,7 +14,7 @@
 namespace shoal::node {
 namespace {
 
-/// Topics that the patterns name among those known here; Code::not_found for a pattern without any.
+/// The known topics that match the patterns. Code::not_found for a pattern that matches none.
 Result<std::vector<std::string>> topics_named(const feed::FeedReader& reader,
                                               const std::vector<std::string>& patterns) {
   SHOAL_TRY(const auto views, reader.topics());
@@ -63,7 +63,7 @@ Result<void> LocalKeeping::store_cursor(const FeedReference& feed, const std::st
 
 Result<AuditReport> LocalKeeping::verify(const FeedReference& feed, const Progress& progress) {
   SHOAL_TRY(const auto open, table_.host(feed));
-  // An own feed that is shorter than what was signed hashes well, and is damaged all the same.
+  // An own feed that is shorter than its signed head is damaged, although what is there hashes correctly.
   const auto problem = open->own_terms().writer_problem();
   if (problem && (problem->code == Code::unsafe_to_sign || problem->code == Code::corrupt)) return *problem;
   return feed::audit(open->reader(), progress);
@@ -90,7 +90,7 @@ Result<BundleSummary> LocalKeeping::import_bundle(const ByteSource& source, cons
                  "an own feed's history comes from its journal, or from its mirrors"};
   }
   SHOAL_TRY(const auto open, table_.host(reference));
-  // The mirror is confined to its strand; the source, which may be slow, is read outside.
+  // The mirror is used on its strand only. The source may be slow: it is read on this thread.
   const auto with_mirror = [&open](const std::function<Result<void>(feed::FeedMirror&)>& job) -> Result<void> {
     Result<void> done = Error{Code::closed, "the node is closed", ""};
     std::ignore = open->run([&] { done = job(*open->mirror()); });

@@ -16,12 +16,12 @@
 namespace shoal::node {
 namespace {
 
-/// One strand per session and feed share these: decrypting and hashing keep both cores of a small machine busy.
+/// All strands, one for each session and feed, share these: decrypting and hashing use both cores of a small machine.
 constexpr unsigned kPoolThreads = 2;
-/// close() waits this long for calls on their way, which were all told to end.
+/// close() waits this long for calls that still run after all were asked to end.
 constexpr std::chrono::seconds kCloseTimeout{5};
 
-/// The same storage; `released` is set once nobody holds it any more and its files are closed.
+/// The same storage. `released` is set after the last holder dropped it and its files were closed.
 std::shared_ptr<Storage> announce_release(std::shared_ptr<Storage> storage, std::promise<void> released) {
   Storage* const raw = storage.get();
   auto announced = std::make_shared<std::promise<void>>(std::move(released));
@@ -131,8 +131,7 @@ void LocalNode::close() {
   if (!table_) return;  // start() failed; nothing runs but idle threads
   std::weak_ptr<Storage> files;
   if (auto storage = table_->storage()) files = *storage;
-  // What was taken is committed; then from the outside in: nobody waits, no new message, no running strand; then the
-  // files.
+  // First commit what producers sent. Then end from the outside in: waiters, messages, strands; the files come last.
   if (retention_) {
     retention_->apply_own_retention();
     retention_->stop();

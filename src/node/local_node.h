@@ -25,7 +25,7 @@ namespace shoal::node {
 /// in order. Handles keep the object; close() gives everything it holds back.
 class LocalNode final : public NodeApi, public std::enable_shared_from_this<LocalNode> {
  public:
-  /// `wrap_outbox` is put between feeds and sessions: for tests that need a node that lies.
+  /// `wrap_outbox` wraps what feeds send to sessions: for tests that need a lying node.
   [[nodiscard]] static Result<std::shared_ptr<LocalNode>> open(NodeOptions options,
                                                                PeerHub::WrapOutbox wrap_outbox = {});
   ~LocalNode() override;
@@ -63,8 +63,9 @@ class LocalNode final : public NodeApi, public std::enable_shared_from_this<Loca
   std::unique_ptr<LocalOwning> owning_;
   std::unique_ptr<LocalKeeping> keeping_;
 
-  std::stop_source closing_;        ///< ends long questions
-  std::shared_mutex swarm_in_use_;  ///< shared by long questions: close() waits for them before the network ends
+  std::stop_source closing_;  ///< ends calls that wait for the network
+  std::shared_mutex
+      swarm_in_use_;  ///< shared by calls that use swarm_: close() waits for them before it ends the network
 
   mutable std::mutex mutex_;
   bool closed_ = false;

@@ -26,7 +26,7 @@ Result<OpenedFeed> LocalOwning::open_feed(const std::string& name, const FeedOpt
     SHOAL_TRY(key, parts_.keys->generate(name, options.passphrase));
   }
   SHOAL_TRY(const auto feed, parts_.table->own(name, options.passphrase));
-  // A key that was there but never signed anything is a new feed, too.
+  // A key that exists but never signed anything is a new feed, too.
   created = created || (options.create && !feed->has_head());
   return set_retention(OpenedFeed{FeedId{key->key}, created}, name, options);
 }
@@ -64,7 +64,7 @@ Result<MirrorQuorum> LocalOwning::quorum_of(const Acks& acks) const {
       return Error{Code::not_found, "no mirror is trusted as " + name,
                    "shoal key trust " + name + " HEX, with what shoal key show --node prints at the mirror"};
     }
-    // Once, however often it was named.
+    // A mirror that was named twice counts once.
     if (std::find(quorum.named.begin(), quorum.named.end(), *key) == quorum.named.end()) quorum.named.push_back(*key);
   }
   return quorum;

@@ -33,7 +33,7 @@ class LocalOwning final : public OwningApi {
                                                                    const ProducerOptions& options) override;
 
  private:
-  /// Whom the acknowledgements need; Code::not_found for a name that stands for no mirror.
+  /// The mirrors that must acknowledge. Code::not_found for a name that no mirror has.
   [[nodiscard]] Result<MirrorQuorum> quorum_of(const Acks& acks) const;
   /// Sets the retention of the feed that was opened, when `options` have one.
   [[nodiscard]] Result<OpenedFeed> set_retention(const OpenedFeed& feed, const std::string& name,

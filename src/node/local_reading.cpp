@@ -21,7 +21,7 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-/// info() waits this long after the last answer for peers that are being dialled.
+/// After the last answer info() waits this long for peers that are still being dialled.
 constexpr std::chrono::milliseconds kInfoSettle{200};
 
 std::vector<replication::PeerView> peers_of(FeedHost& host) {
@@ -32,7 +32,7 @@ std::vector<replication::PeerView> peers_of(FeedHost& host) {
 
 Error closed_error() { return {Code::closed, "the node is closed", ""}; }
 
-/// Until `done`, the deadline, the stop, or the host's end.
+/// Waits for `done`, the deadline, the stop, or the end of the host.
 void await(const FeedHost& host, const std::atomic<bool>& done, SteadyClock::time_point deadline,
            const std::stop_token& stop) {
   for (std::uint64_t version = host.news().version(); !done; version = host.news().version()) {
@@ -41,7 +41,7 @@ void await(const FeedHost& host, const std::atomic<bool>& done, SteadyClock::tim
   }
 }
 
-/// Asks for the signed entries of all topics, which a node that holds no blocks does not know yet.
+/// Fetches the signed entries of all topics: a node that holds no blocks does not know them yet.
 void learn_topics(FeedHost& host, SteadyClock::time_point deadline, const std::stop_token& stop) {
   const auto done = std::make_shared<std::atomic<bool>>(false);
   const auto timeout = std::max<base::MonoTime>(deadline - SteadyClock::now(), std::chrono::milliseconds(1));
@@ -62,7 +62,7 @@ Result<std::vector<FeedSummary>> LocalReading::feeds() {
   for (const FeedReference& reference : known) {
     const auto open = table_.host(reference);
     if (!open) {
-      // One feed's trouble never ends the others.
+      // An error of one feed leaves the others listed.
       if (open.error().code == Code::closed) return open.error();
       log_.log(base::LogLevel::error, "node", "feed " + reference.feed.hex() + ": " + open.error().message);
       continue;
@@ -161,7 +161,7 @@ Result<std::vector<PeerInfo>> LocalReading::peers(const std::optional<FeedRefere
     asked = table_.open_hosts();
   }
   const auto deadline = deadline_of(wait);
-  // One signal for all feeds: whichever gets a peer first raises it.
+  // One signal for all feeds: the first that gets a peer raises it.
   SHOAL_TRY(const auto news, ReadySignal::make());
   for (const auto& open : asked) open->news().watch(news);
   const std::stop_callback on_stop(wait.stop, [&] { news->raise(); });

@@ -20,15 +20,15 @@ struct StreamLine {
   [[nodiscard]] doors::JsonReader object() { return json.object(kind); }
 };
 
-/// The lines of a streamed answer. Confined to one thread. An `error` line is given as that error, an answer that was
-/// cut off is Code::closed; both again each time.
+/// The lines of a streamed answer. Confined to one thread. An `error` line is returned as that error, a truncated
+/// answer as Code::closed; every later call returns the same.
 class LineStream {
  public:
   explicit LineStream(std::shared_ptr<doors::HttpConnection> connection) : connection_(std::move(connection)) {}
 
-  /// The next line; Code::timed_out and Code::cancelled leave the stream as it was. `idle` lines are left out.
+  /// The next line; Code::timed_out and Code::cancelled leave the stream as it was. It skips `idle` lines.
   [[nodiscard]] Result<StreamLine> next(const doors::Until& until);
-  /// next() would not wait for the node's socket.
+  /// A whole line is buffered: next() would not wait for the socket.
   [[nodiscard]] bool has_line() const { return text_.find('\n', begin_) != std::string::npos; }
   [[nodiscard]] doors::HttpConnection& connection() const { return *connection_; }
 
@@ -39,7 +39,7 @@ class LineStream {
   std::shared_ptr<doors::HttpConnection> connection_;
   std::string text_;
   std::size_t begin_ = 0;   ///< of the next line in text_
-  std::size_t looked_ = 0;  ///< no line end before this
+  std::size_t looked_ = 0;  ///< already searched for a line end up to here
   std::optional<Error> failure_;
 };
 

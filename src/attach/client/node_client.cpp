@@ -11,16 +11,16 @@
 namespace shoal::attach {
 namespace {
 
-/// Longest time that a node takes for what it does at once, keys opened with a passphrase included.
+/// Longest time that a node needs for a request that waits for nothing, including a key with a passphrase.
 constexpr std::chrono::seconds kAnswerTimeout{60};
-/// What the way there and back may take beside the waiting that was asked for.
+/// Time for the way there and back, beyond the wait that the caller asked for.
 constexpr std::chrono::seconds kSlack{10};
 constexpr std::chrono::seconds kConnectTimeout{5};
 constexpr std::size_t kMaxIdle = 4;
 
 Error closed_error() { return {Code::closed, "the node is closed", ""}; }
 
-/// An idle connection says nothing, unless the other end is gone.
+/// An idle connection is readable only when the other end has closed it.
 bool stands(const doors::HttpConnection& connection) {
   pollfd asked{connection.descriptor(), POLLIN, 0};
   return ::poll(&asked, 1, 0) == 0;
@@ -56,7 +56,7 @@ Result<NodeClient::Connection> NodeClient::connect(const doors::Until& until) {
   }
   auto socket = doors::connect_unix(socket_, {left, until.stop});
   if (!socket.ok()) {
-    // Nobody listens any more: the node that was attached to has ended.
+    // Nobody listens any more: the node has ended.
     if (socket.error().code != Code::unavailable) return std::move(socket).error();
     return doors::connection_lost();
   }
@@ -90,7 +90,7 @@ Result<std::string> NodeClient::ask_text(const doors::HttpRequest& request, cons
   SHOAL_TRY(auto connection, take(until));
   const auto sent = connection->send(request, until);
   if (!sent.ok() && sent.error().code != Code::closed) return sent.error();
-  // A node that refuses may answer before it has taken everything.
+  // A node that refuses a request may answer before it has read all of it.
   SHOAL_TRY(const unsigned status, connection->status(until));
   SHOAL_TRY(std::string text, whole_body(*connection, until));
   keep(std::move(connection));

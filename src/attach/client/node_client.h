@@ -11,33 +11,33 @@
 
 namespace shoal::attach {
 
-/// Asks the node behind one socket. Thread-safe. A connection is kept for the next request, a stream has one of its
-/// own.
+/// Sends requests to the node behind one socket. Thread-safe. Keeps a connection for the next request; each stream has
+/// a connection of its own.
 class NodeClient {
  public:
   using Connection = std::shared_ptr<doors::HttpConnection>;
 
   explicit NodeClient(std::filesystem::path socket) : socket_(std::move(socket)) {}
 
-  /// Sends the request and gives the JSON object that answers it; an error that the node answers, as it is.
+  /// Sends the request and returns the JSON object of the answer, or the error that the node answered.
   [[nodiscard]] Result<doors::JsonReader> ask(const doors::HttpRequest& request, const doors::Until& until);
-  /// The same for answers of another kind: their bytes.
+  /// The same, returning the bytes of the answer.
   [[nodiscard]] Result<std::string> ask_text(const doors::HttpRequest& request, const doors::Until& until);
-  /// A connection with the request sent and answered by 200; its body is to be read. With `request.streamed` the answer
-  /// is not waited for.
+  /// Sends the request and returns the connection after status 200; the caller reads the body. With `request.streamed`
+  /// it does not wait for the answer.
   [[nodiscard]] Result<Connection> stream(const doors::HttpRequest& request, const doors::Until& until);
-  /// What stream() does once the answer's head is awaited: Error when it is none of success.
+  /// Waits for the head of the answer. The error that the node answered, unless the status is below 300.
   [[nodiscard]] static Result<void> expect_success(doors::HttpConnection& connection, const doors::Until& until);
 
-  /// Ends every connection; from now on all answers are Code::closed.
+  /// Ends every connection; all later calls return Code::closed.
   void close();
   [[nodiscard]] bool closed() const;
-  /// Closes the connections that nobody uses.
+  /// Closes the idle connections.
   void rest();
 
  private:
   [[nodiscard]] Result<Connection> connect(const doors::Until& until);
-  /// A kept connection that still stands, or a new one.
+  /// A kept connection that is still open, or a new one.
   [[nodiscard]] Result<Connection> take(const doors::Until& until);
   void keep(Connection connection);
 
@@ -48,9 +48,9 @@ class NodeClient {
   std::vector<std::weak_ptr<doors::HttpConnection>> all_;
 };
 
-/// For questions that have no limit of their own.
+/// Deadline of a request without a limit of its own.
 [[nodiscard]] doors::Until answer_time();
-/// For a question that the node may take `wait` for.
+/// Deadline of a request that the node may wait `wait` for.
 [[nodiscard]] doors::Until answer_time(const Wait& wait);
 
 }  // namespace shoal::attach

@@ -14,10 +14,10 @@ namespace {
 
 constexpr const char* kJson = "application/json";
 
-/// How often `progress` is asked whether to stop while the node says nothing.
+/// While the node sends nothing, `progress` is called this often: it may ask to stop.
 constexpr std::chrono::milliseconds kTick{200};
 
-/// Tells progress on, and asks it regularly.
+/// Passes progress on, and asks regularly whether to stop.
 class Ticker {
  public:
   explicit Ticker(const node::Progress& progress) : progress_(progress) {}
@@ -39,7 +39,7 @@ class Ticker {
   std::uint64_t total_ = 1;
 };
 
-/// Progress lines up to the `end` line, whose object is given.
+/// Reads progress lines up to the `end` line; returns its object.
 Result<doors::JsonReader> await_end(LineStream& lines, Ticker& ticker) {
   for (;;) {
     auto line = lines.next(Ticker::until());
@@ -58,7 +58,7 @@ Result<doors::JsonReader> await_end(LineStream& lines, Ticker& ticker) {
   }
 }
 
-/// Sends all of `source`; what is answered meanwhile is taken in.
+/// Sends all of `source` and reads what the node answers meanwhile.
 Result<void> send_body(doors::HttpConnection& connection, const node::ByteSource& source, const Ticker& ticker) {
   connection.read_while_sending();
   for (;;) {
@@ -67,7 +67,7 @@ Result<void> send_body(doors::HttpConnection& connection, const node::ByteSource
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     const doors::Until until = answer_time();
     const auto sent = bytes.empty() ? connection.end_body(until) : connection.send_chunk(text, until);
-    // A node that refuses the rest says why.
+    // A node that refuses the rest closes the connection, and its answer says why.
     if (!sent.ok() && sent.error().code == Code::closed) return {};
     if (!sent.ok() || bytes.empty()) return sent;
   }

@@ -13,7 +13,7 @@
 
 namespace shoal::attach {
 
-/// A persistent want that the node of another process has.
+/// Waits for a mirror of the node of another process.
 class RemoteMirror final : public node::MirrorApi {
  public:
   [[nodiscard]] static Result<std::shared_ptr<RemoteMirror>> open(std::shared_ptr<NodeClient> client,

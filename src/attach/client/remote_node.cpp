@@ -61,7 +61,7 @@ void RemoteNode::watch_events() {
   LineStream lines(std::move(*connection));
   for (;;) {
     auto line = lines.next(doors::Until::never());
-    if (!line.ok()) return;  // Whoever asks something next hears why.
+    if (!line.ok()) return;  // The next call returns the reason.
     if (line->kind != "blamed") continue;
     doors::JsonReader blamed = line->object();
     const auto peer = doors::read_peer_info(blamed.object("peer"));

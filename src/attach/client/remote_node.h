@@ -18,8 +18,8 @@
 
 namespace shoal::attach {
 
-/// The node of another process, over its socket (docs/API.md). Errors come across as they are; after that process
-/// ended, or after close(): Code::closed.
+/// The node of another process, over its socket (docs/API.md). Errors arrive unchanged. After that process
+/// ended, and after close(), calls return Code::closed.
 class RemoteNode final : public node::NodeApi {
  public:
   /// `passphrase` is asked when the node needs it for a sealed key. Code::unsupported for a node of another API, whose
@@ -29,9 +29,9 @@ class RemoteNode final : public node::NodeApi {
                                                                   const Wait& wait);
   ~RemoteNode() override;
 
-  /// The process that was attached to is there and answers within the time.
+  /// Whether the same process still answers, within the time.
   [[nodiscard]] bool answers(const Wait& wait);
-  /// Keeps no connection that nobody uses.
+  /// Closes the idle connections.
   void rest() { client_->rest(); }
 
   [[nodiscard]] node::ReadingApi& reading() override { return reading_; }

@@ -18,7 +18,7 @@ constexpr const char* kJson = "application/json";
 
 Result<node::OpenedFeed> RemoteOwning::open_feed(const std::string& name, const FeedOptions& options) {
   FeedOptions sent = options;
-  // A new key is sealed under it.
+  // A new key is encrypted with it.
   if (options.create && !sent.passphrase && passphrase_) {
     SHOAL_TRY(sent.passphrase, passphrase_());
   }
@@ -30,7 +30,7 @@ Result<node::OpenedFeed> RemoteOwning::open_feed(const std::string& name, const 
     std::fill(request.body.begin(), request.body.end(), '\0');
     if (answer.ok()) return doors::read_opened_feed(*answer);
     if (answer.error().code != Code::bad_key || sent.passphrase || !passphrase_) return answer.error();
-    // The key is sealed, and this end knows whom to ask.
+    // The key is encrypted: ask here for the passphrase.
     SHOAL_TRY(sent.passphrase, passphrase_());
   }
 }

@@ -15,13 +15,14 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-/// Between two tries, from the first on, doubled each time.
+/// Pause between two tries; it doubles each time.
 constexpr std::chrono::milliseconds kFirstPause{5};
 constexpr std::chrono::milliseconds kLongestPause{200};
-/// A holder that lives answers a small question within this.
+/// A holder that runs answers a small request within this time.
 constexpr std::chrono::seconds kSignOfLife{2};
-/// A holder without a network is often a finite command (`ls`, `pub --offline`) that is done within this. Attached to,
-/// it would have to stay for us, and we would have no network for as long as we live; waited for, we have our own.
+/// A holder without a network is often a short command (`ls`, `pub --offline`) that ends within this time. If this
+/// process attached to it, that command could not end and this process would never have a network. If this process
+/// waits, it opens the directory with a network of its own.
 constexpr std::chrono::milliseconds kSoonDone{500};
 
 /// False when stopped.
@@ -33,7 +34,7 @@ bool pause_for(std::chrono::milliseconds time, const std::stop_token& stop) {
   return !stop.stop_requested();
 }
 
-/// Whether the holder may soon be reached, or gone.
+/// Whether a later try may succeed.
 bool may_pass(Code code) { return code == Code::closed || code == Code::unavailable || code == Code::timed_out; }
 
 void warn(const NodeOptions& options, const std::string& text) {
@@ -94,7 +95,7 @@ Result<std::shared_ptr<DirectoryAccess>> DirectoryAccess::serve(const NodeOption
   }
   if (served.ok()) return made;
   if (served.error().code == Code::in_use) return served.error();
-  // A node of its own is better than none.
+  // A node that no other process can use is better than none.
   warn(options, "other processes cannot use " + options.data_dir.string() + " meanwhile: " + served.error().message +
                     (served.error().hint.empty() ? "" : "; " + served.error().hint));
   return made;

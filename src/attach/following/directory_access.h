@@ -14,13 +14,13 @@ namespace shoal::attach {
 
 class RemoteNode;
 
-/// One way into a data directory: the node in this process, which serves the directory's socket, or the node of the
-/// process that has the directory. It ends with that process.
+/// One access to a data directory: the node of this process, which serves the directory's socket, or the node of the
+/// process that holds the directory, which is attached to. It ends when that process ends.
 class DirectoryAccess {
  public:
-  /// Takes the directory, or attaches to who has it. While neither is possible, because the holder is starting or
-  /// ending, it is tried again until the wait ends; then Code::in_use names the holder. A holder without a network,
-  /// which may be about to end, is attached to half a second later, with a warning. Other errors at once.
+  /// Opens the directory, or attaches to the process that holds it. While neither is possible, because the holder is
+  /// starting or ending, it tries again until the wait ends; then Code::in_use names the holder. A holder without a
+  /// network may be about to end: it is attached to after half a second, with a warning. Other errors return at once.
   [[nodiscard]] static Result<std::shared_ptr<DirectoryAccess>> open(const NodeOptions& options, const Wait& wait);
   explicit DirectoryAccess(std::shared_ptr<node::NodeApi> api);
   ~DirectoryAccess();
@@ -29,15 +29,15 @@ class DirectoryAccess {
 
   [[nodiscard]] node::NodeApi& api() const { return *api_; }
   [[nodiscard]] bool attached() const { return remote_ != nullptr; }
-  /// True while the holder lives, and takes little time to say so.
+  /// Whether the node still answers; takes at most 2 s.
   [[nodiscard]] bool answers() const;
-  /// When attached: does not hold up the holder's end.
+  /// When attached: closes idle connections, so that the holder can end.
   void rest();
-  /// Connections of attached processes.
+  /// Connections of processes that are attached to this one.
   [[nodiscard]] std::size_t clients() const;
   /// Waits until there are none; false when stopped before.
   bool wait_for_clients(const std::stop_token& stop) const;
-  /// Takes no more clients, then closes the node.
+  /// Ends all clients, then closes the node.
   void close();
 
  private:
@@ -46,8 +46,8 @@ class DirectoryAccess {
                                                                       std::shared_ptr<node::NodeApi> node);
 
   std::shared_ptr<node::NodeApi> api_;
-  std::shared_ptr<RemoteNode> remote_;     ///< the same, when attached
-  std::unique_ptr<doors::Server> server_;  ///< when not, unless the directory's path has no socket
+  std::shared_ptr<RemoteNode> remote_;     ///< the same node, when attached
+  std::unique_ptr<doors::Server> server_;  ///< null when attached, and when the socket could not be made
 };
 
 }  // namespace shoal::attach

@@ -35,7 +35,7 @@ Result<node::BundleSummary> FollowingKeeping::export_bundle(const node::FeedRefe
                                                             const node::ExportOptions& options,
                                                             const node::ByteSink& sink,
                                                             const node::Progress& progress) {
-  // The sink has taken bytes already.
+  // Never repeated: the sink may have taken bytes already.
   return access_->get()->api().keeping().export_bundle(feed, options, sink, progress);
 }
 

@@ -36,7 +36,7 @@ Result<std::uint64_t> FollowingMirror::wait_synced(const Wait& wait) {
       reported_ = *synced;
       return synced;
     }
-    // The next node reports once more what this one had.
+    // The next node reports again what this one had reported.
     if (synced.ok()) continue;
     if (!current_->lost(access_, synced.error())) return synced;
     mirror_.reset();

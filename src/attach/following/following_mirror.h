@@ -8,7 +8,7 @@
 
 namespace shoal::attach {
 
-/// A persistent want that is asked for again when the node that had it ended.
+/// A mirror that is asked for again when the node that kept it has ended.
 class FollowingMirror final : public node::MirrorApi {
  public:
   [[nodiscard]] static Result<std::shared_ptr<FollowingMirror>> open(std::shared_ptr<CurrentAccess> current,
@@ -19,7 +19,7 @@ class FollowingMirror final : public node::MirrorApi {
   FollowingMirror(std::shared_ptr<CurrentAccess> current, node::FeedReference feed, MirrorOptions options)
       : current_(std::move(current)), feed_(std::move(feed)), options_(std::move(options)), access_(current_->get()) {}
 
-  /// Wants it of the present node, or of the next one.
+  /// Asks the current node for the mirror, or the next one.
   [[nodiscard]] Result<void> want(const Wait& wait);
 
   std::shared_ptr<CurrentAccess> current_;
@@ -27,7 +27,7 @@ class FollowingMirror final : public node::MirrorApi {
   const MirrorOptions options_;
   std::mutex mutex_;
   CurrentAccess::Access access_;
-  std::shared_ptr<node::MirrorApi> mirror_;  ///< of access_; null after that ended
+  std::shared_ptr<node::MirrorApi> mirror_;  ///< of access_; null after that node ended
   std::uint64_t reported_ = 0;
 };
 

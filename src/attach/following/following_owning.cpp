@@ -7,7 +7,7 @@ Result<node::OpenedFeed> FollowingOwning::open_feed(const std::string& name, con
 }
 
 Result<void> FollowingOwning::publish_manifest(const std::string& name, const node::Manifest& manifest) {
-  // Not twice: the first one may have been signed.
+  // Never repeated: the first call may have signed it.
   return access_->get()->api().owning().publish_manifest(name, manifest);
 }
 

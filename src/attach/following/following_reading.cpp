@@ -20,7 +20,7 @@ Result<std::optional<node::Manifest>> FollowingReading::manifest(const FeedId& f
 Result<std::shared_ptr<node::SubscriptionApi>> FollowingReading::subscribe(const node::FeedReference& feed,
                                                                            const SubscribeOptions& options) {
   const auto asked = access_->get();
-  // A node of this process ends with it.
+  // A node of this process never ends before its subscriptions.
   if (!asked->attached()) return asked->api().reading().subscribe(feed, options);
   SHOAL_TRY(auto made, FollowingSubscription::open(access_, feed, options));
   return std::shared_ptr<node::SubscriptionApi>(std::move(made));

@@ -34,7 +34,7 @@ Result<std::shared_ptr<FollowingSubscription>> FollowingSubscription::open(std::
 
 Result<void> FollowingSubscription::resume(const Wait& wait) {
   SubscribeOptions options = options_;
-  // Before the first record the start says better where to begin, unless it is a place that moves.
+  // Before the first record the original start is the better position, unless it moves as the feed grows.
   const bool moves = options.start.kind == Start::Kind::end || options.start.kind == Start::Kind::last;
   if (!cursor_.empty() && (given_ || moves)) options.start = Start::resume(cursor_);
   for (;;) {
@@ -52,7 +52,7 @@ Result<void> FollowingSubscription::resume(const Wait& wait) {
 Result<void> FollowingSubscription::check_known() const {
   if (report_.tree_size == 0 || access_ != report_access_) return {};
   const auto info = access_->api().reading().info(feed_, Wait{});
-  // Whether the node is there at all, the next question to it tells.
+  // If the node itself is gone, the next request to it fails and says so.
   if (!info.ok() || info->tree_size > 0) return {};
   return Error{Code::closed, "feed " + feed_.feed.hex() + " was removed", ""};
 }
@@ -67,7 +67,7 @@ void FollowingSubscription::leave() {
   inner_.reset();
   resumed_ = true;
   if (!watched_) return;
-  // Whoever waits for the descriptor polls, and so resumes.
+  // The descriptor becomes readable, its reader polls, and the poll resumes.
   if (watched_inner_ >= 0) watch_descriptor(watched_.get(), EPOLL_CTL_DEL, watched_inner_);
   watched_inner_ = -1;
   watch_descriptor(watched_.get(), EPOLL_CTL_ADD, always_ready_.get());
@@ -139,10 +139,10 @@ Result<void> FollowingSubscription::watch() {
 
 Result<void> FollowingSubscription::set_topics(std::vector<std::string> topics) {
   options_.topics = topics;
-  if (!inner_) return {};  // The next poll asks for them.
+  if (!inner_) return {};  // The next poll subscribes to them.
   note_head();
   SHOAL_CHECK(check_known());
-  // Its connection is made anew; a closed descriptor leaves the epoll by itself.
+  // The subscription has a new connection; the old descriptor was closed, and so left the epoll.
   const auto set = inner_->set_topics(std::move(topics));
   if (set.ok()) {
     watched_inner_ = -1;

@@ -11,7 +11,10 @@
 
 namespace shoal::attach {
 
-/// A subscription that goes on after the record that it gave last when the node that it read from ended.
+/// A subscription that outlives the node that it reads from: the next node continues after the last record given.
+///
+/// Idea: keep the cursor after the last record, and subscribe again with it as the start. Without the rules below a
+/// reader would see records twice, miss some, or read a feed that was removed and begins again, empty.
 class FollowingSubscription final : public node::SubscriptionApi {
  public:
   [[nodiscard]] static Result<std::shared_ptr<FollowingSubscription>> open(std::shared_ptr<CurrentAccess> current,
@@ -31,32 +34,32 @@ class FollowingSubscription final : public node::SubscriptionApi {
   FollowingSubscription(std::shared_ptr<CurrentAccess> current, node::FeedReference feed, SubscribeOptions options)
       : current_(std::move(current)), feed_(std::move(feed)), options_(std::move(options)), access_(current_->get()) {}
 
-  /// Subscribes at the present position, with the present node or the next one.
+  /// Subscribes at the current position, with the current node or the next one.
   [[nodiscard]] Result<void> resume(const Wait& wait);
-  /// Code::closed when the feed was removed meanwhile: the same node forgets no head otherwise. Asked for anew, the
-  /// feed would begin again, empty.
+  /// Code::closed when the feed was removed meanwhile: only removal makes a node forget a head. A new subscription
+  /// would begin again with an empty feed.
   [[nodiscard]] Result<void> check_known() const;
   void note_head();
-  /// Leaves the node that ended, or that let this reader go because it did not read.
+  /// Drops the subscription of a node that ended, or that closed it because this reader did not read.
   void leave();
-  /// Without the records that the first start would have left out, which a resumed one does not know.
+  /// Notes the position. Removes records before the start time, which a resumed subscription does not know.
   [[nodiscard]] Poll note(Poll poll);
   [[nodiscard]] Result<void> watch();
 
   std::shared_ptr<CurrentAccess> current_;
   const node::FeedReference feed_;
-  SubscribeOptions options_;  ///< topics are those of now, start as it was first
+  SubscribeOptions options_;  ///< current topics, original start
   CurrentAccess::Access access_;
-  std::shared_ptr<node::SubscriptionApi> inner_;   ///< of access_; null after that ended
-  std::shared_ptr<node::SubscriptionApi> polled_;  ///< gave the newest records
-  std::string cursor_;                             ///< after what was given last
-  bool given_ = false;                             ///< some record
+  std::shared_ptr<node::SubscriptionApi> inner_;   ///< of access_; null after that node ended
+  std::shared_ptr<node::SubscriptionApi> polled_;  ///< the one that gave the newest records
+  std::string cursor_;                             ///< after the last record given
+  bool given_ = false;                             ///< at least one record was given
   bool resumed_ = false;
-  HeadReport report_;                    ///< as report_access_ told it
-  CurrentAccess::Access report_access_;  ///< null: none did yet
+  HeadReport report_;                    ///< from report_access_
+  CurrentAccess::Access report_access_;  ///< null: no report yet
   doors::FileDescriptor watched_;        ///< an epoll of inner_'s descriptor
   int watched_inner_ = -1;
-  doors::FileDescriptor always_ready_;  ///< in watched_ while there is no inner_
+  doors::FileDescriptor always_ready_;  ///< in watched_ while inner_ is null: a poll resumes
 };
 
 }  // namespace shoal::attach

@@ -4,7 +4,7 @@
 
 #include <shoal/shoal.h>
 
-/// The public handles: thin shells over node_api.h.
+/// The public handles: each call is one of node/api.
 namespace shoal {
 
 Producer::Producer(std::shared_ptr<node::ProducerApi> api) : api_(std::move(api)) {}

@@ -15,21 +15,21 @@ namespace shoal::doors {
 
 class EventHub;
 
-/// One request on its way through its handler. It may read; a handler that needs another right takes it beside the call
-/// (routes.h).
+/// One request while it is handled. It has the right to read; a handler that needs another right takes it beside the
+/// call (routes.h).
 struct Call {
   node::ReadingApi& reading;
   EventHub& events;
   RequestReader& request;
   Answer& answer;
-  std::vector<std::string> arguments;  ///< what stands for the braces of the route, decoded
+  std::vector<std::string> arguments;  ///< values of the `{}` of the route, decoded
   QueryReader query;
-  std::stop_token stop;             ///< the client left, or the server stops
-  std::chrono::milliseconds idle;   ///< a stream says after so long that it has nothing to say
-  std::chrono::milliseconds grace;  ///< how long a producer waits for the one before it
+  std::stop_token stop;             ///< set when the client left or the server stops
+  std::chrono::milliseconds idle;   ///< after this long without a line a stream sends `idle`
+  std::chrono::milliseconds grace;  ///< a producer waits this long for the one before it
 };
 
-/// Bodies that are one JSON object.
+/// Longest body that is one JSON object, in bytes.
 inline constexpr std::size_t kMaxJsonBody = std::size_t{1} << 20;
 
 }  // namespace shoal::doors

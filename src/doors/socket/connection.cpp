@@ -52,7 +52,7 @@ bool Connection::serve_one() {
   }
   const auto done = answer(**head, answered);
   if (done) return answered.reusable();
-  // A client that is told off in the middle of its body is not listened to, and knows.
+  // The rest of the body is not read, so the connection cannot be used again; the answer says so.
   if (!reader_.body_done()) answered.close_after();
   const bool stopped = stop_.stop_requested() && done.error().code == Code::cancelled;
   answered.fail(stopped ? Error{Code::closed, "the node is closed", ""} : done.error());

@@ -10,32 +10,31 @@
 
 namespace shoal::doors {
 
-/// Bounds of docs/API.md.
+/// Limits of docs/API.md.
 struct ServerOptions {
   std::size_t max_connections = 256;
   RequestLimits request = {};
-  std::chrono::milliseconds patience{60000};       ///< with a client that takes nothing
-  std::chrono::milliseconds idle_line{10000};      ///< between two signs of life of a stream
-  std::chrono::milliseconds producer_grace{5000};  ///< a producer waits so long for the one before it
+  std::chrono::milliseconds patience{60000};       ///< a client that reads nothing is dropped after this
+  std::chrono::milliseconds idle_line{10000};      ///< longest time between two lines of a stream
+  std::chrono::milliseconds producer_grace{5000};  ///< a producer waits this long for the one before it
 };
 
-/// One client: its requests one after the other, each answered before the next one is read. run() belongs to one
-/// thread; hang_up() may come from any.
+/// One client: answers each request before it reads the next. One thread calls run(); any thread may call hang_up().
 class Connection {
  public:
   Connection(FileDescriptor socket, node::NodeApi& node, EventHub& events, const ServerOptions& options);
 
-  /// Until the client leaves, breaks the rules, or is hung up on.
+  /// Serves until the client leaves, breaks the rules, or hang_up() is called.
   void run();
-  /// Cancels what is being done for the client and ends the connection.
+  /// Cancels the running request and ends the connection.
   void hang_up();
   [[nodiscard]] int descriptor() const { return stream_.descriptor(); }
 
  private:
-  /// True when another request may follow.
+  /// Returns true when another request may follow.
   [[nodiscard]] bool serve_one();
   [[nodiscard]] Result<void> answer(const RequestHead& head, Answer& answer);
-  /// Takes in what a client still sends, so that it gets to read its last answer.
+  /// Reads what the client still sends: closing at once would discard the last answer before the client reads it.
   void linger();
 
   SocketStream stream_;
@@ -46,7 +45,7 @@ class Connection {
   std::stop_source stop_;
 };
 
-/// Says that there are too many connections, without waiting for the client.
+/// Answers that there are too many connections, without waiting for the client.
 void refuse_connection(FileDescriptor socket, std::size_t limit);
 
 }  // namespace shoal::doors

@@ -16,7 +16,7 @@
 
 namespace shoal::doors {
 
-/// Hands what the node tells to everybody who listens. Thread-safe.
+/// Copies each event of the node to all listeners. Thread-safe.
 class EventHub {
  public:
   /// One line of `GET /v1/events`: kind and object.
@@ -25,7 +25,7 @@ class EventHub {
     std::string object;
   };
 
-  /// One listener's queue. A listener that does not take what there is loses the oldest.
+  /// The queue of one listener. When it is full, the oldest event is dropped.
   class Listener {
    public:
     static constexpr std::size_t kMaxQueued = 1000;
@@ -42,7 +42,7 @@ class EventHub {
     std::deque<Event> queue_;
   };
 
-  /// Listens as long as the pointer is kept.
+  /// Listens until the pointer is dropped.
   [[nodiscard]] std::shared_ptr<Listener> listen();
   void tell_blamed(const PeerInfo& peer, std::string_view what);
 

@@ -5,7 +5,7 @@
 #include "doors/text/options_text.h"
 #include "doors/text/report_json.h"
 
-/// Routes that move or check much: bundles, verification, removal.
+/// Routes of bundles, verification and removal.
 namespace shoal::doors {
 namespace {
 

@@ -7,20 +7,20 @@
 
 #include <string>
 
-/// What the handlers share.
+/// Helpers of the handlers.
 namespace shoal::doors {
 
-/// The feed that the route's first braces name.
+/// The feed that the first `{}` of the route names.
 [[nodiscard]] Result<node::FeedReference> feed_of(Call& call);
-/// The parameter `wait_ms`, and the call's stop.
+/// The parameter `wait_ms`, with the stop of the call.
 [[nodiscard]] Wait wait_of(Call& call);
 /// The body, which is one JSON object. Code::limit_exceeded above kMaxJsonBody.
 [[nodiscard]] Result<JsonReader> json_body(Call& call);
-/// A progress callback that answers `{"progress":{"done","total"}}` now and then, and stops with the call. It ends the
-/// answer's turn before it is gone.
+/// A progress callback that answers a line `{"progress":{"done","total"}}` at most every 200 ms, and asks to stop when
+/// the call is stopped. `call` outlives it.
 [[nodiscard]] node::Progress progress_lines(Call& call);
 
-/// What `write` appends.
+/// The JSON text that `write` writes.
 template <typename Write>
 std::string to_json(Write&& write) {
   std::string out;

@@ -6,7 +6,7 @@
 #include "doors/text/node_facts_json.h"
 #include "doors/text/report_json.h"
 
-/// Routes that tell what the node knows.
+/// Routes that answer what the node knows.
 namespace shoal::doors {
 namespace {
 

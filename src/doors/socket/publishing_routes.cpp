@@ -44,7 +44,7 @@ Result<void> put_manifest(Call& call, node::OwningApi& owning) {
   SHOAL_CHECK(call.query.finish());
   SHOAL_TRY(const auto body, call.request.whole_body(kMaxJsonBody));
   auto manifest = node::decode_manifest(base::as_bytes(body));
-  // Here the caller's mistake, not a peer's lie.
+  // The mistake of a caller, not the lie of a peer.
   if (!manifest) return Error{Code::invalid_argument, manifest.error().message, manifest.error().hint};
   SHOAL_CHECK(owning.publish_manifest(call.arguments[0], *manifest));
   return call.answer.json("{}");

@@ -12,11 +12,11 @@
 namespace shoal::doors {
 namespace {
 
-/// One question to the node asks for so many records at most: what waits for a slow client stays small.
+/// Most records of one call to the node: little memory then waits for a slow client.
 constexpr std::int64_t kSliceRecords = 1024;
 /// See Node::get().
 constexpr std::size_t kMaxRangeBytes = std::size_t{64} << 20;
-/// Text that is written at once.
+/// Bytes of text that are written at once.
 constexpr std::size_t kWriteSize = std::size_t{128} << 10;
 
 struct Range {
@@ -39,7 +39,7 @@ Result<Range> range_of(Call& call) {
   return range;
 }
 
-/// Answers the records, and gives the bytes of their keys and values.
+/// Answers the records; returns the bytes of their keys and values.
 Result<std::size_t> answer_records(Call& call, const Records& records) {
   SHOAL_CHECK(call.answer.begin_stream(Answer::Content::lines));
   std::size_t bytes = 0;
@@ -70,7 +70,7 @@ Result<void> get_records(Call& call) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     const auto records = call.reading.get(range.request, feed.peer_hints, Wait{node::limited(left), call.stop});
     if (!records && !call.answer.begun()) return records.error();
-    // A range ends where something cannot be had.
+    // A range ends at the first record that is not available.
     if (!records || records->empty()) break;
     SHOAL_TRY(const std::size_t answered, answer_records(call, *records));
     bytes += answered;

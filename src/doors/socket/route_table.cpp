@@ -8,7 +8,7 @@ namespace {
 
 struct Row {
   std::string_view method;
-  std::string_view path;  ///< `{}` takes one segment
+  std::string_view path;  ///< `{}` matches one segment
   Handler handler;
 };
 
@@ -40,7 +40,7 @@ constexpr Row kRoutes[] = {
     {"GET", "/v1/events", get_events},
 };
 
-/// The first segment of a path that begins with a slash, which is taken off it.
+/// Removes the leading slash and the first segment from the path; returns the segment.
 std::string_view take_segment(std::string_view& path) {
   path.remove_prefix(1);
   const std::string_view segment = path.substr(0, path.find('/'));
@@ -48,7 +48,7 @@ std::string_view take_segment(std::string_view& path) {
   return segment;
 }
 
-/// What stands for the braces, still encoded; nullopt when the path is another one.
+/// The values of the `{}`, still encoded; nullopt when the path does not match.
 std::optional<std::vector<std::string_view>> match(std::string_view pattern, std::string_view path) {
   std::vector<std::string_view> arguments;
   while (pattern.starts_with('/') && path.starts_with('/')) {

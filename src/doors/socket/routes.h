@@ -5,8 +5,8 @@
 
 #include <variant>
 
-/// What answers the routes of docs/API.md, by subject. A handler gives the error that the client is told: as the whole
-/// answer, or as the end of a stream that has begun.
+/// Handlers of the routes of docs/API.md, by subject. The client gets the error that a handler returns: as the whole
+/// answer, or as the last line of a stream that has begun.
 namespace shoal::doors {
 
 using ReadingHandler = Result<void> (*)(Call&);

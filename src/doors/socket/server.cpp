@@ -20,7 +20,7 @@
 namespace shoal::doors {
 namespace {
 
-/// Pause after the system had no descriptor or thread to give.
+/// Pause, in ms, after the system had no descriptor left.
 constexpr int kShortageMs = 100;
 
 Error system_error(const char* what) { return {Code::io, std::string(what) + ": " + std::strerror(errno), ""}; }
@@ -113,20 +113,20 @@ void Server::State::take(FileDescriptor taken) {
     return;
   }
   auto client = std::make_unique<Client>(std::move(taken), *this);
-  // EPOLLHUP comes unasked, and only when the other end is wholly gone: one that merely has nothing more to say still
-  // reads its answer.
+  // EPOLLHUP is always reported, and only when the other end closed both directions: a client that closed only its
+  // sending side still reads its answer.
   if (!watch_for(client->connection.descriptor(), EPOLLET, client.get())) return;
   try {
     client->thread = std::thread([this, served = client.get()] { serve(*served); });
   } catch (const std::system_error&) {
-    return;  // no thread to be had: the client sees its connection end
+    return;  // no thread left: the client sees its connection end
   }
   clients.push_back(std::move(client));
   changed.notify_all();
 }
 
 void Server::State::serve(Client& client) {
-  // Whatever a library throws, no memory for one client above all, ends this client and nobody else.
+  // An exception of a library, such as std::bad_alloc, ends this client only.
   try {
     client.connection.run();
   } catch (const std::exception&) {
@@ -169,7 +169,7 @@ void Server::State::run() {
         static_cast<Client*>(happened[static_cast<std::size_t>(i)].data.ptr)->connection.hang_up();
       }
     }
-    // Clients are only let go here, after everything that was told of them.
+    // Clients are destroyed only here, after all events of this round: each event holds a pointer to its client.
     reap();
     if (knocked) accept_all();
   }
@@ -203,7 +203,7 @@ void Server::stop() {
   }
   state.poke();
   state.acceptor.join();
-  // Nobody finds it any more; then those who are there go.
+  // No new client can come; then the present ones are ended.
   std::error_code ignored;
   std::filesystem::remove(state.socket, ignored);
   state.listener.reset();

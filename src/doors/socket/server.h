@@ -9,8 +9,8 @@
 
 namespace shoal::doors {
 
-/// Serves a node over its socket (docs/API.md): a thread that takes connections and notices who leaves, and one thread
-/// for each connection. Thread-safe.
+/// Serves a node over its socket (docs/API.md). One thread accepts connections and notices clients that leave; each
+/// connection has a thread of its own. Thread-safe.
 class Server {
  public:
   /// Listens at `socket` (unix_socket.h has the rules and the errors). The caller holds the directory's lock.
@@ -21,13 +21,13 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Cancels all requests, ends all connections and removes the socket. What producers sent is committed first. Before
-  /// the node is closed. Not from a handler.
+  /// Cancels all requests, ends all connections and removes the socket. Commits first what producers sent. Call it
+  /// before the node is closed, and not from a handler.
   void stop();
 
-  /// Connections that are open. One that carries no request counts, too.
+  /// Open connections, idle ones included.
   [[nodiscard]] std::size_t attached() const;
-  /// Waits until nobody is attached; false when stopped before.
+  /// Waits until no connection is open; false when stopped before.
   bool wait_until_unattached(const std::stop_token& stop) const;
 
  private:

@@ -7,14 +7,14 @@
 
 #include <algorithm>
 
-/// A subscription as a stream of lines. The subscription is asked for more only after the client took what there was.
+/// A subscription as a stream of lines. It polls again only after the client has taken what there was.
 namespace shoal::doors {
 namespace {
 
-/// What waits for a slow client: as lines of JSON some times as much.
+/// Bytes of records that wait for a slow client; as JSON they are a few times as many.
 constexpr std::size_t kPollBytes = std::size_t{128} << 10;
 constexpr std::size_t kPollRecords = 2048;
-/// A change of the head without a record is told within this time.
+/// A change of the head without a record is reported within this time.
 constexpr std::chrono::milliseconds kHeadLag{500};
 
 bool same(const HeadReport& a, const HeadReport& b) {
@@ -30,7 +30,7 @@ std::string cursor_object(const std::string& cursor) {
   return to_json([&](base::JsonWriter& json) { json.begin_object().member("cursor", cursor).end_object(); });
 }
 
-/// Moves what one subscription brings to one client.
+/// Writes what one subscription gives to one client.
 class SubscriptionStream {
  public:
   SubscriptionStream(Call& call, node::SubscriptionApi& subscription) : call_(call), subscription_(subscription) {}
@@ -38,7 +38,7 @@ class SubscriptionStream {
   [[nodiscard]] Result<void> run() {
     SHOAL_CHECK(call_.answer.begin_stream(Answer::Content::lines));
     auto said = std::chrono::steady_clock::now();
-    // The first one does not wait: what is known of the head is told at once.
+    // The first poll does not wait: the client gets the known head at once.
     for (std::chrono::milliseconds wait{0};; wait = std::min(call_.idle, kHeadLag)) {
       const auto poll =
           subscription_.poll({.max_bytes = kPollBytes, .max_records = kPollRecords, .wait = Wait{wait, call_.stop}});
@@ -61,7 +61,7 @@ class SubscriptionStream {
   }
 
  private:
-  /// Before the first record: who comes back later goes on from here.
+  /// The position before the first record: a client that reconnects continues from here.
   void append_position(const Poll& poll, std::string& lines) {
     if (begun_ || poll.cursor().empty()) return;
     begun_ = true;
@@ -85,7 +85,7 @@ class SubscriptionStream {
   Call& call_;
   node::SubscriptionApi& subscription_;
   bool begun_ = false;
-  HeadReport told_;  ///< the newest report that the client has; it begins with the default one, too
+  HeadReport told_;  ///< the newest report that the client has; like the client it begins with the default one
 };
 
 }  // namespace

@@ -9,7 +9,7 @@
 
 namespace shoal::node {
 
-/// Whom to dial: `HOST:PORT`, or `KEY@HOST:PORT` when nobody but the node with that key (64 hex digits) shall answer.
+/// A node to dial: `HOST:PORT`, or `KEY@HOST:PORT` when only the node with that key (64 hex digits) may answer.
 struct DialTarget {
   std::string host_port;
   std::optional<PublicKey> pinned;

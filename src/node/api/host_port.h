@@ -9,7 +9,7 @@
 
 namespace shoal::node {
 
-/// `HOST:PORT`, IPv6 addresses in brackets. Checked for shape only; names are looked up by the node.
+/// `HOST:PORT`, IPv6 addresses in brackets. Only the form is checked; the node resolves names.
 /// `allow_any_port` admits port 0. Returns the text itself; Code::invalid_argument otherwise.
 [[nodiscard]] Result<std::string> parse_host_port(std::string_view text, bool allow_any_port);
 

@@ -28,8 +28,8 @@ class NodeApi {
   [[nodiscard]] virtual Result<NodeFacts> facts() = 0;
   /// `host:port` this node can be dialled at; empty when offline.
   [[nodiscard]] virtual std::string listening() const = 0;
-  /// Why nothing is found, or that all is well: this node, and one feed when it is given. Asks the network, at most for
-  /// the wait.
+  /// Checks what finding others depends on: of this node, and of one feed if given. Asks the network, at most for the
+  /// wait.
   [[nodiscard]] virtual Result<DoctorReport> doctor(const std::optional<FeedReference>& feed, const Wait& wait) = 0;
   /// From now on called on a node thread when a peer sent bytes that do not prove: address, node key, what. Callbacks
   /// add up, and are kept as long as the node.

@@ -13,7 +13,7 @@
 namespace shoal::node {
 namespace {
 
-/// What a socket address holds beside its final zero.
+/// Longest path of a socket address in bytes, without the final zero.
 constexpr std::size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
 
 }  // namespace
@@ -22,7 +22,7 @@ Result<std::filesystem::path> socket_path(const std::filesystem::path& data_dir)
   std::error_code failed;
   auto directory = std::filesystem::weakly_canonical(std::filesystem::absolute(data_dir, failed), failed);
   if (failed) return Error{Code::io, "cannot find " + data_dir.string() + ": " + failed.message()};
-  // `DIR/` and `DIR` are one directory.
+  // `DIR/` and `DIR` are the same directory.
   if (!directory.has_filename()) directory = directory.parent_path();
   auto path = directory / "node.sock";
   if (path.string().size() <= kMaxPath) return path;
