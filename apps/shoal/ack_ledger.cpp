@@ -10,7 +10,7 @@ void AckLedger::add(const AckRun& run) {
   auto& last = last_.try_emplace({run.topic, run.partition}, run.last).first->second;
   last = std::max(last, run.last);
   if (!log_) return;
-  // A closed stdout shows when the command flushes it at the end.
+  // A closed stdout is reported by the flush at the end of the command.
   const auto written = out_.write("acked " + run.topic + " " + std::to_string(run.partition.value()) + " " +
                                   std::to_string(run.first.value()) + " " + std::to_string(run.last.value()) + "\n");
   if (written.ok()) static_cast<void>(out_.flush().ok());

@@ -11,10 +11,10 @@
 
 namespace shoal::command {
 
-/// What has been acknowledged. Thread-safe: the node tells it on a thread of its own.
+/// The acknowledgements so far. Thread-safe: the node reports them on its own threads.
 class AckLedger {
  public:
-  /// With `log` each run is printed as soon as it holds: `acked TOPIC PARTITION FIRST LAST`.
+  /// With `log` each run is printed when it is acknowledged: `acked TOPIC PARTITION FIRST LAST`.
   AckLedger(DataOutput& out, bool log) : out_(out), log_(log) {}
 
   void add(const AckRun& run);

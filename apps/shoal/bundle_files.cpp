@@ -138,7 +138,7 @@ Result<void> BundleFilesWriter::commit() {
   for (std::size_t i = 0; i < drafts_.size(); ++i) {
     if (::fsync(drafts_[i].descriptor) != 0) return system_error("sync", targets_[i]);
   }
-  // The last part first: while the first one is the old file, or none, the new parts do not count.
+  // The last part first: the new parts count only once the first part is the new file.
   for (std::size_t i = drafts_.size(); i-- > 0;) {
     if (::rename(drafts_[i].name.c_str(), targets_[i].c_str()) != 0) return system_error("rename to", targets_[i]);
     drafts_[i].name.clear();

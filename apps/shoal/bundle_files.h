@@ -10,18 +10,18 @@
 #include <optional>
 #include <vector>
 
-/// The files that `export` writes: whole or not at all.
+/// The files that `export` writes: complete or not at all.
 namespace shoal::command {
 
-/// Takes the bytes of bundles into temporary files beside their targets, which commit() syncs and renames, so that a
-/// crash or a full disk leaves what was there. Without commit() the temporary files go away. Confined to its caller.
+/// Writes bundles to temporary files beside their targets; commit() syncs and renames them. So a crash or a full disk
+/// leaves the old files. Without commit() the temporary files are removed. Used by one thread.
 class BundleFilesWriter {
  public:
   struct Options {
     std::filesystem::path file;  ///< the first part
     std::size_t first_part = 0;  ///< number of the part that the first bundle goes into
     bool split = false;          ///< each bundle becomes a part of its own
-    bool append = false;         ///< the first bundle goes behind what part `first_part` holds
+    bool append = false;         ///< the first bundle is appended to part `first_part`
     std::optional<feed::Checkpoint>
         before;  ///< head of the bundle that is continued: the growth must begin with its tree
   };

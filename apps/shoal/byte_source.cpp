@@ -40,7 +40,7 @@ std::optional<std::uint64_t> FdSource::size_of(const std::vector<std::string>& p
 Result<FdSource> FdSource::open(const std::string& path, int stop_fd) {
   if (path == "-") return FdSource(STDIN_FILENO, false, stop_fd);
   SHOAL_CHECK(check(path));
-  // A named pipe without a writer would block here, deaf to signals; read() waits for both.
+  // Opening a named pipe without a writer would block here and ignore signals; read() waits for both.
   const int fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return cannot_open(path);
   return FdSource(fd, true, stop_fd);

@@ -38,7 +38,7 @@ void show(const std::stop_token& stop, Messages& messages, NodeSession& session,
     if (woken.wait_for(lock, stop, kLookEvery, [&stop] { return stop.stop_requested(); })) break;
     const auto [held, known] = count_blocks(session, feeds);
     const auto now = std::chrono::steady_clock::now();
-    // What nobody brings, or is not wanted, is nothing to wait for: a bar that stands still says nothing.
+    // Blocks that no peer sends, or that are not wanted, would stop the bar for ever: remove it.
     if (held > before && held < known) {
       const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - start);
       const std::uint64_t done = held - at_start;

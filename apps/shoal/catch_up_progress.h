@@ -7,8 +7,8 @@
 
 namespace shoal::command {
 
-/// Shows on a terminal how much of what mirrors know of they hold, as long as that grows. Its own thread; ends with
-/// this object. Without a terminal it does nothing.
+/// Shows on a terminal how many of the known blocks the mirrors hold, while that number grows. Has a thread of its own,
+/// which the destructor ends. Without a terminal it does nothing.
 class CatchUpProgress {
  public:
   /// `session` must outlive it.

@@ -9,7 +9,7 @@
 
 namespace shoal::command {
 
-/// What a running command may use besides its options.
+/// What a command uses besides its options.
 struct Context {
   Messages& messages;
   DataOutput& out;
@@ -45,7 +45,7 @@ struct CommandEntry {
 
 /// Every command, in the order of the help.
 [[nodiscard]] const std::vector<CommandEntry>& all_commands();
-/// What each of them takes, in the same order.
+/// The options and arguments of each, in the same order.
 [[nodiscard]] std::vector<CommandTable> all_tables();
 
 // One function per command_*.cpp.

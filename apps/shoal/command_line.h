@@ -8,7 +8,7 @@
 
 namespace shoal::command {
 
-/// The words of the command line, sorted: which command, and what is left for its options.
+/// The command line, taken apart: the command, and the words that are left for its options.
 struct CommandLine {
   enum class Ask : std::uint8_t { run, help, version };
   Ask ask = Ask::run;
@@ -17,14 +17,14 @@ struct CommandLine {
   std::vector<std::string> arguments = {};
 };
 
-/// Finds the command, which may stand behind options; `names` says which of them take a value.
+/// Finds the command, also after options; `names` says which options take a value.
 /// Code::invalid_argument for no command or an unknown one, with the nearest name as hint.
 [[nodiscard]] Result<CommandLine> split_command_line(const std::vector<std::string>& words, const OptionNames& names);
 
 /// All options of all commands.
 [[nodiscard]] OptionNames all_option_names();
 
-/// Parses, runs, reports. What main() is.
+/// Parses, runs and reports: all of main().
 [[nodiscard]] int run_command_line(const std::vector<std::string>& words);
 
 }  // namespace shoal::command

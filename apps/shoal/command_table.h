@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
-/// What a command takes, as data: the parser, the help, the manual pages and the completions are all made from this.
+/// The options and arguments of a command as data. Parser, help, manual pages and completions are made from it.
 namespace shoal::command {
 
-/// What a word of the command line stands for, so that a shell can offer some.
+/// The kind of a word of the command line, for completion by a shell.
 enum class WordKind : std::uint8_t { text, choice, file, directory, feed, key };
 
 struct OptionRow {

@@ -31,7 +31,7 @@ Result<std::string> to_dial(std::string_view text) { return node::parse_host_por
 Result<std::string> to_peer(std::string_view text) {
   const std::size_t at = text.find('@');
   const bool named = at != std::string_view::npos && node::is_legal_name(text.substr(0, at));
-  // The node looks names up: it has the directory.
+  // The node resolves names: it has the directory.
   if (named) {
     SHOAL_CHECK(node::parse_host_port(text.substr(at + 1), false));
   } else {

@@ -13,7 +13,7 @@
 
 namespace shoal::command {
 
-/// Headings of what stands before a command as well as behind it.
+/// Headings of the options that may stand before or after a command.
 inline constexpr const char* kNetworkGroup = "Network options";
 inline constexpr const char* kCommonGroup = "Common options";
 
@@ -24,7 +24,7 @@ struct CommonOptions {
   bool quiet = false;
   bool verbose = false;
 
-  bool uses_network = true;  ///< the command has something to do there
+  bool uses_network = true;  ///< the command uses the network
   bool alone = false;        ///< neither attaches to another process nor lets others attach
 
   // Of use to those that open the network:
@@ -47,7 +47,7 @@ void declare_common(OptionSet& options, CommonOptions& common);
 void declare_network(OptionSet& options, CommonOptions& common, bool hidden);
 
 /// --data, else $SHOAL_DATA, $STATE_DIRECTORY, $XDG_DATA_HOME/shoal, ~/.local/share/shoal.
-/// Code::invalid_argument when none of them says anything.
+/// Code::invalid_argument when none of them is set.
 [[nodiscard]] Result<std::filesystem::path> data_directory(const CommonOptions& common);
 
 /// What --passphrase-file names, `fd:N` being a descriptor; one line end at the end is not part of it.

@@ -44,7 +44,7 @@ Result<void> take_name(const std::filesystem::path& file) {
 
 /// The file up to `length`, from where it was left.
 Result<int> open_at(const std::filesystem::path& file, std::int64_t length) {
-  // Killed between the first commit and the renaming.
+  // The process was killed between the first commit and the rename.
   if (size_of(file) < length && size_of(first_name(file)) >= length) SHOAL_CHECK(take_name(file));
   if (size_of(file) < length) {
     return Error{Code::corrupt, file.string() + " is shorter than the cursor's " + std::to_string(length) + " bytes",
@@ -60,7 +60,7 @@ Result<int> open_at(const std::filesystem::path& file, std::int64_t length) {
   return fd;
 }
 
-/// A fresh start beside an empty or missing file.
+/// Starts anew: there is no file, or an empty one.
 Result<int> open_first(const std::filesystem::path& file) {
   if (size_of(file) > 0) {
     return Error{Code::already_exists, file.string() + " has content, and the cursor has no position in it",

@@ -11,11 +11,11 @@
 
 namespace shoal::command {
 
-/// The file of `--to`: it holds exactly the records before the durable cursor, whenever the process dies. The cursor's
-/// note is the file's length; what a dead process wrote behind it is cut off on resuming.
+/// The file of `--to`: it holds exactly the records before the durable cursor, whenever the process dies. The note of
+/// the cursor is the length of the file; on resuming, bytes after that length are cut off.
 ///
-/// Before the first commit no note exists, and a file with content might be anybody's: the first bytes go to
-/// `FILE.first`, which takes FILE's name after the first commit.
+/// Before the first commit there is no note, and a file with content may belong to something else: the first bytes go
+/// to `FILE.first`, which is renamed to FILE after the first commit.
 class ExactFile {
  public:
   /// `stored` is the durable cursor. Code::already_exists for a file with content and no cursor, Code::corrupt when
@@ -27,9 +27,9 @@ class ExactFile {
   ExactFile& operator=(const ExactFile&) = delete;
 
   [[nodiscard]] DataOutput& out() { return out_; }
-  /// Writes out and syncs; gives the note to commit.
+  /// Writes and syncs; returns the note to commit.
   [[nodiscard]] Result<std::string> settle();
-  /// The note is durable: the file takes its name if it had not.
+  /// Call it once the note is durable: renames the file if it was not yet.
   [[nodiscard]] Result<void> committed();
 
  private:

@@ -30,14 +30,14 @@ class FrameReader {
   /// record (the next call says end), otherwise the source's errors.
   [[nodiscard]] Result<std::optional<ByteView>> next();
 
-  /// Which record next() last gave or refused: the line number, from 1.
+  /// Number of the record that next() last returned or refused, from 1.
   [[nodiscard]] std::uint64_t number() const { return number_; }
 
  private:
   [[nodiscard]] Result<std::optional<ByteView>> next_separated(std::uint8_t separator);
   [[nodiscard]] Result<std::optional<ByteView>> next_prefixed();
   [[nodiscard]] Result<std::optional<ByteView>> whole_input();
-  /// Reads more behind what is buffered; false at the end of the input.
+  /// Reads more bytes into the buffer; false at the end of the input.
   [[nodiscard]] Result<bool> fill();
   [[nodiscard]] std::size_t buffered() const { return end_ - begin_; }
   [[nodiscard]] ByteView take(std::size_t size);

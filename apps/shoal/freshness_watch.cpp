@@ -19,7 +19,7 @@ std::chrono::milliseconds FreshnessWatch::patience() const {
 std::optional<std::string> FreshnessWatch::look(Time now, UnixMs wall, std::optional<UnixMs> head) {
   const auto gap = std::chrono::duration_cast<std::chrono::milliseconds>(now - last_change_);
   if (head != head_) {
-    // The first one may be old; it says nothing of how often the owner signs.
+    // The first head may be old: its age does not show how often the owner signs.
     if (head_) longest_gap_ = std::max(longest_gap_, gap);
     head_ = head;
     last_change_ = now;

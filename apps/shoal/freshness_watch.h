@@ -8,19 +8,19 @@
 
 namespace shoal::command {
 
-/// Tells a live reader in words when its view grows old: no head, not even one that says the same again (a heartbeat),
-/// came for a while; when one comes again; and when the owner's clock and this machine's are far apart. Each once. A
-/// state machine on times that it is told.
+/// Messages for a live reader: no new head or heartbeat came for a while; one came again; the clocks of the owner and
+/// of this machine differ much. Each message once. A state machine; the caller passes the times.
 class FreshnessWatch {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
   explicit FreshnessWatch(Time now) : last_change_(now) {}
-  /// What there is to say now. `head` is the signed time of the newest head.
+  /// The message for now, if any. `head` is the signed time of the newest head.
   [[nodiscard]] std::optional<std::string> look(Time now, UnixMs wall, std::optional<UnixMs> head);
 
  private:
-  /// Three heartbeats of an owner with the default, or of one that signs less often.
+  /// Time without a head after which the view is old: three heartbeats of the default, or of an owner that signs less
+  /// often.
   [[nodiscard]] std::chrono::milliseconds patience() const;
 
   std::optional<UnixMs> head_;

@@ -9,7 +9,7 @@
 namespace shoal::command {
 namespace {
 
-/// A mirror that follows needs a flush and the way back; one that is new needs to be known first.
+/// A mirror that follows needs the time of a flush and of one message; a new one must be found first.
 constexpr std::chrono::milliseconds kMoment{1500};
 constexpr std::chrono::milliseconds kFirstMoment{400};
 constexpr std::chrono::milliseconds kAskAgain{50};
@@ -28,7 +28,7 @@ bool is_mirrored(Context& context, NodeSession& session, const node::FeedReferen
   const auto begin = std::chrono::steady_clock::now();
   for (;;) {
     const auto info = session->reading().info(feed, {});
-    // Nobody is accused when nothing is known.
+    // Without information no mirror is reported as missing.
     if (!info.ok()) return true;
     const auto holds = [&info](const MirrorInfo& mirror) {
       return mirror.tree_size >= info->tree_size && mirror.topics.empty();

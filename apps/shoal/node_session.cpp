@@ -45,7 +45,7 @@ ScratchDirectory::~ScratchDirectory() {
 
 namespace {
 
-/// How long clients that are about to leave are waited for before the wait is worth a word.
+/// Wait for clients that are about to leave, before a message says that this process waits.
 constexpr std::chrono::milliseconds kQuietStay{300};
 constexpr int kLookEveryMs = 1000;
 
@@ -72,7 +72,7 @@ Result<NodeOptions> node_options(Context& context, const CommonOptions& common) 
   return options;
 }
 
-/// The network options that were given, as they are written.
+/// The network options that were given, as the user writes them.
 std::string given_options(const CommonOptions& common) {
   std::string names;
   const auto add = [&names](bool given, const char* name) {
@@ -105,7 +105,7 @@ Result<NodeSession> NodeSession::open(Context& context, const CommonOptions& com
     messages.notice("the node at " + options.data_dir.string() + " has the network: " + ignored +
                     (one ? " is" : " are") + " ignored");
   }
-  // Who stays next to another process has nothing to do with its peers.
+  // A process that only stays beside the holder does not report the peers of the holder.
   if (!common.offline && (kind == Kind::job || !session.attached())) session.name_blamed();
   session.watch_moves(common);
   const std::string listening = session->listening();
@@ -169,7 +169,7 @@ Result<node::AuditReport> OpenFeed::verify(const node::Progress& progress) const
 }
 
 Result<OpenFeed> open_feed(Context& context, const CommonOptions& common, const std::string& argument) {
-  // No feed's name holds a slash; one that holds a dot may be the name of a file as well.
+  // A feed name has no slash. With a dot it may also be the name of a file.
   const bool path = argument.find('/') != std::string::npos && !argument.starts_with("magnet:");
   if (path && !is_file(argument)) {
     return Error{Code::not_found, "there is no file " + argument,

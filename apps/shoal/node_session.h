@@ -14,10 +14,10 @@
 #include <optional>
 #include <string>
 
-/// The node that a command runs on, and the feed its first argument names.
+/// The node that a command uses, and the feed that its first argument names.
 namespace shoal::command {
 
-/// A directory below $TMPDIR that is gone with this object.
+/// A temporary directory below `below`. The destructor removes it.
 class ScratchDirectory {
  public:
   [[nodiscard]] static Result<ScratchDirectory> make(const std::filesystem::path& below);
@@ -31,17 +31,17 @@ class ScratchDirectory {
   std::filesystem::path path_;
 };
 
-/// The directory's node, opened here or asked through the process that has it; left with this object. When other
-/// processes work through this one, it stays until they have finished, or until a signal.
+/// The node of the data directory: opened here, or attached to. The destructor closes it. When other processes work
+/// through this one, the destructor first waits until they have finished, or for a signal.
 class NodeSession {
  public:
   enum class Kind : std::uint8_t {
-    job,    ///< does something to its end
-    stays,  ///< stay() follows: an attached one does not hold up the end of the process that has the directory
+    job,    ///< the command ends by itself
+    stays,  ///< the command calls stay(): when attached, it does not keep the holder from ending
   };
 
-  /// Opens `common`'s directory, prints `listening HOST:PORT` when the command uses a network that is open, names the
-  /// options that do not count because another process has the network, and from then on names peers that were caught.
+  /// Opens the directory of `common`. Prints `listening HOST:PORT` when the command uses the network and it is open,
+  /// and the options that are ignored because another process has the network. From then on it prints blamed peers.
   [[nodiscard]] static Result<NodeSession> open(Context& context, const CommonOptions& common, Kind kind = Kind::job);
   NodeSession(NodeSession&& other) noexcept = default;
   NodeSession& operator=(NodeSession&&) = delete;
@@ -49,9 +49,9 @@ class NodeSession {
 
   [[nodiscard]] node::NodeApi& api() const { return *shared_; }
   node::NodeApi* operator->() const { return shared_.get(); }
-  /// Another process has the directory.
+  /// Another process holds the directory.
   [[nodiscard]] bool attached() const { return shared_->attached(); }
-  /// Waits for a signal. When the process that has the directory ends meanwhile, this one takes its place and calls
+  /// Waits for a signal. When the holder of the directory ends meanwhile, this process takes its place and calls
   /// `serve`.
   void stay(const std::function<void()>& serve);
 
@@ -64,14 +64,14 @@ class NodeSession {
   Context* context_;
   std::shared_ptr<attach::SharedNode> shared_;
   std::shared_ptr<std::atomic<bool>> moved_ = std::make_shared<std::atomic<bool>>(false);
-  std::unique_ptr<ServiceNotifier> notifier_;  ///< when the network is open
+  std::unique_ptr<ServiceNotifier> notifier_;  ///< null unless the network is open
 };
 
 /// A feed that is ready to be read: of a directory's node, or of a bundle in place.
 struct OpenFeed {
   std::optional<NodeSession> of_directory = {};
   std::shared_ptr<node::BundleNode> of_bundle = {};
-  node::ReadingApi* reading = nullptr;  ///< of one of them
+  node::ReadingApi* reading = nullptr;  ///< of of_directory or of of_bundle
   node::FeedReference feed = {};
   bool bundle = false;
 

@@ -9,11 +9,11 @@
 
 namespace shoal::command {
 
-/// True for a file that begins as a bundle.
+/// True for a file that begins like a bundle.
 [[nodiscard]] bool is_bundle(const std::string& file);
 
-/// The bundle and the parts beside it, read in place: no data directory is made or locked. A word on stderr when it is
-/// one part of several that are not there.
+/// The bundle and the parts beside it, read in place: no data directory is made or locked. Prints a notice when
+/// other parts of it are missing.
 [[nodiscard]] Result<std::shared_ptr<node::BundleNode>> open_bundle(Context& context, const std::string& file);
 
 }  // namespace shoal::command

@@ -23,7 +23,7 @@ std::string environment_name(const std::string& names) {
   return {};
 }
 
-/// A failed value as the vendor's parser wants it; the hint travels behind a line end.
+/// The error of a value as the parser library expects it: message, line end, hint.
 void require(const std::string& names, const Result<void>& done) {
   if (done.ok()) return;
   const std::string hint = done.error().hint.empty() ? "" : "\n" + done.error().hint;
@@ -37,8 +37,8 @@ std::string spaced(const std::vector<std::string>& parents) {
   return text;
 }
 
-/// TOML whose top-level keys are long options. Keys of other commands are left for them, a table [pub] is for pub
-/// alone, and what the environment sets is not taken from the file.
+/// TOML whose top-level keys are long options. Keys of other commands are ignored, a table [pub] is for pub
+/// only, and the environment overrides the file.
 class ConfigFile final : public CLI::ConfigTOML {
  public:
   ConfigFile(std::string command, const OptionNames& all) : command_(std::move(command)), all_(all) {}
@@ -138,7 +138,7 @@ Error OptionSet::Parser::unknown_option(const std::string& name, const OptionNam
                meant.empty() ? "shoal " + table.name + " --help lists the options" : "did you mean " + meant + "?"};
 }
 
-/// Looks for options that do not exist before the vendor's parser misses something else. True: help is asked for.
+/// Finds unknown options before the parser library reports something else as missing. True when help was asked for.
 Result<bool> OptionSet::Parser::look(const std::vector<std::string>& arguments, const OptionNames& all) const {
   std::optional<Error> unknown;
   for (std::size_t i = 0; i < arguments.size(); ++i) {

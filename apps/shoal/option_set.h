@@ -13,10 +13,10 @@
 #include <vector>
 
 /// The options of one command. Each long option may also come from `SHOAL_LONG_OPTION` or from a TOML file given with
-/// `--config`; the command line wins over the environment, the environment over the file.
+/// `--config`; the command line overrides the environment, and the environment overrides the file.
 namespace shoal::command {
 
-/// Which options and commands exist at all: where values are, what a configuration file may name.
+/// All options and commands that exist: which options take a value, and which names a configuration file may use.
 class OptionNames {
  public:
   void add(const std::string& names, bool takes_value);
@@ -31,8 +31,8 @@ class OptionNames {
   std::vector<std::string> commands_;
 };
 
-/// Declares and parses options, and keeps the table of what was declared; the vendor's parser stays in the source file.
-/// Declared targets must outlive it.
+/// Declares and parses options, and keeps the table of what was declared; the parser library is only in the source
+/// file. The declared targets outlive it.
 class OptionSet {
  public:
   OptionSet(const std::string& command, const std::string& summary);

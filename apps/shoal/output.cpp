@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kFlushAt = std::size_t{128} << 10;
 
-/// Text from outside must not steer a terminal.
+/// Text from outside must not contain control sequences of a terminal.
 std::string printable(std::string_view text) {
   std::string out(text);
   for (char& c : out) {
@@ -116,7 +116,7 @@ Result<void> DataOutput::flush_locked() {
       ::poll(&ready, 1, -1);
       continue;
     }
-    // What is not written now never will be: keeping it would write it twice after a partial write.
+    // The rest is dropped: after a partial write, a retry would write the first part twice.
     buffer_.clear();
     reader_gone_ = reason == EPIPE;
     if (reader_gone_) return Error{Code::closed, "nobody reads the output any more", ""};

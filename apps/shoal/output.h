@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-/// What the command writes. Data goes to stdout and nothing else does; all words for people go to stderr, one line
+/// What the command writes. Only data goes to stdout; all messages for people go to stderr, one line
 /// each, errors as `shoal: error: ...` with a `hint: ...` line that says what to do. Colours and progress appear on a
 /// terminal only (terminal.h).
 namespace shoal::command {
@@ -24,7 +24,7 @@ class Messages {
   void set_verbose(bool verbose) { verbose_ = verbose; }
   [[nodiscard]] bool quiet() const { return quiet_; }
 
-  /// A fact that scripts wait for, as it is (`listening HOST:PORT`); silent with -q.
+  /// A line that scripts wait for, such as `listening HOST:PORT`; not with -q.
   void notice(std::string_view line);
   void warning(std::string_view text);
   void error(const Error& error);
@@ -32,7 +32,7 @@ class Messages {
   void log(LogLevel level, std::string_view text);
   /// A line that the next one overwrites; only on a terminal, and not with -q. `text` is asked for it with the width.
   void progress(const std::function<std::string(std::size_t columns)>& text);
-  /// Takes the last such line away.
+  /// Removes that line.
   void end_progress();
 
  private:
@@ -52,11 +52,11 @@ class DataOutput {
  public:
   explicit DataOutput(int fd) : fd_(fd) {}
 
-  /// Buffered; writes out when much has come together. The errors of flush().
+  /// Buffers; writes when the buffer is large. The errors of flush().
   [[nodiscard]] Result<void> write(std::string_view bytes);
   /// Code::closed when the reader went away (then `reader_gone()`), Code::no_space, Code::io.
   [[nodiscard]] Result<void> flush();
-  /// True once a write said so; `look` asks the system too, for those who have nothing to write.
+  /// True after a write found the reader gone; look_for_reader() also asks the system, when there is nothing to write.
   [[nodiscard]] bool reader_gone() const { return reader_gone_; }
   [[nodiscard]] bool look_for_reader();
 

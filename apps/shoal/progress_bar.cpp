@@ -7,7 +7,7 @@ namespace shoal::command {
 namespace {
 
 constexpr std::size_t kBarWidth = 30;
-/// Before that, what is left is a guess.
+/// Before that the remaining time is a guess.
 constexpr std::chrono::milliseconds kTellsTimeAfter{1000};
 
 std::string time_left(std::uint64_t done, std::uint64_t total, std::chrono::milliseconds elapsed) {

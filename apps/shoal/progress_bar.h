@@ -8,13 +8,13 @@
 #include <functional>
 #include <string>
 
-/// Progress of something long, on stderr when that is a terminal.
+/// Progress of a long operation, on stderr when that is a terminal.
 namespace shoal::command {
 
-/// What node_api reports progress to; false asks for an end. A total of 0: not known, `done` counts bytes.
+/// Called with progress (node::Progress); returns false to stop. A total of 0 is not known: `done` counts bytes.
 using ProgressReport = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
-/// Shows `what` with a bar that is gone when all is done; `stopped` ends the work.
+/// Shows `what` with a bar, and removes it when all is done. `stopped` ends the operation.
 [[nodiscard]] ProgressReport progress_of(Messages& messages, std::string what, std::function<bool()> stopped);
 
 /// `what [#####-----] 50 %, 12 s left`, at most `columns` wide; the time once it can be told. `what 12 MiB` when the

@@ -59,7 +59,7 @@ Result<RecordSource::Step> Publisher::send_all(const std::stop_token& stop) {
       ++sent_;
       continue;
     }
-    // The record is at fault, not the producer.
+    // The record is wrong, not the producer.
     const Code code = sent.error().code;
     if (code != Code::invalid_argument && code != Code::limit_exceeded) return sent.error();
     if (!source_.refuse(sent.error())) return RecordSource::Step::stopped;

@@ -17,7 +17,7 @@
 namespace shoal::command {
 
 struct PublisherOptions {
-  std::string topic = "default";  ///< unless selected
+  std::string topic = "default";  ///< topic of records without a selected one
   std::vector<std::pair<std::string, std::optional<Bytes>>> headers = {};
   double replay_speed = 0;  ///< 0: no pacing
   std::chrono::milliseconds ack_timeout{60'000};
@@ -26,10 +26,10 @@ struct PublisherOptions {
 
 /// How publishing ended.
 struct Published {
-  std::uint64_t records = 0;  ///< taken, and acknowledged unless interrupted or failed
+  std::uint64_t records = 0;  ///< sent; acknowledged unless interrupted or failed
   bool stopped_at_bad_record = false;
   bool interrupted = false;
-  std::optional<Error> failure = {};  ///< something was taken and may not be acknowledged
+  std::optional<Error> failure = {};  ///< some sent records may not be acknowledged
 };
 
 /// Moves records from a source to a producer, paced if asked, and waits for the acknowledgements. One thread.
@@ -38,13 +38,13 @@ class Publisher {
   Publisher(node::ProducerApi& producer, RecordSource& source, AckLedger& ledger, const PublisherOptions& options)
       : producer_(producer), source_(source), ledger_(ledger), options_(options) {}
 
-  /// Whatever ends the source, what was taken is flushed before this returns, unless the producer failed. Mirrors are
-  /// not waited for after a stop.
+  /// Flushes what was sent before it returns, however the source ended, unless the producer failed. After a stop it
+  /// does not wait for mirrors.
   [[nodiscard]] Published run(const std::stop_token& stop);
 
  private:
   [[nodiscard]] Result<RecordSource::Step> send_all(const std::stop_token& stop);
-  /// Flushes, and goes on waiting as long as acknowledgements come in time.
+  /// Flushes. Waits on while acknowledgements keep coming within the timeout.
   [[nodiscard]] Result<void> flush(const std::stop_token& stop);
 
   node::ProducerApi& producer_;

@@ -16,13 +16,13 @@ class RecordSink {
   virtual ~RecordSink() = default;
   /// Whether append() wants the record's cursor token.
   [[nodiscard]] virtual bool wants_cursor() const { return false; }
-  /// Takes the record. The errors of DataOutput::flush().
+  /// Writes or buffers the record. The errors of DataOutput::flush().
   [[nodiscard]] virtual Result<void> append(const RecordView& record, std::string_view cursor) = 0;
-  /// Everything taken is out of this process (for a file: on the disk) when this returns.
+  /// When it returns, all records have left this process; those of a file are on the disk.
   [[nodiscard]] virtual Result<void> settle() = 0;
 };
 
-/// One stream in a style: stdout, or what stands behind it.
+/// Records in one format on one output: stdout, or a file.
 class StreamSink final : public RecordSink {
  public:
   StreamSink(DataOutput& out, RecordStyle style, std::string feed)
@@ -47,7 +47,7 @@ class DirectorySink final : public RecordSink {
 
  private:
   std::filesystem::path directory_;
-  std::filesystem::path made_;  ///< the folder that surely exists
+  std::filesystem::path made_;  ///< the last folder that was made
 };
 
 /// The options -f -J --raw -0 --out that `sub` and `get` share.

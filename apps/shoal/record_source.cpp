@@ -5,7 +5,7 @@
 namespace shoal::command {
 namespace {
 
-/// Bad records named one by one; of more only the number is told at the end.
+/// This many bad records are reported one by one; further ones are only counted.
 constexpr std::uint64_t kMaxNamed = 100;
 
 }  // namespace

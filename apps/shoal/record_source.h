@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-/// The records that `pub` was given: files one after the other, framed, with what the selectors say of each.
+/// The records for `pub`: from files, one after the other, cut into records, with topic, key and time as selected.
 namespace shoal::command {
 
 struct RecordSourceOptions {
@@ -27,7 +27,7 @@ class RecordSource {
   enum class Step : std::uint8_t {
     record,
     end,
-    stopped,  ///< at a bad record that may not be skipped; it was named on stderr
+    stopped,  ///< at a bad record that may not be skipped; it was reported on stderr
   };
 
   RecordSource(RecordSourceOptions options, Messages& messages, int stop_fd);
@@ -35,7 +35,7 @@ class RecordSource {
   /// Fills value, topic, key and time of `record`, the latter three only when selected. Code::cancelled, Code::io,
   /// Code::not_found for a file that is gone.
   [[nodiscard]] Result<Step> next(ProducerRecord& record);
-  /// Somebody further down refused the record that next() gave last: names it. True when reading may go on.
+  /// Reports that the last record was refused. True when reading may go on.
   [[nodiscard]] bool refuse(const Error& why);
   [[nodiscard]] std::uint64_t bad_records() const { return bad_records_; }
   /// Bytes read of all files so far.

@@ -17,7 +17,7 @@ std::string from_environment(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
-/// How often the manager wants to hear of us; zero when it does not, or means another process.
+/// Watchdog period of the manager; zero for none, or when it watches another process.
 std::chrono::microseconds watchdog_period() {
   const auto period = parse_integer(from_environment("WATCHDOG_USEC"), 1);
   const std::string process = from_environment("WATCHDOG_PID");
@@ -60,7 +60,7 @@ void ServiceNotifier::send(const std::string& state) const {
   const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return;
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
-  // A manager that does not listen is its own trouble.
+  // A manager that does not read is not an error of this process.
   static_cast<void>(
       ::sendto(fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&address), size));
   ::close(fd);

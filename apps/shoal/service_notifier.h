@@ -9,8 +9,8 @@
 
 namespace shoal::command {
 
-/// Tells a service manager how we are (sd_notify(3)): `READY=1` at once, `WATCHDOG=1` twice in each watchdog period,
-/// `STOPPING=1` at the end. Does nothing without $NOTIFY_SOCKET.
+/// Reports the state of this process to a service manager (sd_notify(3)): `READY=1` at once, `WATCHDOG=1` twice in each
+/// watchdog period, `STOPPING=1` at the end. Does nothing without $NOTIFY_SOCKET.
 class ServiceNotifier {
  public:
   /// Reads $NOTIFY_SOCKET, $WATCHDOG_USEC and $WATCHDOG_PID.

@@ -8,7 +8,7 @@
 namespace shoal::command {
 namespace {
 
-/// How often limits and the reader are looked at while no record comes.
+/// While no record comes, limits and the reader of the output are checked this often.
 constexpr std::chrono::milliseconds kSlice{500};
 
 }  // namespace

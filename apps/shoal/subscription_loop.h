@@ -20,7 +20,7 @@ struct LoopLimits {
   std::chrono::milliseconds stall_timeout{0};   ///< 0: none
 };
 
-/// Moves records from a subscription to a sink, the cursor behind them, until something ends it. One thread.
+/// Moves records from a subscription to a sink, and then the cursor, until something ends it. One thread.
 class SubscriptionLoop {
  public:
   enum class End : std::uint8_t { head, count };
@@ -36,7 +36,7 @@ class SubscriptionLoop {
   /// Ends with Code::closed when the reader of `out` goes away while nothing is written.
   void watch_reader(DataOutput& out) { watched_ = &out; }
 
-  /// Says when the view grows old.
+  /// Prints a notice when the view becomes old.
   void tell_freshness(Messages& messages) { messages_ = &messages; }
 
   /// Code::timed_out when a limit passed, Code::cancelled, the subscription's and the sink's errors.

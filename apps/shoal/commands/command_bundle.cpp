@@ -34,7 +34,7 @@ class ExportCommand final : public Command {
  private:
   [[nodiscard]] Result<void> prepare();
   [[nodiscard]] Result<void> check_targets() const;
-  /// Reads what the bundle ends with, and takes over what it selects; false when the feed has not grown since.
+  /// Reads the end of the bundle and continues with its selection; false when the feed has not grown since.
   [[nodiscard]] Result<bool> prepare_update(Context& context, const NodeSession& session,
                                             const node::FeedReference& feed, BundleFilesWriter::Options& files);
   [[nodiscard]] Result<void> remove_stale_parts(std::size_t first) const;
@@ -110,7 +110,7 @@ Result<bool> ExportCommand::prepare_update(Context& context, const NodeSession& 
     return Error{Code::unavailable, "the parts after " + parts.back().string() + " are not there",
                  "put all parts beside " + file_};
   }
-  // A bundle goes on with what it selected, unless something else is asked for from here on.
+  // A bundle keeps its selection, unless the user asks for another one from here on.
   if (topics_.empty()) wanted_.topics = last.end.topics;
   if (positions_.empty() && last.end.from != feed::kNoLowerTime) wanted_.from = last.end.from;
   if (positions_.empty() && last.end.before != feed::kNoUpperTime) wanted_.before = last.end.before;
@@ -127,7 +127,7 @@ Result<bool> ExportCommand::prepare_update(Context& context, const NodeSession& 
   return true;
 }
 
-/// Parts of the bundle that was replaced; files of another kind are nobody's business.
+/// Removes parts of the bundle that was replaced; other files stay.
 Result<void> ExportCommand::remove_stale_parts(std::size_t first) const {
   const auto parts = feed::bundle_parts(file_);
   for (std::size_t i = first; i < parts.size(); ++i) {
@@ -206,7 +206,7 @@ Result<std::vector<std::filesystem::path>> ImportCommand::expand(const std::vect
 Result<Exit> ImportCommand::run(Context& context) {
   SHOAL_TRY(const auto files, expand(files_));
   SHOAL_TRY(auto session, NodeSession::open(context, common_));
-  // Bundles of several feeds are several imports; the parts of one come as one, so that they can lean on each other.
+  // One import for each feed. The parts of one bundle are one import: a later part needs the earlier ones.
   std::vector<std::vector<std::filesystem::path>> groups;
   std::optional<FeedId> feed_before;
   for (const auto& file : files) {

@@ -64,7 +64,7 @@ Result<Exit> GetCommand::read_range(Context& context, OpenFeed& source, OffsetRa
   for (Offset next = range.first; next <= range.last;) {
     request.first = next;
     request.last = next + std::min(kStep - 1, range.last - next);
-    // A range may come in parts; only its first record not coming is an error, which the next round meets.
+    // A range may come in parts. A missing record is an error only when it is the first one: the next round sees it.
     auto records = source.reading->get(request, source.feed.peer_hints, {timeout_, context.stop.token()});
     if (records.ok() && records->empty()) records = Error{Code::not_found, "there are no more records", ""};
     if (!records.ok()) {

@@ -87,7 +87,7 @@ class ListCommand final : public Command {
   ListCommand() : Command(false) {}
 
   [[nodiscard]] Result<Exit> run(Context& context) override {
-    // Looking makes no directory.
+    // Reading must not make the directory.
     SHOAL_TRY(const auto directory, data_directory(common_));
     std::vector<FeedSummary> feeds;
     std::error_code unreadable;

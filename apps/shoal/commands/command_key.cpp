@@ -19,7 +19,7 @@
 namespace shoal::command {
 namespace {
 
-/// Key files are used where they lie: no node takes part, so no secret passes through one.
+/// Key files are used in place, without a node: no secret passes through one.
 Result<node::KeyStore> key_store(const CommonOptions& common) {
   crypto::init();
   SHOAL_TRY(const auto directory, data_directory(common));
@@ -102,7 +102,7 @@ class KeyList final : public Command {
  public:
   KeyList() : Command(false) {}
   [[nodiscard]] Result<Exit> run(Context& context) override {
-    // Looking makes no directory.
+    // Reading must not make the directory.
     crypto::init();
     SHOAL_TRY(const auto directory, data_directory(common_));
     const node::KeyStore keys(directory / "keys", {});

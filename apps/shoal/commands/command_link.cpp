@@ -7,7 +7,7 @@
 namespace shoal::command {
 namespace {
 
-/// The network is opened only to learn the port; nobody is asked anything.
+/// The network is opened only to learn the port; no peer is asked.
 class LinkCommand final : public Command {
  public:
   LinkCommand() : Command(true) {}
@@ -20,7 +20,7 @@ class LinkCommand final : public Command {
     SHOAL_TRY(auto session, NodeSession::open(context, options));
     SHOAL_TRY(const auto feed, session->reading().resolve(feed_));
     node::FeedLink link{.feed = feed.feed, .name = feed.name, .peers = feed.peer_hints};
-    // The node that this is asked of may have a network all the same.
+    // The node that is attached to may have a network.
     const std::string listening = common_.offline ? "" : session->listening();
     for (std::string& hint : dial_hints(listening)) link.peers.push_back(std::move(hint));
     SHOAL_CHECK(context.out.write(node::format_feed_link(link) + "\n"));

@@ -13,7 +13,7 @@
 namespace shoal::command {
 namespace {
 
-/// How long one wait for the next sync lasts before it is asked again.
+/// Timeout of one wait for the next sync; then it waits again.
 constexpr std::chrono::milliseconds kWait{3'600'000};
 
 class MirrorCommand final : public Command {
@@ -25,7 +25,7 @@ class MirrorCommand final : public Command {
   void declare_own(OptionSet& options) override;
 
  private:
-  /// Mirrors one feed until interrupted or until its own trouble ends it.
+  /// Mirrors one feed until it is interrupted or fails.
   [[nodiscard]] Exit keep(Context& context, NodeSession& session, const node::FeedReference& feed) const;
 
   std::vector<std::string> feeds_;

@@ -6,7 +6,7 @@
 namespace shoal::command {
 namespace {
 
-/// A node that only serves what is owned and wanted.
+/// A node that serves own and mirrored feeds.
 class NodeCommand final : public Command {
  public:
   NodeCommand() : Command(true) {}
@@ -27,7 +27,7 @@ class NodeCommand final : public Command {
   }
 };
 
-/// A node in a directory of its own below the data directory, so that it holds up nobody who works with feeds there.
+/// A node in a directory of its own below the data directory: it does not lock the directory of the feeds.
 class BootstrapCommand final : public Command {
  public:
   BootstrapCommand() : Command(true) {}

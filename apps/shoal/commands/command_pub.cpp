@@ -155,7 +155,7 @@ Result<void> PubCommand::prepare() {
   int stdin_times = stream_.files.empty() ? 1 : 0;
   for (const std::string& file : stream_.files) {
     if (file == "-") ++stdin_times;
-    // Before a feed is made for nothing.
+    // Check before a feed is made.
     SHOAL_CHECK(FdSource::check(file));
   }
   if (stdin_times > 1) return refuse("stdin can be read once only");
@@ -163,7 +163,7 @@ Result<void> PubCommand::prepare() {
 }
 
 void PubCommand::say_mirrors(Context& context, NodeSession& session, const FeedId& feed) const {
-  // A node that goes on serves it.
+  // A node that keeps running serves the feed.
   if (seed_ || session.attached()) return;
   if (!is_mirrored(context, session, {.feed = feed, .name = name_, .own = true})) {
     context.messages.notice("no mirror holds this yet: use --seed or run shoal node");
@@ -182,7 +182,7 @@ Exit PubCommand::report_failure(Context& context, NodeSession& session, const Fe
   }
   context.messages.warning("last acknowledged: " + ledger.last_acknowledged());
   const Exit exit = exit_for(failure.code);
-  // What was sent to a node that ended may be in the feed.
+  // When the node ended, records that were sent may or may not be in the feed.
   const bool partly = ledger.records() > 0 || (failure.code == Code::closed && published.records > 0);
   return exit == Exit::error && partly ? Exit::partly : exit;
 }
@@ -220,7 +220,7 @@ Result<Exit> PubCommand::run(Context& context) {
   const Exit exit = stream.bad_records() > 0 ? Exit::partly : Exit::ok;
   if (published.interrupted) return seed_ ? exit : context.stop.exit();
   if (seed_ && !published.stopped_at_bad_record) {
-    // The feed is free for other publishers, which work through this node.
+    // End the producer: other publishers, which work through this node, can have the feed.
     producer.reset();
     session.stay([&] { std::ignore = session->reading().info({.feed = own.feed, .name = name_, .own = true}, {}); });
   }

@@ -160,7 +160,7 @@ Result<Exit> SubCommand::report_end(Context& context, const OpenFeed& source,
     return Exit::partly;
   }
   const std::int64_t age = report.head_time ? wall_time() - *report.head_time : 0;
-  // An owner who is there signs three times in that time.
+  // An owner that is online signs three times in that time.
   const bool asked = !source.bundle && !source.feed.own && !common_.offline;
   if (asked && (age > kClockSlackMs || age < -kClockSlackMs)) {
     context.messages.notice("the newest head that anybody has was signed " + format_head_age(age));

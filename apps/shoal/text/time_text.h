@@ -9,7 +9,7 @@
 /// Points in time as text. Times without a zone are UTC. Code::invalid_argument for all that does not parse whole.
 namespace shoal::command {
 
-/// The clock on the wall.
+/// The current time.
 [[nodiscard]] UnixMs wall_time();
 
 /// RFC 3339: `2018-02-03T04:05:06.789Z`, `2018-02-03 04:05:06+01:00`; fractions below 1 ms are cut off.
@@ -34,7 +34,7 @@ enum class TimeUnit : std::uint8_t { s, ms, us, ns };
 [[nodiscard]] std::string format_age(std::int64_t milliseconds);
 /// How long ago a head was signed: `3 h ago`, or that one of the two clocks must be wrong.
 [[nodiscard]] std::string format_head_age(std::int64_t milliseconds);
-/// By so much two clocks may differ without a word.
+/// Clock skew tolerated without a warning.
 inline constexpr std::int64_t kClockSlackMs = 60'000;
 
 }  // namespace shoal::command
