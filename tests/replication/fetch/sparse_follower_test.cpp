@@ -229,7 +229,9 @@ TEST(SparseFollower, TargetsWithOtherGapsShareAWantWhenThereIsNoRoomForOneEach) 
     world.start(SparseWorld::of({"a", "b", "c"}));
     for (const auto& [id, peer] : world.core.peers()) wants += world.sent<Want>(id).size();
     EXPECT_EQ(wants, peers == 1 ? 1U : 3U) << "a peer has room for two";
-    if (peers == 1) EXPECT_EQ(world.want_of(PeerId{1}).begin, 0U) << "the first gap of all";
+    if (peers == 1) {
+      EXPECT_EQ(world.want_of(PeerId{1}).begin, 0U) << "the first gap of all";
+    }
   }
 }
 
