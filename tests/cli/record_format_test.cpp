@@ -1,6 +1,6 @@
 #include "record_format.h"
 
-#include "record_samples.h"
+#include "cli/record_samples.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 #include "subscription_loop.h"
 
-#include "record_samples.h"
+#include "cli/record_samples.h"
 #include "temporary_directory.h"
 
 #include <deque>

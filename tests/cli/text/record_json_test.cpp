@@ -1,6 +1,6 @@
 #include "text/record_json.h"
 
-#include "record_samples.h"
+#include "cli/record_samples.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
