@@ -74,8 +74,8 @@ Result<std::shared_ptr<ProducerApi>> LocalOwning::open_producer(const std::strin
                                                                 const ProducerOptions& options) {
   SHOAL_TRY(MirrorQuorum quorum, quorum_of(options.acks));
   SHOAL_TRY(auto feed, parts_.table->own(name));
-  SHOAL_CHECK(feed->begin_producing(options, std::move(quorum), *parts_.commit_thread));
-  return std::shared_ptr<ProducerApi>(std::make_shared<LocalProducer>(std::move(feed), parts_.node.lock()));
+  SHOAL_TRY(const auto sender, feed->begin_producing(options, std::move(quorum), OwnFeed::Sharing::exclusive));
+  return std::shared_ptr<ProducerApi>(std::make_shared<LocalProducer>(std::move(feed), sender, parts_.node.lock()));
 }
 
 }  // namespace shoal::node

@@ -1,36 +1,43 @@
 #include "node/feeds/commit_thread.h"
 
-#include <algorithm>
-#include <chrono>
+#include <utility>
 
 namespace shoal::node {
-namespace {
-
-/// How often heartbeats are looked for when nothing else happens.
-constexpr base::MonoTime kIdleInterval = std::chrono::seconds(1);
-
-}  // namespace
 
 CommitThread::CommitThread(const base::Clock& clock) : clock_(&clock), thread_([this] { loop(); }) {}
 
 CommitThread::~CommitThread() { stop(); }
 
-void CommitThread::add(std::shared_ptr<OwnFeed> feed) {
-  const std::lock_guard lock(mutex_);
-  feeds_.push_back(std::move(feed));
-}
-
-void CommitThread::drop(const std::shared_ptr<OwnFeed>& feed) {
-  const std::lock_guard lock(mutex_);
-  std::erase(feeds_, feed);
-}
-
-void CommitThread::wake() {
+void CommitThread::add(std::shared_ptr<CommitWork> feed) {
   {
     const std::lock_guard lock(mutex_);
-    woken_ = true;
+    CommitWork& added = *feed;
+    feeds_.emplace(&added, std::move(feed));
+    schedule(added, base::MonoTime::min());
   }
   wake_.notify_one();
+}
+
+void CommitThread::drop(const std::shared_ptr<CommitWork>& feed) {
+  const std::lock_guard lock(mutex_);
+  feeds_.erase(feed.get());
+  due_.erase(feed.get());
+}
+
+void CommitThread::due(CommitWork& feed, base::MonoTime at) {
+  {
+    const std::lock_guard lock(mutex_);
+    schedule(feed, at);
+    // The thread sleeps until the first of all is due.
+    if (due_.next_due() != at) return;
+  }
+  wake_.notify_one();
+}
+
+void CommitThread::schedule(CommitWork& feed, base::MonoTime at) {
+  if (!feeds_.contains(&feed)) return;
+  const auto known = due_.due(&feed);
+  if (!known || at < *known) due_.set(&feed, at);
 }
 
 Result<void> CommitThread::run(std::function<Result<void>()> task) {
@@ -41,7 +48,6 @@ Result<void> CommitThread::run(std::function<Result<void>()> task) {
     const std::lock_guard lock(mutex_);
     if (stopping_) return Error{Code::closed, "the node is closed", ""};
     tasks_.push_back(std::move(packaged));
-    woken_ = true;
   }
   wake_.notify_one();
   return done.get();
@@ -55,7 +61,6 @@ void CommitThread::post(std::function<void()> task) {
       task();
       return {};
     });
-    woken_ = true;
   }
   wake_.notify_one();
 }
@@ -67,44 +72,61 @@ void CommitThread::stop() {
   }
   wake_.notify_one();
   if (thread_.joinable()) thread_.join();
+  const std::lock_guard lock(mutex_);
   feeds_.clear();
+  due_ = {};
 }
 
 void CommitThread::loop() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    woken_ = false;
     const bool last = stopping_;
-    auto tasks = std::move(tasks_);
-    tasks_.clear();
+    auto tasks = std::exchange(tasks_, {});
     lock.unlock();
     for (auto& task : tasks) task();
     lock.lock();
-    const auto feeds = feeds_;  // as the tasks left them
+    const auto feeds = take_due();
     lock.unlock();
-    Pass pass = commit_all(feeds);
-    while (last && pass.more) pass = commit_all(feeds);
+    work(feeds);
     lock.lock();
+    if (!feeds.empty() || !tasks.empty()) continue;
     if (last) return;
-    const base::MonoTime now = clock_->mono_now();
-    if (pass.more || pass.due <= now) continue;
-    wake_.wait_for(lock, pass.due - now, [&] { return woken_ || stopping_; });
+    sleep(lock);
   }
 }
 
-CommitThread::Pass CommitThread::commit_all(const std::vector<std::shared_ptr<OwnFeed>>& feeds) {
-  Pass pass;
-  pass.due = clock_->mono_now() + kIdleInterval;
-  for (const auto& feed : feeds) {
-    if (const auto first = feed->next_due(); first && *first <= clock_->mono_now()) pass.more |= feed->commit_due();
-    feed->heartbeat_if_due();
-    feed->acknowledge_mirrored();
-    feed->settle_if_due();
-    for (const auto& next : {feed->next_due(), feed->settle_due()}) {
-      if (next) pass.due = std::min(pass.due, *next);
-    }
+std::vector<std::shared_ptr<CommitWork>> CommitThread::take_due() {
+  std::vector<std::shared_ptr<CommitWork>> feeds;
+  const base::MonoTime now = clock_->mono_now();
+  while (const auto first = due_.first(now)) {
+    due_.erase(*first);
+    feeds.push_back(feeds_.at(*first));
   }
-  return pass;
+  return feeds;
+}
+
+void CommitThread::work(const std::vector<std::shared_ptr<CommitWork>>& feeds) {
+  for (const auto& feed : feeds) {
+    const auto next = feed->work();
+    if (!next) continue;
+    const std::lock_guard lock(mutex_);
+    schedule(*feed, *next);
+  }
+}
+
+void CommitThread::sleep(std::unique_lock<std::mutex>& lock) {
+  const auto woken = [this] {
+    const auto first = due_.next_due();
+    return stopping_ || !tasks_.empty() || (first && *first <= clock_->mono_now());
+  };
+  // What is due sooner than what was first when the wait began ends the wait, and the loop waits anew.
+  const auto first = due_.next_due();
+  if (woken()) return;
+  if (first) {
+    wake_.wait_for(lock, *first - clock_->mono_now());
+  } else {
+    wake_.wait(lock);
+  }
 }
 
 }  // namespace shoal::node

@@ -9,6 +9,12 @@ unsigned MirrorAcks::needed() const {
   return quorum_.named.empty() ? quorum_.count : static_cast<unsigned>(quorum_.named.size());
 }
 
+std::size_t MirrorAcks::bytes() const {
+  std::size_t sum = 0;
+  for (const Run& run : waiting_) sum += run.bytes;
+  return sum;
+}
+
 unsigned MirrorAcks::holders(const Run& run, const std::vector<const feed::Receipt*>& receipts) const {
   const auto holds = [&run](const feed::Receipt* receipt) {
     return run.block.value() < receipt->tree_size && receipt->oldest <= run.appended &&

@@ -39,6 +39,8 @@ class MirrorAcks {
   [[nodiscard]] std::vector<Run> take(const std::vector<feed::Receipt>& receipts, Epoch epoch);
   [[nodiscard]] Acks::Level level() const { return quorum_.level(); }
   [[nodiscard]] bool empty() const { return waiting_.empty(); }
+  /// Of the send buffer, of all that wait.
+  [[nodiscard]] std::size_t bytes() const;
 
  private:
   [[nodiscard]] unsigned holders(const Run& run, const std::vector<const feed::Receipt*>& receipts) const;

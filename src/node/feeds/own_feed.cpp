@@ -2,39 +2,22 @@
 
 #include "base/try.h"
 #include "node/api/deadline.h"
-#include "node/feeds/commit_thread.h"
 #include "node/runtime/system_random.h"
-#include "record/records_section.h"
 
 #include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
 
 namespace shoal::node {
 namespace {
 
 /// Records of one group, uncompressed: bounds the memory of a commit and how long a reader waits for its start.
 constexpr std::size_t kMaxGroupBytes = std::size_t{4} << 20;
-
-record::Record to_record(const ProducerRecord& from, UnixMs now) {
-  record::Record record;
-  record.timestamp = from.time.value_or(now);
-  record.key = from.key;
-  record.value = from.value;
-  record.headers.reserve(from.headers.size());
-  for (const auto& [name, value] : from.headers) record.headers.push_back({name, value});
-  return record;
-}
-
-Result<feed::PendingBatch> encode(topic::SealedBatch& sealed, record::Codec codec) {
-  feed::PendingBatch pending;
-  SHOAL_TRY(pending.batch, record::encode_batch(sealed.records, codec));
-  const auto by_time = [](const record::Record& a, const record::Record& b) { return a.timestamp < b.timestamp; };
-  const auto [smallest, largest] = std::minmax_element(sealed.records.begin(), sealed.records.end(), by_time);
-  pending.stream = sealed.stream;
-  pending.record_count = static_cast<std::uint32_t>(sealed.records.size());
-  pending.smallest_time = smallest->timestamp;
-  pending.largest_time = largest->timestamp;
-  return pending;
-}
+/// An overdue heartbeat waits for somebody to hear it; whether somebody does is looked at this often.
+constexpr base::MonoTime kAudienceCheck = std::chrono::seconds(1);
+/// A sender that ends waits this long for its records to be durable.
+constexpr std::chrono::seconds kLastFlush{30};
 
 Error closed_error() { return {Code::closed, "the node is closed", ""}; }
 
@@ -43,14 +26,14 @@ Error closed_error() { return {Code::closed, "the node is closed", ""}; }
 static_assert(static_cast<int>(Codec::zstd) == static_cast<int>(record::Codec::zstd));
 
 OwnFeed::OwnFeed(std::shared_ptr<FeedHost> host, std::unique_ptr<feed::FeedWriter> writer, base::MonoTime heartbeat,
-                 const base::Clock& clock, base::LogSink& log)
+                 CommitThread& thread, const base::Clock& clock, base::LogSink& log)
     : host_(std::move(host)),
       writer_(std::move(writer)),
       heartbeat_(heartbeat),
+      thread_(&thread),
       clock_(&clock),
       log_(&log),
-      random_(system_random()),
-      partitioner_(random_) {}
+      random_(system_random()) {}
 
 bool OwnFeed::has_head() const {
   const std::lock_guard lock(mutex_);
@@ -59,106 +42,124 @@ bool OwnFeed::has_head() const {
 
 bool OwnFeed::producing() const {
   const std::lock_guard lock(mutex_);
-  return buffer_ != nullptr;
+  return !accounts_.empty();
 }
 
-Result<void> OwnFeed::begin_producing(const ProducerOptions& options, MirrorQuorum quorum, CommitThread& thread) {
+Result<OwnFeed::Sender> OwnFeed::begin_producing(const ProducerOptions& options, MirrorQuorum quorum, Sharing sharing) {
   const std::lock_guard lock(mutex_);
   if (!taking_) return closed_error();
   if (const auto fork = host_->fork().error()) return *fork;
-  SHOAL_TRY(const auto views, host_->reader().topics());
-  if (buffer_) return Error{Code::in_use, "this feed has a producer already", "close it first"};
-  next_offsets_.clear();
-  partitions_.clear();
-  for (const feed::TopicView& view : views) {
-    next_offsets_[view.stream] = view.end;
-    ++partitions_[view.stream.topic];
+  if (exclusive_ || (sharing == Sharing::exclusive && !accounts_.empty())) {
+    return Error{Code::in_use, "this feed has a producer already", "close it first"};
   }
-  topic::TopicWriter::Options writer;
-  writer.linger = options.linger;
-  writer.batch_bytes = options.batch_bytes;
-  writer.max_buffered = options.max_buffered;
-  buffer_ = std::make_unique<topic::TopicWriter>(writer, [this](const TopicPartition& stream) {
-    const auto known = next_offsets_.find(stream);
-    return known == next_offsets_.end() ? Offset(0) : known->second;
-  });
-  buffer_->on_sealed([this](const std::string& topic) { partitioner_.on_batch_sealed(topic); });
-  codec_ = options.codec;
-  ++producer_;
-  records_taken_ = records_durable_ = records_acked_ = 0;
-  failure_.reset();
-  thread_ = &thread;
-  if (!quorum.empty()) begin_waiting_for_mirrors(std::move(quorum));
-  return {};
-}
-
-void OwnFeed::end_producing() {
-  // The commit thread finishes the buffer; a failure was told by flush() or is told by nobody.
-  std::ignore = flush(Wait{std::chrono::seconds(30), {}}, Until::durable);
-  std::unique_lock lock(mutex_);
-  buffer_.reset();
-  if (mirror_acks_) end_waiting_for_mirrors();
-  on_acked_ = nullptr;
-  // No callback after the handle's end; but a handle that ends in its own callback does not wait for itself.
-  room_.wait(lock, [&] { return telling_ == std::thread::id() || telling_ == std::this_thread::get_id(); });
-}
-
-void OwnFeed::on_acked(std::function<void(const AckRun&)> callback) {
-  const std::lock_guard lock(mutex_);
-  on_acked_ = std::move(callback);
-}
-
-Result<Position> OwnFeed::send(const ProducerRecord& record, const Wait& wait) {
-  const auto deadline = deadline_of(wait);
-  record::Record made = to_record(record, clock_->wall_now());
-  const std::size_t bytes = record::encoded_size(made);
-  bool wake = false;
-  Position position;
-  {
-    std::unique_lock lock(mutex_);
-    const auto ready = [&] { return !taking_ || failure_ || !buffer_ || buffer_->has_room(bytes); };
-    if (!ready() && !room_.wait_until(lock, wait.stop, deadline, ready)) {
-      if (wait.stop.stop_requested()) return Error{Code::cancelled, "stopped while the send buffer was full", ""};
-      return Error{Code::timed_out, "the send buffer is full", "wait longer, or send more slowly"};
-    }
-    if (!taking_ || !buffer_) return closed_error();
-    if (failure_) return *failure_;
-    SHOAL_TRY(const TopicPartition stream, choose_stream(record));
-    SHOAL_TRY(const auto added, buffer_->add(stream, std::move(made), clock_->mono_now()));
-    wake = added.due_changed;
-    ++records_taken_;
-    position = Position{stream.topic, stream.partition, added.offset};
-  }
-  if (wake) thread_->wake();
-  return position;
-}
-
-Result<TopicPartition> OwnFeed::choose_stream(const ProducerRecord& record) {
-  const auto known = partitions_.find(record.topic);
-  std::optional<ByteView> key;
-  if (record.key) key = *record.key;
-  return partitioner_.place(record.topic, record.partition, key,
-                            known == partitions_.end() ? std::nullopt : std::optional(known->second));
-}
-
-Result<void> OwnFeed::flush(const Wait& wait, Until until) {
-  const auto deadline = deadline_of(wait);
-  std::unique_lock lock(mutex_);
-  if (closed_ || !buffer_) return closed_error();
-  buffer_->seal_all();
-  const std::uint64_t target = records_taken_;
-  lock.unlock();
-  thread_->wake();
-  lock.lock();
-  const std::uint64_t& reached = until == Until::durable ? records_durable_ : records_acked_;
-  const auto done = [&] { return closed_ || failure_ || reached >= target; };
-  if (!room_.wait_until(lock, wait.stop, deadline, done)) {
-    if (wait.stop.stop_requested()) return Error{Code::cancelled, "stopped before all was acknowledged", ""};
-    return late_error();
+  if (accounts_.empty()) {
+    SHOAL_TRY(const auto views, host_->reader().topics());
+    std::vector<topic::RecordBuffer::End> ends;
+    ends.reserve(views.size());
+    for (const feed::TopicView& view : views) ends.push_back({view.stream, view.end});
+    buffer_ = std::make_unique<topic::RecordBuffer>(options, random_, ends);
+    ++buffers_;
+    accounts_.forget_taken();
+    codec_ = options.codec;
+    failure_.reset();
   }
   if (failure_) return *failure_;
-  if (reached < target) return closed_error();
+  exclusive_ = sharing == Sharing::exclusive;
+  if (!quorum.empty() && !accounts_.waits_for_mirrors()) watch_receipts(true);
+  return accounts_.open(std::move(quorum));
+}
+
+void OwnFeed::end_producing(Sender sender) {
+  // The commit thread finishes the buffer; a failure was told by flush() or is told by nobody.
+  std::ignore = flush(sender, Wait{kLastFlush, {}}, Until::durable);
+  std::unique_lock lock(mutex_);
+  if (!accounts_.contains(sender)) return;
+  const bool waited = accounts_.waits_for_mirrors();
+  buffer_->release(accounts_.close(sender));
+  if (waited && !accounts_.waits_for_mirrors()) watch_receipts(false);
+  if (accounts_.empty()) {
+    buffer_.reset();
+    exclusive_ = false;
+  }
+  changed_.notify_all();
+  // A sender that ends in its own callback does not wait for itself.
+  changed_.wait(lock, [&] { return telling_sender_ != sender || telling_thread_ == std::this_thread::get_id(); });
+}
+
+void OwnFeed::on_acked(Sender sender, std::function<void(const AckRun&)> callback) {
+  const std::lock_guard lock(mutex_);
+  accounts_.set_callback(sender, std::move(callback));
+}
+
+Result<void> OwnFeed::await_room(std::unique_lock<std::mutex>& lock, Sender sender, std::size_t bytes,
+                                 const Wait& wait) {
+  const auto deadline = deadline_of(wait);
+  const auto ready = [&] { return !taking_ || failure_ || !accounts_.contains(sender) || buffer_->has_room(bytes); };
+  if (!ready() && !changed_.wait_until(lock, wait.stop, deadline, ready)) {
+    if (wait.stop.stop_requested()) return Error{Code::cancelled, "stopped while the send buffer was full", ""};
+    return Error{Code::timed_out, "the send buffer is full", "wait longer, or send more slowly"};
+  }
+  if (!taking_ || !accounts_.contains(sender)) return closed_error();
+  if (failure_) return *failure_;
   return {};
+}
+
+Result<Position> OwnFeed::send(Sender sender, const ProducerRecord& record, const Wait& wait) {
+  record::Record made = topic::RecordBuffer::to_record(record, clock_->wall_now());
+  SHOAL_TRY(const std::size_t bytes, topic::TopicWriter::size_of(made));
+  std::unique_lock lock(mutex_);
+  SHOAL_CHECK(await_room(lock, sender, bytes, wait));
+  SHOAL_TRY(const auto placed, buffer_->add(record.topic, record.partition, std::move(made), clock_->mono_now()));
+  accounts_.take(sender, placed.stream, placed.offset, 1);
+  const auto due = placed.due_changed ? buffer_->next_due() : std::nullopt;
+  lock.unlock();
+  if (due) thread_->due(*this, *due);
+  return Position{placed.stream.topic, placed.stream.partition, placed.offset};
+}
+
+Result<Position> OwnFeed::send_batch(Sender sender, const TopicPartition& stream, Bytes batch, const Wait& wait) {
+  // Signed, a bad batch would stay in the feed for ever.
+  SHOAL_TRY(auto checked, topic::EncodedBatch::check(std::move(batch)));
+  const std::uint32_t count = checked.record_count;
+  std::unique_lock lock(mutex_);
+  SHOAL_CHECK(await_room(lock, sender, checked.batch.size(), wait));
+  SHOAL_TRY(const auto placed, buffer_->add_batch(stream, std::move(checked)));
+  accounts_.take(sender, placed.stream, placed.offset, count);
+  lock.unlock();
+  thread_->due(*this);
+  return Position{placed.stream.topic, placed.stream.partition, placed.offset};
+}
+
+Result<void> OwnFeed::flush(Sender sender, const Wait& wait, Until until) {
+  const auto deadline = deadline_of(wait);
+  std::unique_lock lock(mutex_);
+  if (closed_ || !accounts_.contains(sender)) return closed_error();
+  buffer_->seal_all();
+  const std::uint64_t target = accounts_.counts(sender).taken;
+  lock.unlock();
+  thread_->due(*this);
+  lock.lock();
+  const auto reached = [&] {
+    const auto counts = accounts_.counts(sender);
+    return accounts_.contains(sender) && (until == Until::durable ? counts.durable : counts.acked) >= target;
+  };
+  const auto done = [&] { return closed_ || failure_ || !accounts_.contains(sender) || reached(); };
+  if (!changed_.wait_until(lock, wait.stop, deadline, done)) {
+    if (wait.stop.stop_requested()) return Error{Code::cancelled, "stopped before all was acknowledged", ""};
+    return late_error(sender);
+  }
+  if (failure_) return *failure_;
+  if (!reached()) return closed_error();
+  return {};
+}
+
+Error OwnFeed::late_error(Sender sender) const {
+  const auto counts = accounts_.counts(sender);
+  if (!counts.mirrors || counts.durable < counts.taken) return {Code::timed_out, "not acknowledged in time", ""};
+  return {Code::timed_out,
+          std::to_string(counts.durable - counts.acked) +
+              " records are durable here and not acknowledged by the mirrors that were asked for",
+          "shoal info shows which mirrors hold what"};
 }
 
 void OwnFeed::stop_taking() {
@@ -167,7 +168,8 @@ void OwnFeed::stop_taking() {
     taking_ = false;
     if (buffer_) buffer_->seal_all();
   }
-  room_.notify_all();
+  changed_.notify_all();
+  thread_->due(*this);
 }
 
 void OwnFeed::close() {
@@ -176,7 +178,7 @@ void OwnFeed::close() {
     taking_ = false;
     closed_ = true;
   }
-  room_.notify_all();
+  changed_.notify_all();
 }
 
 void OwnFeed::release() {
@@ -185,57 +187,72 @@ void OwnFeed::release() {
   host_.reset();
 }
 
-std::optional<base::MonoTime> OwnFeed::next_due() const {
-  const std::lock_guard lock(mutex_);
-  if (!buffer_ || failure_) return std::nullopt;
-  return buffer_->next_due();
+void OwnFeed::watch_receipts(bool watched) {
+  if (!host_) return;
+  if (!watched) {
+    host_->receipts().on_receipt({});
+    host_->ask_receipts(replication::ReceiptDemand::wanted);
+    return;
+  }
+  host_->receipts().on_receipt([came = receipts_came_, thread = thread_, feed = this] {
+    *came = true;
+    thread->due(*feed);
+  });
+  host_->ask_receipts(replication::ReceiptDemand::awaited);
 }
 
-bool OwnFeed::commit_due() {
+std::optional<base::MonoTime> OwnFeed::work() {
+  commit_due();
+  heartbeat_if_due();
+  acknowledge_mirrored();
+  settle_if_due();
+  std::optional<base::MonoTime> due = settle_due_;
+  const auto sooner = [&due](const std::optional<base::MonoTime>& other) {
+    if (other && (!due || *other < *due)) due = other;
+  };
+  sooner(heartbeat_due());
+  const std::lock_guard lock(mutex_);
+  if (buffer_ && !failure_) sooner(buffer_->next_due());
+  return due;
+}
+
+void OwnFeed::commit_due() {
   std::vector<topic::SealedBatch> batches;
-  std::uint64_t producer = 0;
+  std::uint64_t buffer = 0;
   Codec codec = Codec::none;
   {
     const std::lock_guard lock(mutex_);
-    if (!buffer_ || failure_) return false;
-    producer = producer_;
+    if (!buffer_ || failure_) return;
+    buffer = buffers_;
     codec = codec_;
     batches = buffer_->take(clock_->mono_now(), kMaxGroupBytes);
   }
-  if (batches.empty()) return false;
-  std::size_t bytes = 0;
-  std::size_t records = 0;
-  for (const topic::SealedBatch& batch : batches) {
-    bytes += batch.bytes;
-    records += batch.records.size();
-  }
-  auto committed = commit(batches, codec);
-  if (!committed) {
-    fail(committed.error());
-    return false;
-  }
+  if (batches.empty()) return;
+  const auto committed = commit(batches, codec);
+  if (!committed) return fail(committed.error());
   // Published first: whoever hears the acknowledgement finds the record with readers on their way.
-  acknowledge(*committed, producer, bytes, records);
+  std::vector<SenderAccounts::Ack> acks;
+  {
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < batches.size(); ++i) {
+      accounts_.make_durable(committed->blocks[i], batches[i].bytes, acks);
+    }
+    if (accounts_.waits_for_mirrors()) *receipts_came_ = true;
+  }
+  acknowledge(acks, buffer);
   plan_settle();
-  return true;
-}
-
-void OwnFeed::plan_settle() {
-  if (!settle_due_) settle_due_ = clock_->mono_now() + FeedHost::kDeferredWriteDelay;
-}
-
-void OwnFeed::settle_if_due() {
-  if (!settle_due_ || clock_->mono_now() < *settle_due_) return;
-  settle_due_.reset();
-  if (const auto settled = writer_->settle(); !settled) fail(settled.error());
 }
 
 Result<feed::CommitResult> OwnFeed::commit(std::vector<topic::SealedBatch>& batches, Codec codec) {
   std::vector<feed::PendingBatch> group;
   group.reserve(batches.size());
-  for (topic::SealedBatch& batch : batches) {
-    SHOAL_TRY(auto pending, encode(batch, static_cast<record::Codec>(codec)));
-    group.push_back(std::move(pending));
+  for (topic::SealedBatch& sealed : batches) {
+    if (!sealed.encoded) {
+      SHOAL_TRY(sealed.encoded, topic::EncodedBatch::encode(sealed.records, static_cast<record::Codec>(codec)));
+    }
+    topic::EncodedBatch& encoded = *sealed.encoded;
+    group.push_back(
+        {sealed.stream, std::move(encoded.batch), encoded.record_count, encoded.smallest_time, encoded.largest_time});
   }
   SHOAL_TRY(auto result, writer_->commit(std::move(group)));
   last_signed_ = clock_->mono_now();
@@ -243,31 +260,40 @@ Result<feed::CommitResult> OwnFeed::commit(std::vector<topic::SealedBatch>& batc
   return result;
 }
 
-void OwnFeed::acknowledge(const feed::CommitResult& result, std::uint64_t producer, std::size_t bytes,
-                          std::size_t records) {
-  if (wait_for_mirrors(result, producer, bytes, records)) return acknowledge_mirrored();
-  std::function<void(const AckRun&)> callback;
+void OwnFeed::acknowledge_mirrored() {
+  if (!receipts_came_->exchange(false)) return;
+  std::vector<SenderAccounts::Ack> acks;
+  std::uint64_t buffer = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (producer == producer_) callback = on_acked_;
-    if (callback) telling_ = std::this_thread::get_id();
+    if (writer_->head() == nullptr) return;
+    buffer = buffers_;
+    acks = accounts_.take_mirrored(host_->receipts().all(), writer_->head()->epoch);
   }
-  if (callback) {
-    for (const feed::CommittedBlock& block : result.blocks) {
-      const Offset last = block.base_offset + (static_cast<std::int64_t>(block.record_count) - 1);
-      callback(AckRun{block.stream.topic, block.stream.partition, block.base_offset, last, Acks::Level::durable});
-    }
+  if (!acks.empty()) acknowledge(acks, buffer);
+}
+
+void OwnFeed::acknowledge(const std::vector<SenderAccounts::Ack>& acks, std::uint64_t buffer) {
+  for (const SenderAccounts::Ack& ack : acks) {
+    std::unique_lock lock(mutex_);
+    const auto callback = accounts_.callback(ack.sender);
+    if (!callback) continue;
+    telling_sender_ = ack.sender;
+    telling_thread_ = std::this_thread::get_id();
+    lock.unlock();
+    callback(ack.run);
+    lock.lock();
+    telling_sender_ = 0;
+    telling_thread_ = {};
   }
   {
     const std::lock_guard lock(mutex_);
-    telling_ = {};
-    if (buffer_ && producer == producer_) {
-      buffer_->release(bytes);
-      records_durable_ += records;
-      records_acked_ += records;
+    for (const SenderAccounts::Ack& ack : acks) {
+      if (buffer_ && buffer == buffers_) buffer_->release(ack.bytes);
+      accounts_.acknowledge(ack);
     }
   }
-  room_.notify_all();
+  changed_.notify_all();
 }
 
 void OwnFeed::fail(const Error& error) {
@@ -276,7 +302,7 @@ void OwnFeed::fail(const Error& error) {
     const std::lock_guard lock(mutex_);
     failure_ = error;
   }
-  room_.notify_all();
+  changed_.notify_all();
 }
 
 Result<void> OwnFeed::publish_manifest(const feed::Manifest& manifest) {
@@ -285,7 +311,7 @@ Result<void> OwnFeed::publish_manifest(const feed::Manifest& manifest) {
   {
     const std::lock_guard lock(mutex_);
     for (const feed::ManifestTopic& topic : manifest.topics) {
-      partitions_.try_emplace(topic.name, topic.partitions);
+      if (buffer_) buffer_->note_topic(topic.name, topic.partitions);
     }
   }
   host_->committed(result.head);
@@ -293,18 +319,34 @@ Result<void> OwnFeed::publish_manifest(const feed::Manifest& manifest) {
   return {};
 }
 
+void OwnFeed::plan_settle() {
+  if (settle_due_) return;
+  settle_due_ = clock_->mono_now() + FeedHost::kDeferredWriteDelay;
+  thread_->due(*this, *settle_due_);
+}
+
+void OwnFeed::settle_if_due() {
+  if (!settle_due_ || clock_->mono_now() < *settle_due_) return;
+  settle_due_.reset();
+  if (const auto settled = writer_->settle(); !settled) fail(settled.error());
+}
+
+std::optional<base::MonoTime> OwnFeed::heartbeat_due() const {
+  if (heartbeat_.count() == 0 || !host_->online() || host_->reader().fork_limit()) return std::nullopt;
+  if (writer_->head() == nullptr) return std::nullopt;
+  const base::MonoTime due = last_signed_ + heartbeat_;
+  const base::MonoTime now = clock_->mono_now();
+  return due > now ? due : now + kAudienceCheck;
+}
+
 void OwnFeed::heartbeat_if_due() {
   const base::MonoTime now = clock_->mono_now();
-  if (heartbeat_.count() == 0 || !host_->online() || host_->reader().fork_limit()) return;
-  if (writer_->head() == nullptr || now - last_signed_ < heartbeat_) return;
+  if (!heartbeat_due() || now - last_signed_ < heartbeat_) return;
   // For nobody it would only cost: each is a signature and a sync, and a node may have thousands of feeds.
   if (!host_->has_audience()) return;
   last_signed_ = now;
   auto head = writer_->heartbeat();
-  if (!head) {
-    fail(head.error());
-    return;
-  }
+  if (!head) return fail(head.error());
   host_->committed(*head);
   plan_settle();
 }

@@ -192,7 +192,8 @@ Result<std::shared_ptr<OwnFeed>> FeedTable::open_writer(const std::string& name,
       host->own_terms().set_writer_problem(problem);
       return problem;
     }
-    opened = std::make_shared<OwnFeed>(host, std::move(*writer), context_.heartbeat, *context_.clock, *context_.log);
+    opened = std::make_shared<OwnFeed>(host, std::move(*writer), context_.heartbeat, *context_.commit_thread,
+                                       *context_.clock, *context_.log);
     host->own_terms().set_writer_problem(std::nullopt);
     // What a crash left in the journal is news.
     host->news().notify();
