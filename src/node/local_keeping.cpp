@@ -3,8 +3,10 @@
 #include "base/try.h"
 #include "feed/bundle/bundle.h"
 #include "feed/read/feed_audit.h"
+#include "node/reading/cursor_store.h"
+#include "node/reading/group_offsets.h"
 #include "node/reading/local_mirror.h"
-#include "node/reading/local_subscription.h"
+#include "topic/cursor.h"
 #include "topic/topic_filter.h"
 
 #include <functional>
@@ -59,6 +61,45 @@ Result<void> LocalKeeping::store_cursor(const FeedReference& feed, const std::st
   SHOAL_CHECK(topic::decode_cursor(cursor.token));
   SHOAL_TRY(const auto files, table_.storage());
   return CursorStore(*files->own).put(feed.feed, name, cursor);
+}
+
+Result<void> LocalKeeping::replace_cursor(const FeedReference& feed, const std::string& name,
+                                          const std::string& expected, const StoredCursor& cursor) {
+  if (name.empty()) return Error{Code::invalid_argument, "a cursor needs a name", ""};
+  SHOAL_CHECK(topic::decode_cursor(cursor.token));
+  SHOAL_TRY(const auto files, table_.storage());
+  return CursorStore(*files->own).put_if(feed.feed, name, expected, cursor);
+}
+
+Result<std::vector<NamedCursor>> LocalKeeping::list_cursors(const FeedReference& feed) {
+  SHOAL_TRY(const auto files, table_.storage());
+  return CursorStore(*files->own).list(feed.feed);
+}
+
+Result<void> LocalKeeping::erase_cursor(const FeedReference& feed, const std::string& name) {
+  SHOAL_TRY(const auto files, table_.storage());
+  return CursorStore(*files->own).erase(feed.feed, name);
+}
+
+Result<void> LocalKeeping::store_group_offsets(const FeedReference& feed, const std::string& group,
+                                               const std::vector<GroupOffset>& offsets) {
+  SHOAL_TRY(const auto files, table_.storage());
+  return GroupOffsets(*files->own).put(feed.feed, group, offsets, clock_.wall_now());
+}
+
+Result<std::vector<GroupOffset>> LocalKeeping::group_offsets(const FeedReference& feed, const std::string& group) {
+  SHOAL_TRY(const auto files, table_.storage());
+  return GroupOffsets(*files->own).get(feed.feed, group);
+}
+
+Result<std::vector<std::string>> LocalKeeping::groups(const FeedReference& feed) {
+  SHOAL_TRY(const auto files, table_.storage());
+  return GroupOffsets(*files->own).groups(feed.feed);
+}
+
+Result<void> LocalKeeping::erase_group(const FeedReference& feed, const std::string& group) {
+  SHOAL_TRY(const auto files, table_.storage());
+  return GroupOffsets(*files->own).erase(feed.feed, group);
 }
 
 Result<AuditReport> LocalKeeping::verify(const FeedReference& feed, const Progress& progress) {

@@ -91,7 +91,7 @@ Result<void> LocalNode::start(PeerHub::WrapOutbox wrap_outbox) {
   table_ = std::make_unique<FeedTable>(std::move(context));
   retention_ = std::make_unique<RetentionThread>(*table_, *commit_thread_, clock_, *log_);
   reading_ = std::make_unique<LocalReading>(*table_, *mirrors_, discovery_, clock_, *log_);
-  keeping_ = std::make_unique<LocalKeeping>(*table_, *retention_);
+  keeping_ = std::make_unique<LocalKeeping>(*table_, *retention_, clock_);
   LocalOwning::Parts owning;
   owning.table = table_.get();
   owning.keys = keys_.get();

@@ -70,12 +70,23 @@ Result<MirrorQuorum> LocalOwning::quorum_of(const Acks& acks) const {
   return quorum;
 }
 
-Result<std::shared_ptr<ProducerApi>> LocalOwning::open_producer(const std::string& name,
-                                                                const ProducerOptions& options) {
+Result<std::shared_ptr<ProducerApi>> LocalOwning::begin_producing(const std::string& name,
+                                                                  const ProducerOptions& options,
+                                                                  OwnFeed::Sharing sharing) {
   SHOAL_TRY(MirrorQuorum quorum, quorum_of(options.acks));
   SHOAL_TRY(auto feed, parts_.table->own(name));
-  SHOAL_TRY(const auto sender, feed->begin_producing(options, std::move(quorum), OwnFeed::Sharing::exclusive));
+  SHOAL_TRY(const auto sender, feed->begin_producing(options, std::move(quorum), sharing));
   return std::shared_ptr<ProducerApi>(std::make_shared<LocalProducer>(std::move(feed), sender, parts_.node.lock()));
+}
+
+Result<std::shared_ptr<ProducerApi>> LocalOwning::open_producer(const std::string& name,
+                                                                const ProducerOptions& options) {
+  return begin_producing(name, options, OwnFeed::Sharing::exclusive);
+}
+
+Result<std::shared_ptr<ProducerApi>> LocalOwning::share_producer(const std::string& name,
+                                                                 const ProducerOptions& options) {
+  return begin_producing(name, options, OwnFeed::Sharing::shared);
 }
 
 }  // namespace shoal::node

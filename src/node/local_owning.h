@@ -31,8 +31,13 @@ class LocalOwning final : public OwningApi {
   [[nodiscard]] Result<void> publish_manifest(const std::string& name, const Manifest& manifest) override;
   [[nodiscard]] Result<std::shared_ptr<ProducerApi>> open_producer(const std::string& name,
                                                                    const ProducerOptions& options) override;
+  [[nodiscard]] Result<std::shared_ptr<ProducerApi>> share_producer(const std::string& name,
+                                                                    const ProducerOptions& options) override;
 
  private:
+  [[nodiscard]] Result<std::shared_ptr<ProducerApi>> begin_producing(const std::string& name,
+                                                                     const ProducerOptions& options,
+                                                                     OwnFeed::Sharing sharing);
   /// The mirrors that must acknowledge. Code::not_found for a name that no mirror has.
   [[nodiscard]] Result<MirrorQuorum> quorum_of(const Acks& acks) const;
   /// Sets the retention of the feed that was opened, when `options` have one.

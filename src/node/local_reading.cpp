@@ -5,6 +5,8 @@
 #include "node/directory/held_info.h"
 #include "node/directory/want_store.h"
 #include "node/network/peer_info.h"
+#include "node/reading/batch_access.h"
+#include "node/reading/feed_watch.h"
 #include "node/reading/head_question.h"
 #include "node/reading/local_subscription.h"
 #include "node/reading/random_access.h"
@@ -102,6 +104,29 @@ Result<Records> LocalReading::get(const GetRequest& request, const std::vector<s
   reference.peer_hints = peer_hints;
   SHOAL_TRY(const auto open, table_.host(reference));
   return read_range(*open, request, wait);
+}
+
+Result<FetchedBatches> LocalReading::fetch(const FeedReference& feed, const FetchRequest& request) {
+  SHOAL_TRY(const auto open, table_.host(feed));
+  return fetch_batches(*open, request);
+}
+
+Result<std::vector<StreamEnds>> LocalReading::ends(const FeedReference& feed,
+                                                   const std::vector<TopicPartition>& streams) {
+  SHOAL_TRY(const auto open, table_.host(feed));
+  return stream_ends(*open, streams);
+}
+
+Result<std::optional<TimedOffset>> LocalReading::offset_of_time(const FeedReference& feed, const TopicPartition& stream,
+                                                                UnixMs time) {
+  SHOAL_TRY(const auto open, table_.host(feed));
+  return find_offset(*open, stream, time);
+}
+
+Result<std::shared_ptr<WatchApi>> LocalReading::watch(const FeedReference& feed) {
+  SHOAL_TRY(const auto open, table_.host(feed));
+  SHOAL_TRY(auto made, FeedWatch::open(open));
+  return std::shared_ptr<WatchApi>(std::move(made));
 }
 
 Result<std::string> LocalReading::prove(const GetRequest& request, const Wait& wait) {

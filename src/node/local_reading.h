@@ -30,6 +30,12 @@ class LocalReading final : public ReadingApi {
                                                                    const SubscribeOptions& options) override;
   [[nodiscard]] Result<Records> get(const GetRequest& request, const std::vector<std::string>& peer_hints,
                                     const Wait& wait) override;
+  [[nodiscard]] Result<FetchedBatches> fetch(const FeedReference& feed, const FetchRequest& request) override;
+  [[nodiscard]] Result<std::vector<StreamEnds>> ends(const FeedReference& feed,
+                                                     const std::vector<TopicPartition>& streams) override;
+  [[nodiscard]] Result<std::optional<TimedOffset>> offset_of_time(const FeedReference& feed,
+                                                                  const TopicPartition& stream, UnixMs time) override;
+  [[nodiscard]] Result<std::shared_ptr<WatchApi>> watch(const FeedReference& feed) override;
   [[nodiscard]] Result<std::string> prove(const GetRequest& request, const Wait& wait) override;
   [[nodiscard]] Result<FeedInfo> info(const FeedReference& feed, const Wait& wait) override;
   [[nodiscard]] Result<std::vector<PeerInfo>> peers(const std::optional<FeedReference>& feed,

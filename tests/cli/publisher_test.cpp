@@ -15,6 +15,9 @@ using testing::ElementsAre;
 class FakeProducer final : public node::ProducerApi {
  public:
   void on_acked(std::function<void(const AckRun&)> callback) override { acked_ = std::move(callback); }
+  Result<Position> send_batch(const TopicPartition&, Bytes, const Wait&) override {
+    return Error{Code::unsupported, "no batches here", ""};
+  }
   Result<Position> send(const ProducerRecord& record, const Wait&) override {
     const std::string payload(base::as_text(*record.value));
     if (payload == "illegal") return Error{Code::limit_exceeded, "the record is too large", ""};

@@ -24,6 +24,9 @@ class FakeSubscription final : public node::SubscriptionApi {
     polls.pop_front();
     return next;
   }
+  Result<node::BatchPoll> poll_batches(const PollOptions&) override {
+    return Error{Code::unsupported, "no batches here", ""};
+  }
   Result<int> descriptor() override { return -1; }
   Result<void> set_topics(std::vector<std::string>) override { return {}; }
   std::string cursor_after(const RecordView& record) const override {

@@ -3,6 +3,7 @@
 #include "fuzz/fuzz.h"
 
 #include "doors/http/http_request.h"
+#include "doors/text/batch_frame.h"
 #include "doors/text/error_json.h"
 #include "doors/text/info_json.h"
 #include "doors/text/line_splitter.h"
@@ -174,10 +175,58 @@ void lines(std::string_view text) {
   if (good) SHOAL_ASSERT(whole == pieces && first.rest() == second.rest());
 }
 
-/// The first byte chooses: requests, lines, then the forms in their order.
+/// Frames of a stream that comes in pieces of this size, and whether it failed.
+std::pair<std::vector<std::string>, bool> cut_frames(std::string_view stream, std::size_t piece) {
+  FrameSplitter splitter;
+  std::vector<std::string> frames;
+  while (!stream.empty()) {
+    splitter.add(stream.substr(0, piece));
+    stream.remove_prefix(std::min(piece, stream.size()));
+    for (;;) {
+      const auto frame = splitter.next();
+      if (!frame.ok()) return {frames, true};
+      if (!*frame) break;
+      frames.push_back(static_cast<char>((*frame)->kind) + std::string((*frame)->body));
+    }
+  }
+  return {frames, false};
+}
+
+/// However a stream is cut into pieces, its frames are the same; what a frame says comes back when it is written again.
+void frames(std::string_view input) {
+  const auto whole = cut_frames(input, input.size());
+  SHOAL_ASSERT(whole == cut_frames(input, 3));
+  for (const std::string& frame : whole.first) {
+    const std::string_view body = std::string_view(frame).substr(1);
+    if (const auto batch = read_batch_frame(body); batch.ok()) {
+      std::string again;
+      append_batch_frame(*batch, again);
+      std::string twice;
+      append_batch_frame(read_batch_frame(std::string_view(again).substr(5)).value(), twice);
+      SHOAL_ASSERT(again == twice);
+    }
+    if (const auto sent = read_send_frame(body); sent.ok()) {
+      std::string again;
+      append_send_frame(sent->stream, sent->bytes, again);
+      SHOAL_ASSERT(std::string_view(again).substr(5) == body);
+    }
+  }
+}
+
+std::string frame_seed() {
+  std::string stream;
+  append_line_frame("{\"idle\":{}}", stream);
+  append_batch_frame({.batch = {BlockIndex(1), {"us", Partition(1)}, UnixMs(2), Bytes{1, 2, 3}}, .cursor = "1:0:2:0"},
+                     stream);
+  append_send_frame({"us", Partition(0)}, Bytes{4, 5}, stream);
+  return stream;
+}
+
+/// The first byte chooses: requests, lines, frames, then the forms in their order.
 constexpr std::size_t kRequests = 0;
 constexpr std::size_t kLines = 1;
-constexpr std::size_t kForms = 2;
+constexpr std::size_t kFrames = 2;
+constexpr std::size_t kForms = 3;
 
 Bytes seed(std::size_t parser, std::string_view input) {
   return fuzz::choose(static_cast<std::uint8_t>(parser), base::as_bytes(input));
@@ -203,6 +252,7 @@ std::vector<Bytes> fuzz::seeds() {
       seed(kRequests,
            "POST /v1/own/a/records HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nT: v\r\n\r\n"),
       seed(kLines, "one\ntwo\n\nthree"),
+      seed(kFrames, frame_seed()),
       form_seed("subscribe",
                 "topic=us%2a&topic=a&partition=3&start=token:1:0:0:0&before=-5&until_head=1&"
                 "find_timeout_ms=10&cursor=c&sparse=0&cache_bytes=9&ordered=1"),
@@ -226,6 +276,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     requests(text);
   } else if (parser == kLines) {
     lines(text);
+  } else if (parser == kFrames) {
+    frames(text);
   } else {
     round_trip(forms()[parser - kForms], text);
   }

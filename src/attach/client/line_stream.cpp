@@ -11,6 +11,17 @@ constexpr std::size_t kMaxLine = std::size_t{64} << 20;
 
 }  // namespace
 
+Result<StreamLine> parse_stream_line(std::string_view line) {
+  auto json = doors::JsonReader::parse(line);
+  if (!json.ok()) return Error{Code::unsupported, "a line of the node's answer is no JSON", json.error().message};
+  const auto names = json->names();
+  if (names.size() != 1) return Error{Code::unsupported, "a line of the node's answer says nothing known", ""};
+  if (names.front() != "error") return StreamLine{names.front(), std::move(*json)};
+  Error error;
+  SHOAL_CHECK(doors::read_error(json->object("error"), error));
+  return error;
+}
+
 Result<StreamLine> LineStream::fail(Error error) {
   failure_ = std::move(error);
   return *failure_;
@@ -21,10 +32,11 @@ Result<StreamLine> LineStream::next(const doors::Until& until) {
   for (;;) {
     const std::size_t end = text_.find('\n', std::max(begin_, looked_));
     if (end != std::string::npos) {
-      auto line = parse_line(std::string_view(text_).substr(begin_, end - begin_));
+      auto line = parse_stream_line(std::string_view(text_).substr(begin_, end - begin_));
       begin_ = end + 1;
       looked_ = begin_;
-      if (!line.ok() || line->kind != "idle") return line;
+      if (!line.ok()) return fail(std::move(line).error());
+      if (line->kind != "idle") return line;
       continue;
     }
     text_.erase(0, begin_);
@@ -39,17 +51,6 @@ Result<StreamLine> LineStream::next(const doors::Until& until) {
     }
     if (!*more) return fail(doors::connection_lost());
   }
-}
-
-Result<StreamLine> LineStream::parse_line(std::string_view line) {
-  auto json = doors::JsonReader::parse(line);
-  if (!json.ok()) return fail({Code::unsupported, "a line of the node's answer is no JSON", json.error().message});
-  const auto names = json->names();
-  if (names.size() != 1) return fail({Code::unsupported, "a line of the node's answer says nothing known", ""});
-  if (names.front() != "error") return StreamLine{names.front(), std::move(*json)};
-  Error error;
-  SHOAL_CHECK(doors::read_error(json->object("error"), error));
-  return fail(std::move(error));
 }
 
 }  // namespace shoal::attach

@@ -20,6 +20,9 @@ struct StreamLine {
   [[nodiscard]] doors::JsonReader object() { return json.object(kind); }
 };
 
+/// Takes a line apart. An `error` line is returned as that error; Code::unsupported for what is no line of a stream.
+[[nodiscard]] Result<StreamLine> parse_stream_line(std::string_view line);
+
 /// The lines of a streamed answer. Confined to one thread. An `error` line is returned as that error, a truncated
 /// answer as Code::closed; every later call returns the same.
 class LineStream {
@@ -33,7 +36,6 @@ class LineStream {
   [[nodiscard]] doors::HttpConnection& connection() const { return *connection_; }
 
  private:
-  [[nodiscard]] Result<StreamLine> parse_line(std::string_view line);
   [[nodiscard]] Result<StreamLine> fail(Error error);
 
   std::shared_ptr<doors::HttpConnection> connection_;

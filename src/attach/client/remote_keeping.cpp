@@ -4,6 +4,7 @@
 #include "attach/client/remote_mirror.h"
 #include "base/json_text.h"
 #include "base/try.h"
+#include "doors/text/batch_json.h"
 #include "doors/text/options_text.h"
 #include "doors/text/query.h"
 #include "doors/text/remote_paths.h"
@@ -13,6 +14,11 @@ namespace shoal::attach {
 namespace {
 
 constexpr const char* kJson = "application/json";
+
+std::string groups_path(const FeedId& feed) { return doors::feed_path(feed) + "/groups"; }
+std::string group_path(const FeedId& feed, const std::string& group) {
+  return groups_path(feed) + "/" + doors::percent_encode(group);
+}
 
 /// While the node sends nothing, `progress` is called this often: it may ask to stop.
 constexpr std::chrono::milliseconds kTick{200};
@@ -101,6 +107,64 @@ Result<void> RemoteKeeping::store_cursor(const node::FeedReference& feed, const 
   base::JsonWriter json(request.body);
   doors::write_stored_cursor(cursor, json);
   SHOAL_CHECK(client_->ask(request, answer_time()));
+  return {};
+}
+
+Result<void> RemoteKeeping::replace_cursor(const node::FeedReference& feed, const std::string& name,
+                                           const std::string& expected, const StoredCursor& cursor) {
+  if (name.empty()) return Error{Code::invalid_argument, "a cursor needs a name", ""};
+  doors::QueryWriter query;
+  query.add("if_token", expected);
+  doors::HttpRequest request{"PUT", doors::cursor_path(feed.feed, name) + query.text(), kJson};
+  base::JsonWriter json(request.body);
+  doors::write_stored_cursor(cursor, json);
+  SHOAL_CHECK(client_->ask(request, answer_time()));
+  return {};
+}
+
+Result<std::vector<node::NamedCursor>> RemoteKeeping::list_cursors(const node::FeedReference& feed) {
+  SHOAL_TRY(auto answer, client_->ask({.target = doors::feed_path(feed.feed) + "/cursors"}, answer_time()));
+  std::vector<node::NamedCursor> cursors;
+  for (const doors::JsonReader& item : answer.objects("cursors")) {
+    SHOAL_TRY(auto cursor, doors::read_named_cursor(item));
+    cursors.push_back(std::move(cursor));
+  }
+  SHOAL_CHECK(answer.finish());
+  return cursors;
+}
+
+Result<void> RemoteKeeping::erase_cursor(const node::FeedReference& feed, const std::string& name) {
+  SHOAL_CHECK(client_->ask({"DELETE", doors::cursor_path(feed.feed, name)}, answer_time()));
+  return {};
+}
+
+Result<void> RemoteKeeping::store_group_offsets(const node::FeedReference& feed, const std::string& group,
+                                                const std::vector<node::GroupOffset>& offsets) {
+  if (group.empty()) return Error{Code::invalid_argument, "a group needs a name", ""};
+  doors::HttpRequest request{"PUT", group_path(feed.feed, group), kJson};
+  base::JsonWriter json(request.body);
+  doors::write_group_offsets(offsets, json);
+  SHOAL_CHECK(client_->ask(request, answer_time()));
+  return {};
+}
+
+Result<std::vector<node::GroupOffset>> RemoteKeeping::group_offsets(const node::FeedReference& feed,
+                                                                    const std::string& group) {
+  if (group.empty()) return Error{Code::invalid_argument, "a group needs a name", ""};
+  SHOAL_TRY(const auto answer, client_->ask({.target = group_path(feed.feed, group)}, answer_time()));
+  return doors::read_group_offsets(answer);
+}
+
+Result<std::vector<std::string>> RemoteKeeping::groups(const node::FeedReference& feed) {
+  SHOAL_TRY(auto answer, client_->ask({.target = groups_path(feed.feed)}, answer_time()));
+  auto names = answer.texts("groups");
+  SHOAL_CHECK(answer.finish());
+  return names;
+}
+
+Result<void> RemoteKeeping::erase_group(const node::FeedReference& feed, const std::string& group) {
+  if (group.empty()) return Error{Code::invalid_argument, "a group needs a name", ""};
+  SHOAL_CHECK(client_->ask({"DELETE", group_path(feed.feed, group)}, answer_time()));
   return {};
 }
 

@@ -1,6 +1,7 @@
 #include "attach/client/remote_owning.h"
 
 #include "attach/client/remote_producer.h"
+#include "attach/client/remote_shared_producer.h"
 #include "base/json_text.h"
 #include "base/try.h"
 #include "doors/text/info_json.h"
@@ -45,6 +46,12 @@ Result<void> RemoteOwning::publish_manifest(const std::string& name, const node:
 Result<std::shared_ptr<node::ProducerApi>> RemoteOwning::open_producer(const std::string& name,
                                                                        const ProducerOptions& options) {
   SHOAL_TRY(auto made, RemoteProducer::open(client_, name, options));
+  return std::shared_ptr<node::ProducerApi>(std::move(made));
+}
+
+Result<std::shared_ptr<node::ProducerApi>> RemoteOwning::share_producer(const std::string& name,
+                                                                        const ProducerOptions& options) {
+  SHOAL_TRY(auto made, RemoteSharedProducer::open(client_, name, options));
   return std::shared_ptr<node::ProducerApi>(std::move(made));
 }
 

@@ -1,30 +1,37 @@
 #include "attach/client/remote_producer.h"
 
-#include "base/clock.h"
 #include "base/try.h"
+#include "doors/text/batch_frame.h"
 #include "doors/text/options_text.h"
 #include "doors/text/query.h"
-#include "doors/text/record_line.h"
 #include "doors/text/report_json.h"
+#include "node/api/deadline.h"
 #include "node/runtime/system_random.h"
 #include "record/record_batch.h"
-#include "topic/topic_writer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <tuple>
+#include <utility>
 
 namespace shoal::attach {
 namespace {
 
 constexpr std::chrono::seconds kEndTimeout{30};
 constexpr std::size_t kMaxBuffered = std::size_t{1} << 30;
-
-/// Bytes of the record as batches count them; the errors of topic::TopicWriter::size_of().
-Result<std::size_t> counted_size(const ProducerRecord& record) {
-  record::Record counted{.timestamp = record.time.value_or(UnixMs(0)), .key = record.key, .value = record.value};
-  counted.headers.reserve(record.headers.size());
-  for (const auto& [name, value] : record.headers) counted.headers.push_back({name, value});
-  return topic::TopicWriter::size_of(counted);
-}
+/// Records that are encoded and sent in one go, uncompressed.
+constexpr std::size_t kMaxWorkBytes = std::size_t{4} << 20;
 
 }  // namespace
+
+ProducerOptions sendable_options(const ProducerOptions& options) {
+  // What the API takes; more would not make a difference.
+  ProducerOptions sent = options;
+  sent.linger = node::limited(options.linger);
+  sent.batch_bytes = std::clamp<std::size_t>(options.batch_bytes, 1, topic::TopicWriter::kMaxBatchBytes);
+  sent.max_buffered = std::clamp<std::size_t>(options.max_buffered, 1, kMaxBuffered);
+  return sent;
+}
 
 RemoteProducer::RemoteProducer(std::shared_ptr<NodeClient> client, NodeClient::Connection connection,
                                const ProducerOptions& options)
@@ -32,21 +39,16 @@ RemoteProducer::RemoteProducer(std::shared_ptr<NodeClient> client, NodeClient::C
       connection_(std::move(connection)),
       lines_(connection_),
       options_(options),
-      random_(node::system_random()),
-      partitioner_(random_) {}
+      random_(node::system_random()) {}
 
 Result<std::shared_ptr<RemoteProducer>> RemoteProducer::open(std::shared_ptr<NodeClient> client,
                                                              const std::string& name, const ProducerOptions& options) {
-  // What the API takes; more would not make a difference.
-  ProducerOptions sent = options;
-  sent.linger = node::limited(options.linger);
-  sent.batch_bytes = std::clamp<std::size_t>(options.batch_bytes, 1, topic::TopicWriter::kMaxBatchBytes);
-  sent.max_buffered = std::clamp<std::size_t>(options.max_buffered, 1, kMaxBuffered);
+  const ProducerOptions sent = sendable_options(options);
   doors::QueryWriter query;
   doors::write_producer_query(sent, query);
   doors::HttpRequest request{.method = "POST",
                              .target = "/v1/own/" + doors::percent_encode(name) + "/records" + query.text()};
-  request.content_type = "application/x-ndjson";
+  request.content_type = doors::kBatchesType;
   request.streamed = true;
   const doors::Until until = answer_time();
   SHOAL_TRY(auto connection, client->stream(request, until));
@@ -62,15 +64,17 @@ Result<void> RemoteProducer::read_open() {
   SHOAL_TRY(auto line, lines_.next(answer_time()));
   if (line.kind != "open") return Error{Code::unsupported, "the node opened a producer with '" + line.kind + "'", ""};
   doors::JsonReader open = line.object();
+  std::vector<topic::RecordBuffer::End> ends;
   for (doors::JsonReader& topic : open.objects("topics")) {
     const TopicPartition stream{topic.text("name"),
                                 Partition(static_cast<std::int32_t>(topic.integer("partition", 0, INT32_MAX)))};
-    const Offset next(topic.integer("next_offset"));
-    partitions_[stream.topic] = static_cast<std::uint32_t>(topic.integer("partitions", 1, INT32_MAX));
-    lanes_[stream].acked = lanes_[stream].next = next;
+    ends.push_back({stream, Offset(topic.integer("next_offset"))});
+    std::ignore = topic.integer("partitions", 1, INT32_MAX);  // the lines of its partitions say the same
     SHOAL_CHECK(topic.finish());
   }
-  return open.finish();
+  SHOAL_CHECK(open.finish());
+  buffer_ = std::make_unique<topic::RecordBuffer>(options_, random_, ends);
+  return {};
 }
 
 RemoteProducer::~RemoteProducer() {
@@ -101,53 +105,47 @@ void RemoteProducer::on_acked(std::function<void(const AckRun&)> callback) {
   }
 }
 
-Result<Position> RemoteProducer::send(const ProducerRecord& record, const Wait& wait) {
-  SHOAL_TRY(const std::size_t bytes, counted_size(record));
-  std::unique_lock lock(mutex_);
-  const auto ready = [&] {
-    return failure_ || finishing_ || buffered_ == 0 || buffered_ + bytes <= options_.max_buffered;
-  };
+Result<void> RemoteProducer::await_room(std::unique_lock<std::mutex>& lock, std::size_t bytes, const Wait& wait) {
+  const auto ready = [&] { return failure_ || finishing_ || buffer_->has_room(bytes); };
   if (!ready() && !changed_.wait_for(lock, wait.stop, wait.timeout, ready)) {
     if (wait.stop.stop_requested()) return Error{Code::cancelled, "stopped while the send buffer was full", ""};
     return Error{Code::timed_out, "the send buffer is full", "wait longer, or send more slowly"};
   }
   if (client_->closed()) return Error{Code::closed, "the node is closed", ""};
   if (failure_) return *failure_;
-  SHOAL_TRY(const TopicPartition stream, choose_stream(record));
-  ProducerRecord placed = record;
-  placed.partition = stream.partition;
-  placed.time = record.time.value_or(base::SystemClock().wall_now());
-  const bool idle = pending_.empty();
-  doors::append_producer_record_line(placed, pending_);
-  Lane& lane = lanes_[stream];
-  lane.sizes.push_back(bytes);
-  buffered_ += bytes;
-  lane.batch += bytes;
-  if (lane.batch >= options_.batch_bytes) {
-    lane.batch = 0;
-    partitioner_.on_batch_sealed(stream.topic);
-  }
-  const Position position{stream.topic, stream.partition, lane.next};
-  ++lane.next;
-  ++records_sent_;
-  lock.unlock();
-  if (idle) changed_.notify_all();
-  return position;
+  return {};
 }
 
-Result<TopicPartition> RemoteProducer::choose_stream(const ProducerRecord& record) {
-  const auto known = partitions_.find(record.topic);
-  std::optional<ByteView> key;
-  if (record.key) key = *record.key;
-  return partitioner_.place(record.topic, record.partition, key,
-                            known == partitions_.end() ? std::nullopt : std::optional(known->second));
+Result<Position> RemoteProducer::send(const ProducerRecord& record, const Wait& wait) {
+  record::Record made = topic::RecordBuffer::to_record(record, clock_.wall_now());
+  SHOAL_TRY(const std::size_t bytes, topic::TopicWriter::size_of(made));
+  std::unique_lock lock(mutex_);
+  SHOAL_CHECK(await_room(lock, bytes, wait));
+  SHOAL_TRY(const auto placed, buffer_->add(record.topic, record.partition, std::move(made), clock_.mono_now()));
+  ++records_sent_;
+  lock.unlock();
+  if (placed.due_changed) changed_.notify_all();
+  return Position{placed.stream.topic, placed.stream.partition, placed.offset};
+}
+
+Result<Position> RemoteProducer::send_batch(const TopicPartition& stream, Bytes batch, const Wait& wait) {
+  // The node makes the same checks; one that it refused would have been counted here.
+  SHOAL_TRY(auto checked, topic::EncodedBatch::check(std::move(batch)));
+  const std::uint32_t count = checked.record_count;
+  std::unique_lock lock(mutex_);
+  SHOAL_CHECK(await_room(lock, checked.batch.size(), wait));
+  SHOAL_TRY(const auto placed, buffer_->add_batch(stream, std::move(checked)));
+  records_sent_ += count;
+  lock.unlock();
+  changed_.notify_all();
+  return Position{placed.stream.topic, placed.stream.partition, placed.offset};
 }
 
 Result<void> RemoteProducer::flush(const Wait& wait) {
   std::unique_lock lock(mutex_);
   if (client_->closed()) return Error{Code::closed, "the node is closed", ""};
   // A node that ended after it acknowledged everything took nothing along.
-  if (failure_ && failure_->code == Code::closed && buffered_ == 0) return {};
+  if (failure_ && failure_->code == Code::closed && buffer_->buffered() == 0) return {};
   return waits_for_mirrors() ? await_flush(lock, true, records_sent_, wait) : await_flush(lock, false, 0, wait);
 }
 
@@ -160,7 +158,8 @@ Result<void> RemoteProducer::await_flush(std::unique_lock<std::mutex>& lock, boo
                                          const Wait& wait) {
   if (failure_) return *failure_;
   const std::uint64_t wanted = ++flushes_;
-  pending_ += "{\"flush\":" + std::to_string(wanted) + (here ? ",\"here\":true" : "") + "}\n";
+  buffer_->seal_all();
+  doors::append_line_frame("{\"flush\":" + std::to_string(wanted) + (here ? ",\"here\":true" : "") + "}", pending_);
   changed_.notify_all();
   const auto flushed = [&] { return flushed_ >= wanted && records_acked_ >= acked; };
   const auto done = [&] { return failure_ || flushed(); };
@@ -173,20 +172,57 @@ Result<void> RemoteProducer::await_flush(std::unique_lock<std::mutex>& lock, boo
 }
 
 void RemoteProducer::write_all() {
-  std::string taken;
-  for (;;) {
-    taken.clear();
-    {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return !pending_.empty() || finishing_ || failure_; });
-      if (failure_) return;
-      taken.swap(pending_);
-    }
-    // Why sending ends is told by the other direction.
-    const auto sent = taken.empty() ? connection_->end_body(doors::Until::never())
-                                    : connection_->send_chunk(taken, doors::Until::never());
-    if (!sent.ok() || taken.empty()) return;
+  while (auto work = take_work()) {
+    const bool end = work->end;
+    // Why sending ends is told by the other direction, but for what could not be encoded.
+    const auto written = write(std::move(*work));
+    if (!written && !doors::is_connection_lost(written.error())) fail(written.error());
+    if (!written || end) return;
   }
+}
+
+std::optional<RemoteProducer::Work> RemoteProducer::take_work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    if (failure_) return std::nullopt;
+    if (finishing_) buffer_->seal_all();
+    Work work;
+    work.batches = buffer_->take(clock_.mono_now(), kMaxWorkBytes);
+    for (const topic::SealedBatch& batch : work.batches) note_sent(batch);
+    const auto due = buffer_->next_due();
+    const bool all_sent = !due || *due > clock_.mono_now();
+    // A flush is asked for behind the batches that it sealed.
+    if (all_sent) work.lines = std::exchange(pending_, {});
+    work.end = all_sent && finishing_;
+    if (!work.batches.empty() || !work.lines.empty() || work.end) return work;
+    if (due) {
+      changed_.wait_for(lock, *due - clock_.mono_now());
+    } else {
+      changed_.wait(lock);
+    }
+  }
+}
+
+void RemoteProducer::note_sent(const topic::SealedBatch& batch) {
+  const std::size_t count = batch.encoded ? batch.encoded->record_count : batch.records.size();
+  const Offset last = batch.first + (static_cast<std::int64_t>(count) - 1);
+  on_the_way_[batch.stream].push_back({batch.first, last, batch.bytes});
+}
+
+Result<void> RemoteProducer::write(Work work) {
+  std::string frames;
+  for (topic::SealedBatch& sealed : work.batches) {
+    if (!sealed.encoded) {
+      const auto codec = static_cast<record::Codec>(options_.codec);
+      SHOAL_TRY(sealed.encoded, topic::EncodedBatch::encode(sealed.records, codec));
+    }
+    frames.clear();
+    doors::append_send_frame(sealed.stream, sealed.encoded->batch, frames);
+    SHOAL_CHECK(connection_->send_chunk(frames, doors::Until::never()));
+    sealed = {};
+  }
+  if (!work.lines.empty()) SHOAL_CHECK(connection_->send_chunk(work.lines, doors::Until::never()));
+  return work.end ? connection_->end_body(doors::Until::never()) : Result<void>();
 }
 
 void RemoteProducer::read_all() {
@@ -226,7 +262,7 @@ Result<bool> RemoteProducer::take(StreamLine line) {
   ended_ = end;
   // A last line before the last record was acknowledged would lose records silently, and one that comes before we asked
   // for it those that are sent from now on.
-  if (end && (!finishing_ || buffered_ > 0)) {
+  if (end && (!finishing_ || buffer_->buffered() > 0)) {
     return Error{Code::closed, "the node ended before everything was acknowledged", ""};
   }
   changed_.notify_all();
@@ -235,34 +271,28 @@ Result<bool> RemoteProducer::take(StreamLine line) {
 
 Result<void> RemoteProducer::acknowledge(const AckRun& run) {
   std::function<void(const AckRun&)> callback;
-  std::size_t bytes = 0;
-  std::uint64_t records = 0;
+  SentBatch batch;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = lanes_.find({run.topic, run.partition});
-    if (found == lanes_.end() || run.first != found->second.acked || run.last < run.first ||
-        run.last >= found->second.next) {
+    const auto found = on_the_way_.find({run.topic, run.partition});
+    // A block is acknowledged as a whole, so each run is one batch.
+    if (found == on_the_way_.end() || found->second.empty() || run.first != found->second.front().first ||
+        run.last != found->second.front().last) {
       return Error{Code::unknown_outcome,
                    "the node acknowledged records of " + run.topic + " that this producer did not send",
                    "compare the end of the feed with your input before you go on"};
     }
-    Lane& lane = found->second;
-    for (; lane.acked <= run.last; ++lane.acked) {
-      bytes += lane.sizes.front();
-      lane.sizes.pop_front();
-      ++records;
-    }
-    // Its batch is on its way: records without a key move on.
-    lane.batch = 0;
-    partitioner_.on_batch_sealed(run.topic);
+    batch = found->second.front();
+    found->second.pop_front();
+    if (found->second.empty()) on_the_way_.erase(found);
     callback = on_acked_;
     calling_ = static_cast<bool>(callback);
   }
   if (callback) callback(run);
   const std::lock_guard lock(mutex_);
   calling_ = false;
-  records_acked_ += records;
-  buffered_ -= bytes;
+  records_acked_ += static_cast<std::uint64_t>(run.last - run.first + 1);
+  buffer_->release(batch.bytes);
   changed_.notify_all();
   return {};
 }

@@ -2,9 +2,10 @@
 
 #include "attach/client/line_stream.h"
 #include "attach/client/node_client.h"
+#include "base/clock.h"
 #include "base/random.h"
 #include "node/api/producer_api.h"
-#include "topic/partitioner.h"
+#include "topic/record_buffer.h"
 
 #include <condition_variable>
 #include <cstddef>
@@ -17,12 +18,17 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace shoal::attach {
 
-/// The producer of an own feed that the node of another process has. Positions are told without asking the node: one
-/// producer has the feed, so it counts the offsets itself, and acknowledgements that contradict the count end it.
-/// Thread-safe. When the node ends, what was not acknowledged may or may not be in the feed: Code::closed from then on.
+/// The exclusive producer of an own feed that the node of another process has. It collects records into batches here,
+/// compresses them and sends them whole, so that the node checks and signs them without taking them apart.
+///
+/// Positions are told without asking the node: nobody else sends to the feed meanwhile, so this producer counts the
+/// offsets itself, as the node counts them (topic::RecordBuffer in both). An acknowledgement that contradicts the count
+/// ends it. Thread-safe. When the node ends, what was not acknowledged may or may not be in the feed: Code::closed from
+/// then on.
 class RemoteProducer final : public node::ProducerApi {
  public:
   [[nodiscard]] static Result<std::shared_ptr<RemoteProducer>> open(std::shared_ptr<NodeClient> client,
@@ -34,28 +40,38 @@ class RemoteProducer final : public node::ProducerApi {
   /// Returns when no older callback runs any more, unless it is called from one.
   void on_acked(std::function<void(const AckRun&)> callback) override;
   [[nodiscard]] Result<Position> send(const ProducerRecord& record, const Wait& wait) override;
+  [[nodiscard]] Result<Position> send_batch(const TopicPartition& stream, Bytes batch, const Wait& wait) override;
   [[nodiscard]] Result<void> flush(const Wait& wait) override;
   [[nodiscard]] Result<void> flush_here(const Wait& wait) override;
 
  private:
-  /// A partition's records that are on their way.
-  struct Lane {
-    Offset acked{0};                ///< next one that will be acknowledged
-    Offset next{0};                 ///< next one that will be sent
-    std::deque<std::size_t> sizes;  ///< of the records in between
-    std::size_t batch = 0;          ///< bytes since the partition was last moved on
+  /// A batch that is on its way.
+  struct SentBatch {
+    Offset first{0};
+    Offset last{0};  ///< included
+    std::size_t bytes = 0;
+  };
+  /// What the writing thread sends next: batches, then lines.
+  struct Work {
+    std::vector<topic::SealedBatch> batches;
+    std::string lines;  ///< frames
+    bool end = false;   ///< the body ends behind them
   };
 
   RemoteProducer(std::shared_ptr<NodeClient> client, NodeClient::Connection connection, const ProducerOptions& options);
 
   [[nodiscard]] bool waits_for_mirrors() const { return options_.acks.level > Acks::Level::durable; }
   [[nodiscard]] Result<void> read_open();
-  [[nodiscard]] Result<TopicPartition> choose_stream(const ProducerRecord& record);
+  [[nodiscard]] Result<void> await_room(std::unique_lock<std::mutex>& lock, std::size_t bytes, const Wait& wait);
   /// Asks for a flush and waits for it, and until so many records are acknowledged. Under the lock, which is given back
   /// meanwhile. With `here` the node waits for its disk alone: mirrors would keep it from what is sent next.
   [[nodiscard]] Result<void> await_flush(std::unique_lock<std::mutex>& lock, bool here, std::uint64_t acked,
                                          const Wait& wait);
   void write_all();
+  /// Waits for something to send; nullopt when nothing more will be.
+  [[nodiscard]] std::optional<Work> take_work();
+  void note_sent(const topic::SealedBatch& batch);
+  [[nodiscard]] Result<void> write(Work work);
   void read_all();
   /// True when the stream goes on.
   [[nodiscard]] Result<bool> take(StreamLine line);
@@ -66,15 +82,14 @@ class RemoteProducer final : public node::ProducerApi {
   NodeClient::Connection connection_;
   LineStream lines_;  ///< of the reading thread
   const ProducerOptions options_;
+  const base::SystemClock clock_;
 
   std::mutex mutex_;
   std::condition_variable_any changed_;
   base::SeededRandom random_;
-  topic::Partitioner partitioner_;
-  std::map<std::string, std::uint32_t> partitions_;
-  std::map<TopicPartition, Lane> lanes_;
-  std::string pending_;       ///< lines that the writing thread takes
-  std::size_t buffered_ = 0;  ///< bytes of records that are not acknowledged
+  std::unique_ptr<topic::RecordBuffer> buffer_;  ///< set by read_open()
+  std::map<TopicPartition, std::deque<SentBatch>> on_the_way_;
+  std::string pending_;  ///< line frames that the writing thread takes, once all sealed batches are sent
   std::uint64_t records_sent_ = 0;
   std::uint64_t records_acked_ = 0;
   std::uint64_t flushes_ = 0;  ///< asked for
@@ -88,5 +103,8 @@ class RemoteProducer final : public node::ProducerApi {
   std::thread writer_;
   std::thread reader_;
 };
+
+/// Options as the node's API takes them.
+[[nodiscard]] ProducerOptions sendable_options(const ProducerOptions& options);
 
 }  // namespace shoal::attach

@@ -1,16 +1,41 @@
 #include "attach/client/remote_reading.h"
 
+#include "attach/client/frame_stream.h"
 #include "attach/client/line_stream.h"
 #include "attach/client/remote_subscription.h"
+#include "attach/client/remote_watch.h"
 #include "base/bytes.h"
 #include "base/try.h"
+#include "doors/text/batch_frame.h"
+#include "doors/text/batch_json.h"
 #include "doors/text/info_json.h"
 #include "doors/text/query.h"
 #include "doors/text/record_line.h"
 #include "doors/text/remote_paths.h"
 #include "node/api/deadline.h"
 
+#include <algorithm>
+#include <utility>
+#include <variant>
+
 namespace shoal::attach {
+namespace {
+
+/// What a node takes.
+constexpr std::size_t kMaxFetchBytes = std::size_t{64} << 20;
+
+std::string stream_path(const FeedId& feed, const TopicPartition& stream) {
+  return doors::feed_path(feed) + "/topics/" + doors::percent_encode(stream.topic) + "/" +
+         std::to_string(stream.partition.value());
+}
+
+/// What a question about a partition checks before its path is made of the name.
+Result<void> check_stream(const TopicPartition& stream) {
+  if (!stream.topic.empty() && stream.partition.value() >= 0) return {};
+  return Error{Code::not_found, "there is no such partition", ""};
+}
+
+}  // namespace
 
 Result<node::FeedReference> RemoteReading::resolve(std::string_view feed) {
   doors::QueryWriter query;
@@ -61,6 +86,60 @@ Result<Records> RemoteReading::get(const GetRequest& request, const std::vector<
   views.reserve(records->size());
   for (const doors::RecordLine& record : *records) views.push_back(record.view());
   return Records(std::move(views), std::move(records));
+}
+
+Result<node::FetchedBatches> RemoteReading::fetch(const node::FeedReference& feed, const node::FetchRequest& request) {
+  SHOAL_CHECK(check_stream(request.stream));
+  doors::QueryWriter query;
+  query.add("offset", request.offset.value());
+  query.add("max_bytes", static_cast<std::int64_t>(std::min(request.max_bytes, kMaxFetchBytes)));
+  const doors::Until until = answer_time();
+  const std::string target = stream_path(feed.feed, request.stream) + "/batches" + query.text();
+  SHOAL_TRY(auto connection, client_->stream({.target = target, .accept = std::string(doors::kBatchesType)}, until));
+  FrameStream stream(std::move(connection));
+  SHOAL_CHECK(stream.check_type());
+  node::FetchedBatches fetched;
+  for (;;) {
+    SHOAL_TRY(auto item, stream.next(until));
+    if (auto* const selected = std::get_if<node::SelectedBatch>(&item)) {
+      fetched.batches.push_back(std::move(selected->batch));
+      continue;
+    }
+    SHOAL_TRY(fetched.ends, doors::read_stream_ends(std::get<StreamLine>(item).object()));
+    return fetched;
+  }
+}
+
+Result<std::vector<node::StreamEnds>> RemoteReading::ends(const node::FeedReference& feed,
+                                                          const std::vector<TopicPartition>& streams) {
+  doors::QueryWriter query;
+  for (const TopicPartition& stream : streams) {
+    SHOAL_CHECK(check_stream(stream));
+    query.add("stream", stream.topic + "/" + std::to_string(stream.partition.value()));
+  }
+  SHOAL_TRY(auto answer, client_->ask({.target = doors::feed_path(feed) + "/ends" + query.text()}, answer_time()));
+  std::vector<node::StreamEnds> ends;
+  for (const doors::JsonReader& item : answer.objects("ends")) {
+    SHOAL_TRY(auto end, doors::read_stream_ends(item));
+    ends.push_back(std::move(end));
+  }
+  SHOAL_CHECK(answer.finish());
+  return ends;
+}
+
+Result<std::optional<node::TimedOffset>> RemoteReading::offset_of_time(const node::FeedReference& feed,
+                                                                       const TopicPartition& stream, UnixMs time) {
+  SHOAL_CHECK(check_stream(stream));
+  doors::QueryWriter query;
+  query.add("time", time.value());
+  const std::string target = stream_path(feed.feed, stream) + "/offset" + query.text();
+  SHOAL_TRY(const auto answer, client_->ask({.target = target}, answer_time()));
+  return doors::read_found_offset(answer);
+}
+
+Result<std::shared_ptr<node::WatchApi>> RemoteReading::watch(const node::FeedReference& feed) {
+  SHOAL_TRY(auto made, RemoteWatch::open(client_, feed));
+  return std::shared_ptr<node::WatchApi>(std::move(made));
 }
 
 Result<std::string> RemoteReading::prove(const GetRequest& request, const Wait& wait) {

@@ -23,6 +23,14 @@ class RemoteReading final : public node::ReadingApi {
                                                                          const SubscribeOptions& options) override;
   [[nodiscard]] Result<Records> get(const GetRequest& request, const std::vector<std::string>& peer_hints,
                                     const Wait& wait) override;
+  [[nodiscard]] Result<node::FetchedBatches> fetch(const node::FeedReference& feed,
+                                                   const node::FetchRequest& request) override;
+  [[nodiscard]] Result<std::vector<node::StreamEnds>> ends(const node::FeedReference& feed,
+                                                           const std::vector<TopicPartition>& streams) override;
+  [[nodiscard]] Result<std::optional<node::TimedOffset>> offset_of_time(const node::FeedReference& feed,
+                                                                        const TopicPartition& stream,
+                                                                        UnixMs time) override;
+  [[nodiscard]] Result<std::shared_ptr<node::WatchApi>> watch(const node::FeedReference& feed) override;
   [[nodiscard]] Result<std::string> prove(const GetRequest& request, const Wait& wait) override;
   [[nodiscard]] Result<FeedInfo> info(const node::FeedReference& feed, const Wait& wait) override;
   [[nodiscard]] Result<std::vector<PeerInfo>> peers(const std::optional<node::FeedReference>& feed,

@@ -3,18 +3,36 @@
 #include "base/clock.h"
 #include "base/json_text.h"
 #include "base/try.h"
+#include "doors/text/batch_frame.h"
 #include "doors/text/options_text.h"
 #include "doors/text/query.h"
 #include "doors/text/remote_paths.h"
 #include "doors/text/report_json.h"
+#include "topic/cursor.h"
 
-#include <algorithm>
+#include <utility>
+#include <variant>
 
 namespace shoal::attach {
 namespace {
 
-std::size_t payload_bytes(const doors::RecordLine& line) {
-  return (line.key ? line.key->size() : 0) + (line.value ? line.value->size() : 0);
+const doors::Until kAtOnce{doors::Until::Clock::time_point{}, {}};
+
+bool is_wait_over(const Error& error) { return error.code == Code::timed_out || error.code == Code::cancelled; }
+
+/// Opened where it is read. The node's own disk is not blamed for what its answer holds.
+Result<topic::Slice> open_batch(node::SelectedBatch from) {
+  topic::SelectedBatch selected;
+  selected.block = from.batch.block;
+  selected.stream = std::move(from.batch.stream);
+  selected.append_time = from.batch.append_time;
+  selected.batch = std::move(from.batch.bytes);
+  selected.first = from.first;
+  selected.from = from.from;
+  selected.before = from.before;
+  selected.ordered = from.ordered;
+  SHOAL_TRY(selected.cursor, topic::decode_cursor(from.cursor));
+  return topic::Slice::open(std::move(selected));
 }
 
 }  // namespace
@@ -34,9 +52,13 @@ Result<void> RemoteSubscription::connect() {
   doors::QueryWriter query;
   doors::write_subscribe_query(options_, query);
   stream_.reset();
-  SHOAL_TRY(auto connection,
-            client_->stream({.target = doors::feed_path(feed_) + "/records" + query.text()}, answer_time()));
-  stream_ = std::make_unique<LineStream>(std::move(connection));
+  const doors::HttpRequest request{.target = doors::feed_path(feed_) + "/records" + query.text(),
+                                   .accept = std::string(doors::kBatchesType)};
+  SHOAL_TRY(auto connection, client_->stream(request, answer_time()));
+  auto stream = std::make_unique<FrameStream>(std::move(connection));
+  SHOAL_CHECK(stream->check_type());
+  stream_ = std::move(stream);
+  slices_.drop_rest();
   ended_ = false;
   return {};
 }
@@ -44,50 +66,85 @@ Result<void> RemoteSubscription::connect() {
 Result<Poll> RemoteSubscription::poll(const PollOptions& options) {
   if (!stream_ || client_->closed()) return Error{Code::closed, "the node is closed", ""};
   const doors::Until until = doors::Until::wait(options.wait);
-  const doors::Until at_once{doors::Until::Clock::time_point{}, {}};
-  auto records = std::make_shared<Lines>();
-  std::size_t bytes = 0;
-  while (!ended_ && records->size() < options.max_records && bytes < options.max_bytes) {
-    auto line = stream_->next(records->empty() ? until : at_once);
-    if (!line.ok()) {
-      const Code code = line.error().code;
-      if (!records->empty()) break;  // An error that stays is told by the next poll.
-      if (code == Code::timed_out || code == Code::cancelled) break;
-      if (client_->closed()) return Error{Code::closed, "the node is closed", ""};
-      ended_by_ = line.error();
-      return line.error();
-    }
-    const std::size_t before = records->size();
-    SHOAL_TRY(ended_, take(std::move(*line), *records));
-    if (records->size() > before) bytes += payload_bytes(records->back());
+  slices_.begin(options);
+  for (bool more = true; more;) {
+    const auto gathered = slices_.gather([&] { return next_slice(slices_.empty() ? until : kAtOnce); });
+    more = gathered && *gathered;
+    // After records an error that stays is told by the next poll.
+    if (gathered || !slices_.empty() || is_wait_over(gathered.error())) continue;
+    if (client_->closed()) return Error{Code::closed, "the node is closed", ""};
+    return gathered.error();
   }
-  if (records->empty()) return Poll(ended_ ? Poll::Status::end : Poll::Status::timeout, {}, last_cursor_);
-  last_cursor_ = records->back().cursor;
-  last_ = records;
-  looked_ = 0;
-  std::vector<RecordView> views;
-  views.reserve(records->size());
-  for (const doors::RecordLine& line : *records) views.push_back(line.view());
-  return Poll(Poll::Status::records, Records(std::move(views), std::move(records)), last_cursor_);
+  if (!slices_.empty()) return slices_.finish();
+  return Poll(ended_ ? Poll::Status::end : Poll::Status::timeout, {}, slices_.cursor());
 }
 
-Result<bool> RemoteSubscription::take(StreamLine line, Lines& records) {
-  if (line.kind == "record") {
-    SHOAL_TRY(auto record, doors::read_record(line.object()));
-    records.push_back(std::move(record));
-  } else if (line.kind == "head") {
+Result<node::BatchPoll> RemoteSubscription::poll_batches(const PollOptions& options) {
+  if (!stream_ || client_->closed()) return Error{Code::closed, "the node is closed", ""};
+  if (slices_.rest() != nullptr) {
+    return Error{Code::invalid_argument, "the records of a batch are not read to their end", "poll once more before"};
+  }
+  const doors::Until until = doors::Until::wait(options.wait);
+  node::BatchPoll polled;
+  std::size_t bytes = 0;
+  while (polled.batches.empty() || bytes < options.max_bytes) {
+    auto batch = next_batch(polled.batches.empty() ? until : kAtOnce);
+    if (!batch && polled.batches.empty() && !is_wait_over(batch.error())) {
+      if (client_->closed()) return Error{Code::closed, "the node is closed", ""};
+      return batch.error();
+    }
+    if (!batch || !*batch) break;
+    bytes += (*batch)->batch.bytes.size();
+    slices_.set_cursor((*batch)->cursor);
+    polled.batches.push_back(std::move(**batch));
+  }
+  polled.status = ended_ ? Poll::Status::end : Poll::Status::timeout;
+  if (!polled.batches.empty()) polled.status = Poll::Status::records;
+  polled.cursor = slices_.cursor();
+  return polled;
+}
+
+Error RemoteSubscription::fail(const Error& error) {
+  if (!is_wait_over(error)) ended_by_ = error;
+  return error;
+}
+
+Result<std::optional<node::SelectedBatch>> RemoteSubscription::next_batch(const doors::Until& until) {
+  if (ended_by_) return *ended_by_;
+  while (!ended_) {
+    auto item = stream_->next(until);
+    if (!item) return fail(item.error());
+    if (auto* const batch = std::get_if<node::SelectedBatch>(&*item)) return std::optional(std::move(*batch));
+    if (const auto taken = take(std::get<StreamLine>(std::move(*item))); !taken) return fail(taken.error());
+  }
+  return std::optional<node::SelectedBatch>{};
+}
+
+Result<std::optional<topic::Slice>> RemoteSubscription::next_slice(const doors::Until& until) {
+  for (;;) {
+    SHOAL_TRY(auto batch, next_batch(until));
+    if (!batch) return std::optional<topic::Slice>{};
+    auto slice = open_batch(std::move(*batch));
+    if (!slice) return fail({Code::unsupported, "the node sent a batch that is none: " + slice.error().message, ""});
+    if (!slice->records.empty()) return std::optional(std::move(*slice));
+  }
+}
+
+Result<void> RemoteSubscription::take(StreamLine line) {
+  if (line.kind == "head") {
     SHOAL_TRY(report_, doors::read_head_report(line.object()));
-  } else if (line.kind == "at" || line.kind == "end") {
-    doors::JsonReader position = line.object();
-    std::string cursor = position.optional_text("cursor").value_or("");
-    SHOAL_CHECK(position.finish());
-    if (!cursor.empty()) last_cursor_ = std::move(cursor);
-    return line.kind == "end";
-  } else {
+    return {};
+  }
+  if (line.kind != "at" && line.kind != "end") {
     return Error{Code::unsupported, "the node's stream says '" + line.kind + "', which this version does not know",
                  "use the same version of shoal for all processes of a directory"};
   }
-  return false;
+  doors::JsonReader position = line.object();
+  std::string cursor = position.optional_text("cursor").value_or("");
+  SHOAL_CHECK(position.finish());
+  if (!cursor.empty()) slices_.set_cursor(std::move(cursor));
+  ended_ = line.kind == "end";
+  return {};
 }
 
 Result<int> RemoteSubscription::descriptor() {
@@ -98,22 +155,10 @@ Result<int> RemoteSubscription::descriptor() {
 Result<void> RemoteSubscription::set_topics(std::vector<std::string> topics) {
   // A feed that was removed is not asked for anew: it would begin again, empty.
   if (ended_by_ && ended_by_->code == Code::closed) return *ended_by_;
+  ended_by_.reset();
   options_.topics = std::move(topics);
-  if (!last_cursor_.empty()) options_.start = Start::resume(last_cursor_);
+  if (!slices_.cursor().empty()) options_.start = Start::resume(slices_.cursor());
   return connect();
-}
-
-std::string RemoteSubscription::cursor_after(const RecordView& record) const {
-  const std::size_t count = last_ ? last_->size() : 0;
-  for (std::size_t step = 0; step < count; ++step) {
-    // Callers ask for one record after the other.
-    const std::size_t at = (looked_ + step) % count;
-    const doors::RecordLine& line = (*last_)[at];
-    if (line.block != record.block || line.position.offset != record.offset) continue;
-    looked_ = at;
-    return line.cursor;
-  }
-  return last_cursor_;
 }
 
 Result<void> RemoteSubscription::commit(const std::string& token, const std::string& note) {

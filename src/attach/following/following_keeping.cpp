@@ -27,6 +27,38 @@ Result<void> FollowingKeeping::store_cursor(const node::FeedReference& feed, con
   return access_->ask([&](node::NodeApi& api) { return api.keeping().store_cursor(feed, name, cursor); });
 }
 
+Result<void> FollowingKeeping::replace_cursor(const node::FeedReference& feed, const std::string& name,
+                                              const std::string& expected, const StoredCursor& cursor) {
+  // Not twice: the first one may have replaced it.
+  return access_->get()->api().keeping().replace_cursor(feed, name, expected, cursor);
+}
+
+Result<std::vector<node::NamedCursor>> FollowingKeeping::list_cursors(const node::FeedReference& feed) {
+  return access_->ask([&](node::NodeApi& api) { return api.keeping().list_cursors(feed); });
+}
+
+Result<void> FollowingKeeping::erase_cursor(const node::FeedReference& feed, const std::string& name) {
+  return access_->get()->api().keeping().erase_cursor(feed, name);
+}
+
+Result<void> FollowingKeeping::store_group_offsets(const node::FeedReference& feed, const std::string& group,
+                                                   const std::vector<node::GroupOffset>& offsets) {
+  return access_->ask([&](node::NodeApi& api) { return api.keeping().store_group_offsets(feed, group, offsets); });
+}
+
+Result<std::vector<node::GroupOffset>> FollowingKeeping::group_offsets(const node::FeedReference& feed,
+                                                                       const std::string& group) {
+  return access_->ask([&](node::NodeApi& api) { return api.keeping().group_offsets(feed, group); });
+}
+
+Result<std::vector<std::string>> FollowingKeeping::groups(const node::FeedReference& feed) {
+  return access_->ask([&](node::NodeApi& api) { return api.keeping().groups(feed); });
+}
+
+Result<void> FollowingKeeping::erase_group(const node::FeedReference& feed, const std::string& group) {
+  return access_->get()->api().keeping().erase_group(feed, group);
+}
+
 Result<node::AuditReport> FollowingKeeping::verify(const node::FeedReference& feed, const node::Progress& progress) {
   return access_->ask([&](node::NodeApi& api) { return api.keeping().verify(feed, progress); });
 }

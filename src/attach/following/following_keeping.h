@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace shoal::attach {
 
@@ -21,6 +22,16 @@ class FollowingKeeping final : public node::KeepingApi {
                                                                   const std::string& name) override;
   [[nodiscard]] Result<void> store_cursor(const node::FeedReference& feed, const std::string& name,
                                           const StoredCursor& cursor) override;
+  [[nodiscard]] Result<void> replace_cursor(const node::FeedReference& feed, const std::string& name,
+                                            const std::string& expected, const StoredCursor& cursor) override;
+  [[nodiscard]] Result<std::vector<node::NamedCursor>> list_cursors(const node::FeedReference& feed) override;
+  [[nodiscard]] Result<void> erase_cursor(const node::FeedReference& feed, const std::string& name) override;
+  [[nodiscard]] Result<void> store_group_offsets(const node::FeedReference& feed, const std::string& group,
+                                                 const std::vector<node::GroupOffset>& offsets) override;
+  [[nodiscard]] Result<std::vector<node::GroupOffset>> group_offsets(const node::FeedReference& feed,
+                                                                     const std::string& group) override;
+  [[nodiscard]] Result<std::vector<std::string>> groups(const node::FeedReference& feed) override;
+  [[nodiscard]] Result<void> erase_group(const node::FeedReference& feed, const std::string& group) override;
   [[nodiscard]] Result<node::AuditReport> verify(const node::FeedReference& feed,
                                                  const node::Progress& progress) override;
   [[nodiscard]] Result<node::BundleSummary> export_bundle(const node::FeedReference& feed,

@@ -16,4 +16,9 @@ Result<std::shared_ptr<node::ProducerApi>> FollowingOwning::open_producer(const 
   return access_->ask([&](node::NodeApi& api) { return api.owning().open_producer(name, options); });
 }
 
+Result<std::shared_ptr<node::ProducerApi>> FollowingOwning::share_producer(const std::string& name,
+                                                                           const ProducerOptions& options) {
+  return access_->ask([&](node::NodeApi& api) { return api.owning().share_producer(name, options); });
+}
+
 }  // namespace shoal::attach

@@ -17,6 +17,8 @@ class FollowingOwning final : public node::OwningApi {
   [[nodiscard]] Result<void> publish_manifest(const std::string& name, const node::Manifest& manifest) override;
   [[nodiscard]] Result<std::shared_ptr<node::ProducerApi>> open_producer(const std::string& name,
                                                                          const ProducerOptions& options) override;
+  [[nodiscard]] Result<std::shared_ptr<node::ProducerApi>> share_producer(const std::string& name,
+                                                                          const ProducerOptions& options) override;
 
  private:
   const std::shared_ptr<CurrentAccess> access_;

@@ -31,6 +31,25 @@ Result<Records> FollowingReading::get(const GetRequest& request, const std::vect
   return access_->ask(wait.stop, [&](node::NodeApi& api) { return api.reading().get(request, peer_hints, wait); });
 }
 
+Result<node::FetchedBatches> FollowingReading::fetch(const node::FeedReference& feed,
+                                                     const node::FetchRequest& request) {
+  return access_->ask([&](node::NodeApi& api) { return api.reading().fetch(feed, request); });
+}
+
+Result<std::vector<node::StreamEnds>> FollowingReading::ends(const node::FeedReference& feed,
+                                                             const std::vector<TopicPartition>& streams) {
+  return access_->ask([&](node::NodeApi& api) { return api.reading().ends(feed, streams); });
+}
+
+Result<std::optional<node::TimedOffset>> FollowingReading::offset_of_time(const node::FeedReference& feed,
+                                                                          const TopicPartition& stream, UnixMs time) {
+  return access_->ask([&](node::NodeApi& api) { return api.reading().offset_of_time(feed, stream, time); });
+}
+
+Result<std::shared_ptr<node::WatchApi>> FollowingReading::watch(const node::FeedReference& feed) {
+  return access_->ask([&](node::NodeApi& api) { return api.reading().watch(feed); });
+}
+
 Result<std::string> FollowingReading::prove(const GetRequest& request, const Wait& wait) {
   return access_->ask(wait.stop, [&](node::NodeApi& api) { return api.reading().prove(request, wait); });
 }

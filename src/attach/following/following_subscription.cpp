@@ -21,6 +21,14 @@ void watch_descriptor(int watched, int operation, int descriptor) {
   std::ignore = ::epoll_ctl(watched, operation, descriptor, &event);
 }
 
+/// What is left of a poll's time.
+PollOptions until(const PollOptions& options, std::chrono::steady_clock::time_point deadline) {
+  PollOptions rest = options;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  rest.wait.timeout = node::limited(left);
+  return rest;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<FollowingSubscription>> FollowingSubscription::open(std::shared_ptr<CurrentAccess> current,
@@ -73,20 +81,21 @@ void FollowingSubscription::leave() {
   watch_descriptor(watched_.get(), EPOLL_CTL_ADD, always_ready_.get());
 }
 
+Result<bool> FollowingSubscription::enter(const Wait& wait) {
+  if (inner_) return true;
+  const auto resumed = resume(wait);
+  if (resumed.ok()) return true;
+  const Code code = resumed.error().code;
+  if (code != Code::timed_out && code != Code::cancelled) return resumed.error();
+  return false;
+}
+
 Result<Poll> FollowingSubscription::poll(const PollOptions& options) {
   const auto deadline = node::deadline_of(options.wait);
   for (;;) {
-    PollOptions rest = options;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    rest.wait.timeout = node::limited(left);
-    if (!inner_) {
-      const auto resumed = resume(rest.wait);
-      if (!resumed.ok()) {
-        const Code code = resumed.error().code;
-        if (code != Code::timed_out && code != Code::cancelled) return resumed.error();
-        return Poll(Poll::Status::timeout, {}, cursor_);
-      }
-    }
+    const PollOptions rest = until(options, deadline);
+    SHOAL_TRY(const bool entered, enter(rest.wait));
+    if (!entered) return Poll(Poll::Status::timeout, {}, cursor_);
     auto polled = inner_->poll(rest);
     if (!polled.ok()) {
       if (!current_->lost(access_, polled.error())) return polled;
@@ -96,6 +105,28 @@ Result<Poll> FollowingSubscription::poll(const PollOptions& options) {
     Poll noted = note(std::move(*polled));
     if (noted.status() != Poll::Status::records || !noted.records().empty()) return noted;
   }
+}
+
+Result<node::BatchPoll> FollowingSubscription::poll_batches(const PollOptions& options) {
+  const auto deadline = node::deadline_of(options.wait);
+  for (;;) {
+    const PollOptions rest = until(options, deadline);
+    SHOAL_TRY(const bool entered, enter(rest.wait));
+    if (!entered) return node::BatchPoll{Poll::Status::timeout, {}, cursor_};
+    auto polled = inner_->poll_batches(rest);
+    if (polled.ok()) return note(std::move(*polled));
+    if (!current_->lost(access_, polled.error())) return polled;
+    leave();
+  }
+}
+
+node::BatchPoll FollowingSubscription::note(node::BatchPoll poll) {
+  if (!poll.cursor.empty()) cursor_ = poll.cursor;
+  if (poll.status != Poll::Status::records) return poll;
+  given_ = true;
+  if (!resumed_ || options_.start.kind != Start::Kind::time) return poll;
+  for (node::SelectedBatch& batch : poll.batches) batch.from = UnixMs(options_.start.number);
+  return poll;
 }
 
 Poll FollowingSubscription::note(Poll poll) {

@@ -22,6 +22,7 @@ class FollowingSubscription final : public node::SubscriptionApi {
                                                                            SubscribeOptions options);
 
   [[nodiscard]] Result<Poll> poll(const PollOptions& options) override;
+  [[nodiscard]] Result<node::BatchPoll> poll_batches(const PollOptions& options) override;
   [[nodiscard]] Result<int> descriptor() override;
   [[nodiscard]] Result<void> set_topics(std::vector<std::string> topics) override;
   [[nodiscard]] std::string cursor_after(const RecordView& record) const override;
@@ -44,6 +45,9 @@ class FollowingSubscription final : public node::SubscriptionApi {
   void leave();
   /// Notes the position. Removes records before the start time, which a resumed subscription does not know.
   [[nodiscard]] Poll note(Poll poll);
+  [[nodiscard]] node::BatchPoll note(node::BatchPoll poll);
+  /// False when there is no node within the wait.
+  [[nodiscard]] Result<bool> enter(const Wait& wait);
   [[nodiscard]] Result<void> watch();
 
   std::shared_ptr<CurrentAccess> current_;

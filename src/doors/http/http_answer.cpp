@@ -1,6 +1,7 @@
 #include "doors/http/http_answer.h"
 
 #include "base/try.h"
+#include "doors/text/batch_frame.h"
 #include "doors/text/error_json.h"
 
 #include <charconv>
@@ -26,6 +27,15 @@ std::string_view reason(unsigned status) {
   }
 }
 
+std::string_view content_type(Answer::Content content) {
+  switch (content) {
+    case Answer::Content::lines: return "application/x-ndjson";
+    case Answer::Content::batches: return kBatchesType;
+    case Answer::Content::bytes: break;
+  }
+  return "application/octet-stream\r\nTrailer: Shoal-Summary";
+}
+
 }  // namespace
 
 Result<void> Answer::whole(unsigned status, std::string_view object) {
@@ -44,8 +54,10 @@ void Answer::fail(const Error& error) {
   if (ended_ || broken_) return;
   if (!begun_) {
     std::ignore = whole(http_status(error.code), error_json(error));
-  } else if (content_ == Content::lines) {
-    if (write(error_json(error) + "\n").ok()) std::ignore = end_stream();
+  } else if (content_ != Content::bytes) {
+    std::string text;
+    put_line(error_json(error), text);
+    if (write(text).ok()) std::ignore = end_stream();
   } else {
     // No last chunk: the reader sees that the body is truncated.
     broken_ = true;
@@ -57,8 +69,7 @@ Result<void> Answer::begin_stream(Content content) {
   begun_ = true;
   content_ = content;
   std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: ";
-  head.append(content == Content::lines ? "application/x-ndjson"
-                                        : "application/octet-stream\r\nTrailer: Shoal-Summary");
+  head.append(content_type(content));
   head.append("\r\n");
   if (!keep_alive_) head.append("Connection: close\r\n");
   return send(head.append("\r\n"));
@@ -76,10 +87,21 @@ Result<void> Answer::write(std::string_view text) {
   return send("\r\n");
 }
 
+void Answer::put_line(std::string_view line, std::string& out) const {
+  if (content_ == Content::batches) return append_line_frame(line, out);
+  out.append(line).push_back('\n');
+}
+
+void Answer::append_line(std::string_view kind, std::string_view object, std::string& out) const {
+  std::string line = "{\"";
+  put_line(line.append(kind).append("\":").append(object).append("}"), out);
+}
+
 Result<void> Answer::line(std::string_view kind, std::string_view object) {
-  SHOAL_CHECK(begin_stream(Content::lines));
-  std::string text = "{\"";
-  return write(text.append(kind).append("\":").append(object).append("}\n"));
+  if (!begun_) SHOAL_CHECK(begin_stream(Content::lines));
+  std::string text;
+  append_line(kind, object, text);
+  return write(text);
 }
 
 Result<void> Answer::end_stream(std::string_view summary) {

@@ -21,17 +21,20 @@ class Answer {
 
   /// Sends status 200 and the object.
   [[nodiscard]] Result<void> json(std::string_view object) { return whole(200, object); }
-  /// Before a stream has begun: sends the status and the object of the error. In a stream of lines: sends the error as
-  /// the last line. In a stream of bytes: sends no last chunk, so that the reader sees a truncated body.
+  /// Before a stream has begun: sends the status and the object of the error. In a stream of lines or batches: sends
+  /// the error as the last line. In a stream of bytes: sends no last chunk, so that the reader sees a truncated body.
   void fail(const Error& error);
 
-  enum class Content : std::uint8_t { lines, bytes };
+  /// Lines are NDJSON; batches are frames (doors/text/batch_frame.h), of which some hold a line.
+  enum class Content : std::uint8_t { lines, batches, bytes };
   /// Sends the head of a stream. Does nothing when it was sent before.
   [[nodiscard]] Result<void> begin_stream(Content content);
   [[nodiscard]] bool begun() const { return begun_; }
+  /// Appends one line in the form of the stream that has begun.
+  void append_line(std::string_view kind, std::string_view object, std::string& out) const;
   /// Sends a part of a stream. `text` is not empty: an empty chunk would end the stream.
   [[nodiscard]] Result<void> write(std::string_view text);
-  /// Sends `{"KIND":OBJECT}` and LF in a stream of lines. Begins the stream if it has not begun.
+  /// Sends `{"KIND":OBJECT}` as one line. Begins a stream of lines if none has begun.
   [[nodiscard]] Result<void> line(std::string_view kind, std::string_view object);
   /// Ends the stream. `summary` is the trailer of a stream of bytes.
   [[nodiscard]] Result<void> end_stream(std::string_view summary = {});
@@ -44,6 +47,8 @@ class Answer {
  private:
   [[nodiscard]] Result<void> whole(unsigned status, std::string_view object);
   [[nodiscard]] Result<void> send(std::string_view text);
+  /// A line without its LF.
+  void put_line(std::string_view line, std::string& out) const;
 
   SocketStream& stream_;
   bool keep_alive_;

@@ -77,6 +77,7 @@ Result<void> HttpConnection::send(const HttpRequest& request, const Until& until
   parser_ = std::make_unique<Parser>();
   std::string text = request.method + " " + request.target + " HTTP/1.1\r\nHost: node\r\n";
   if (!request.content_type.empty()) text += "Content-Type: " + request.content_type + "\r\n";
+  if (!request.accept.empty()) text += "Accept: " + request.accept + "\r\n";
   if (request.streamed) {
     text += "Transfer-Encoding: chunked\r\n\r\n";
   } else if (!request.body.empty() || request.method != "GET") {

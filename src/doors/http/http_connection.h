@@ -37,7 +37,8 @@ struct HttpRequest {
   std::string target;
   std::string content_type = {};
   std::string body = {};
-  bool streamed = false;  ///< the body is what send_chunk() sends
+  bool streamed = false;    ///< the body is what send_chunk() sends
+  std::string accept = {};  ///< the header field of this name
 };
 
 /// The client end of one HTTP/1.1 connection, one request at a time. Confined to one thread, with two exceptions: while

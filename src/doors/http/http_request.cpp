@@ -82,6 +82,8 @@ Result<std::optional<RequestHead>> RequestReader::next() {
   const std::size_t mark = std::min(target.find('?'), target.size());
   head.path = target.substr(0, mark);
   head.query = target.substr(std::min(mark + 1, target.size()));
+  head.accept = std::string(message[http::field::accept]);
+  head.content_type = std::string(message[http::field::content_type]);
   head.keep_alive = state->parser.keep_alive();
   state->expects_continue = boost::beast::iequals(message[http::field::expect], "100-continue");
   state->parser.eager(true);

@@ -16,8 +16,10 @@ namespace shoal::doors {
 /// The request line of a request, and what its header fields say of the connection.
 struct RequestHead {
   std::string method;
-  std::string path;   ///< of the target, percent-encoded
-  std::string query;  ///< the part after the question mark
+  std::string path;          ///< of the target, percent-encoded
+  std::string query;         ///< the part after the question mark
+  std::string accept;        ///< the header field of this name
+  std::string content_type;  ///< of the body
   bool keep_alive = true;
 };
 

@@ -24,6 +24,8 @@ struct Call {
   Answer& answer;
   std::vector<std::string> arguments;  ///< values of the `{}` of the route, decoded
   QueryReader query;
+  bool gives_batches;               ///< the body is frames of batch_frame.h
+  bool takes_batches;               ///< the answer shall be frames of batch_frame.h
   std::stop_token stop;             ///< set when the client left or the server stops
   std::chrono::milliseconds idle;   ///< after this long without a line a stream sends `idle`
   std::chrono::milliseconds grace;  ///< a producer waits this long for the one before it

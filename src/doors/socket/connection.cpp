@@ -2,6 +2,7 @@
 
 #include "base/try.h"
 #include "doors/socket/route_table.h"
+#include "doors/text/batch_frame.h"
 
 #include <array>
 #include <variant>
@@ -68,6 +69,8 @@ Result<void> Connection::answer(const RequestHead& head, Answer& answer) {
             answer,
             std::move(route.arguments),
             std::move(query),
+            head.content_type == kBatchesType,
+            head.accept == kBatchesType,
             stop_.get_token(),
             options_.idle_line,
             options_.producer_grace};

@@ -2,9 +2,12 @@
 
 #include "base/try.h"
 #include "doors/socket/handler_support.h"
+#include "doors/text/batch_json.h"
 #include "doors/text/error_json.h"
+#include "doors/text/line_splitter.h"
 #include "doors/text/record_line.h"
 #include "doors/text/report_json.h"
+#include "record/record_batch.h"
 
 #include <thread>
 
@@ -12,8 +15,6 @@ namespace shoal::doors {
 namespace {
 
 constexpr std::size_t kMaxLine = std::size_t{16} << 20;
-/// Answers that may wait for a client before its records do.
-constexpr std::size_t kMaxWaiting = std::size_t{1} << 20;
 /// The longest wait of a call that the client or the server may end.
 constexpr std::chrono::milliseconds kLong = std::chrono::hours(24);
 /// When the client is gone, what it sent is committed within this time.
@@ -24,59 +25,23 @@ std::string line_of(std::string_view kind, std::string_view object) {
   return line.append(kind).append("\":").append(object).append("}\n");
 }
 
+/// What can be seen of a batch from outside.
+Result<record::BatchInfo> inspect(ByteView batch) {
+  auto info = record::inspect_batch(batch);
+  // Here the client's mistake, not a peer's lie.
+  if (!info) return Error{Code::invalid_argument, info.error().message, info.error().hint};
+  return info;
+}
+
 bool is_refusal(Code code) { return code == Code::limit_exceeded || code == Code::invalid_argument; }
 
 }  // namespace
 
-void ProducerStream::Outbox::put(std::string line) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!closed_) lines_ += line;
-  }
-  changed_.notify_all();
-}
-
-bool ProducerStream::Outbox::await_room() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return closed_ || lines_.size() < kMaxWaiting; });
-  return !closed_;
-}
-
-std::string ProducerStream::Outbox::take(std::chrono::milliseconds timeout) {
-  std::string taken;
-  {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, timeout, [this] { return closed_ || !lines_.empty(); });
-    taken.swap(lines_);
-  }
-  changed_.notify_all();
-  return taken;
-}
-
-void ProducerStream::Outbox::close() {
-  {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-  }
-  changed_.notify_all();
-}
-
-void ProducerStream::Outbox::abandon() {
-  {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-    lines_.clear();
-  }
-  changed_.notify_all();
-}
-
-bool ProducerStream::Outbox::finished() const {
-  const std::lock_guard lock(mutex_);
-  return closed_ && lines_.empty();
-}
-
-ProducerStream::ProducerStream(Call& call, std::shared_ptr<node::ProducerApi> producer)
-    : call_(call), producer_(std::move(producer)), outbox_(std::make_shared<Outbox>()), splitter_(kMaxLine) {}
+ProducerStream::ProducerStream(Call& call, std::shared_ptr<node::ProducerApi> producer, bool tells_places)
+    : call_(call),
+      producer_(std::move(producer)),
+      tells_places_(tells_places),
+      outbox_(std::make_shared<ProducerOutbox>()) {}
 
 Result<void> ProducerStream::run() {
   producer_->on_acked([outbox = outbox_](const AckRun& run) {
@@ -87,7 +52,7 @@ Result<void> ProducerStream::run() {
   SHOAL_CHECK(call_.answer.begin_stream(Answer::Content::lines));
   outbox_->put(open);
   std::thread writer([this] { write_lines(); });
-  auto done = read_lines();
+  auto done = call_.gives_batches ? read_frames() : read_lines();
   if (done) done = flush();
   // Commits what was taken, whatever ended the reading.
   producer_.reset();
@@ -120,24 +85,53 @@ Result<std::string> ProducerStream::open_line() {
 }
 
 Result<void> ProducerStream::read_lines() {
+  LineSplitter splitter(kMaxLine);
   const auto take = [this](std::string_view line) { return take_line(line); };
   for (;;) {
     SHOAL_TRY(const auto part, call_.request.read_body(true));
     if (part.empty()) break;
-    SHOAL_CHECK(splitter_.add(part, take));
+    SHOAL_CHECK(splitter.add(part, take));
   }
   // The last line may lack its LF.
-  return splitter_.rest().empty() ? Result<void>() : take_line(splitter_.rest());
+  return splitter.rest().empty() ? Result<void>() : take_line(splitter.rest());
+}
+
+Result<void> ProducerStream::read_frames() {
+  FrameSplitter splitter;
+  for (;;) {
+    SHOAL_TRY(const auto part, call_.request.read_body(true));
+    if (part.empty()) break;
+    splitter.add(part);
+    for (;;) {
+      SHOAL_TRY(const auto frame, splitter.next());
+      if (!frame) break;
+      SHOAL_CHECK(take_frame(*frame));
+    }
+  }
+  if (!splitter.empty()) return Error{Code::invalid_argument, "the last frame is cut off", ""};
+  return {};
 }
 
 Result<void> ProducerStream::take_line(std::string_view line) {
-  ++line_number_;
   if (line.ends_with('\r')) line.remove_suffix(1);
-  if (line.empty()) return {};
+  return take([&] { return line.empty() ? Result<void>() : obey_line(line); });
+}
+
+Result<void> ProducerStream::take_frame(const Frame& frame) {
+  return take([&]() -> Result<void> {
+    if (frame.kind == FrameKind::line) return obey_line(frame.body);
+    if (frame.kind != FrameKind::send) return Error{Code::invalid_argument, "a producer sends no such frame", ""};
+    return send_batch(frame.body);
+  });
+}
+
+template <typename Obey>
+Result<void> ProducerStream::take(const Obey& obey) {
+  ++number_;
   if (!outbox_->await_room()) return Error{Code::closed, "the client takes no answers", ""};
-  const auto obeyed = obey_line(line);
+  const Result<void> obeyed = obey();
   if (obeyed || !is_refusal(obeyed.error().code)) return obeyed;
-  std::string refused = "{\"line\":" + std::to_string(line_number_) + ",\"error\":";
+  std::string refused = "{\"line\":" + std::to_string(number_) + ",\"error\":";
   append_error(obeyed.error(), refused);
   outbox_->put(line_of("refused", refused.append("}")));
   return {};
@@ -156,9 +150,24 @@ Result<void> ProducerStream::obey_line(std::string_view line) {
 
 Result<void> ProducerStream::send_record(const JsonReader& line) {
   SHOAL_TRY(const auto record, read_producer_record(line));
-  SHOAL_CHECK(producer_->send(record, Wait{kLong, call_.stop}));
-  ++records_;
+  SHOAL_TRY(const auto position, producer_->send(record, Wait{kLong, call_.stop}));
+  note_taken(position, 1);
   return {};
+}
+
+Result<void> ProducerStream::send_batch(std::string_view frame) {
+  SHOAL_TRY(auto sent, read_send_frame(frame));
+  SHOAL_TRY(const record::BatchInfo info, inspect(sent.bytes));
+  SHOAL_TRY(const auto position, producer_->send_batch(sent.stream, std::move(sent.bytes), Wait{kLong, call_.stop}));
+  note_taken(position, info.record_count);
+  return {};
+}
+
+void ProducerStream::note_taken(const Position& first, std::uint32_t count) {
+  records_ += count;
+  if (!tells_places_) return;
+  const PlacedRun run{first, first.offset + (static_cast<std::int64_t>(count) - 1)};
+  outbox_->put(line_of("placed", to_json([&](base::JsonWriter& json) { write_placed_run(run, json); })));
 }
 
 Result<void> ProducerStream::flush() {

@@ -18,10 +18,11 @@ constexpr std::chrono::milliseconds kAskAgain{10};
 
 /// Waits for the producer before it, whose client may have gone a moment ago.
 Result<std::shared_ptr<node::ProducerApi>> open_producer(Call& call, node::OwningApi& owning,
-                                                         const ProducerOptions& options) {
+                                                         const ProducerOptions& options, bool shared) {
   const auto deadline = std::chrono::steady_clock::now() + call.grace;
   for (;;) {
-    auto opened = owning.open_producer(call.arguments[0], options);
+    auto opened =
+        shared ? owning.share_producer(call.arguments[0], options) : owning.open_producer(call.arguments[0], options);
     const bool busy = !opened && opened.error().code == Code::in_use;
     if (!busy || call.stop.stop_requested() || std::chrono::steady_clock::now() >= deadline) return opened;
     std::this_thread::sleep_for(kAskAgain);
@@ -51,9 +52,10 @@ Result<void> put_manifest(Call& call, node::OwningApi& owning) {
 }
 
 Result<void> post_producer(Call& call, node::OwningApi& owning) {
+  const bool shared = call.query.boolean("shared").value_or(false);
   SHOAL_TRY(const auto options, read_producer_query(call.query));
-  SHOAL_TRY(auto producer, open_producer(call, owning, options));
-  ProducerStream stream(call, std::move(producer));
+  SHOAL_TRY(auto producer, open_producer(call, owning, options, shared));
+  ProducerStream stream(call, std::move(producer), shared);
   return stream.run();
 }
 

@@ -82,30 +82,6 @@ Result<void> get_records(Call& call) {
   return call.answer.end_stream();
 }
 
-Result<void> get_cursor(Call& call, node::KeepingApi& keeping) {
-  SHOAL_CHECK(call.query.finish());
-  SHOAL_TRY(const auto feed, feed_of(call));
-  SHOAL_TRY(const auto cursor, keeping.stored_cursor(feed, call.arguments[1]));
-  return call.answer.json(to_json([&](base::JsonWriter& json) {
-    json.begin_object().key("cursor");
-    if (cursor) {
-      write_stored_cursor(*cursor, json);
-    } else {
-      json.null();
-    }
-    json.end_object();
-  }));
-}
-
-Result<void> put_cursor(Call& call, node::KeepingApi& keeping) {
-  SHOAL_CHECK(call.query.finish());
-  SHOAL_TRY(const auto feed, feed_of(call));
-  SHOAL_TRY(const auto body, json_body(call));
-  SHOAL_TRY(const auto cursor, read_stored_cursor(body));
-  SHOAL_CHECK(keeping.store_cursor(feed, call.arguments[1], cursor));
-  return call.answer.json("{}");
-}
-
 Result<void> get_proof(Call& call) {
   GetRequest request;
   const auto topic = call.query.text("topic");

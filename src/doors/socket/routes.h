@@ -31,11 +31,25 @@ using Handler = std::variant<ReadingHandler, OwningHandler, KeepingHandler, Node
 // Reading
 [[nodiscard]] Result<void> get_subscription(Call& call);
 [[nodiscard]] Result<void> get_records(Call& call);
-[[nodiscard]] Result<void> get_cursor(Call& call, node::KeepingApi& keeping);
-[[nodiscard]] Result<void> put_cursor(Call& call, node::KeepingApi& keeping);
 [[nodiscard]] Result<void> get_proof(Call& call);
 [[nodiscard]] Result<void> put_mirror(Call& call, node::KeepingApi& keeping);
 [[nodiscard]] Result<void> get_mirror(Call& call, node::KeepingApi& keeping);
+
+// What is stored of partitions
+[[nodiscard]] Result<void> get_batches(Call& call);
+[[nodiscard]] Result<void> get_offset_of_time(Call& call);
+[[nodiscard]] Result<void> get_ends(Call& call);
+[[nodiscard]] Result<void> get_watch(Call& call);
+
+// Positions of readers
+[[nodiscard]] Result<void> get_cursors(Call& call, node::KeepingApi& keeping);
+[[nodiscard]] Result<void> get_cursor(Call& call, node::KeepingApi& keeping);
+[[nodiscard]] Result<void> put_cursor(Call& call, node::KeepingApi& keeping);
+[[nodiscard]] Result<void> delete_cursor(Call& call, node::KeepingApi& keeping);
+[[nodiscard]] Result<void> get_groups(Call& call, node::KeepingApi& keeping);
+[[nodiscard]] Result<void> get_group(Call& call, node::KeepingApi& keeping);
+[[nodiscard]] Result<void> put_group(Call& call, node::KeepingApi& keeping);
+[[nodiscard]] Result<void> delete_group(Call& call, node::KeepingApi& keeping);
 
 // Publishing
 [[nodiscard]] Result<void> post_own_feed(Call& call, node::OwningApi& owning);

@@ -31,6 +31,12 @@ class OwningApi {
   /// Code::in_use while the feed has a producer.
   [[nodiscard]] virtual Result<std::shared_ptr<ProducerApi>> open_producer(const std::string& name,
                                                                            const ProducerOptions& options) = 0;
+  /// One of several producers of the feed that send at the same time. Each is told of its own records, waits for its
+  /// own records, and ends alone. They share one buffer, made by the options of the first; `options.acks` is each one's
+  /// own. Code::in_use while the feed has a producer of open_producer(), which in turn is refused while there are
+  /// shared ones.
+  [[nodiscard]] virtual Result<std::shared_ptr<ProducerApi>> share_producer(const std::string& name,
+                                                                            const ProducerOptions& options) = 0;
 };
 
 }  // namespace shoal::node

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/api/batch_api.h"
 #include "node/api/feed_reference.h"
 #include "node/api/manifest.h"
 #include "node/api/subscription_api.h"
@@ -36,6 +37,21 @@ class ReadingApi {
   /// See shoal::Node::get(). `peer_hints` are dialled too.
   [[nodiscard]] virtual Result<Records> get(const GetRequest& request, const std::vector<std::string>& peer_hints,
                                             const Wait& wait) = 0;
+  /// Record batches as they are stored, from the one that holds `request.offset` on, without gaps. Does not wait and
+  /// asks no peer: where nothing is held, and at the end, none come. Code::pruned below the log start, Code::not_found
+  /// above the end and for a partition that is not known.
+  [[nodiscard]] virtual Result<FetchedBatches> fetch(const FeedReference& feed, const FetchRequest& request) = 0;
+  /// Where partitions begin and end; of all that are known when `streams` is empty. Code::not_found for one that is
+  /// not.
+  [[nodiscard]] virtual Result<std::vector<StreamEnds>> ends(const FeedReference& feed,
+                                                             const std::vector<TopicPartition>& streams) = 0;
+  /// The first record with a time at or after `time` that is not pruned; nullopt when there is none. Exact: the batch
+  /// is opened. Code::unavailable when the block is not held, Code::not_found for a partition that is not known.
+  [[nodiscard]] virtual Result<std::optional<TimedOffset>> offset_of_time(const FeedReference& feed,
+                                                                          const TopicPartition& stream,
+                                                                          UnixMs time) = 0;
+  /// Many watches wait in one event loop.
+  [[nodiscard]] virtual Result<std::shared_ptr<WatchApi>> watch(const FeedReference& feed) = 0;
   /// JSON text that proves the record at `request.first` (feed/read/record_proof.h). `request.last` is ignored.
   [[nodiscard]] virtual Result<std::string> prove(const GetRequest& request, const Wait& wait) = 0;
   /// What is known here. With a wait above zero it asks the swarm for the newest head first, unless the feed is own.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "node/api/batch_api.h"
+
 #include <shoal/subscription.h>
 
 #include <chrono>
@@ -14,6 +16,10 @@ class SubscriptionApi {
  public:
   virtual ~SubscriptionApi() = default;
   [[nodiscard]] virtual Result<Poll> poll(const PollOptions& options) = 0;
+  /// The same as batches, which are not opened: those in which a selected record may be. At most as `options.max_bytes`
+  /// says, but one. A subscription is read by poll() or by this; Code::invalid_argument after a poll() that gave a part
+  /// of a batch.
+  [[nodiscard]] virtual Result<BatchPoll> poll_batches(const PollOptions& options) = 0;
   [[nodiscard]] virtual Result<int> descriptor() = 0;
   [[nodiscard]] virtual Result<void> set_topics(std::vector<std::string> topics) = 0;
   [[nodiscard]] virtual std::string cursor_after(const RecordView& record) const = 0;

@@ -3,6 +3,8 @@
 #include "base/try.h"
 #include "node/bundles/bundle_audit.h"
 #include "node/directory/held_info.h"
+#include "node/reading/batch_access.h"
+#include "node/reading/feed_watch.h"
 #include "node/reading/local_subscription.h"
 #include "node/reading/random_access.h"
 
@@ -80,6 +82,24 @@ Result<Records> BundleNode::get(const GetRequest& request, const std::vector<std
   auto records = read_range(*host_, request, wait);
   if (!records.ok()) return in_bundle(std::move(records).error());
   return records;
+}
+
+Result<FetchedBatches> BundleNode::fetch(const FeedReference&, const FetchRequest& request) {
+  return fetch_batches(*host_, request);
+}
+
+Result<std::vector<StreamEnds>> BundleNode::ends(const FeedReference&, const std::vector<TopicPartition>& streams) {
+  return stream_ends(*host_, streams);
+}
+
+Result<std::optional<TimedOffset>> BundleNode::offset_of_time(const FeedReference&, const TopicPartition& stream,
+                                                              UnixMs time) {
+  return find_offset(*host_, stream, time);
+}
+
+Result<std::shared_ptr<WatchApi>> BundleNode::watch(const FeedReference&) {
+  SHOAL_TRY(auto made, FeedWatch::open(host_));
+  return std::shared_ptr<WatchApi>(std::move(made));
 }
 
 Result<std::string> BundleNode::prove(const GetRequest& request, const Wait& wait) {

@@ -10,7 +10,7 @@ namespace {
 
 /// What the view of the record points into.
 struct Owner {
-  std::string topic;
+  TopicPartition stream;
   record::DecodedBatch batch;
 };
 
@@ -24,11 +24,10 @@ Result<VerifiedRecord> verify_proof(std::string_view text, const std::optional<F
   }
   auto decoded = record::DecodedBatch::decode(std::move(proof.payload));
   if (!decoded.ok()) return Error{Code::unverified, "record proof: " + decoded.error().message, ""};
-  const auto owner = std::make_shared<const Owner>(Owner{proof.header.stream.topic, *std::move(decoded)});
+  const auto owner = std::make_shared<const Owner>(Owner{proof.header.stream, *std::move(decoded)});
   for (const record::RecordView& record : owner->batch.records()) {
     if (record.offset != proof.offset) continue;
-    std::vector<RecordView> views{
-        node::to_view(owner->topic, proof.header.stream.partition, proof.header.append_time, proof.block, record)};
+    std::vector<RecordView> views{node::to_view(owner->stream, proof.header.append_time, proof.block, record)};
     return VerifiedRecord{proof.feed, proof.head.time, proof.head.tree_size, proof.head.epoch,
                           Records(std::move(views), owner)};
   }

@@ -21,6 +21,9 @@ class LocalProducer final : public ProducerApi {
   [[nodiscard]] Result<Position> send(const ProducerRecord& record, const Wait& wait) override {
     return feed_->send(sender_, record, wait);
   }
+  [[nodiscard]] Result<Position> send_batch(const TopicPartition& stream, Bytes batch, const Wait& wait) override {
+    return feed_->send_batch(sender_, stream, std::move(batch), wait);
+  }
   [[nodiscard]] Result<void> flush(const Wait& wait) override { return feed_->flush(sender_, wait); }
   [[nodiscard]] Result<void> flush_here(const Wait& wait) override {
     return feed_->flush(sender_, wait, OwnFeed::Until::durable);

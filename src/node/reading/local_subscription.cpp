@@ -2,9 +2,9 @@
 
 #include "base/try.h"
 #include "node/api/deadline.h"
-#include "node/reading/record_view.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace shoal::node {
 namespace {
@@ -26,13 +26,18 @@ topic::Selection selection_of(const SubscribeOptions& options) {
   return selection;
 }
 
-RecordView view_of(const topic::Slice& slice, std::uint32_t position) {
-  return to_view(slice.stream.topic, slice.stream.partition, slice.append_time, slice.block,
-                 slice.batch->records()[position]);
-}
+Poll::Status status_of(const Poll& poll) { return poll.status(); }
+Poll::Status status_of(const BatchPoll& poll) { return poll.status; }
 
-std::size_t view_bytes(const RecordView& view) {
-  return (view.key ? view.key->size() : 0) + (view.value ? view.value->size() : 0);
+SelectedBatch to_selected(topic::SelectedBatch from) {
+  SelectedBatch selected;
+  selected.batch = {from.block, std::move(from.stream), from.append_time, std::move(from.batch)};
+  selected.first = from.first;
+  selected.from = from.from;
+  selected.before = from.before;
+  selected.cursor = topic::encode_cursor(from.cursor);
+  selected.ordered = from.ordered;
+  return selected;
 }
 
 }  // namespace
@@ -116,7 +121,7 @@ Result<bool> LocalSubscription::try_start(const FeedHost& host) {
   }
   SHOAL_TRY(const auto start, start_position(host));
   SHOAL_CHECK(reader_.start(start));
-  last_cursor_ = topic::encode_cursor(reader_.cursor());
+  slices_.set_cursor(topic::encode_cursor(reader_.cursor()));
   return true;
 }
 
@@ -128,55 +133,93 @@ void LocalSubscription::note_head_question(const FeedHost& host) {
 }
 
 Result<Poll> LocalSubscription::poll(const PollOptions& options) {
-  const auto deadline = deadline_of(options.wait);
+  return wait_for([&](FeedHost& host) { return poll_now(host, options); }, options.wait);
+}
+
+Result<BatchPoll> LocalSubscription::poll_batches(const PollOptions& options) {
+  if (slices_.rest() != nullptr) {
+    return Error{Code::invalid_argument, "the records of a batch are not read to their end", "poll once more before"};
+  }
+  return wait_for([&](FeedHost& host) { return poll_batches_now(host, options); }, options.wait);
+}
+
+template <typename Look>
+auto LocalSubscription::wait_for(const Look& look, const Wait& wait) -> decltype(look(std::declval<FeedHost&>())) {
+  const auto deadline = deadline_of(wait);
   const auto host = host_.lock();
   if (!host) return closed_error();
   for (;;) {
     if (ready_) ready_->lower();
     const std::uint64_t version = host->news().version();
-    auto polled = poll_now(*host, options);
-    const bool nothing = polled && polled->status() == Poll::Status::timeout;
+    auto polled = look(*host);
+    const bool nothing = polled && status_of(*polled) == Poll::Status::timeout;
     if (ready_ && !nothing) ready_->raise();
     if (!nothing) return polled;
-    if (!host->news().wait_change(version, deadline, options.wait.stop)) {
+    if (!host->news().wait_change(version, deadline, wait.stop)) {
       if (const auto closed = host->news().closed()) return *closed;
       return polled;
     }
   }
 }
 
-Result<Poll> LocalSubscription::poll_now(FeedHost& host, const PollOptions& options) {
+Result<void> LocalSubscription::prepare(FeedHost& host) {
   if (const auto closed = host.news().closed()) return *closed;
   if (!started_) {
     SHOAL_TRY(started_, try_start(host));
   }
-  std::vector<RecordView> views;
-  std::vector<std::shared_ptr<const topic::Slice>> owners;
-  std::size_t bytes = 0;
-  bool more = started_;
   // What former polls gave has been delivered.
   if (reading_ && started_)
-    host.cache().advance(reading_, open_block_.slice ? open_block_.slice->block : reader_.read_to());
-  while (more && views.size() < options.max_records && (views.empty() || bytes < options.max_bytes)) {
-    const auto gathered = gather(options, bytes, views, owners);
+    host.cache().advance(reading_, slices_.rest() != nullptr ? slices_.rest()->block : reader_.read_to());
+  return {};
+}
+
+Result<Poll> LocalSubscription::poll_now(FeedHost& host, const PollOptions& options) {
+  SHOAL_CHECK(prepare(host));
+  slices_.begin(options);
+  bool more = started_;
+  while (more) {
+    const auto gathered = slices_.gather([this] { return reader_.next(); });
     more = gathered && *gathered;
-    if (gathered || !views.empty()) continue;  // the error comes again with the next poll
+    if (gathered || !slices_.empty()) continue;  // the error comes again with the next poll
     Error problem = gathered.error();
     if (problem.code != Code::pruned || !fetch_again(host, problem)) return problem;
   }
-  if (!views.empty()) {
-    last_slices_ = owners;
-    last_cursor_ = cursor_after(views.back());
-    auto owner = std::make_shared<std::vector<std::shared_ptr<const topic::Slice>>>(std::move(owners));
-    return Poll(Poll::Status::records, Records(std::move(views), std::move(owner)), last_cursor_);
+  if (!slices_.empty()) return slices_.finish();
+  SHOAL_TRY(const auto status, nothing_more(host));
+  return Poll(status, {}, slices_.cursor());
+}
+
+Result<BatchPoll> LocalSubscription::poll_batches_now(FeedHost& host, const PollOptions& options) {
+  SHOAL_CHECK(prepare(host));
+  BatchPoll polled;
+  std::size_t bytes = 0;
+  while (started_ && (polled.batches.empty() || bytes < options.max_bytes)) {
+    auto batch = reader_.next_batch();
+    if (!batch && polled.batches.empty()) {
+      Error problem = batch.error();
+      if (problem.code != Code::pruned || !fetch_again(host, problem)) return problem;
+    }
+    if (!batch || !*batch) break;  // an error comes again with the next poll
+    bytes += (*batch)->batch.size();
+    polled.batches.push_back(to_selected(std::move(**batch)));
   }
+  if (polled.batches.empty()) {
+    SHOAL_TRY(polled.status, nothing_more(host));
+  } else {
+    polled.status = Poll::Status::records;
+    slices_.set_cursor(polled.batches.back().cursor);
+  }
+  polled.cursor = slices_.cursor();
+  return polled;
+}
+
+Result<Poll::Status> LocalSubscription::nothing_more(FeedHost& host) {
   if (const auto fork = host.fork().error()) {
     if (delivered_before_fork(host)) return *fork;
-    return Poll(Poll::Status::timeout, {}, last_cursor_);
+    return Poll::Status::timeout;
   }
   SHOAL_TRY(const bool end, at_end(host));
-  if (end) return Poll(Poll::Status::end, {}, last_cursor_);
-  return Poll(Poll::Status::timeout, {}, last_cursor_);
+  return end ? Poll::Status::end : Poll::Status::timeout;
 }
 
 Result<int> LocalSubscription::descriptor() {
@@ -198,7 +241,7 @@ Result<void> LocalSubscription::set_topics(std::vector<std::string> topics) {
   reader_.select({options_.topics, options_.partition});
   // The rest of a block that was begun goes when its topic does; the position is behind it already.
   const topic::TopicFilter filter{options_.topics, options_.partition};
-  if (open_block_.slice && !filter.selects(open_block_.slice->stream)) open_block_ = {};
+  if (slices_.rest() != nullptr && !filter.selects(slices_.rest()->stream)) slices_.drop_rest();
   if (want_) {
     // The former want goes after the new one has come: what both want stays on its way.
     auto wanted = host->want(want());
@@ -221,24 +264,6 @@ bool LocalSubscription::fetch_again(FeedHost& host, Error& problem) {
     // It came, and was dropped again before it was read: once more.
   }
   refetch_ = OffsetRequest::start(host, at->stream, at->offset, options_.find_timeout);
-  return true;
-}
-
-Result<bool> LocalSubscription::gather(const PollOptions& options, std::size_t& bytes, std::vector<RecordView>& views,
-                                       std::vector<std::shared_ptr<const topic::Slice>>& owners) {
-  if (!open_block_.slice) {
-    SHOAL_TRY(auto slice, reader_.next());
-    if (!slice) return false;
-    open_block_ = OpenBlock{std::make_shared<const topic::Slice>(std::move(*slice)), 0};
-  }
-  owners.push_back(open_block_.slice);
-  const topic::Slice& slice = *open_block_.slice;
-  while (open_block_.next_record < slice.records.size() && views.size() < options.max_records &&
-         (views.empty() || bytes < options.max_bytes)) {
-    views.push_back(view_of(slice, slice.records[open_block_.next_record++]));
-    bytes += view_bytes(views.back());
-  }
-  if (open_block_.next_record == slice.records.size()) open_block_ = {};
   return true;
 }
 
@@ -268,15 +293,6 @@ bool LocalSubscription::has_stalled(FeedHost& host) {
   // A waiting poll() is woken to ask again: no other event would wake it.
   if (const auto delay = stall_.next_check(now)) host.notify_after(*delay);
   return false;
-}
-
-std::string LocalSubscription::cursor_after(const RecordView& record) const {
-  for (const auto& slice : last_slices_) {
-    if (slice->block != record.block) continue;
-    const auto position = static_cast<std::uint32_t>(record.offset - slice->batch->info().base_offset);
-    return topic::encode_cursor(slice->cursor_after(position));
-  }
-  return last_cursor_;
 }
 
 Result<void> LocalSubscription::commit(const std::string& token, const std::string& note) {

@@ -22,7 +22,7 @@ constexpr std::size_t kMaxRangeBytes = std::size_t{64} << 20;
 /// Keeps the blocks of a range alive behind its views.
 struct Fetched {
   std::vector<std::shared_ptr<const record::DecodedBatch>> batches;
-  std::string topic;
+  TopicPartition stream;
 };
 
 std::string name_of(const TopicPartition& stream, Offset offset) {
@@ -90,7 +90,7 @@ Result<Records> read_range(FeedHost& host, const GetRequest& request, const Wait
   }
   const auto deadline = deadline_of(wait);
   auto fetched = std::make_shared<Fetched>();
-  fetched->topic = request.topic;
+  fetched->stream = stream;
   std::vector<RecordView> views;
   std::size_t bytes = 0;
   for (Offset next = request.first; next <= last && bytes < kMaxRangeBytes;) {
@@ -106,7 +106,7 @@ Result<Records> read_range(FeedHost& host, const GetRequest& request, const Wait
     fetched->batches.push_back(std::make_shared<const record::DecodedBatch>(std::move(decoded)));
     for (const record::RecordView& record : fetched->batches.back()->records()) {
       if (record.offset >= next && record.offset <= last)
-        views.push_back(to_view(fetched->topic, stream.partition, header.append_time, *block, record));
+        views.push_back(to_view(fetched->stream, header.append_time, *block, record));
     }
     next = header.next_offset();
   }

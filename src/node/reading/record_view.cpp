@@ -2,11 +2,11 @@
 
 namespace shoal::node {
 
-RecordView to_view(std::string_view topic, Partition partition, UnixMs append_time, BlockIndex block,
+RecordView to_view(const TopicPartition& stream, UnixMs append_time, BlockIndex block,
                    const record::RecordView& record) {
   RecordView view;
-  view.topic = topic;
-  view.partition = partition;
+  view.topic = stream.topic;
+  view.partition = stream.partition;
   view.offset = record.offset;
   view.block = block;
   view.time = record.timestamp;

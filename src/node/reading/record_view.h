@@ -5,13 +5,11 @@
 #include <shoal/records.h>
 #include <shoal/types.h>
 
-#include <string_view>
-
 namespace shoal::node {
 
-/// A decoded record as the public API shows it. The views point into `topic` and into the batch of `record`, which the
+/// A decoded record as the public API shows it. The views point into `stream` and into the batch of `record`, which the
 /// caller keeps alive together with them.
-RecordView to_view(std::string_view topic, Partition partition, UnixMs append_time, BlockIndex block,
+RecordView to_view(const TopicPartition& stream, UnixMs append_time, BlockIndex block,
                    const record::RecordView& record);
 
 }  // namespace shoal::node

@@ -1,10 +1,13 @@
 #include "attach/client/remote_node.h"
 #include "doors/http/unix_socket.h"
+#include "doors/text/batch_frame.h"
 #include "node/node_testing.h"
+#include "record/record_batch.h"
 
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <functional>
 #include <thread>
 
 /// The client against nodes that say what no node should.
@@ -167,21 +170,56 @@ TEST(RemoteProducer, NamesARecordThatTheNodeRefused) {
   EXPECT_NE(flushed.error().message.find("too much"), std::string::npos);
 }
 
+const std::string kBatches =
+    "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.shoal.batches\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+/// A batch of one record, in block 1.
+std::string batch_frame(const std::function<void(node::SelectedBatch&)>& change = {}) {
+  node::SelectedBatch selected;
+  selected.batch.block = BlockIndex(1);
+  selected.batch.stream = {"t", Partition(0)};
+  const std::vector<record::Record> records{{UnixMs(1), std::nullopt, node::testing::bytes("v"), {}}};
+  selected.batch.bytes = record::encode_batch(records, record::Codec::none).value();
+  record::patch_batch(selected.batch.bytes, Offset(1), 0);
+  selected.cursor = "1:0:2:0";
+  if (change) change(selected);
+  std::string frame;
+  doors::append_batch_frame(selected, frame);
+  return frame;
+}
+
+std::string line_frame(const std::string& line) {
+  std::string frame;
+  doors::append_line_frame(line, frame);
+  return frame;
+}
+
 TEST(RemoteSubscription, SaysThatAStreamWasCutOffAfterWhatCame) {
-  const std::string line =
-      R"({"record":{"topic":"t","partition":0,"offset":1,"block":1,"ts":1,"append_ts":1,"key":null,"headers":[],"payload":"v","cursor":"1:0:1:1"}})"
-      "\n";
-  for (const std::string& rest : {std::string("{\"rec"), std::string("{}\n"), std::string("nonsense\n"),
-                                  std::string("{\"strange\":{}}\n"), std::string("{\"record\":{}}\n")}) {
-    FakeNode fake({answer(kFacts), kStream + chunk(line + rest) + "0\r\n\r\n"});
+  const std::string damaged = batch_frame([](auto& selected) { selected.batch.bytes.back() ^= 1; });
+  const std::string nowhere = batch_frame([](auto& selected) { selected.cursor = "nowhere"; });
+  const std::string whole = batch_frame();
+  for (const std::string& rest :
+       {line_frame("{\"rec"), line_frame("{}"), line_frame("nonsense"), line_frame("{\"strange\":{}}"),
+        line_frame("{\"record\":{}}"), damaged, nowhere, whole.substr(0, whole.size() - 1),
+        std::string("\xff\xff\xff\xff"), std::string("\0\0\0\1\7", 5), std::string("\0\0\0\0", 4),
+        std::string("\0\0\0\2\2x", 6), std::string("\0\0\0\2\3x", 6)}) {
+    FakeNode fake({answer(kFacts), kBatches + chunk(batch_frame() + rest) + "0\r\n\r\n"});
     const auto node = must(fake.attach());
     const auto subscription = must(node->reading().subscribe({}, {}));
     const auto first = must(subscription->poll({.max_records = 1, .wait = {5s}}));
     ASSERT_EQ(first.records().size(), 1U);
-    EXPECT_EQ(first.cursor(), "1:0:1:1");
+    EXPECT_EQ(first.cursor(), "1:0:2:0");
     const auto second = subscription->poll({.wait = {5s}});
     EXPECT_FALSE(second.ok()) << rest;
+    // Told again each time.
+    EXPECT_FALSE(subscription->poll({.wait = {5s}}).ok());
   }
+}
+
+TEST(RemoteSubscription, NeedsANodeThatGivesBatches) {
+  FakeNode fake({answer(kFacts), kStream + chunk("{\"idle\":{}}\n") + "0\r\n\r\n"});
+  const auto node = must(fake.attach());
+  EXPECT_EQ(code_of(node->reading().subscribe({}, {})), Code::unsupported);
 }
 
 }  // namespace
