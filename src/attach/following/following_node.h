@@ -15,14 +15,12 @@
 
 namespace shoal::attach {
 
-/// The node behind the current access to a directory (see open_node()). Thread-safe.
+/// The node behind the current access to a directory (see open_node()). Thread-safe. Subscriptions and mirrors share
+/// its access, which ends with the last of them.
 class FollowingNode final : public SharedNode {
  public:
   explicit FollowingNode(std::shared_ptr<CurrentAccess> access)
       : access_(std::move(access)), reading_(access_), owning_(access_), keeping_(access_) {}
-  ~FollowingNode() override { access_->close(); }
-  FollowingNode(const FollowingNode&) = delete;
-  FollowingNode& operator=(const FollowingNode&) = delete;
 
   [[nodiscard]] bool attached() const override { return access_->get()->attached(); }
   [[nodiscard]] std::size_t clients() const override { return access_->get()->clients(); }

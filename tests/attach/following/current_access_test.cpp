@@ -1,5 +1,6 @@
 #include "attach/following/current_access.h"
 
+#include "attach/following/open_node.h"
 #include "doors/http/http_connection.h"
 #include "node/node_testing.h"
 
@@ -93,6 +94,20 @@ TEST_F(CurrentAccessTest, ACheckFindsTheNextAccess) {
   holder_->close();
   user_->check_holder();
   EXPECT_FALSE(user_->get()->attached());
+}
+
+TEST(FollowingNode, ASubscriptionOutlivesTheHandleOfItsNode) {
+  const node::testing::TempDir dir;
+  const auto holder = must(open_node({.data_dir = dir / "data", .offline = true}));
+  auto user = must(open_node({.data_dir = dir / "data", .offline = true}));
+  ASSERT_TRUE(user->attached());
+  const auto feed = must(holder->owning().open_feed("feed", {.create = true})).feed;
+  const auto producer = must(holder->owning().open_producer("feed", {}));
+  const auto subscription = must(user->reading().subscribe({.feed = feed}, {}));
+  user.reset();
+  must(producer->send(node::testing::record("t", "after"), {5s}));
+  must(producer->flush({10s}));
+  EXPECT_EQ(must(subscription->poll({.wait = {10s}})).records().size(), 1U);
 }
 
 }  // namespace
