@@ -31,8 +31,6 @@ class LineStream {
 
   /// The next line; Code::timed_out and Code::cancelled leave the stream as it was. It skips `idle` lines.
   [[nodiscard]] Result<StreamLine> next(const doors::Until& until);
-  /// A whole line is buffered: next() would not wait for the socket.
-  [[nodiscard]] bool has_line() const { return text_.find('\n', begin_) != std::string::npos; }
   [[nodiscard]] doors::HttpConnection& connection() const { return *connection_; }
 
  private:

@@ -20,12 +20,9 @@ std::vector<AckRouter::Run> AckRouter::take(const TopicPartition& stream, Offset
   if (entry == runs_.end()) return taken;
   std::deque<Run>& runs = entry->second;
   while (!runs.empty() && runs.front().first <= last) {
-    Run& run = runs.front();
+    const Run& run = runs.front();
     taken.push_back({run.sender, std::max(run.first, first), std::min(run.last, last)});
-    if (run.last > last) {
-      run.first = last + 1;
-      break;
-    }
+    if (run.last > last) break;  // the rest lies in a later block
     runs.pop_front();
   }
   // A feed may have more partitions than records on their way.
