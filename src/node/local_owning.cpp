@@ -72,21 +72,21 @@ Result<MirrorQuorum> LocalOwning::quorum_of(const Acks& acks) const {
 
 Result<std::shared_ptr<ProducerApi>> LocalOwning::begin_producing(const std::string& name,
                                                                   const ProducerOptions& options,
-                                                                  OwnFeed::Sharing sharing) {
+                                                                  OwnFeed::Sharing sharing, const Wait& wait) {
   SHOAL_TRY(MirrorQuorum quorum, quorum_of(options.acks));
   SHOAL_TRY(auto feed, parts_.table->own(name));
-  SHOAL_TRY(const auto sender, feed->begin_producing(options, std::move(quorum), sharing));
+  SHOAL_TRY(const auto sender, feed->begin_producing(options, std::move(quorum), sharing, wait));
   return std::shared_ptr<ProducerApi>(std::make_shared<LocalProducer>(std::move(feed), sender, parts_.node.lock()));
 }
 
-Result<std::shared_ptr<ProducerApi>> LocalOwning::open_producer(const std::string& name,
-                                                                const ProducerOptions& options) {
-  return begin_producing(name, options, OwnFeed::Sharing::exclusive);
+Result<std::shared_ptr<ProducerApi>> LocalOwning::open_producer(const std::string& name, const ProducerOptions& options,
+                                                                const Wait& wait) {
+  return begin_producing(name, options, OwnFeed::Sharing::exclusive, wait);
 }
 
 Result<std::shared_ptr<ProducerApi>> LocalOwning::share_producer(const std::string& name,
-                                                                 const ProducerOptions& options) {
-  return begin_producing(name, options, OwnFeed::Sharing::shared);
+                                                                 const ProducerOptions& options, const Wait& wait) {
+  return begin_producing(name, options, OwnFeed::Sharing::shared, wait);
 }
 
 }  // namespace shoal::node

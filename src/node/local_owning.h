@@ -30,14 +30,16 @@ class LocalOwning final : public OwningApi {
   [[nodiscard]] Result<OpenedFeed> open_feed(const std::string& name, const FeedOptions& options) override;
   [[nodiscard]] Result<void> publish_manifest(const std::string& name, const Manifest& manifest) override;
   [[nodiscard]] Result<std::shared_ptr<ProducerApi>> open_producer(const std::string& name,
-                                                                   const ProducerOptions& options) override;
+                                                                   const ProducerOptions& options,
+                                                                   const Wait& wait) override;
   [[nodiscard]] Result<std::shared_ptr<ProducerApi>> share_producer(const std::string& name,
-                                                                    const ProducerOptions& options) override;
+                                                                    const ProducerOptions& options,
+                                                                    const Wait& wait) override;
 
  private:
   [[nodiscard]] Result<std::shared_ptr<ProducerApi>> begin_producing(const std::string& name,
                                                                      const ProducerOptions& options,
-                                                                     OwnFeed::Sharing sharing);
+                                                                     OwnFeed::Sharing sharing, const Wait& wait);
   /// The mirrors that must acknowledge. Code::not_found for a name that no mirror has.
   [[nodiscard]] Result<MirrorQuorum> quorum_of(const Acks& acks) const;
   /// Sets the retention of the feed that was opened, when `options` have one.

@@ -44,13 +44,15 @@ Result<void> RemoteOwning::publish_manifest(const std::string& name, const node:
 }
 
 Result<std::shared_ptr<node::ProducerApi>> RemoteOwning::open_producer(const std::string& name,
-                                                                       const ProducerOptions& options) {
+                                                                       const ProducerOptions& options,
+                                                                       const Wait& /*wait*/) {
   SHOAL_TRY(auto made, RemoteProducer::open(client_, name, options));
   return std::shared_ptr<node::ProducerApi>(std::move(made));
 }
 
 Result<std::shared_ptr<node::ProducerApi>> RemoteOwning::share_producer(const std::string& name,
-                                                                        const ProducerOptions& options) {
+                                                                        const ProducerOptions& options,
+                                                                        const Wait& /*wait*/) {
   SHOAL_TRY(auto made, RemoteSharedProducer::open(client_, name, options));
   return std::shared_ptr<node::ProducerApi>(std::move(made));
 }

@@ -9,7 +9,8 @@
 
 namespace shoal::attach {
 
-/// The own feeds of the node of another process.
+/// The own feeds of the node of another process. That node decides how long a producer waits for the one before it
+/// (docs/API.md, "Producers").
 class RemoteOwning final : public node::OwningApi {
  public:
   /// `passphrase` is asked when the node needs it for a sealed key. May be empty.
@@ -19,9 +20,11 @@ class RemoteOwning final : public node::OwningApi {
   [[nodiscard]] Result<node::OpenedFeed> open_feed(const std::string& name, const FeedOptions& options) override;
   [[nodiscard]] Result<void> publish_manifest(const std::string& name, const node::Manifest& manifest) override;
   [[nodiscard]] Result<std::shared_ptr<node::ProducerApi>> open_producer(const std::string& name,
-                                                                         const ProducerOptions& options) override;
+                                                                         const ProducerOptions& options,
+                                                                         const Wait& wait) override;
   [[nodiscard]] Result<std::shared_ptr<node::ProducerApi>> share_producer(const std::string& name,
-                                                                          const ProducerOptions& options) override;
+                                                                          const ProducerOptions& options,
+                                                                          const Wait& wait) override;
 
  private:
   const std::shared_ptr<NodeClient> client_;

@@ -12,13 +12,15 @@ Result<void> FollowingOwning::publish_manifest(const std::string& name, const no
 }
 
 Result<std::shared_ptr<node::ProducerApi>> FollowingOwning::open_producer(const std::string& name,
-                                                                          const ProducerOptions& options) {
-  return access_->ask([&](node::NodeApi& api) { return api.owning().open_producer(name, options); });
+                                                                          const ProducerOptions& options,
+                                                                          const Wait& wait) {
+  return access_->ask([&](node::NodeApi& api) { return api.owning().open_producer(name, options, wait); });
 }
 
 Result<std::shared_ptr<node::ProducerApi>> FollowingOwning::share_producer(const std::string& name,
-                                                                           const ProducerOptions& options) {
-  return access_->ask([&](node::NodeApi& api) { return api.owning().share_producer(name, options); });
+                                                                           const ProducerOptions& options,
+                                                                           const Wait& wait) {
+  return access_->ask([&](node::NodeApi& api) { return api.owning().share_producer(name, options, wait); });
 }
 
 }  // namespace shoal::attach

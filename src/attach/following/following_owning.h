@@ -16,9 +16,11 @@ class FollowingOwning final : public node::OwningApi {
   [[nodiscard]] Result<node::OpenedFeed> open_feed(const std::string& name, const FeedOptions& options) override;
   [[nodiscard]] Result<void> publish_manifest(const std::string& name, const node::Manifest& manifest) override;
   [[nodiscard]] Result<std::shared_ptr<node::ProducerApi>> open_producer(const std::string& name,
-                                                                         const ProducerOptions& options) override;
+                                                                         const ProducerOptions& options,
+                                                                         const Wait& wait) override;
   [[nodiscard]] Result<std::shared_ptr<node::ProducerApi>> share_producer(const std::string& name,
-                                                                          const ProducerOptions& options) override;
+                                                                          const ProducerOptions& options,
+                                                                          const Wait& wait) override;
 
  private:
   const std::shared_ptr<CurrentAccess> access_;

@@ -8,25 +8,16 @@
 
 #include <string.h>
 
-#include <thread>
-
 /// Routes of own feeds.
 namespace shoal::doors {
 namespace {
 
-constexpr std::chrono::milliseconds kAskAgain{10};
-
 /// Waits for the producer before it, whose client may have gone a moment ago.
 Result<std::shared_ptr<node::ProducerApi>> open_producer(Call& call, node::OwningApi& owning,
                                                          const ProducerOptions& options, bool shared) {
-  const auto deadline = std::chrono::steady_clock::now() + call.grace;
-  for (;;) {
-    auto opened =
-        shared ? owning.share_producer(call.arguments[0], options) : owning.open_producer(call.arguments[0], options);
-    const bool busy = !opened && opened.error().code == Code::in_use;
-    if (!busy || call.stop.stop_requested() || std::chrono::steady_clock::now() >= deadline) return opened;
-    std::this_thread::sleep_for(kAskAgain);
-  }
+  const Wait wait{call.grace, call.stop};
+  return shared ? owning.share_producer(call.arguments[0], options, wait)
+                : owning.open_producer(call.arguments[0], options, wait);
 }
 
 }  // namespace

@@ -28,15 +28,17 @@ class OwningApi {
   /// Appends a manifest block to the own feed. Topics that exist already keep their partition count
   /// (Code::invalid_argument for another one).
   [[nodiscard]] virtual Result<void> publish_manifest(const std::string& name, const Manifest& manifest) = 0;
-  /// Code::in_use while the feed has a producer.
+  /// Waits for the end of the producer before it. Code::in_use when the feed still has one then.
   [[nodiscard]] virtual Result<std::shared_ptr<ProducerApi>> open_producer(const std::string& name,
-                                                                           const ProducerOptions& options) = 0;
+                                                                           const ProducerOptions& options,
+                                                                           const Wait& wait = {}) = 0;
   /// One of several producers of the feed that send at the same time. Each is told of its own records, waits for its
   /// own records, and ends alone. They share one buffer, made by the options of the first; `options.acks` is each one's
-  /// own. Code::in_use while the feed has a producer of open_producer(), which in turn is refused while there are
-  /// shared ones.
+  /// own. Waits for the end of a producer of open_producer(), Code::in_use when it is still there then; open_producer()
+  /// in turn waits for the shared ones.
   [[nodiscard]] virtual Result<std::shared_ptr<ProducerApi>> share_producer(const std::string& name,
-                                                                            const ProducerOptions& options) = 0;
+                                                                            const ProducerOptions& options,
+                                                                            const Wait& wait = {}) = 0;
 };
 
 }  // namespace shoal::node

@@ -45,13 +45,15 @@ bool OwnFeed::producing() const {
   return !accounts_.empty();
 }
 
-Result<OwnFeed::Sender> OwnFeed::begin_producing(const ProducerOptions& options, MirrorQuorum quorum, Sharing sharing) {
-  const std::lock_guard lock(mutex_);
-  if (!taking_) return closed_error();
-  if (const auto fork = host_->fork().error()) return *fork;
-  if (exclusive_ || (sharing == Sharing::exclusive && !accounts_.empty())) {
+Result<OwnFeed::Sender> OwnFeed::begin_producing(const ProducerOptions& options, MirrorQuorum quorum, Sharing sharing,
+                                                 const Wait& wait) {
+  std::unique_lock lock(mutex_);
+  const auto ready = [&] { return !taking_ || (!exclusive_ && (sharing == Sharing::shared || accounts_.empty())); };
+  if (!ready() && !changed_.wait_until(lock, wait.stop, deadline_of(wait), ready)) {
     return Error{Code::in_use, "this feed has a producer already", "close it first"};
   }
+  if (!taking_) return closed_error();
+  if (const auto fork = host_->fork().error()) return *fork;
   if (accounts_.empty()) {
     SHOAL_TRY(const auto views, host_->reader().topics());
     std::vector<topic::RecordBuffer::End> ends;

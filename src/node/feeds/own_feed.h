@@ -40,9 +40,10 @@ class OwnFeed final : public CommitWork {
 
   /// `exclusive`: the only sender of the feed; else one of several.
   enum class Sharing : std::uint8_t { exclusive, shared };
-  /// Code::in_use when there is an exclusive sender, or this one would be and there is any. The first one's options are
-  /// those of the buffer. With a quorum its records are acknowledged once that holds them.
-  [[nodiscard]] Result<Sender> begin_producing(const ProducerOptions& options, MirrorQuorum quorum, Sharing sharing);
+  /// Waits while there is an exclusive sender, or this one would be and there is any; Code::in_use when that goes on.
+  /// The first one's options are those of the buffer. With a quorum its records are acknowledged once that holds them.
+  [[nodiscard]] Result<Sender> begin_producing(const ProducerOptions& options, MirrorQuorum quorum, Sharing sharing,
+                                               const Wait& wait = {});
   /// What this sender sent is committed; mirrors are not waited for. No callback of it runs or comes any more, but for
   /// the one that this is called from.
   void end_producing(Sender sender);

@@ -129,6 +129,28 @@ TEST_F(OwnFeedTest, AnExclusiveSenderIsAlone) {
   EXPECT_TRUE(feed_->begin_producing({}, {}, Sharing::exclusive).ok());
 }
 
+TEST_F(OwnFeedTest, AProducerWaitsForTheEndOfTheOneBeforeIt) {
+  const auto first = begin(Sharing::exclusive);
+  std::thread ending([&] {
+    std::this_thread::sleep_for(50ms);
+    feed_->end_producing(first);
+  });
+  EXPECT_TRUE(feed_->begin_producing({}, {}, Sharing::exclusive, {10s}).ok());
+  ending.join();
+  EXPECT_EQ(code_of(feed_->begin_producing({}, {}, Sharing::exclusive, {10ms})), Code::in_use);
+}
+
+TEST_F(OwnFeedTest, AProducerThatWaitsIsToldThatTheFeedTakesNothingMore) {
+  const auto first = begin(Sharing::exclusive);
+  std::thread stopping([&] {
+    std::this_thread::sleep_for(50ms);
+    feed_->stop_taking();
+  });
+  EXPECT_EQ(code_of(feed_->begin_producing({}, {}, Sharing::exclusive, {10s})), Code::closed);
+  stopping.join();
+  feed_->end_producing(first);
+}
+
 TEST_F(OwnFeedTest, EachSenderIsToldOfItsOwnRecords) {
   const auto one = begin(Sharing::shared);
   const auto two = begin(Sharing::shared);
