@@ -54,7 +54,7 @@ void StopSignals::run() {
     if (::read(signals, &info, sizeof info) != static_cast<ssize_t>(sizeof info)) continue;
     const int number = static_cast<int>(info.ssi_signo);
     if (signal_.exchange(number) != 0) ::_exit(128 + number);
-    // In this order: whoever reads the pipe finds the stop requested.
+    // In this order: a thread that wakes by the pipe finds the stop requested.
     source_.request_stop();
     static_cast<void>(!::write(stop_pipe_[1], "x", 1));
   }

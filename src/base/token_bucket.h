@@ -7,7 +7,7 @@
 
 namespace shoal::base {
 
-/// Permits so many of something a second, and so many at once. Pure state on times it is told; they may not go back.
+/// Token bucket: permits a rate of events a second and a burst. Pure state on times it is told; they may not go back.
 class TokenBucket {
  public:
   struct Rate {

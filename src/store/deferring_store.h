@@ -14,7 +14,7 @@
 
 namespace shoal::store {
 
-/// Takes small batches that are Sync::deferred into memory, so that whoever wrote them can pass them on first and have
+/// Takes small batches that are Sync::deferred into memory, so that the writer can pass them on first and have
 /// them applied afterwards, several as one. All else waits for them: a batch with Sync::no or yes, an iterator, a
 /// flush. When applying fails every later write fails too, and what was deferred stays readable.
 class DeferringStore final : public KvStore {

@@ -122,7 +122,7 @@ Result<void> create_journal_file(const std::string& path, ByteView content) {
   PosixJournalFile whole(unfinished, std::move(file));
   SHOAL_CHECK(whole.write(0, content));
   if (::fsync(descriptor) != 0) return failed("sync", unfinished);
-  // Written in one piece: whoever opens it reads it into the cache again, as open_journal_file() wants it.
+  // Written in one piece. The next open reads it into the cache again, as open_journal_file() wants it.
   ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED);
   if (::rename(unfinished.c_str(), path.c_str()) != 0) return failed("rename", unfinished);
   return sync_directory_of(path);

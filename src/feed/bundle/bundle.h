@@ -24,7 +24,7 @@ struct BundleSelection {
   UnixMs from = kNoLowerTime;            ///< payloads of blocks that may hold records with time >= from …
   UnixMs before = kNoUpperTime;          ///< … and < before; the headers of the topics go along all the same
   std::uint64_t after_size = 0;          ///< only blocks from this tree size on
-  std::uint64_t part_bytes = 0;          ///< so many bundles, each at most this large; 0: one
+  std::uint64_t part_bytes = 0;          ///< split into bundles of at most this many bytes; 0: one bundle
 };
 
 /// Called now and then; stops with Code::cancelled by returning false. May be empty.

@@ -52,7 +52,7 @@ class Export {
     return report(progress, done, total);
   }
 
-  /// First, before anything is written: whoever reads a feed with holes cannot compute the topic state, so the ends of
+  /// First, before anything is written: a reader of a feed with holes cannot compute the topic state, so the ends of
   /// the topics go along, proven. False when the feed grew since `head`.
   Result<bool> collect_entries() {
     const bool all = end_.is_whole() && selection_.after_size == 0 && selection_.part_bytes == 0 &&

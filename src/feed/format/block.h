@@ -56,7 +56,7 @@ struct BlockHeader {
 /// True for Kafka's rule: 1..249 of [a-zA-Z0-9._-], and neither `.` nor `..`.
 bool is_legal_topic(std::string_view topic);
 
-/// What must hold between the fields, whoever made the header. Code::unverified.
+/// Checks what must hold between the fields of any header. Code::unverified.
 [[nodiscard]] Result<void> check_header(const BlockHeader& header);
 /// Bytes that are hashed into the tree. Requires a legal header.
 Bytes encode_header(const BlockHeader& header);

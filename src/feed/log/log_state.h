@@ -68,7 +68,7 @@ struct LogState {
   RangeSet payloads;
   RangeSet pruned;
   std::uint64_t payload_changes = 0;  ///< grows with every change of the two
-  RangeSet returned;                  ///< payloads that were pruned and then fetched again, for whoever asked
+  RangeSet returned;                  ///< payloads that were pruned and then fetched again because a reader asked
   Partitions partitions;              ///< by number; 0 is the reserved stream
   std::map<TopicPartition, std::uint32_t> numbers;
   std::map<std::uint32_t, std::uint32_t> places;  ///< position in the topic state -> number, where it is known

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 // docs/FORMAT.md, "Record proof". One record with all that proves it offline: payload, header, inclusion path and the
-// signed note. The digest over the members only finds damage; whoever changes a member can compute it anew. What
+// signed note. The digest over the members only finds damage; an attacker who changes a member computes it anew. What
 // counts are the checks below it, each of which ties one member to the signed head.
 namespace shoal::feed {
 namespace {

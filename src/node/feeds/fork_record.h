@@ -23,7 +23,7 @@ class ForkRecord {
   /// Writes the file when the store has a proof and the file has not. False without a proof, without files, and when
   /// the disk refuses, which is logged.
   bool keep_file() const;
-  /// What to tell whoever uses the feed; nullopt while no fork is known.
+  /// The error that users of the feed get; nullopt while no fork is known.
   [[nodiscard]] std::optional<Error> error() const;
   /// Path of the file; empty while no fork is known.
   [[nodiscard]] std::string path() const;

@@ -232,7 +232,7 @@ void OwnFeed::commit_due() {
   if (batches.empty()) return;
   const auto committed = commit(batches, codec);
   if (!committed) return fail(committed.error());
-  // Published first: whoever hears the acknowledgement finds the record with readers on their way.
+  // Published first: when the acknowledgement is delivered, the record is already on its way to readers.
   std::vector<SenderAccounts::Ack> acks;
   {
     const std::lock_guard lock(mutex_);

@@ -13,7 +13,7 @@
 
 namespace shoal::node {
 
-/// Takes the receipts that mirrors of one feed give: tells whoever waits for them, and writes those of an own feed to
+/// Takes the receipts that mirrors of one feed give: notifies those who wait for them, and writes those of an own feed to
 /// the store, so that they stay over restarts.
 class ReceiptInbox : public std::enable_shared_from_this<ReceiptInbox> {
  public:

@@ -12,7 +12,7 @@ Result<std::shared_ptr<FeedWatch>> FeedWatch::open(const std::shared_ptr<FeedHos
 }
 
 Result<std::uint64_t> FeedWatch::version() {
-  // Before the look: whoever changes or closes the feed after it raises the signal again.
+  // Lowered before the state is read: a change after that raises the signal again.
   signal_->lower();
   const auto host = host_.lock();
   const auto closed = host ? host->news().closed() : Error{Code::closed, "the node is closed", ""};
