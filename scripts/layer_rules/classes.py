@@ -3,22 +3,22 @@
 import re
 
 from .floors import floor_of
-from .tree import Lines, closing_brace
+from .tree import Lines
 
 # Lines of one class over all files: its body in the header and its members' definitions.
 MAX_CLASS_LINES = 400
 # Classes above it, with what they have. A number here may only fall.
 CLASS_LINES_ALLOWED = {
-    "LibtorrentSwarm": 424,  # the adapter: libtorrent calls back into one object
+    "LibtorrentSwarm": 403,  # the adapter: libtorrent calls back into one object
 }
 # Classes that are defined in more than one .cpp, with the reason.
 SEVERAL_FILES_ALLOWED = {}
 
-CLASS = re.compile(r"^[ \t]*(?:template\s*<[^;{]*>\s*)?(?:class|struct)\s+(?:\[\[\w+\]\]\s*)?((?:\w+::)*\w+)(?:\s+final)?"
-                   r"(?:\s*:[^;{]*)?\s*\{", re.MULTILINE)
-# A member's definition at the start of a line: `Result<int> Name::Inner::member(`, `Name::~Name(`.
-MEMBER = re.compile(r"^(?!\s|#|//|using\b|return\b|namespace\b|static_assert\b|struct\b|class\b|enum\b)"
-                    r"(?:[\w:<>,&*\s\[\]]*?[\s&*>])?((?:\w+::)+)(?:~?\w+|operator[^\s(]+|operator\s\w+)\(", re.MULTILINE)
+# A member's name in the head of its definition: qualifiers, template arguments among them, and what is defined.
+MEMBER = re.compile(r"((?:\w+(?:<[^<>;]*>)?\s*::\s*)+)(~?\w+|operator\b\s*(?:\(\s*\)|\[\s*\]|[^\s(]+(?:\s*[\w:<>*&]+)*))\s*(?=\(|$)")
+NO_DEFINITION = re.compile(r"^(using|typedef|friend|static_assert|return|namespace|extern|enum|#)\b")
+ATTRIBUTE = re.compile(r"\[\[[^\]]*\]\]|\balignas\s*\([^)]*\)")
+CLASS_HEAD = re.compile(r"\b(?:class|struct|union)\b\s*((?:\w+\s+)*?(?:\w+::)*\w+(?:<[^{}]*>)?)\s*(?:\bfinal\b\s*)?(?::(?!:).*)?$", re.DOTALL)
 
 
 class ClassFacts:
@@ -28,7 +28,67 @@ class ClassFacts:
         self.file = file
         self.line = line
         self.lines = 0
-        self.sources = {}  # .cpp with definitions of members: line of the first
+        self.sources = {}  # files with definitions of members outside the body: line of the first
+
+
+class Block:
+    """Text between braces, or a statement that ends without: what stands before it, and where."""
+
+    def __init__(self, head, begin, end, depth):
+        self.head, self.begin, self.end, self.depth = head, begin, end, depth
+        self.name = class_name(head)  # of the class that the block defines, or None
+
+
+def class_name(head):
+    """Name of the class that is defined behind `head`; None when something else is."""
+    plain = ATTRIBUTE.sub(" ", re.sub(r"^\s*template\s*<.*?>\s*(?=class|struct|union|\[\[)", "", head, flags=re.DOTALL))
+    if re.match(r"\s*(enum|using|typedef|friend)\b", plain) or "(" in re.split(r"(?<!:):(?!:)", plain)[0]:
+        return None
+    match = CLASS_HEAD.search(plain)
+    return re.sub(r"<.*", "", match.group(1).split()[-1]) if match else None
+
+
+def blocks(code):
+    """All blocks and statements that stand in namespaces or classes, outermost first; function bodies are passed over."""
+    code = re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", lambda match: re.sub(r"[^\n]", " ", match.group(0)), code, flags=re.MULTILINE)
+    found, stack, begin, place = [], [], 0, 0
+    parentheses = 0
+    for match in re.finditer(r"[{};()]|\b(?:public|private|protected)\s*:(?!:)", code):
+        token, place = match.group(0), match.start()
+        if token in "()":
+            parentheses += 1 if token == "(" else -1
+        elif token == "{":
+            head = code[begin:place]
+            is_room = re.search(r"(^|\s)(inline\s+)?namespace\b[\w:\s]*$|\bextern\s*\"[^\"]*\"\s*$", head) is not None
+            block = None if is_room else Block(head.strip(), begin + len(head) - len(head.lstrip()), None, len(stack))
+            if found and found[-1].end is not None and found[-1].end + 1 == begin and re.match(r"\s*(,|$)", head):
+                # The braces before were of an initialiser list: `A::A() : a_{1}, b_(2) {`.
+                stack.append(found[-1])
+                begin = place + 1
+                continue
+            inside = all(outer is None or outer.name for outer in stack)
+            if block and inside and parentheses == 0:
+                found.append(block)
+            elif block:
+                block.name = None
+            stack.append(block)
+            begin = place + 1
+        elif token == "}":
+            block = stack.pop() if stack else None
+            if block:
+                block.end = place
+            begin = place + 1
+        elif token == ";":
+            if parentheses == 0 and all(outer is None or outer.name for outer in stack):
+                head = code[begin:place]
+                found.append(Block(head.strip(), begin + len(head) - len(head.lstrip()), place, len(stack)))
+                found[-1].name = None
+            begin = place + 1
+        elif stack and stack[-1] and stack[-1].name:
+            begin = match.end()
+    for block in found:
+        block.end = place if block.end is None else block.end
+    return found
 
 
 def area_of(file):
@@ -37,45 +97,55 @@ def area_of(file):
 
 
 def class_facts(tree):
-    """{(area, qualified name): ClassFacts} of src and apps; members of public classes count for their header."""
+    """{(area, qualified name): ClassFacts} of src and apps; a class of a .cpp is known in that file alone."""
     facts = {}
+    members = []
     for file, _ in tree.cpp("include/", "src/", "apps/"):
-        for name, line, lines in bodies(tree.code(file)):
-            found = facts.setdefault((area_of(file), name), ClassFacts(file, line))
-            found.lines += lines
-    for file, _ in tree.cpp("src/", "apps/"):
-        if file.endswith(".cpp"):
-            add_members(tree, file, facts)
+        lines = Lines(tree.code(file))
+        open_classes = []
+        for block in blocks(tree.code(file)):
+            while open_classes and open_classes[-1][1] < block.begin:
+                open_classes.pop()
+            span = lines.at(block.end) - lines.at(block.begin) + 1
+            if block.name:
+                name = "::".join([outer for outer, _ in open_classes] + [block.name])
+                area = file if file.endswith(".cpp") and "::" not in block.name else area_of(file)
+                found = facts.setdefault((area, name), ClassFacts(file, lines.at(block.begin)))
+                found.lines += span
+                if "::" in block.name:  # X::Impl, defined outside of X
+                    members.append((file, lines.at(block.begin), block.name.rsplit("::", 1)[0], span, False))
+                open_classes.append((block.name, block.end))
+            elif not open_classes and not NO_DEFINITION.match(block.head):
+                match = MEMBER.search(re.split(r"(?<![=!<>])=(?!=)", without_operator_signs(block.head))[0])
+                if match:
+                    qualifier = re.sub(r"<[^<>]*>|\s", "", match.group(1))[:-2]
+                    members.append((file, lines.at(block.begin), qualifier, span, True))
+    for file, line, qualifier, span, is_source in members:
+        count_member(facts, file, line, qualifier, span, is_source)
     return facts
 
 
-def bodies(code):
-    """(qualified name, line, lines) of the classes that are defined in a text."""
-    lines = Lines(code)
-    open_classes = []
-    for match in CLASS.finditer(code):
-        begin, end = match.start(1), closing_brace(code, match.end() - 1)
-        while open_classes and open_classes[-1][1] < begin:
-            open_classes.pop()
-        outer = open_classes[-1][0] + "::" if open_classes else ""
-        name = outer + match.group(1)
-        open_classes.append((name, end))
-        yield name, lines.at(begin), lines.at(end) - lines.at(begin) + 1
+def without_operator_signs(head):
+    """`operator=` and `operator==` hold no equals sign that begins a value."""
+    return re.sub(r"operator\s*[=!<>]=?", "operator_sign", head)
 
 
-def add_members(tree, file, facts):
-    code = tree.code(file)
-    lines = Lines(code)
-    for match in MEMBER.finditer(code):
-        name = match.group(1)[:-2]
-        found = facts.get((area_of(file), name)) or facts.get(("include", name))
-        opening = re.compile(r"[{;]").search(code, match.end())
-        if found is None or opening is None or opening.group(0) == ";":
+def count_member(facts, file, line, qualifier, span, is_source):
+    """Adds a member's lines to its class and to the classes that this one is nested in."""
+    parts = qualifier.split("::")
+    for first in range(len(parts)):
+        name = "::".join(parts[first:])
+        found = facts.get((file, name)) or facts.get((area_of(file), name)) or facts.get(("include", name))
+        if found is None:
             continue
-        # An initialiser list may hold braces; the body is the last one, which ends at the start of a line or at once.
-        end = re.compile(r"^\}|\}$", re.MULTILINE).search(code, closing_brace(code, opening.start()))
-        found.lines += lines.at(end.start() if end else len(code)) - lines.at(match.start()) + 1
-        found.sources.setdefault(file, lines.at(match.start()))
+        found.lines += span
+        if is_source and not (file.endswith(".h") and file == found.file):
+            found.sources.setdefault(file, line)
+        for last in range(first + 1, len(parts)):
+            outer = facts.get((area_of(file), "::".join(parts[first:last])))
+            if outer:
+                outer.lines += span
+        return
 
 
 def check_one_source(tree):

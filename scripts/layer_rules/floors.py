@@ -72,9 +72,15 @@ def room_rank(folder, room):
 
 
 def check_includes(tree):
+    for name in tree.strangers:
+        tree.report(name, 1, "include", "a file that no rule reads: C++ files end in .h and .cpp")
     for file, _ in tree.cpp("include/", "src/", "apps/", "tests/"):
         for number, quoted, name in tree.includes(file):
-            if file.startswith("include/"):
+            if not quoted and name.split("/")[0] in RANK and "/" in name:
+                tree.report(file, number, "include", f"<{name}> is ours: write it in quotes")
+            elif {".", ".."} & set(name.split("/")):
+                tree.report(file, number, "include", f"{name} is not written from the root")
+            elif file.startswith("include/"):
                 check_public_include(tree, file, number, quoted, name)
             else:
                 check_own_include(tree, file, number, quoted, name)
@@ -123,8 +129,14 @@ def check_vendor_include(tree, file, number, quoted, name):
         tree.report(file, number, "vendor", f"<{name}> in a header: only .cpp files include it")
 
 
+def is_public(name):
+    return name.startswith("shoal/")
+
+
 def target_of(tree, file, name):
-    """The file that a quoted include names, or None."""
+    """The file of ours that an include names, or None."""
+    if is_public(name):
+        return f"include/{name}" if f"include/{name}" in tree.texts else None
     folders = ["src"]
     if file.startswith("tests/"):
         folders.append("tests")
@@ -155,9 +167,9 @@ def check_rooms(tree):
 def cycles(tree):
     """Include cycles between components (x.h and x.cpp are one), each as a sorted list of components."""
     graph = {}
-    for file, _ in tree.cpp("src/", "apps/"):
+    for file, _ in tree.cpp("include/", "src/", "apps/"):
         component = os.path.splitext(file)[0]
-        used = [target_of(tree, file, name) for _, quoted, name in tree.includes(file) if quoted]
+        used = [target_of(tree, file, name) for _, quoted, name in tree.includes(file) if quoted or is_public(name)]
         graph.setdefault(component, set()).update(os.path.splitext(target)[0] for target in used if target)
     return [sorted(group) for group in strongly_connected(graph) if len(group) > 1]
 
@@ -192,12 +204,12 @@ def strongly_connected(graph):
 
 
 def check_cycles(tree):
-    """Cycles inside one folder: one that leaves it holds an include that goes up, which is reported by itself."""
+    """Cycles inside one room: one that leaves it holds an include that goes up, which is reported by itself."""
     for group in cycles(tree):
-        if len({os.path.dirname(component) for component in group}) > 1:
+        if len({room_of(component) or floor_of(component) for component in group}) > 1:
             continue
         file = next(f for f in (group[0] + ".h", group[0] + ".cpp") if f in tree.texts)
-        inside = [(n, name) for n, quoted, name in tree.includes(file) if quoted and
+        inside = [(n, name) for n, _, name in tree.includes(file) if
                   os.path.splitext(target_of(tree, file, name) or "")[0] in group[1:]]
         tree.report(file, inside[0][0] if inside else 1, "cycle", " <-> ".join(group))
 

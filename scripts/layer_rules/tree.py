@@ -4,8 +4,11 @@ import bisect
 import pathlib
 import re
 
+UNKNOWN_SUFFIXES = {".hpp", ".hh", ".hxx", ".inc", ".inl", ".ipp", ".tpp", ".cc", ".cxx", ".c++", ".ixx", ".cppm"}
 SOURCE_SUFFIXES = {".h", ".cpp", ".py", ".sh", ".bats", ".cmake"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+# Other ways to include, which no rule would see: a macro, another directive, a digraph, a line that goes on.
+HIDDEN_INCLUDE = re.compile(r'^\s*(?:#|%:|\?\?=)\s*(?:include\w*|import)\b')
 
 
 def without_comments(text, keep_strings=True):
@@ -31,12 +34,16 @@ class Tree:
         self.texts = {}
         self._includes = {}
         self._code = {}
+        self.strangers = []  # files of a kind that no rule reads
         for top in ("include", "src", "apps", "tests", "scripts", "cmake"):
             for path in sorted((self.root / top).rglob("*")):
                 if not path.is_file() or "__pycache__" in path.parts or "fixtures" in path.parts:
                     continue
+                name = path.relative_to(self.root).as_posix()
                 if path.suffix in SOURCE_SUFFIXES or path.name == "CMakeLists.txt":
-                    self.texts[path.relative_to(self.root).as_posix()] = self._read(path)
+                    self.texts[name] = self._read(path)
+                elif path.suffix in UNKNOWN_SUFFIXES:
+                    self.strangers.append(name)
 
     def _read(self, path):
         raw = path.read_bytes()
@@ -56,8 +63,11 @@ class Tree:
     def includes(self, file):
         """[(line, quoted, name)] of one file."""
         if file not in self._includes:
-            lines = enumerate(without_comments(self.texts[file]).splitlines(), 1)
+            lines = list(enumerate(without_comments(self.texts[file]).splitlines(), 1))
             found = [(number, INCLUDE.match(line)) for number, line in lines]
+            for number, line in lines:
+                if HIDDEN_INCLUDE.match(line) and not INCLUDE.match(line):
+                    self.report(file, number, "include", f"{line.strip()}: write it as #include and a name")
             self._includes[file] = [(n, m.group(1) == '"', m.group(2)) for n, m in found if m]
         return self._includes[file]
 

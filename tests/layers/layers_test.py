@@ -159,6 +159,40 @@ class LayerCheck(unittest.TestCase):
                                                            "void f() {\n  Answer::more();\n}\n\nint Answer::Other::g() {\n}")
         self.assertEqual(problems_of({**changes, "src/doors/http/more.cpp": other}), [])
 
+    def refused_in_a_second_file(self, member, name="more.cpp", head=""):
+        """Whether a member's definition in another file than the class's own is refused by name."""
+        source = f'#include "doors/http/answer.h"\n{head}{member}\n'
+        changes = {f"src/doors/http/{name}": "#pragma once\n" + source if name.endswith(".h") else source,
+                   "src/doors/CMakeLists.txt": "shoal_floor(doors SOURCES http/answer.cpp http/more.cpp DEPENDS node)\n"}
+        return any("Answer is defined here" in problem for problem in problems_of(changes))
+
+    def test_every_form_of_a_member_is_seen(self):
+        for member in ("int Answer::f() { return 1; }", "std::function<void(int)> Answer::f() {}", "struct stat Answer::f() {}",
+                       "void doors::Answer::f() {}", "Answer::operator std::string() const {}", "Answer::~Answer() = default;",
+                       "bool Answer::operator==(const Answer& o) const { return a == o.a; }", "int Answer::count = g::h(3);",
+                       "template <class T>\nvoid Answer<T>::f() {}", "decltype(auto) Answer::f() {}",
+                       "Answer::Answer(int a) : a_{a}, b_(a) {\n}", "namespace x { void Answer::f() {} }",
+                       "namespace {\n  void Answer::f() {\n  }\n}", "auto Answer::f() -> std::vector<int> {}"):
+            self.assertTrue(self.refused_in_a_second_file(member), member)
+        self.assertTrue(self.refused_in_a_second_file("inline void Answer::f() {}", "more.h"))
+        for member in ("void f() {\n  Answer::g();\n}", "using X = Answer::Y;", "int a = Answer::g();",
+                       "class W : public Answer::Base {\n};"):
+            self.assertFalse(self.refused_in_a_second_file(member), member)
+
+    def test_classes_of_sources_are_known_in_their_file_alone(self):
+        body = "namespace {\nclass W {\n  void f();\n};\nvoid W::f() {}\n}\n"
+        changes = {f"src/doors/http/{name}.cpp": body for name in ("one", "two")}
+        changes["src/doors/CMakeLists.txt"] = "shoal_floor(doors SOURCES http/answer.cpp http/one.cpp http/two.cpp DEPENDS node)\n"
+        self.assertEqual(problems_of(changes), [])
+
+    def test_what_a_class_hides_counts_as_its_own(self):
+        header = "#pragma once\nclass [[nodiscard]] alignas(8) Answer final {\n  struct Impl;\n};\n"
+        def source(count):
+            return '#include "doors/http/answer.h"\nstruct Answer::Impl {\n' + "  int a;\n" * count + "};\n"
+        self.assertEqual(problems_of({"src/doors/http/answer.h": header, "src/doors/http/answer.cpp": source(395)}), [])
+        self.assert_one({"src/doors/http/answer.h": header, "src/doors/http/answer.cpp": source(398)},
+                        "src/doors/http/answer.h:2", "class")
+
     def test_class_length_counts_all_files(self):
         body = "class Answer {\n" + "  int a;\n" * 300 + "};\n"
         member = lambda lines: "void Answer::fail() {\n" + "  call();\n" * lines + "}\n"  # noqa: E731
@@ -174,7 +208,7 @@ class LayerCheck(unittest.TestCase):
             (pathlib.Path(root) / "src" / "base").mkdir(parents=True)
             (pathlib.Path(root) / "src" / "base" / "a.cpp").write_text("class A {\n};\n" + code)
             facts = classes.class_facts(tree.Tree(root))
-        self.assertEqual(facts[("base", "A")].lines, 2 + 3 + 1)
+        self.assertEqual(facts[("src/base/a.cpp", "A")].lines, 2 + 3 + 1)
 
     def test_numbers_of_long_classes_only_fall(self):
         kept = dict(classes.CLASS_LINES_ALLOWED)
@@ -197,6 +231,23 @@ class LayerCheck(unittest.TestCase):
             self.assertIn("nobody includes unused/", self.said_of_this_tree(floors.check_vendor_list))
         finally:
             floors.VENDORS.pop()
+
+    def test_no_include_goes_round_the_rules(self):
+        self.assert_code("src/topic/cursor.cpp", "#include <base/clock.h>", "include")
+        self.assert_code("src/topic/cursor.cpp", '#include "base/../base/clock.h"', "include")
+        self.assert_code("src/topic/cursor.cpp", '#include "base/./clock.h"', "include")
+        for line in ("#include CLOCK", "#include_next <vector>", '#import "base/clock.h"', '%:include "base/clock.h"',
+                     '#include \\\n"base/clock.h"'):
+            self.assert_code("src/topic/cursor.cpp", line, "include")
+        self.assert_one({"src/topic/cursor.inc": "int x;\n"}, "src/topic/cursor.inc:1", "include")
+
+    def test_cycles_between_folders_of_one_room(self):
+        changes = {"src/replication/wire/a.h": '#pragma once\n#include "replication/wire/deep/b.h"\n',
+                   "src/replication/wire/deep/b.h": '#pragma once\n#include "replication/wire/a.h"\n'}
+        self.assert_one(changes, "src/replication/wire/a.h:2", "cycle")
+        self.assert_one({"include/shoal/types.h": GOOD["include/shoal/types.h"],
+                         "include/shoal/error.h": "#pragma once\n#include <shoal/types.h>\n"},
+                        "include/shoal/error.h:2", "cycle")
 
     def test_vendor_headers_stay_in_adapters(self):
         for line in ("<libtorrent/session.hpp>", "<rocksdb/db.h>", "<openssl/evp.h>", "<sodium.h>", "<zstd.h>",
