@@ -29,8 +29,9 @@ constexpr std::uint32_t kMaxHead = 64 << 10;
 
 constexpr const char* kConnectionLost = "the node ended the connection";
 
-/// Waits until poll(2) reports one of `events`, or an error, for `socket`; returns what it reported.
-Result<short> wait_ready(int socket, short events, const Until& until) {
+}  // namespace
+
+Result<short> wait_ready(int descriptor, short events, const Until& until) {
   FileDescriptor stopped;
   std::optional<std::stop_callback<std::function<void()>>> on_stop;
   if (until.stop.stop_possible()) {
@@ -43,7 +44,7 @@ Result<short> wait_ready(int socket, short events, const Until& until) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(*until.deadline - Until::Clock::now()).count();
       timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
     }
-    std::array<pollfd, 2> waited{pollfd{socket, events, 0}, pollfd{stopped.get(), POLLIN, 0}};
+    std::array<pollfd, 2> waited{pollfd{descriptor, events, 0}, pollfd{stopped.get(), POLLIN, 0}};
     const int ready = ::poll(waited.data(), waited.size(), timeout);
     if (waited[0].revents != 0) return waited[0].revents;
     if (until.stop.stop_requested()) return Error{Code::cancelled, "stopped while waiting for the node", ""};
@@ -53,8 +54,6 @@ Result<short> wait_ready(int socket, short events, const Until& until) {
     if (ready < 0 && errno != EINTR) return Error{Code::io, std::string("cannot wait: ") + std::strerror(errno), ""};
   }
 }
-
-}  // namespace
 
 Error connection_lost() { return {Code::closed, kConnectionLost, "it may have been stopped; try again"}; }
 bool is_connection_lost(const Error& error) { return error.code == Code::closed && error.message == kConnectionLost; }

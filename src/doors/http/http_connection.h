@@ -27,6 +27,10 @@ struct Until {
   static Until never() { return {}; }
 };
 
+/// Waits until poll(2) reports one of `events`, or an error, for the descriptor; gives what it reported.
+/// Code::timed_out, Code::cancelled, Code::io.
+[[nodiscard]] Result<short> wait_ready(int descriptor, short events, const Until& until);
+
 /// The error for a connection that the other end has closed.
 [[nodiscard]] Error connection_lost();
 /// True for connection_lost(), false for a Code::closed that a node answered.

@@ -1,4 +1,5 @@
 #include "base/try.h"
+#include "doors/http/http_connection.h"
 #include "doors/socket/handler_support.h"
 #include "doors/socket/routes.h"
 #include "doors/text/batch_frame.h"
@@ -9,6 +10,7 @@
 
 #include <chrono>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -17,9 +19,6 @@ namespace shoal::doors {
 namespace {
 
 constexpr std::int64_t kMaxFetchBytes = std::int64_t{64} << 20;
-/// Whether the client left is looked at this often.
-constexpr std::chrono::milliseconds kStopCheck{100};
-
 /// What the route's second and third braces name.
 Result<TopicPartition> stream_of(Call& call) {
   const auto partition = parse_decimal(call.arguments[2], 0, INT32_MAX);
@@ -105,8 +104,7 @@ Result<void> get_watch(Call& call) {
       said = now;
       SHOAL_CHECK(call.answer.line("idle", "{}"));
     }
-    pollfd waited{watch->descriptor(), POLLIN, 0};
-    std::ignore = ::poll(&waited, 1, static_cast<int>(std::min(kStopCheck, call.idle).count()));
+    std::ignore = wait_ready(watch->descriptor(), POLLIN, {said + call.idle, call.stop});
   }
   return Error{Code::closed, "the node is closed", ""};
 }

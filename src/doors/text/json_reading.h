@@ -147,6 +147,10 @@ class JsonReading {
     if (in_.has_bytes(name)) take(name, value);
   }
   template <class T>
+  void take_present(std::string_view name, RawText<T> text) {
+    if (in_.has_bytes(name)) take(name, text);
+  }
+  template <class T>
   void take_present(std::string_view name, Secret<T> secret) {
     if (in_.has_bytes(name)) take(name, secret);
   }

@@ -13,8 +13,8 @@
 
 namespace shoal::node {
 
-/// Takes the receipts that mirrors of one feed give: notifies those who wait for them, and writes those of an own feed to
-/// the store, so that they stay over restarts.
+/// Takes the receipts that mirrors of one feed give: notifies those who wait for them, and writes those of an own feed
+/// to the store, so that they stay over restarts.
 class ReceiptInbox : public std::enable_shared_from_this<ReceiptInbox> {
  public:
   struct Context {
