@@ -44,16 +44,19 @@ Result<std::shared_ptr<RemoteSharedProducer>> RemoteSharedProducer::open(std::sh
 }
 
 RemoteSharedProducer::~RemoteSharedProducer() {
+  // Without the reading thread it was never opened: there is nothing to commit, and nobody would see the end.
+  if (reader_.joinable()) await_end();
+  connection_->end();
+  if (reader_.joinable()) reader_.join();
+}
+
+void RemoteSharedProducer::await_end() {
   {
     const std::lock_guard sending(sending_);
     std::ignore = connection_->end_body(doors::Until::wait({kEndTimeout, {}}));
   }
-  {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, kEndTimeout, [this] { return ended_ || failure_; });
-  }
-  connection_->end();
-  if (reader_.joinable()) reader_.join();
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, kEndTimeout, [this] { return ended_ || failure_; });
 }
 
 void RemoteSharedProducer::on_acked(std::function<void(const AckRun&)> callback) {

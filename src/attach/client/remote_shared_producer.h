@@ -47,6 +47,8 @@ class RemoteSharedProducer final : public node::ProducerApi {
   [[nodiscard]] Result<Position> ask(const std::string& frame);
   [[nodiscard]] Result<void> await_flush(bool here, const Wait& wait);
   void read_all();
+  /// Says that nothing more is sent, and waits for the node's end.
+  void await_end();
   /// True when the stream goes on.
   [[nodiscard]] Result<bool> take(StreamLine line);
   void answer(Result<Position> said);
