@@ -92,7 +92,7 @@ Result<void> LocalNode::start(PeerHub::WrapOutbox wrap_outbox) {
   retention_ = std::make_unique<RetentionThread>(*table_, *commit_thread_, clock_, *log_);
   reading_ = std::make_unique<LocalReading>(*table_, *mirrors_, discovery_, clock_, *log_);
   keeping_ = std::make_unique<LocalKeeping>(*table_, *retention_, clock_);
-  LocalOwning::Parts owning;
+  LocalOwning::Context owning;
   owning.table = table_.get();
   owning.keys = keys_.get();
   owning.mirrors = mirrors_.get();
@@ -109,7 +109,7 @@ Result<void> LocalNode::start_network(const DataDirectory& directory) {
   SHOAL_TRY(swarm_, swarm::start_swarm(settings, *log_));
   const auto port = port_of(swarm_->listening());
   if (options_.listen.empty() && port) directory.remember_port(*port);
-  Discovery::Parts parts;
+  Discovery::Context parts;
   parts.swarm = swarm_.get();
   parts.pool = pool_.get();
   parts.clock = &clock_;

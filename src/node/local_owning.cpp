@@ -9,23 +9,23 @@
 namespace shoal::node {
 
 Result<OpenedFeed> LocalOwning::open_feed(const std::string& name, const FeedOptions& options) {
-  SHOAL_CHECK(parts_.table->storage());
-  SHOAL_TRY(auto key, parts_.keys->find(name));
+  SHOAL_CHECK(context_.table->storage());
+  SHOAL_TRY(auto key, context_.keys->find(name));
   if (options.in_memory) {
-    SHOAL_TRY(const auto opened, parts_.table->open_volatile(name));
+    SHOAL_TRY(const auto opened, context_.table->open_volatile(name));
     return set_retention(opened, name, options);
   }
   if (!key) {
-    if (const auto known = parts_.table->resolve(name)) return set_retention({known->feed, false}, name, options);
+    if (const auto known = context_.table->resolve(name)) return set_retention({known->feed, false}, name, options);
     if (!options.create) {
       return Error{Code::not_found, "there is no own feed named " + name, "shoal init " + name + " makes it"};
     }
   }
   bool created = !key;
   if (!key) {
-    SHOAL_TRY(key, parts_.keys->generate(name, options.passphrase));
+    SHOAL_TRY(key, context_.keys->generate(name, options.passphrase));
   }
-  SHOAL_TRY(const auto feed, parts_.table->own(name, options.passphrase));
+  SHOAL_TRY(const auto feed, context_.table->own(name, options.passphrase));
   // A key that exists but never signed anything is a new feed, too.
   created = created || (options.create && !feed->has_head());
   return set_retention(OpenedFeed{FeedId{key->key}, created}, name, options);
@@ -34,20 +34,20 @@ Result<OpenedFeed> LocalOwning::open_feed(const std::string& name, const FeedOpt
 Result<OpenedFeed> LocalOwning::set_retention(const OpenedFeed& feed, const std::string& name,
                                               const FeedOptions& options) {
   if (!options.retention) return feed;
-  SHOAL_CHECK(parts_.table->set_retention({feed.feed, name, true, {}}, *options.retention));
-  parts_.retention->wake();
+  SHOAL_CHECK(context_.table->set_retention({feed.feed, name, true, {}}, *options.retention));
+  context_.retention->wake();
   return feed;
 }
 
 Result<void> LocalOwning::publish_manifest(const std::string& name, const Manifest& manifest) {
-  SHOAL_TRY(const auto feed, parts_.table->own(name));
-  return parts_.commit_thread->run([feed, &manifest] { return feed->publish_manifest(manifest); });
+  SHOAL_TRY(const auto feed, context_.table->own(name));
+  return context_.commit_thread->run([feed, &manifest] { return feed->publish_manifest(manifest); });
 }
 
 Result<MirrorQuorum> LocalOwning::quorum_of(const Acks& acks) const {
   MirrorQuorum quorum;
   if (acks.level != Acks::Level::mirrors && acks.level != Acks::Level::named) return quorum;
-  if (parts_.offline) {
+  if (context_.offline) {
     return Error{Code::invalid_argument, "no mirror can acknowledge anything: the node is offline", ""};
   }
   if (acks.level == Acks::Level::mirrors) {
@@ -59,7 +59,7 @@ Result<MirrorQuorum> LocalOwning::quorum_of(const Acks& acks) const {
   }
   if (acks.names.empty()) return Error{Code::invalid_argument, "no mirror is named to wait for", ""};
   for (const std::string& name : acks.names) {
-    SHOAL_TRY(const auto key, parts_.mirrors->find(name));
+    SHOAL_TRY(const auto key, context_.mirrors->find(name));
     if (!key) {
       return Error{Code::not_found, "no mirror is trusted as " + name,
                    "shoal key trust " + name + " HEX, with what shoal key show --node prints at the mirror"};
@@ -74,9 +74,9 @@ Result<std::shared_ptr<ProducerApi>> LocalOwning::begin_producing(const std::str
                                                                   const ProducerOptions& options,
                                                                   OwnFeed::Sharing sharing, const Wait& wait) {
   SHOAL_TRY(MirrorQuorum quorum, quorum_of(options.acks));
-  SHOAL_TRY(auto feed, parts_.table->own(name));
+  SHOAL_TRY(auto feed, context_.table->own(name));
   SHOAL_TRY(const auto sender, feed->begin_producing(options, std::move(quorum), sharing, wait));
-  return std::shared_ptr<ProducerApi>(std::make_shared<LocalProducer>(std::move(feed), sender, parts_.node.lock()));
+  return std::shared_ptr<ProducerApi>(std::make_shared<LocalProducer>(std::move(feed), sender, context_.node.lock()));
 }
 
 Result<std::shared_ptr<ProducerApi>> LocalOwning::open_producer(const std::string& name, const ProducerOptions& options,

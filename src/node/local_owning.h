@@ -16,7 +16,7 @@ namespace shoal::node {
 class LocalOwning final : public OwningApi {
  public:
   /// What own feeds need of the node. All of it outlives this object.
-  struct Parts {
+  struct Context {
     FeedTable* table = nullptr;
     KeyStore* keys = nullptr;
     const TrustedMirrors* mirrors = nullptr;
@@ -25,7 +25,7 @@ class LocalOwning final : public OwningApi {
     bool offline = false;           ///< no mirror can acknowledge anything
     std::weak_ptr<void> node = {};  ///< what a producer keeps alive
   };
-  explicit LocalOwning(Parts parts) : parts_(std::move(parts)) {}
+  explicit LocalOwning(Context context) : context_(std::move(context)) {}
 
   [[nodiscard]] Result<OpenedFeed> open_feed(const std::string& name, const FeedOptions& options) override;
   [[nodiscard]] Result<void> publish_manifest(const std::string& name, const Manifest& manifest) override;
@@ -46,7 +46,7 @@ class LocalOwning final : public OwningApi {
   [[nodiscard]] Result<OpenedFeed> set_retention(const OpenedFeed& feed, const std::string& name,
                                                  const FeedOptions& options);
 
-  const Parts parts_;
+  const Context context_;
 };
 
 }  // namespace shoal::node

@@ -44,8 +44,8 @@ Result<std::optional<Slice>> TopicReader::next() { return walk<Slice>(); }
 
 Result<std::optional<SelectedBatch>> TopicReader::next_batch() { return walk<SelectedBatch>(); }
 
-template <typename Taken>
-Result<std::optional<Taken>> TopicReader::walk() {
+template <typename Value>
+Result<std::optional<Value>> TopicReader::walk() {
   for (;;) {
     SHOAL_CHECK(refresh());
     const std::uint64_t limit = selection_.ordered ? order_limit() : std::numeric_limits<std::uint64_t>::max();
@@ -59,11 +59,11 @@ Result<std::optional<Taken>> TopicReader::walk() {
 
     bool moved = false;
     for (const auto& state : ready) {
-      SHOAL_TRY(auto taken, take<Taken>(state->first, state->second));
+      SHOAL_TRY(auto taken, take<Value>(state->first, state->second));
       if (taken) return taken;
       if (!state->second.candidate) moved = true;
     }
-    if (!moved) return std::optional<Taken>{};
+    if (!moved) return std::optional<Value>{};
   }
 }
 
@@ -232,36 +232,36 @@ bool TopicReader::skips_pruned(const ReadState& state) const {
   return !state.delivered && start_.kind == StartPosition::Kind::cursor && start_.cursor == Cursor{};
 }
 
-template <typename Taken>
-Result<std::optional<Taken>> TopicReader::take(const TopicPartition& stream, ReadState& state) {
+template <typename Value>
+Result<std::optional<Value>> TopicReader::take(const TopicPartition& stream, ReadState& state) {
   if (!wanted(state, *state.candidate)) {
     step_over(stream, state);
-    return std::optional<Taken>{};
+    return std::optional<Value>{};
   }
   auto payload = reader_->payload(state.candidate->block);
   if (!payload) {
-    if (payload.error().code == Code::not_found) return std::optional<Taken>{};
+    if (payload.error().code == Code::not_found) return std::optional<Value>{};
     if (payload.error().code != Code::pruned || !skips_pruned(state)) {
       if (payload.error().code == Code::pruned) pruned_at_ = PrunedAt{stream, state.candidate->header.base_offset};
       return std::move(payload).error();
     }
     step_over(stream, state);
-    return std::optional<Taken>{};
+    return std::optional<Value>{};
   }
   auto selected = select(stream, state, std::move(*payload));
-  Taken taken;
-  if constexpr (std::is_same_v<Taken, Slice>) {
+  Value taken;
+  if constexpr (std::is_same_v<Value, Slice>) {
     SHOAL_TRY(taken, Slice::open(std::move(selected)));
   } else {
     taken = std::move(selected);
   }
   step_over(stream, state);
-  if constexpr (std::is_same_v<Taken, Slice>) {
-    if (taken.records.empty()) return std::optional<Taken>{};
+  if constexpr (std::is_same_v<Value, Slice>) {
+    if (taken.records.empty()) return std::optional<Value>{};
   }
   state.delivered = true;
   taken.cursor = cursor_;
-  return std::optional<Taken>(std::move(taken));
+  return std::optional<Value>(std::move(taken));
 }
 
 SelectedBatch TopicReader::select(const TopicPartition& stream, const ReadState& state, Bytes payload) const {

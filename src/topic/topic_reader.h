@@ -106,13 +106,13 @@ class TopicReader {
   [[nodiscard]] std::uint64_t order_limit() const;
   [[nodiscard]] bool wanted(const ReadState& state, const Candidate& candidate) const;
   [[nodiscard]] bool skips_pruned(const ReadState& state) const;
-  /// The loop behind next() and next_batch(); `Taken` is their result.
-  template <typename Taken>
-  [[nodiscard]] Result<std::optional<Taken>> walk();
+  /// The loop behind next() and next_batch(); `Value` is their result.
+  template <typename Value>
+  [[nodiscard]] Result<std::optional<Value>> walk();
   /// Takes the partition's candidate; nullopt when its payload is not held yet, or when nothing in it is selected (the
   /// state is moved on then).
-  template <typename Taken>
-  [[nodiscard]] Result<std::optional<Taken>> take(const TopicPartition& stream, ReadState& state);
+  template <typename Value>
+  [[nodiscard]] Result<std::optional<Value>> take(const TopicPartition& stream, ReadState& state);
   [[nodiscard]] SelectedBatch select(const TopicPartition& stream, const ReadState& state, Bytes payload) const;
   void step_over(const TopicPartition& stream, ReadState& state);
 

@@ -162,7 +162,7 @@ TEST(Limits, BytesThatNobodyGrantedEndTheSession) {
   // The feed's executor does not get to run: what a peer sends beyond all credit must not pile up.
   simulation::VirtualTime time;
   simulation::VirtualExecutor executor(time);
-  FeedChannel::Parts parts;
+  FeedChannel::Context parts;
   parts.feed_executor = &executor;
   parts.session_executor = &executor;
   parts.gauge = std::make_shared<SendGauge>();

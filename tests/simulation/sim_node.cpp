@@ -187,7 +187,7 @@ void SimNode::connect(SimNode& other) {
 }
 
 void SimNode::open(const std::shared_ptr<SimTransport>& transport) {
-  replication::SessionPeer::Parts parts;
+  replication::SessionPeer::Context parts;
   const replication::SessionPeer::Feed feed{reader_->id(), replicator_.get(), &executor_};
   parts.node_key = &key_;
   parts.executor = &executor_;

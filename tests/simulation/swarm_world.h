@@ -106,8 +106,8 @@ class SwarmNode {
     transport->attach(replication::SessionPeer::start(session_parts(), transport, session_feed()));
     transports_.push_back(transport);
   }
-  [[nodiscard]] replication::SessionPeer::Parts session_parts() {
-    replication::SessionPeer::Parts parts;
+  [[nodiscard]] replication::SessionPeer::Context session_parts() {
+    replication::SessionPeer::Context parts;
     parts.node_key = &key_;
     parts.executor = &executor_;
     parts.clock = &time_;

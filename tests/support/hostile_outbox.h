@@ -11,7 +11,7 @@
 #include <string_view>
 
 /// A peer that lies in well-formed messages, for tests and demonstrations with real processes: put between a replicator
-/// and its session by SessionPeer::Parts::wrap_outbox.
+/// and its session by SessionPeer::Context::wrap_outbox.
 namespace shoal::testing {
 
 /// What a hostile peer does to what it sends.

@@ -26,17 +26,17 @@ Result<PeerBook> load_peers(const feed::FeedLog& log) {
 
 }  // namespace
 
-Discovery::Discovery(Parts parts)
-    : parts_(parts),
+Discovery::Discovery(Context context)
+    : context_(context),
       random_(system_random()),
-      strand_(parts.pool->make_strand()),
-      schedule_(parts.private_network ? swarm::HintSchedule::kPace : swarm::HintSchedule::kPublicPace, random_) {}
+      strand_(context.pool->make_strand()),
+      schedule_(context.private_network ? swarm::HintSchedule::kPace : swarm::HintSchedule::kPublicPace, random_) {}
 
 void Discovery::start() {
-  parts_.swarm->on_item([weak = weak_from_this()](const PublicKey& key, const swarm::DhtItem& item) {
+  context_.swarm->on_item([weak = weak_from_this()](const PublicKey& key, const swarm::DhtItem& item) {
     if (const auto self = weak.lock()) self->on_item(key, item);
   });
-  if (!parts_.hints) return;
+  if (!context_.hints) return;
   strand_->post([weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->tick();
   });
@@ -61,19 +61,19 @@ void Discovery::add(const std::shared_ptr<FeedHost>& host) {
     entry->book = *std::move(book);
   } else {
     // Not fatal: the swarm finds peers again.
-    parts_.log->log(base::LogLevel::warning, "swarm", "feed " + host->id().hex() + ": " + book.error().message);
+    context_.log->log(base::LogLevel::warning, "swarm", "feed " + host->id().hex() + ": " + book.error().message);
   }
-  entry->book.begin_run(parts_.clock->wall_now());
+  entry->book.begin_run(context_.clock->wall_now());
   const std::vector<std::string> known = entry->book.addresses();
   {
     const std::lock_guard lock(mutex_);
     if (stopped_) return;
     entries_[host->id()] = std::move(entry);
-    if (parts_.hints) schedule_.add(host->id(), parts_.clock->mono_now());
+    if (context_.hints) schedule_.add(host->id(), context_.clock->mono_now());
   }
   if (known.empty()) return;
   const std::lock_guard in_use(swarm_mutex_);
-  if (find(host->id())) parts_.swarm->recall(replication::discovery_key(host->id()), known);
+  if (find(host->id())) context_.swarm->recall(replication::discovery_key(host->id()), known);
 }
 
 void Discovery::remove(const FeedId& feed) {
@@ -85,7 +85,7 @@ void Discovery::remove(const FeedId& feed) {
 void Discovery::note_peers(FeedHost& host, const std::vector<replication::PeerView>& peers) {
   const auto entry = find(host.id());
   if (!entry) return;
-  const UnixMs now = parts_.clock->wall_now();
+  const UnixMs now = context_.clock->wall_now();
   bool news = false;
   std::size_t good = 0;
   for (const replication::PeerView& peer : peers) {
@@ -97,11 +97,11 @@ void Discovery::note_peers(FeedHost& host, const std::vector<replication::PeerVi
     const std::lock_guard lock(mutex_);
     const bool lost = entry->peers > 0 && peers.empty();
     entry->peers = peers.size();
-    if (lost && !host.own()) schedule_.lonely(host.id(), parts_.clock->mono_now());
+    if (lost && !host.own()) schedule_.lonely(host.id(), context_.clock->mono_now());
   }
   if (good >= kFewPeers || peers.empty()) return;  // the swarm handles feeds without peers itself
   const std::lock_guard in_use(swarm_mutex_);
-  if (find(host.id())) parts_.swarm->need_peers(replication::discovery_key(host.id()));
+  if (find(host.id())) context_.swarm->need_peers(replication::discovery_key(host.id()));
 }
 
 void Discovery::note_head(const FeedId& feed, const feed::Checkpoint& head) {
@@ -109,12 +109,12 @@ void Discovery::note_head(const FeedId& feed, const feed::Checkpoint& head) {
   const auto found = entries_.find(feed);
   // A heartbeat (same size, newer time) is not worth a store in the DHT.
   if (found == entries_.end() || std::exchange(found->second->own_size, head.tree_size) == head.tree_size) return;
-  schedule_.changed(feed, parts_.clock->mono_now());
+  schedule_.changed(feed, context_.clock->mono_now());
 }
 
 void Discovery::save(FeedHost& host, const Entry& entry) const {
   const auto saved = host.log().set_property(kPeers, entry.book.encode());
-  if (!saved) parts_.log->log(base::LogLevel::warning, "swarm", "peers are not kept: " + saved.error().message);
+  if (!saved) context_.log->log(base::LogLevel::warning, "swarm", "peers are not kept: " + saved.error().message);
 }
 
 std::optional<feed::Checkpoint> Discovery::hinted(const FeedId& feed) const {
@@ -137,13 +137,13 @@ std::optional<feed::Checkpoint> Discovery::stored(const FeedId& feed) const {
 void Discovery::ask_hint(const FeedId& feed) {
   const PublicKey key = swarm::HeadHint(feed).key();
   const std::lock_guard in_use(swarm_mutex_);
-  if (!parts_.hints || !find(feed)) return;
+  if (!context_.hints || !find(feed)) return;
   {
     const std::lock_guard lock(mutex_);
     if (asked_.size() >= kMaxAsked) asked_.clear();
     asked_[key] = feed;
   }
-  parts_.swarm->get_item(key);
+  context_.swarm->get_item(key);
 }
 
 void Discovery::tick() {
@@ -152,7 +152,7 @@ void Discovery::tick() {
     {
       const std::lock_guard lock(mutex_);
       if (stopped_) return;
-      due = schedule_.next(parts_.clock->mono_now());
+      due = schedule_.next(context_.clock->mono_now());
     }
     if (!due) break;
     exchange_hint(*due);
@@ -162,7 +162,7 @@ void Discovery::tick() {
     const std::lock_guard lock(mutex_);
     const auto wake = schedule_.wake_at();
     if (wake)
-      pause = std::clamp<base::MonoTime>(*wake - parts_.clock->mono_now(), std::chrono::milliseconds(10), kTick);
+      pause = std::clamp<base::MonoTime>(*wake - context_.clock->mono_now(), std::chrono::milliseconds(10), kTick);
   }
   strand_->post_after(pause, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->tick();
@@ -179,7 +179,7 @@ void Discovery::exchange_hint(const FeedId& feed) {
     const std::lock_guard in_use(swarm_mutex_);
     if (!find(feed)) return;
     // A put reads the stored item first: learn from it.
-    parts_.swarm->put_item(hint->key_pair(), [weak = weak_from_this(), feed, hint, ours = *head](const auto& stored) {
+    context_.swarm->put_item(hint->key_pair(), [weak = weak_from_this(), feed, hint, ours = *head](const auto& stored) {
       const auto theirs = stored ? hint->open(*stored) : std::nullopt;
       const auto self = weak.lock();
       if (self && theirs) self->take_hint(feed, *theirs);
@@ -191,7 +191,7 @@ void Discovery::exchange_hint(const FeedId& feed) {
   const std::lock_guard lock(mutex_);
   const bool looks = !host->own() && entry->peers == 0;
   using Need = swarm::HintSchedule::Need;
-  schedule_.done(feed, looks ? Need::look : Need::keep, parts_.clock->mono_now());
+  schedule_.done(feed, looks ? Need::look : Need::keep, context_.clock->mono_now());
 }
 
 void Discovery::on_item(const PublicKey& key, const swarm::DhtItem& item) {

@@ -26,7 +26,7 @@ namespace shoal::node {
 /// (swarm/head_hint.h), by which a reader without an up-to-date peer learns that a newer head exists. Thread-safe.
 class Discovery final : public std::enable_shared_from_this<Discovery> {
  public:
-  struct Parts {
+  struct Context {
     swarm::Swarm* swarm = nullptr;  ///< must stay alive until stop() returned
     WorkerPool* pool = nullptr;
     const base::Clock* clock = nullptr;
@@ -34,7 +34,7 @@ class Discovery final : public std::enable_shared_from_this<Discovery> {
     bool hints = true;  ///< false: there is no DHT
     bool private_network = false;
   };
-  explicit Discovery(Parts parts);
+  explicit Discovery(Context context);
   /// To be called once, after construction.
   void start();
   /// After this returned, the swarm is not used any more.
@@ -71,7 +71,7 @@ class Discovery final : public std::enable_shared_from_this<Discovery> {
   void on_item(const PublicKey& key, const swarm::DhtItem& item);
   void save(FeedHost& host, const Entry& entry) const;
 
-  Parts parts_;
+  Context context_;
   base::SeededRandom random_;
   std::shared_ptr<base::Executor> strand_;
 

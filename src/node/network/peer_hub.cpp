@@ -18,13 +18,13 @@ class StrandHandler final : public replication::PeerTransportHandler {
  public:
   using Starter = std::function<std::shared_ptr<replication::SessionPeer>()>;
 
-  struct Parts {
+  struct Context {
     std::shared_ptr<base::Executor> strand;
     std::shared_ptr<replication::PeerTransport> transport;
     std::shared_ptr<replication::PeerMemory::Account> memory;
     std::function<void()> relieve;
   };
-  StrandHandler(Parts parts, Starter start)
+  StrandHandler(Context parts, Starter start)
       : state_(std::make_shared<State>()),
         transport_(std::move(parts.transport)),
         memory_(std::move(parts.memory)),
@@ -90,7 +90,7 @@ class FeedAcceptor final : public replication::PeerAcceptor {
       }
       return replication::SessionPeer::start(hub->session_parts(strand, memory), transport, *feed);
     };
-    StrandHandler::Parts parts{strand, transport, memory, [hub = hub_] { hub->relieve_memory(); }};
+    StrandHandler::Context parts{strand, transport, memory, [hub = hub_] { hub->relieve_memory(); }};
     return std::make_shared<StrandHandler>(std::move(parts), std::move(start));
   }
 
@@ -217,9 +217,9 @@ void PeerHub::tell_other_version(const replication::PeerAddress& peer, const std
   log_->log(base::LogLevel::warning, "replication", "peer at " + peer.host_port + ": " + what);
 }
 
-replication::SessionPeer::Parts PeerHub::session_parts(const std::shared_ptr<base::Executor>& strand,
-                                                       std::shared_ptr<replication::PeerMemory::Account> memory) {
-  replication::SessionPeer::Parts parts;
+replication::SessionPeer::Context PeerHub::session_parts(const std::shared_ptr<base::Executor>& strand,
+                                                         std::shared_ptr<replication::PeerMemory::Account> memory) {
+  replication::SessionPeer::Context parts;
   parts.node_key = &node_key_;
   parts.executor = strand.get();
   parts.keep = strand;

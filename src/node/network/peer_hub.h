@@ -31,7 +31,7 @@ class PeerHub final : public std::enable_shared_from_this<PeerHub> {
   /// Sets the receipt's node key and signature.
   void sign_receipt(feed::Receipt& receipt) const { feed::sign_receipt(receipt, node_key_); }
   using WrapOutbox = std::function<std::shared_ptr<replication::Outbox>(std::shared_ptr<replication::Outbox>)>;
-  /// See SessionPeer::Parts::wrap_outbox. Before the first connection.
+  /// See SessionPeer::Context::wrap_outbox. Before the first connection.
   void wrap_outboxes(WrapOutbox wrap) { wrap_outbox_ = std::move(wrap); }
 
   /// Accepts connections for the feed from now on; `host` must live until the pool has stopped.
@@ -69,8 +69,8 @@ class PeerHub final : public std::enable_shared_from_this<PeerHub> {
   [[nodiscard]] bool refuses(const PublicKey& node) const;
   /// Logs once for each host that it speaks another major version.
   void tell_other_version(const replication::PeerAddress& peer, const std::string& what);
-  [[nodiscard]] replication::SessionPeer::Parts session_parts(const std::shared_ptr<base::Executor>& strand,
-                                                              std::shared_ptr<replication::PeerMemory::Account> memory);
+  [[nodiscard]] replication::SessionPeer::Context session_parts(
+      const std::shared_ptr<base::Executor>& strand, std::shared_ptr<replication::PeerMemory::Account> memory);
 
   crypto::KeyPair node_key_;
   WorkerPool* pool_;

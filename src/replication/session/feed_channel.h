@@ -29,7 +29,7 @@ struct SendGauge {
 /// directions. Shared by the session and by the replicator, whose outbox it is.
 class FeedChannel : public Outbox, public std::enable_shared_from_this<FeedChannel> {
  public:
-  struct Parts {
+  struct Context {
     Replicator* replicator = nullptr;
     base::Executor* feed_executor = nullptr;
     base::Executor* session_executor = nullptr;
@@ -44,7 +44,7 @@ class FeedChannel : public Outbox, public std::enable_shared_from_this<FeedChann
   /// Bound on the bytes that wait for the feed, in addition to the connection's memory account.
   static constexpr std::size_t kMaxInbound = PeerMemory::Bounds{}.peer;
 
-  explicit FeedChannel(Parts parts) : parts_(std::move(parts)) {}
+  explicit FeedChannel(Context context) : context_(std::move(context)) {}
 
   // On the session's executor.
   void add(const PeerAddress& address, const PublicKey& node_key);
@@ -62,7 +62,7 @@ class FeedChannel : public Outbox, public std::enable_shared_from_this<FeedChann
   void note_given(std::uint64_t blocks) override;
 
  private:
-  Parts parts_;
+  Context context_;
   std::atomic<std::size_t> inbound_{0};
   PeerId peer_{0};        ///< feed's executor only
   bool present_ = false;  ///< feed's executor only

@@ -39,18 +39,18 @@ struct SessionPeer::Impl {
     bool closed = false;
   };
 
-  Impl(Parts the_parts, std::shared_ptr<PeerTransport> the_transport)
-      : parts(std::move(the_parts)),
+  Impl(Context the_context, std::shared_ptr<PeerTransport> the_transport)
+      : context(std::move(the_context)),
         transport(std::move(the_transport)),
-        started(parts.clock->mono_now()),
+        started(context.clock->mono_now()),
         session(transport->address().outgoing ? Role::dialler : Role::listener, crypto::ExchangeKeyPair::generate(),
-                parts.version),
+                context.version),
         gauge(std::make_shared<SendGauge>()),
         outgoing(transport, gauge) {
-    gauge->memory = parts.memory;
+    gauge->memory = context.memory;
   }
 
-  Parts parts;
+  Context context;
   std::shared_ptr<PeerTransport> transport;
   base::MonoTime started;
   Session session;
@@ -104,9 +104,9 @@ void SessionPeer::Impl::begin(const Feed& feed) {
 }
 
 void SessionPeer::Impl::expect(const char* stage) {
-  parts.executor->cancel(deadline);
-  const base::MonoTime left = started + kHandshakeDeadline - parts.clock->mono_now();
-  deadline = parts.executor->post_after(std::clamp(left, base::MonoTime{0}, kStageDeadline), [weak = self, stage] {
+  context.executor->cancel(deadline);
+  const base::MonoTime left = started + kHandshakeDeadline - context.clock->mono_now();
+  deadline = context.executor->post_after(std::clamp(left, base::MonoTime{0}, kStageDeadline), [weak = self, stage] {
     if (auto peer = weak.lock()) peer->impl_->end(std::string("the session did not open in time: no ") + stage);
   });
 }
@@ -144,7 +144,7 @@ void SessionPeer::Impl::on_open(std::uint32_t number, const Open& open) {
   if (number == 0 || by_their_number(number) != nullptr) return violation("a channel was opened twice");
   Channel* channel = by_key(open.discovery_key);
   if (channel == nullptr) {
-    const std::optional<Feed> feed = parts.find_feed ? parts.find_feed(open.discovery_key) : std::nullopt;
+    const std::optional<Feed> feed = context.find_feed ? context.find_feed(open.discovery_key) : std::nullopt;
     if (!feed || channels.size() >= kMaxChannels) {
       // Without an identity the connection has no other feed: end it.
       if (!their_key) return end("the peer asks for a feed that is not here");
@@ -160,15 +160,15 @@ void SessionPeer::Impl::on_open(std::uint32_t number, const Open& open) {
   channel->theirs = number;
   // Before our identity is sent: the answer to it may be large.
   transport->trust_with_large_messages();
-  if (parts.memory) parts.memory->prove();
+  if (context.memory) context.memory->prove();
   if (!their_key) expect("identity");
   send_open(*channel);
   if (!std::exchange(identity_sent, true)) {
     Identity identity;
     identity.major = session.version().major;
     identity.minor = session.version().minor;
-    identity.node_key = parts.node_key->public_key();
-    identity.signature = session.prove_identity(*parts.node_key);
+    identity.node_key = context.node_key->public_key();
+    identity.signature = session.prove_identity(*context.node_key);
     enqueue(0, Message{.body = identity});
   }
   add_if_ready(*channel);
@@ -183,15 +183,15 @@ void SessionPeer::Impl::on_identity(const Identity& identity) {
   if (!session.check_identity(identity.node_key, identity.signature)) {
     return violation("the peer does not hold its node key");
   }
-  if (identity.node_key == parts.node_key->public_key()) return end("connected to ourselves");
+  if (identity.node_key == context.node_key->public_key()) return end("connected to ourselves");
   const PeerAddress& address = transport->address();
   if (address.pinned && *address.pinned != identity.node_key) {
-    if (parts.on_wrong_key) parts.on_wrong_key(address, identity.node_key);
+    if (context.on_wrong_key) context.on_wrong_key(address, identity.node_key);
     return end("the node there has another key than the one that was pinned");
   }
-  if (parts.refuses && parts.refuses(identity.node_key)) return end("the peer is turned away");
+  if (context.refuses && context.refuses(identity.node_key)) return end("the peer is turned away");
   their_key = identity.node_key;
-  parts.executor->cancel(deadline);
+  context.executor->cancel(deadline);
   transport->note_standing({identity.node_key, 0});
   for (const auto& channel : channels) add_if_ready(*channel);
 }
@@ -216,26 +216,26 @@ SessionPeer::Impl::Channel& SessionPeer::Impl::add_channel(const Feed& feed, con
   channel->feed = feed;
   channel->discovery_key = key;
   channel->ours = static_cast<std::uint32_t>(channels.size() + 1);
-  FeedChannel::Parts feed_parts;
-  feed_parts.replicator = feed.replicator;
-  feed_parts.feed_executor = feed.executor;
-  feed_parts.session_executor = parts.executor;
-  feed_parts.keep = parts.keep;
-  feed_parts.gauge = gauge;
-  feed_parts.wrap = parts.wrap_outbox;
-  feed_parts.to_session = [weak = self, number = channel->ours](Message message) {
+  FeedChannel::Context feed_context;
+  feed_context.replicator = feed.replicator;
+  feed_context.feed_executor = feed.executor;
+  feed_context.session_executor = context.executor;
+  feed_context.keep = context.keep;
+  feed_context.gauge = gauge;
+  feed_context.wrap = context.wrap_outbox;
+  feed_context.to_session = [weak = self, number = channel->ours](Message message) {
     if (auto peer = weak.lock()) {
       peer->impl_->gauge->remove(message.wire_size);
       peer->impl_->enqueue(number, std::move(message));
     }
   };
-  feed_parts.note_given = [weak = self](std::uint64_t blocks) {
+  feed_context.note_given = [weak = self](std::uint64_t blocks) {
     if (auto peer = weak.lock()) peer->impl_->note_given(blocks);
   };
-  feed_parts.close_session = [weak = self](const std::string& reason) {
+  feed_context.close_session = [weak = self](const std::string& reason) {
     if (auto peer = weak.lock()) peer->impl_->end(reason);
   };
-  channel->to_feed = std::make_shared<FeedChannel>(std::move(feed_parts));
+  channel->to_feed = std::make_shared<FeedChannel>(std::move(feed_context));
   channels.push_back(std::move(channel));
   return *channels.back();
 }
@@ -289,9 +289,9 @@ void SessionPeer::Impl::flush() {
 
 void SessionPeer::Impl::watch_sending() {
   if (ended || send_check != 0) return;
-  if (outgoing.stalled(parts.clock->mono_now())) return end("the peer does not read what it is sent");
+  if (outgoing.stalled(context.clock->mono_now())) return end("the peer does not read what it is sent");
   if (outgoing.idle()) return;
-  send_check = parts.executor->post_after(kSendCheck, [weak = self] {
+  send_check = context.executor->post_after(kSendCheck, [weak = self] {
     const auto peer = weak.lock();
     if (!peer) return;
     peer->impl_->send_check = 0;
@@ -300,7 +300,7 @@ void SessionPeer::Impl::watch_sending() {
 }
 
 void SessionPeer::Impl::note_given(std::uint64_t blocks) {
-  if (parts.memory) parts.memory->note_given(blocks);
+  if (context.memory) context.memory->note_given(blocks);
   if (!ended && their_key) transport->note_standing({*their_key, blocks});
 }
 
@@ -312,11 +312,11 @@ void SessionPeer::Impl::notify_writable() {
 
 void SessionPeer::Impl::end(std::string_view reason) {
   if (std::exchange(ended, true)) return;
-  parts.executor->cancel(deadline);
-  parts.executor->cancel(send_check);
-  if (parts.log != nullptr) {
-    parts.log->log(base::LogLevel::debug, "replication",
-                   "session with " + transport->address().host_port + " ended: " + std::string(reason));
+  context.executor->cancel(deadline);
+  context.executor->cancel(send_check);
+  if (context.log != nullptr) {
+    context.log->log(base::LogLevel::debug, "replication",
+                     "session with " + transport->address().host_port + " ended: " + std::string(reason));
   }
   for (const auto& channel : channels) {
     if (channel->added) channel->to_feed->remove();
@@ -330,8 +330,8 @@ void SessionPeer::Impl::violation(const std::string& what) {
   for (const auto& channel : channels) {
     if (channel->added && !channel->closed) channel->to_feed->violation(what);
   }
-  if (!their_key && parts.log != nullptr) {
-    parts.log->log(base::LogLevel::warning, "replication", "refused " + transport->address().host_port + ": " + what);
+  if (!their_key && context.log != nullptr) {
+    context.log->log(base::LogLevel::warning, "replication", "refused " + transport->address().host_port + ": " + what);
   }
   end(what);
 }
@@ -352,11 +352,11 @@ SessionPeer::~SessionPeer() {
   }
 }
 
-std::shared_ptr<SessionPeer> SessionPeer::start(Parts parts, std::shared_ptr<PeerTransport> transport, Feed feed) {
-  auto impl = std::make_unique<Impl>(std::move(parts), std::move(transport));
+std::shared_ptr<SessionPeer> SessionPeer::start(Context context, std::shared_ptr<PeerTransport> transport, Feed feed) {
+  auto impl = std::make_unique<Impl>(std::move(context), std::move(transport));
   std::shared_ptr<SessionPeer> peer(new SessionPeer(std::move(impl)));
   peer->impl_->self = peer;
-  peer->impl_->parts.executor->post([peer, feed] { peer->impl_->begin(feed); });
+  peer->impl_->context.executor->post([peer, feed] { peer->impl_->begin(feed); });
   return peer;
 }
 
@@ -367,8 +367,8 @@ void SessionPeer::on_message(ByteView message) {
   if (impl.session.ready()) return impl.on_session_message(message);
   impl.send_hello();
   if (Result<void> met = impl.session.on_hello(message); !met) {
-    if (met.error().code == Code::unsupported && impl.parts.on_other_version) {
-      impl.parts.on_other_version(impl.transport->address(), met.error().message);
+    if (met.error().code == Code::unsupported && impl.context.on_other_version) {
+      impl.context.on_other_version(impl.transport->address(), met.error().message);
     }
     return impl.end(met.error().message);
   }

@@ -34,7 +34,7 @@ class SessionPeer : public PeerTransportHandler, public std::enable_shared_from_
     Replicator* replicator = nullptr;    ///< outlives the session, or is null once it ended
     base::Executor* executor = nullptr;  ///< the feed's
   };
-  struct Parts {
+  struct Context {
     const crypto::KeyPair* node_key = nullptr;
     base::Executor* executor = nullptr;  ///< this session's
     std::shared_ptr<void> keep = {};  ///< owner of that executor: a FeedChannel outlives the session for a short time
@@ -57,7 +57,7 @@ class SessionPeer : public PeerTransportHandler, public std::enable_shared_from_
   };
 
   /// Starts the handshake for `feed`, the one the connection was made for. Deadlines run from here.
-  static std::shared_ptr<SessionPeer> start(Parts parts, std::shared_ptr<PeerTransport> transport, Feed feed);
+  static std::shared_ptr<SessionPeer> start(Context context, std::shared_ptr<PeerTransport> transport, Feed feed);
   ~SessionPeer() override;
 
   void on_message(ByteView message) override;

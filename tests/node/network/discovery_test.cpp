@@ -29,7 +29,7 @@ class DiscoveryTest : public testing::NetworkWorld {
   }
 
   void start(bool hints = true) {
-    discovery_ = std::make_shared<Discovery>(Discovery::Parts{&swarm_, &pool_, &clock_, &log_, hints, true});
+    discovery_ = std::make_shared<Discovery>(Discovery::Context{&swarm_, &pool_, &clock_, &log_, hints, true});
     discovery_->start();
   }
   void see_peers(FeedHost& host, const std::vector<PeerView>& peers) {

@@ -179,7 +179,7 @@ TEST(SessionPeer, APinnedKeyIsTheOnlyOneThatIsTalkedTo) {
                                                            PeerAddress{"publisher", "memory", true, pinned});
     MemoryTransport::join(connection.dialler, connection.listener);
     std::optional<PublicKey> told;
-    SessionPeer::Parts parts = world.reader.session_parts();
+    SessionPeer::Context parts = world.reader.session_parts();
     parts.on_wrong_key = [&](const PeerAddress&, const PublicKey& found) { told = found; };
     connection.dialler->attach(SessionPeer::start(parts, connection.dialler, world.reader.session_feed()));
     world.publisher.open(connection.listener);
@@ -196,7 +196,7 @@ TEST(SessionPeer, WhatWaitsForAPeerIsCountedAndGivenBack) {
   const auto memory = std::make_shared<PeerMemory>();
   {
     const Connection connection = make_connection(world.time, {}, "reader", "publisher");
-    SessionPeer::Parts parts = world.reader.session_parts();
+    SessionPeer::Context parts = world.reader.session_parts();
     parts.memory = std::make_shared<PeerMemory::Account>(memory);
     const auto account = parts.memory;
     connection.dialler->attach(SessionPeer::start(std::move(parts), connection.dialler, world.reader.session_feed()));
