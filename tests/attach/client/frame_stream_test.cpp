@@ -139,8 +139,8 @@ TEST_F(FrameStreamTest, SoIsOneWhoseNodeDied) {
 }
 
 TEST_F(FrameStreamTest, AFrameThatIsNotKnownEndsTheStream) {
-  std::string sent;
-  doors::append_send_frame({"t", Partition(0)}, Bytes{1}, sent);
+  std::string sent = batch_frame(4);
+  sent[4] = static_cast<char>(doors::FrameKind::send);
   const std::string damaged_batch("\0\0\0\2\2x", 6);
   const std::string unknown_kind("\0\0\0\2\7x", 6);
   const std::string too_large("\xff\xff\xff\xff", 4);

@@ -80,6 +80,11 @@ class FeedRemovalTest : public ::testing::Test {
   }
   [[nodiscard]] bool has_rows(store::KvStore& heads) const { return !must(feed::FeedLog::list(heads)).empty(); }
   [[nodiscard]] bool has_rows() const { return has_rows(*storage_->own); }
+  static bool has_blocks(const store::KvStore& blocks) {
+    const auto rows = blocks.iterate(store::Column::headers);
+    rows->seek({});
+    return rows->valid();
+  }
   [[nodiscard]] std::optional<RemovedFeed> note() const { return must(find_removed(*storage_->own, feed_)); }
 
   const FeedId feed_{feed::testing::test_key().public_key()};
@@ -96,8 +101,10 @@ class FeedRemovalTest : public ::testing::Test {
 
 TEST_F(FeedRemovalTest, AFeedOfOthersLeavesNothing) {
   write_rows(mirrored_stores(), 1);
+  EXPECT_TRUE(has_blocks(*storage_->mirrored));
   must(removal_.remove(other()));
   EXPECT_FALSE(has_rows());
+  EXPECT_FALSE(has_blocks(*storage_->mirrored));
   EXPECT_FALSE(note());
   EXPECT_FALSE(removal_.is_removed(feed_));
   EXPECT_EQ(code_of(removal_.remove(other())), Code::not_found);
