@@ -34,8 +34,8 @@ class ClassFacts:
 class Block:
     """Text between braces, or a statement that ends without: what stands before it, and where."""
 
-    def __init__(self, head, begin, end, depth):
-        self.head, self.begin, self.end, self.depth = head, begin, end, depth
+    def __init__(self, head, begin, end):
+        self.head, self.begin, self.end = head, begin, end
         self.name = class_name(head)  # of the class that the block defines, or None
 
 
@@ -60,7 +60,7 @@ def blocks(code):
         elif token == "{":
             head = code[begin:place]
             is_room = re.search(r"(^|\s)(inline\s+)?namespace\b[\w:\s]*$|\bextern\s*\"[^\"]*\"\s*$", head) is not None
-            block = None if is_room else Block(head.strip(), begin + len(head) - len(head.lstrip()), None, len(stack))
+            block = None if is_room else Block(head.strip(), begin + len(head) - len(head.lstrip()), None)
             if found and found[-1].end is not None and found[-1].end + 1 == begin and re.match(r"\s*(,|$)", head):
                 # The braces before were of an initialiser list: `A::A() : a_{1}, b_(2) {`.
                 stack.append(found[-1])
@@ -81,7 +81,7 @@ def blocks(code):
         elif token == ";":
             if parentheses == 0 and all(outer is None or outer.name for outer in stack):
                 head = code[begin:place]
-                found.append(Block(head.strip(), begin + len(head) - len(head.lstrip()), place, len(stack)))
+                found.append(Block(head.strip(), begin + len(head) - len(head.lstrip()), place))
                 found[-1].name = None
             begin = place + 1
         elif stack and stack[-1] and stack[-1].name:

@@ -86,13 +86,3 @@ class Lines:
 
     def at(self, place):
         return bisect.bisect_right(self._starts, place)
-
-
-def closing_brace(code, opening):
-    """Place of the brace that closes the one at `opening`; the end of the text when none does."""
-    depth = 0
-    for match in re.compile(r"[{}]").finditer(code, opening):
-        depth += 1 if match.group(0) == "{" else -1
-        if depth == 0:
-            return match.start()
-    return len(code)
