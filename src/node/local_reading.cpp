@@ -24,7 +24,7 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 /// After the last answer info() waits this long for peers that are still being dialled.
-constexpr std::chrono::milliseconds kInfoSettle{200};
+constexpr std::chrono::milliseconds kInfoAnswersWait{200};
 
 std::vector<replication::PeerView> peers_of(FeedHost& host) {
   std::vector<replication::PeerView> peers;
@@ -140,7 +140,7 @@ Result<FeedInfo> LocalReading::info(const FeedReference& feed, const Wait& wait)
   if (!open->own() && open->online() && wait.timeout.count() > 0) {
     open->ask_receipts(replication::ReceiptDemand::wanted);
     const auto deadline = deadline_of(wait);
-    const auto question = HeadQuestion::ask(*open, kInfoSettle, wait.timeout);
+    const auto question = HeadQuestion::ask(*open, kInfoAnswersWait, wait.timeout);
     await(*open, question->done, deadline, wait.stop);
     if (question->answered) learn_topics(*open, deadline, wait.stop);
   }

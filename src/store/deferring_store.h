@@ -30,7 +30,7 @@ class DeferringStore final : public KvStore {
   [[nodiscard]] Result<bool> contains(Column column, ByteView key) const override;
   [[nodiscard]] std::unique_ptr<KvIterator> iterate(Column column) const override;
   [[nodiscard]] Result<void> write(const WriteBatch& batch, Sync sync) override;
-  [[nodiscard]] Result<void> settle() override { return apply(); }
+  [[nodiscard]] Result<void> apply_deferred() override { return apply(); }
   [[nodiscard]] Result<void> make_durable() override;
   [[nodiscard]] Result<void> drop_range(Column column, ByteView begin, ByteView end) override;
   [[nodiscard]] Result<void> compact(Column column, ByteView begin, ByteView end) override;

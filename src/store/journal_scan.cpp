@@ -42,7 +42,7 @@ class Scanner {
     find_whole_groups();
     for (std::size_t slot = 0; slot < Journal::kMaxFeeds; ++slot) read_slot(slot);
     void_uncommitted_groups();
-    settle_positions();
+    find_next_positions();
     SHOAL_CHECK(write_repairs());
     return std::move(scan_);
   }
@@ -186,7 +186,7 @@ class Scanner {
     std::erase_if(scan_.groups, uncommitted);
   }
 
-  void settle_positions() {
+  void find_next_positions() {
     scan_.next_sequence = highest_sequence_ + 1;
     if (scan_.groups.empty()) return;
     const GroupSpot& last = scan_.groups.back();

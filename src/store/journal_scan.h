@@ -45,7 +45,7 @@ struct JournalScan {
   std::size_t damaged_sectors = 0;
 };
 
-/// Reads the whole file and settles what a crash left (docs/FORMAT.md, "Journal", recovery): a commit that did not get
+/// Reads the whole file and repairs what a crash left (docs/FORMAT.md, "Journal", recovery): a commit that did not get
 /// through whole is made void on the disk, so that it cannot come back to life beside later ones, and a head record's
 /// damaged copy is written anew from the other. Code::corrupt when the file is no journal of this geometry.
 [[nodiscard]] Result<JournalScan> scan_journal(JournalFile& file);

@@ -65,8 +65,8 @@ class KvIterator {
   [[nodiscard]] virtual Result<void> status() const = 0;
 };
 
-/// `deferred`: not to be waited for. Seen by every reader at once, applied with settle() or earlier; a crash before
-/// that loses it. A store that defers nothing takes it as `no`.
+/// `deferred`: not to be waited for. Seen by every reader at once, applied with apply_deferred() or earlier; a crash
+/// before that loses it. A store that defers nothing takes it as `no`.
 enum class Sync : std::uint8_t { no, yes, deferred };
 
 /// An ordered store of rows. Thread-safe. Code::corrupt means damaged bytes on our disk, Code::no_space a full disk,
@@ -84,7 +84,7 @@ class KvStore {
   /// means a flush.
   [[nodiscard]] virtual Result<void> write(const WriteBatch& batch, Sync sync) = 0;
   /// Applies what was deferred.
-  [[nodiscard]] virtual Result<void> settle() { return {}; }
+  [[nodiscard]] virtual Result<void> apply_deferred() { return {}; }
   /// Makes all earlier writes durable: syncs the write-ahead log, or flushes all columns atomically without one.
   [[nodiscard]] virtual Result<void> make_durable() = 0;
   /// Erases [begin, end) and drops files that lie wholly inside, so that the disk gets its space back now.

@@ -283,7 +283,7 @@ Result<std::unique_ptr<KvStore>> open_rocks_store(const std::filesystem::path& p
   if (!status.ok()) return rocks_open_error(status, path.string());
   std::unique_ptr<KvStore> store = std::make_unique<RocksKvStore>(
       backing, std::move(around), std::unique_ptr<rocksdb::DB>(opened), std::move(handles));
-  SHOAL_CHECK(settle_schema(*store, found == Found::nothing));
+  SHOAL_CHECK(ensure_schema(*store, found == Found::nothing));
   return store;
 }
 

@@ -18,7 +18,7 @@ Bytes version_row() {
 
 }  // namespace
 
-Result<void> settle_schema(KvStore& store, bool created) {
+Result<void> ensure_schema(KvStore& store, bool created) {
   SHOAL_TRY(const std::optional<Bytes> row, store.get(Column::meta, schema_key()));
   if (!row) {
     // A crash between creating the store and this row leaves one without any row; anything else lost its first row.

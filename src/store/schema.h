@@ -14,6 +14,6 @@ inline constexpr std::uint32_t kSchemaVersion = 1;
 
 /// Writes the version row into a store that was just created, durably; checks it in one that was there before.
 /// Code::unsupported for another version (names both), Code::corrupt when an old store has no readable version row.
-[[nodiscard]] Result<void> settle_schema(KvStore& store, bool created);
+[[nodiscard]] Result<void> ensure_schema(KvStore& store, bool created);
 
 }  // namespace shoal::store

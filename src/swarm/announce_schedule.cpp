@@ -25,8 +25,8 @@ void AnnounceSchedule::found_peer(const crypto::Digest& feed, base::MonoTime now
   if (found == entries_.end()) return;
   Entry& entry = found->second;
   // A peer may find us before our first announcement: that one is still due, so that others find us.
-  if (entry.announced) due_.set(feed, now + kSettledInterval);
-  set_interval(entry, kSettledInterval);
+  if (entry.announced) due_.set(feed, now + kConnectedInterval);
+  set_interval(entry, kConnectedInterval);
 }
 
 void AnnounceSchedule::lost_peers(const crypto::Digest& feed, base::MonoTime now) {
@@ -85,7 +85,7 @@ void AnnounceSchedule::set_interval(Entry& entry, base::MonoTime interval) {
 
 base::MonoTime AnnounceSchedule::looking_max() const {
   const base::MonoTime shared = kLookingLoad * static_cast<std::int64_t>(looking_);
-  return std::clamp<base::MonoTime>(shared, kLookingIntervalMax, kSettledInterval - kLookingLoad);
+  return std::clamp<base::MonoTime>(shared, kLookingIntervalMax, kConnectedInterval - kLookingLoad);
 }
 
 }  // namespace shoal::swarm

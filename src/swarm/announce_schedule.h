@@ -30,7 +30,7 @@ class AnnounceSchedule {
       std::chrono::milliseconds(1000);  ///< between two announcements of one feed
   static constexpr base::MonoTime kLookingInterval = std::chrono::milliseconds(1500);
   static constexpr base::MonoTime kLookingIntervalMax = std::chrono::seconds(60);  ///< doubles up to this
-  static constexpr base::MonoTime kSettledInterval = std::chrono::minutes(10);
+  static constexpr base::MonoTime kConnectedInterval = std::chrono::minutes(10);   ///< of a feed that has peers
   /// With many feeds without peers, one announcement of any of them per this time: from a hundred feeds on each waits
   /// longer than a minute, but never longer than a feed with peers.
   static constexpr base::MonoTime kLookingLoad = std::chrono::milliseconds(600);
@@ -61,7 +61,7 @@ class AnnounceSchedule {
     base::MonoTime interval = kLookingInterval;
     std::optional<base::MonoTime> announced;  ///< the last time
     bool counted = false;                     ///< in announced_
-    [[nodiscard]] bool looking() const { return interval < kSettledInterval; }
+    [[nodiscard]] bool looking() const { return interval < kConnectedInterval; }
   };
 
   void look_again(const crypto::Digest& feed, Entry& entry, base::MonoTime now, base::MonoTime pace);

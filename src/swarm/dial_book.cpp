@@ -25,9 +25,9 @@ void DialBook::found_peer(const crypto::Digest& feed, base::MonoTime now) {
   Entry& entry = entries_[feed];
   entry.has_peer = true;
   entry.wants_more = false;
-  entry.settled_interval = kSettledInterval;
+  entry.connected_interval = kConnectedInterval;
   if (has_named(entry)) {
-    due_.set(feed, now + kSettledInterval);
+    due_.set(feed, now + kConnectedInterval);
   } else {
     due_.erase(feed);
   }
@@ -92,8 +92,8 @@ bool DialBook::has_named(const Entry& entry) {
 
 base::MonoTime DialBook::interval_after(Entry& entry) {
   if (entry.has_peer) {
-    const base::MonoTime interval = entry.settled_interval;
-    entry.settled_interval = std::min(interval * 2, kIntervalMax);
+    const base::MonoTime interval = entry.connected_interval;
+    entry.connected_interval = std::min(interval * 2, kIntervalMax);
     return interval;
   }
   ++entry.tries;
@@ -105,7 +105,7 @@ base::MonoTime DialBook::interval_after(Entry& entry) {
 
 void DialBook::begin_again(const crypto::Digest& feed, Entry& entry, base::MonoTime due) {
   entry.tries = 0;
-  entry.settled_interval = kSettledInterval;
+  entry.connected_interval = kConnectedInterval;
   const bool any = !entry.addresses.empty() && (!entry.has_peer || has_named(entry));
   if (any) due_.set(feed, due);
 }

@@ -25,7 +25,7 @@ class DialBook {
   static constexpr base::MonoTime kLonelyInterval = std::chrono::seconds(2);
   static constexpr int kLonelyTries = 15;  ///< tries at that interval; then it doubles
   static constexpr base::MonoTime kLonelyIntervalMax = std::chrono::seconds(30);
-  static constexpr base::MonoTime kSettledInterval =
+  static constexpr base::MonoTime kConnectedInterval =
       std::chrono::seconds(30);  ///< of a feed with a peer; doubles up to kIntervalMax
   static constexpr base::MonoTime kIntervalMax = std::chrono::minutes(10);
   static constexpr base::MonoTime kNeedPace = std::chrono::seconds(5);
@@ -60,7 +60,7 @@ class DialBook {
     bool has_peer = false;
     bool wants_more = false;
     int tries = 0;  ///< since the feed had a peer or an address was added
-    base::MonoTime settled_interval = kSettledInterval;
+    base::MonoTime connected_interval = kConnectedInterval;
     std::optional<base::MonoTime> dialled;  ///< the last time
   };
 

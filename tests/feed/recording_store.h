@@ -46,9 +46,9 @@ class RecordingStore final : public store::KvStore {
     batches_.push_back(batch);
     return inner_->write(batch, sync);
   }
-  [[nodiscard]] Result<void> settle() override {
-    note("settle");
-    return inner_->settle();
+  [[nodiscard]] Result<void> apply_deferred() override {
+    note("apply");
+    return inner_->apply_deferred();
   }
   [[nodiscard]] Result<void> make_durable() override {
     note("durable");

@@ -80,10 +80,10 @@ TEST_F(DeferringStoreTest, SmallBatchesWaitAndAreAppliedAsOne) {
   for (const int number : {1, 2, 3}) ASSERT_TRUE(store_->write(row(number), Sync::deferred).ok());
   EXPECT_EQ(*inner_->writes, 0U);
   EXPECT_TRUE(has(1) && has(2) && has(3));
-  ASSERT_TRUE(store_->settle().ok());
+  ASSERT_TRUE(store_->apply_deferred().ok());
   EXPECT_EQ(*inner_->writes, 1U);
   EXPECT_TRUE(has(1) && has(2) && has(3));
-  ASSERT_TRUE(store_->settle().ok());
+  ASSERT_TRUE(store_->apply_deferred().ok());
   EXPECT_EQ(*inner_->writes, 1U);
 }
 
@@ -126,7 +126,7 @@ TEST_F(DeferringStoreTest, MemoryIsBounded) {
 TEST_F(DeferringStoreTest, AfterAFailureNothingIsTakenAndNothingDeferredIsLostToReaders) {
   ASSERT_TRUE(store_->write(row(1), Sync::deferred).ok());
   inner_->refuse = true;
-  EXPECT_EQ(store_->settle().error().code, Code::no_space);
+  EXPECT_EQ(store_->apply_deferred().error().code, Code::no_space);
   inner_->refuse = false;
   EXPECT_TRUE(has(1));
   EXPECT_EQ(store_->write(row(2), Sync::deferred).error().code, Code::no_space);
@@ -159,7 +159,7 @@ TEST_F(DeferringStoreTest, AReaderNeverSeesAnOlderValueThanBefore) {
   for (std::size_t size = 1; size < 3000; ++size) {
     ASSERT_TRUE(store_->write(row(7, size), Sync::deferred).ok());
     if (size % 3 != 0) continue;
-    ASSERT_TRUE(store_->settle().ok());
+    ASSERT_TRUE(store_->apply_deferred().ok());
   }
   done = true;
   reader.join();

@@ -235,7 +235,7 @@ TEST_P(KvStoreContract, BehavesAsAMap) {
       }
       RC_ASSERT(store_->write(batch, *rc::gen::element(Sync::no, Sync::deferred, Sync::deferred)).ok());
       if (*rc::gen::inRange(0, 40) == 0) RC_ASSERT(store_->make_durable().ok());
-      if (*rc::gen::inRange(0, 10) == 0) RC_ASSERT(store_->settle().ok());
+      if (*rc::gen::inRange(0, 10) == 0) RC_ASSERT(store_->apply_deferred().ok());
       const Bytes any = key();
       const auto held = store_->get(Column::payloads, any);
       RC_ASSERT(held.ok() && held->has_value() == model.contains(any));

@@ -36,7 +36,7 @@ TEST(AnnounceSchedule, NeverWaitsLongerThanAMinuteWhileLooking) {
   EXPECT_GE(times.size(), 15U);
 }
 
-TEST(AnnounceSchedule, ASettledFeedIsLeftAlone) {
+TEST(AnnounceSchedule, AFeedWithPeersIsLeftAlone) {
   AnnounceSchedule schedule;
   schedule.add(feed_of(1), 0ms);
   EXPECT_TRUE(schedule.next(0ms).has_value());
@@ -74,7 +74,7 @@ TEST(AnnounceSchedule, APeerThatComesAndGoesIsNoStreamOfAnnouncements) {
   EXPECT_GE(announced, 9U);
 }
 
-TEST(AnnounceSchedule, RestartAnnouncesEverythingAgainAndSettledFeedsOnce) {
+TEST(AnnounceSchedule, RestartAnnouncesEverythingAgainAndFeedsWithPeersOnce) {
   AnnounceSchedule schedule;
   schedule.add(feed_of(1), 0ms);
   schedule.add(feed_of(2), 0ms);
@@ -118,7 +118,7 @@ TEST(AnnounceSchedule, TwoThousandFeedsAreOutWithinFiftySecondsAtAPace) {
   EXPECT_EQ(schedule.announced(), static_cast<std::size_t>(kFeeds));
 }
 
-TEST(AnnounceSchedule, ThousandsWithoutPeersAreAnnouncedNoMoreOftenThanSettledOnes) {
+TEST(AnnounceSchedule, ThousandsWithoutPeersAreAnnouncedNoMoreOftenThanOnesWithPeers) {
   AnnounceSchedule schedule;
   constexpr int kFeeds = 2000;
   for (int i = 0; i < kFeeds; ++i) schedule.add(feed_of(i), 0ms);

@@ -8,7 +8,7 @@
 #include <vector>
 
 /// Growth of a feed as a holder of its whole topic state needs it: what follows from that state, and what the signature
-/// settles, is left out (docs/PROTOCOL.md, "Push").
+/// proves, is left out (docs/PROTOCOL.md, "Push").
 namespace shoal::feed {
 
 /// What of a data block's header does not follow from its payload and the topic state before it.

@@ -126,9 +126,9 @@ Result<void> FeedLog::put_fork_proof(const ForkProof& proof) {
   return {};
 }
 
-Result<void> FeedLog::settle() const {
-  SHOAL_CHECK(rows().stores.heads->settle());
-  return rows().stores.one_store() ? Result<void>{} : rows().stores.blocks->settle();
+Result<void> FeedLog::apply_deferred() const {
+  SHOAL_CHECK(rows().stores.heads->apply_deferred());
+  return rows().stores.one_store() ? Result<void>{} : rows().stores.blocks->apply_deferred();
 }
 
 Result<void> FeedLog::make_durable() {

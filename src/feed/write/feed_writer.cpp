@@ -77,7 +77,7 @@ Result<std::unique_ptr<FeedWriter>> FeedWriter::open(FeedLog& log, store::KvStor
                                                      const WriterOptions& options) {
   if (key.public_key() != log.id().key) return Error{Code::bad_key, "the key is not the one of feed " + log.id().hex()};
   SHOAL_CHECK(check_unforked(log));
-  SHOAL_CHECK(settle_journal_and_store(log, journal, sink, options));
+  SHOAL_CHECK(recover_journal_and_store(log, journal, sink, options));
   if (!log.head() && journal.feeds().size() >= store::Journal::kMaxFeeds) {
     return Error{Code::limit_exceeded, "the journal has no room for another own feed"};
   }
@@ -274,9 +274,9 @@ Result<Checkpoint> FeedWriter::heartbeat() {
   return signed_head;
 }
 
-Result<void> FeedWriter::settle() {
-  const auto settled = impl_->log.settle();
-  return settled || impl_->poisoned ? settled : impl_->poison(settled.error());
+Result<void> FeedWriter::apply_deferred() {
+  const auto applied = impl_->log.apply_deferred();
+  return applied || impl_->poisoned ? applied : impl_->poison(applied.error());
 }
 
 Offset FeedWriter::next_offset(const TopicPartition& stream) const {

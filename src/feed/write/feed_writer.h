@@ -55,8 +55,9 @@ class FeedWriter {
   ~FeedWriter();
 
   /// Commits one group: build headers, hash, sign, verify, journal (one fdatasync). When it returns, the group is
-  /// durable; the caller publishes and acknowledges, then calls settle(). Batches keep their order. Fails as a whole,
-  /// signing nothing, with Code::invalid_argument (illegal topic or partition, bad batch) or Code::limit_exceeded.
+  /// durable; the caller publishes and acknowledges, then calls apply_deferred(). Batches keep their order. Fails as a
+  /// whole, signing nothing, with Code::invalid_argument (illegal topic or partition, bad batch) or
+  /// Code::limit_exceeded.
   [[nodiscard]] Result<CommitResult> commit(std::vector<PendingBatch> group);
   /// Appends a manifest block.
   [[nodiscard]] Result<CommitResult> commit_manifest(const Manifest& manifest);
@@ -64,7 +65,7 @@ class FeedWriter {
   [[nodiscard]] Result<Checkpoint> heartbeat();
 
   /// Gives the store what is in the journal alone so far.
-  [[nodiscard]] Result<void> settle();
+  [[nodiscard]] Result<void> apply_deferred();
 
   /// Next offset of a partition that exists or may be created (0 then).
   [[nodiscard]] Offset next_offset(const TopicPartition& stream) const;

@@ -188,8 +188,8 @@ class Start {
 
 }  // namespace
 
-Result<void> settle_journal_and_store(FeedLog& log, store::Journal& journal, base::LogSink& sink,
-                                      const WriterOptions& options) {
+Result<void> recover_journal_and_store(FeedLog& log, store::Journal& journal, base::LogSink& sink,
+                                       const WriterOptions& options) {
   return Start(log, journal, sink, options).run();
 }
 

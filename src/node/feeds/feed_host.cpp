@@ -235,7 +235,7 @@ void FeedHost::apply_deferred_writes() {
     const auto host = weak.lock();
     if (!host) return;
     host->writes_deferred_ = false;
-    const auto applied = host->log_->settle();
+    const auto applied = host->log_->apply_deferred();
     if (!applied) host->context_.log->log(base::LogLevel::error, "feed", applied.error().message);
   });
 }

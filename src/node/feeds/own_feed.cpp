@@ -207,8 +207,8 @@ std::optional<base::MonoTime> OwnFeed::work() {
   commit_due();
   heartbeat_if_due();
   acknowledge_mirrored();
-  settle_if_due();
-  std::optional<base::MonoTime> due = settle_due_;
+  apply_deferred_if_due();
+  std::optional<base::MonoTime> due = apply_due_;
   const auto sooner = [&due](const std::optional<base::MonoTime>& other) {
     if (other && (!due || *other < *due)) due = other;
   };
@@ -242,7 +242,7 @@ void OwnFeed::commit_due() {
     if (accounts_.waits_for_mirrors()) *receipts_came_ = true;
   }
   acknowledge(acks, buffer);
-  plan_settle();
+  plan_apply_deferred();
 }
 
 Result<feed::CommitResult> OwnFeed::commit(std::vector<topic::SealedBatch>& batches, Codec codec) {
@@ -317,20 +317,20 @@ Result<void> OwnFeed::publish_manifest(const feed::Manifest& manifest) {
     }
   }
   host_->committed(result.head);
-  plan_settle();
+  plan_apply_deferred();
   return {};
 }
 
-void OwnFeed::plan_settle() {
-  if (settle_due_) return;
-  settle_due_ = clock_->mono_now() + FeedHost::kDeferredWriteDelay;
-  thread_->due(*this, *settle_due_);
+void OwnFeed::plan_apply_deferred() {
+  if (apply_due_) return;
+  apply_due_ = clock_->mono_now() + FeedHost::kDeferredWriteDelay;
+  thread_->due(*this, *apply_due_);
 }
 
-void OwnFeed::settle_if_due() {
-  if (!settle_due_ || clock_->mono_now() < *settle_due_) return;
-  settle_due_.reset();
-  if (const auto settled = writer_->settle(); !settled) fail(settled.error());
+void OwnFeed::apply_deferred_if_due() {
+  if (!apply_due_ || clock_->mono_now() < *apply_due_) return;
+  apply_due_.reset();
+  if (const auto applied = writer_->apply_deferred(); !applied) fail(applied.error());
 }
 
 std::optional<base::MonoTime> OwnFeed::heartbeat_due() const {
@@ -350,7 +350,7 @@ void OwnFeed::heartbeat_if_due() {
   auto head = writer_->heartbeat();
   if (!head) return fail(head.error());
   host_->committed(*head);
-  plan_settle();
+  plan_apply_deferred();
 }
 
 }  // namespace shoal::node

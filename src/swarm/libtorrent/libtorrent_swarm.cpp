@@ -25,7 +25,7 @@ constexpr auto kListenTimeout = 5s;
 constexpr base::MonoTime kLongestSleep = 1s;
 /// Interval of requests for the DHT's size: short until there is an answer.
 constexpr base::MonoTime kDhtQuestionInterval = 1s;
-constexpr base::MonoTime kDhtSettledInterval = 10s;
+constexpr base::MonoTime kDhtJoinedInterval = 10s;
 constexpr base::MonoTime kTransportChoiceInterval = 500ms;
 /// Feeds with fewer peers than this try to reach nodes behind NATs. At most this many feeds are examined at a time.
 constexpr int kFewPeers = 3;
@@ -351,7 +351,7 @@ void LibtorrentSwarm::dial_due() {
 void LibtorrentSwarm::ask_dht_size() {
   const base::MonoTime now = clock_.mono_now();
   if (!options_.dht || now < next_dht_question_) return;
-  next_dht_question_ = now + (dht_nodes() == 0 ? kDhtQuestionInterval : kDhtSettledInterval);
+  next_dht_question_ = now + (dht_nodes() == 0 ? kDhtQuestionInterval : kDhtJoinedInterval);
   session_->post_dht_stats();
   // Entry points are in no routing table: the count of DHT messages shows whether they answer.
   if (dht_watch_.watching()) session_->post_session_stats();

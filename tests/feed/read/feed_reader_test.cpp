@@ -64,7 +64,7 @@ TEST(FeedReader, WhoFollowsTheEndReadsBeforeTheStoreHasIt) {
     EXPECT_EQ(reader.next_block(stream("a"), at).value(), std::nullopt);
     const Bytes key = store::block_key(producer.log->number(), *at);
     EXPECT_FALSE(rows.contains(store::Column::headers, key).value());
-    ASSERT_TRUE(producer.writer->settle().ok());
+    ASSERT_TRUE(producer.writer->apply_deferred().ok());
     EXPECT_TRUE(rows.contains(store::Column::headers, key).value());
   }
 }
