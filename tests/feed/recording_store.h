@@ -59,12 +59,18 @@ class RecordingStore final : public store::KvStore {
     return inner_->drop_range(column, begin, end);
   }
   [[nodiscard]] Result<void> compact(store::Column column, ByteView begin, ByteView end) override {
+    ++compacted_;
     return inner_->compact(column, begin, end);
   }
+  /// How often compact() was called.
+  [[nodiscard]] int compacted() const { return compacted_; }
+  [[nodiscard]] ValueFiles value_files(store::Column /*column*/) const override { return value_files_; }
+  void set_value_files(ValueFiles files) { value_files_ = files; }
   [[nodiscard]] Result<void> reclaim(store::Column column, ByteView begin, ByteView end) override {
     reclaimed_.push_back({column, {Bytes(begin.begin(), begin.end()), Bytes(end.begin(), end.end())}});
-    return inner_->reclaim(column, begin, end);
+    return reclaim_answer_;
   }
+  void answer_reclaim(Result<void> answer) { reclaim_answer_ = std::move(answer); }
   /// Column, begin and end of each reclaim().
   [[nodiscard]] const std::vector<std::pair<store::Column, std::pair<Bytes, Bytes>>>& reclaimed() const {
     return reclaimed_;
@@ -78,6 +84,9 @@ class RecordingStore final : public store::KvStore {
   base::NullLogSink sink_;
   std::unique_ptr<store::KvStore> inner_;
   int left_ = -1;
+  int compacted_ = 0;
+  ValueFiles value_files_;
+  Result<void> reclaim_answer_;
   std::function<void()> look_;
   std::vector<store::WriteBatch> batches_;
   std::vector<std::pair<store::Column, std::pair<Bytes, Bytes>>> reclaimed_;

@@ -297,6 +297,19 @@ TEST_F(FeedFollowTest, SyncedWaitsUntilPatternsAreMatched) {
   EXPECT_EQ(synced_, (std::vector<std::uint64_t>{1, 2}));
 }
 
+TEST_F(FeedFollowTest, SyncedThatWaitedIsForgottenWithItsFollow) {
+  publish("news.a");
+  const auto pattern = wants_.add(of_topics({"news.*"}));
+  follow_->apply();
+  turn();
+  follow_->on_synced(head());
+  const auto name = wants_.add(of_topics({"x"}));
+  follow_->apply();
+  turn();
+  answer({});
+  EXPECT_TRUE(synced_.empty()) << "x was not followed when that was said";
+}
+
 TEST_F(FeedFollowTest, SyncedIsOfNoUseWhenMatchingFoundMore) {
   publish("sport");
   const auto pattern = wants_.add(of_topics({"news.*"}));

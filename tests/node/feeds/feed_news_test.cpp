@@ -133,6 +133,27 @@ TEST(FeedNews, ASignalThatNobodyHoldsIsLeftAlone) {
   EXPECT_TRUE(is_raised(*stays));
 }
 
+TEST(FeedNews, ASignalIsNotRaisedBeforeTheFirstChange) {
+  FeedNews news;
+  const auto signal = *ReadySignal::make();
+  signal->lower();
+  news.watch(signal);
+  EXPECT_FALSE(is_raised(*signal));
+}
+
+TEST(FeedNews, ASignalThatNobodyHoldsTakesNoMemory) {
+  FeedNews news;
+  const auto signal = *ReadySignal::make();
+  auto part = std::make_shared<int>(0);
+  const std::weak_ptr<int> listed = part;
+  // The deleter goes when the list has forgotten the signal.
+  std::shared_ptr<ReadySignal> watching(signal.get(), [part = std::move(part)](ReadySignal*) {});
+  news.watch(watching);
+  watching.reset();
+  news.notify();
+  EXPECT_TRUE(listed.expired());
+}
+
 TEST(FeedNews, ASignalThatWatchesAClosedFeedIsRaised) {
   FeedNews news;
   news.close(kReason);

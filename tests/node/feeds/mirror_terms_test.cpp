@@ -1,6 +1,7 @@
 #include "node/feeds/mirror_terms.h"
 
 #include "feed/feed_world.h"
+#include "feed/format/receipt.h"
 
 namespace shoal::node {
 namespace {
@@ -107,6 +108,17 @@ TEST_F(KeptForGoodTest, AMirrorOfTopicsKeepsThoseThatExistInOrder) {
   terms_.set(keeping({}, {"news.*", "weather"}), nullptr);
   ASSERT_TRUE(kept().has_value());
   EXPECT_EQ(kept()->topics, (std::vector<std::string>{"news.a", "news.b"}));
+}
+
+TEST_F(KeptForGoodTest, NoMoreTopicsAreNamedThanAReceiptTakes) {
+  std::vector<feed::PendingBatch> batches;
+  for (int i = 0; i < 300; ++i) {
+    batches.push_back(feed::testing::batch_of(feed::testing::stream("many." + std::to_string(i)), {1}));
+  }
+  ASSERT_TRUE(producer_.writer->commit(std::move(batches)).ok());
+  terms_.set(keeping({}, {"many.*"}), nullptr);
+  ASSERT_TRUE(kept().has_value());
+  EXPECT_EQ(kept()->topics.size(), feed::kMaxReceiptTopics);
 }
 
 TEST_F(KeptForGoodTest, WithoutATopicNothingIsRatherThanEverything) {

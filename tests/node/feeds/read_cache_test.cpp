@@ -1,8 +1,10 @@
 #include "node/feeds/read_cache.h"
 
 #include "feed/feed_world.h"
+#include "feed/recording_store.h"
 #include "node/feeds/payload_bytes.h"
 #include "simulation/virtual_time.h"
+#include "store/keyspace.h"
 
 using namespace std::chrono_literals;
 
@@ -19,6 +21,10 @@ class ReadCacheTest : public ::testing::Test {
  protected:
   ReadCacheTest() {
     EXPECT_TRUE(producer_.open().ok());
+    using Recording = feed::testing::RecordingStore;
+    auto blocks = std::make_unique<Recording>("blocks", std::make_shared<Recording::Calls>());
+    blocks_ = blocks.get();
+    follower_.blocks = std::move(blocks);
     EXPECT_TRUE(follower_.open().ok());
   }
   /// `count` blocks whose payloads are `value_size` and some bytes.
@@ -49,11 +55,21 @@ class ReadCacheTest : public ::testing::Test {
     time_.run_for(0ms);
   }
 
+  /// First and last block of each span whose disk was given back.
+  [[nodiscard]] std::vector<std::pair<std::uint64_t, std::uint64_t>> reclaimed() const {
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> spans;
+    for (const auto& [column, keys] : blocks_->reclaimed()) {
+      spans.emplace_back(store::block_of_key(keys.first).value(), store::block_of_key(keys.second).value());
+    }
+    return spans;
+  }
+
   simulation::VirtualTime time_;
   simulation::VirtualExecutor strand_{time_};
   LogLines log_;
   feed::testing::Producer producer_;
   feed::testing::Follower follower_{producer_.id()};
+  feed::testing::RecordingStore* blocks_ = nullptr;  ///< the follower's
   std::int64_t records_ = 0;
   std::size_t payload_size_ = 1;
   bool may_trim_ = true;
@@ -81,6 +97,26 @@ TEST_F(ReadCacheTest, ExactlyTheBytesMayStay) {
   EXPECT_EQ(held_blocks(), 20U);  // the other reading leaves more
 }
 
+TEST_F(ReadCacheTest, NoMoreIsDroppedThanDoesNotFit) {
+  fetch(20);
+  const auto reading = cache_->begin(payload_size_ * 5);
+  read(reading, 20);
+  EXPECT_EQ(held_blocks(), 5U);
+}
+
+TEST_F(ReadCacheTest, WhatLiesBeforeADamagedBlockIsStillDropped) {
+  fetch(20);
+  const auto rows = blocks_->iterate(store::Column::headers);
+  rows->seek({});
+  for (int i = 0; i < 3; ++i) rows->next();
+  store::WriteBatch damage;
+  damage.erase(store::Column::headers, Bytes(rows->key().begin(), rows->key().end()));
+  ASSERT_TRUE(blocks_->write(damage, store::Sync::no).ok());
+  const auto reading = cache_->begin(1);
+  read(reading, 20);
+  EXPECT_EQ(steps_, std::vector<std::size_t>{3});
+}
+
 TEST_F(ReadCacheTest, WhatWasNotReadStays) {
   fetch(20);
   const auto reading = cache_->begin(1);
@@ -92,7 +128,7 @@ TEST_F(ReadCacheTest, WhatWasNotReadStays) {
 TEST_F(ReadCacheTest, AReadingThatLeavesAllKeepsAll) {
   fetch(20);
   const auto all = cache_->begin(0);
-  read(all, 20);
+  cache_->advance(all, BlockIndex(20));
   EXPECT_EQ(time_.waiting(), 0U);
   const auto little = cache_->begin(1);
   read(little, 20);
@@ -154,7 +190,8 @@ TEST_F(ReadCacheTest, WhatSomebodyElseKeepsStays) {
   fetch(20);
   may_trim_ = false;
   const auto reading = cache_->begin(1);
-  read(reading, 20);
+  cache_->advance(reading, BlockIndex(20));
+  EXPECT_EQ(time_.waiting(), 0U);
   EXPECT_EQ(held_blocks(), 20U);
   EXPECT_EQ(reading->read_to, BlockIndex(20));
   // Also when that began after the trimming was planned.
@@ -195,6 +232,56 @@ TEST_F(ReadCacheTest, ADiskThatRefusesIsLogged) {
   refuse_ = false;
   read(reading, 20);
   EXPECT_EQ(held_blocks(), 0U);
+}
+
+TEST_F(ReadCacheTest, DiskIsGivenBackOnceFourMebibytesAreDropped) {
+  constexpr std::size_t kMiB = std::size_t{1} << 20;
+  fetch(9, kMiB);
+  const auto reading = cache_->begin(1);
+  read(reading, 2);
+  read(reading, 3);
+  EXPECT_EQ(held_blocks(), 6U);
+  EXPECT_TRUE(reclaimed().empty());
+  using Spans = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+  read(reading, 4);
+  EXPECT_EQ(reclaimed(), (Spans{{0, 4}}));
+  // What was given back is not counted again.
+  read(reading, 5);
+  EXPECT_EQ(reclaimed().size(), 1U);
+  read(reading, 8);
+  EXPECT_EQ(reclaimed(), (Spans{{0, 4}, {4, 8}}));
+}
+
+TEST_F(ReadCacheTest, ExactlyFourMebibytesAreEnough) {
+  constexpr std::size_t kSize = std::size_t{2} << 20;
+  fetch(1, kSize - 100);
+  const std::size_t first = payload_size_;
+  fetch(1, kSize - 100 + 2 * (kSize - first));
+  ASSERT_EQ(first + payload_size_, 2 * kSize);
+  const auto reading = cache_->begin(1);
+  read(reading, 2);
+  EXPECT_EQ(reclaimed().size(), 1U);
+}
+
+TEST_F(ReadCacheTest, DiskThatIsNotGivenBackIsLogged) {
+  fetch(5, std::size_t{1} << 20);
+  blocks_->answer_reclaim(Error{Code::io, "the disk is broken", ""});
+  const auto reading = cache_->begin(1);
+  read(reading, 5);
+  EXPECT_EQ(held_blocks(), 0U);
+  EXPECT_EQ(log_.lines, std::vector<std::string>{"the disk is broken"});
+}
+
+TEST_F(ReadCacheTest, OfALargeCacheAnEighthIsDroppedBeforeDiskIsGivenBack) {
+  constexpr std::size_t kMiB = std::size_t{1} << 20;
+  fetch(46, kMiB);
+  const auto reading = cache_->begin(room_for(40));
+  read(reading, 4);
+  EXPECT_EQ(held_blocks(), 42U);
+  EXPECT_TRUE(reclaimed().empty());
+  read(reading, 46);
+  EXPECT_EQ(held_blocks(), 40U);
+  EXPECT_EQ(reclaimed().size(), 1U);
 }
 
 TEST_F(ReadCacheTest, MayEndBeforeItTrims) {

@@ -182,6 +182,13 @@ TEST_F(SyncFlushTest, MayEndBeforeItsTasks) {
   EXPECT_TRUE(told_.empty());
 }
 
+TEST_F(SyncFlushTest, MayEndBeforeTheDiskBegins) {
+  sync_->on_synced(10);
+  sync_.reset();
+  run_disk();
+  EXPECT_EQ(flushes_, 0);
+}
+
 TEST_F(SyncFlushTest, MayEndBeforeTheDiskAndItsTimer) {
   sync_->on_synced(10);
   run_disk();

@@ -23,7 +23,9 @@ class FeedRemovalTest : public ::testing::Test {
     auto own = std::make_unique<feed::testing::RecordingStore>("own", calls_);
     own_ = own.get();
     storage_->own = std::move(own);
-    storage_->mirrored = std::make_unique<feed::testing::RecordingStore>("mirrored", calls_);
+    auto mirrored = std::make_unique<feed::testing::RecordingStore>("mirrored", calls_);
+    mirrored_ = mirrored.get();
+    storage_->mirrored = std::move(mirrored);
     storage_->journal = store::make_memory_journal();
   }
   void TearDown() override {
@@ -91,7 +93,8 @@ class FeedRemovalTest : public ::testing::Test {
   base::SystemClock clock_;
   base::NullLogSink sink_;
   std::shared_ptr<Calls> calls_ = std::make_shared<Calls>();
-  feed::testing::RecordingStore* own_ = nullptr;  ///< storage_->own
+  feed::testing::RecordingStore* own_ = nullptr;       ///< storage_->own
+  feed::testing::RecordingStore* mirrored_ = nullptr;  ///< storage_->mirrored
   std::shared_ptr<Storage> storage_ = std::make_shared<Storage>();
   WorkerPool pool_{1};
   CommitThread thread_{clock_};
@@ -144,6 +147,27 @@ TEST_F(FeedRemovalTest, AnOpenOwnFeedSignsNothingMore) {
   EXPECT_FALSE(feed->begin_producing({}, {}, Sharing::exclusive).ok());
   ASSERT_TRUE(note());
   EXPECT_EQ(note()->tree_size, 1U);
+}
+
+TEST_F(FeedRemovalTest, ARemovedOwnFeedLetsGoOfItsFiles) {
+  const auto feed = open_own(own_stores());
+  publish(*feed);
+  const std::weak_ptr<FeedHost> host = open_.host(feed_);
+  must(removal_.remove(own()));
+  pool_.stop();
+  // What is retired goes with the node; nothing else holds the files.
+  std::ignore = open_.take_all();
+  EXPECT_TRUE(host.expired());
+}
+
+TEST_F(FeedRemovalTest, TheDiskOfTheFeedIsGivenBack) {
+  write_rows(mirrored_stores(), 1);
+  must(removal_.remove(other()));
+  EXPECT_EQ(mirrored_->compacted(), 0);
+  write_rows(mirrored_stores(), 1);
+  mirrored_->set_value_files({std::uint64_t{8} << 20, std::uint64_t{4} << 20});
+  must(removal_.remove(other()));
+  EXPECT_EQ(mirrored_->compacted(), 1);
 }
 
 TEST_F(FeedRemovalTest, AFeedThatIsPublishedToStays) {
