@@ -63,6 +63,17 @@ TEST_F(DiscoveryTest, PeersOfAFormerRunAreDialledAgain) {
   EXPECT_EQ(recalls[0].addresses.size(), 2U);
 }
 
+TEST_F(DiscoveryTest, PeersNotMetForAMonthAreForgotten) {
+  start(false);
+  discovery_->add(own_);
+  see_peers(*own_, {peer(1), peer(2)});
+  discovery_->stop();
+  clock_.advance(PeerBook::kMaxAge + 1h);
+  start(false);
+  discovery_->add(own_);
+  EXPECT_TRUE(swarm_.calls().recalls.empty());
+}
+
 TEST_F(DiscoveryTest, ADamagedRowOfPeersIsForgottenWithAWarning) {
   ASSERT_TRUE(own_->log().set_property("peers", Bytes{0xff}).ok());
   start(false);

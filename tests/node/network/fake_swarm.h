@@ -27,7 +27,15 @@ class FakeSwarm final : public swarm::Swarm {
     PublicKey key;
     ItemChoice choose;
   };
+  struct Dial {
+    crypto::Digest key;
+    std::string address;
+    std::optional<PublicKey> pinned;
+  };
   struct Calls {
+    std::vector<crypto::Digest> joins;
+    std::vector<crypto::Digest> leaves;
+    std::vector<Dial> dials;
     std::vector<Recall> recalls;
     std::vector<crypto::Digest> needs;
     std::vector<Put> puts;
@@ -55,9 +63,15 @@ class FakeSwarm final : public swarm::Swarm {
   void give(const PublicKey& key, const swarm::DhtItem& item) const { told_(key, item); }
 
   using replication::PeerLocator::dial;
-  void join(const crypto::Digest&, std::shared_ptr<replication::PeerAcceptor>) override {}
-  void leave(const crypto::Digest&) override {}
-  void dial(const crypto::Digest&, std::string_view, const std::optional<PublicKey>&) override {}
+  void join(const crypto::Digest& key, std::shared_ptr<replication::PeerAcceptor>) override {
+    note([&] { calls_.joins.push_back(key); });
+  }
+  void leave(const crypto::Digest& key) override {
+    note([&] { calls_.leaves.push_back(key); });
+  }
+  void dial(const crypto::Digest& key, std::string_view address, const std::optional<PublicKey>& pinned) override {
+    note([&] { calls_.dials.push_back({key, std::string(address), pinned}); });
+  }
   void need_peers(const crypto::Digest& key) override {
     note([&] { calls_.needs.push_back(key); });
   }

@@ -1,9 +1,10 @@
 #include "node/network/peer_hub.h"
 
+#include "node/network/hand_transport.h"
 #include "node/network/network_world.h"
 #include "replication/session/session.h"
 
-#include <condition_variable>
+#include <future>
 #include <thread>
 
 using namespace std::chrono_literals;
@@ -14,49 +15,7 @@ namespace {
 using replication::Role;
 using replication::Session;
 
-/// One end of a connection by hand: keeps what the session sends, and whether it was closed.
-class HandTransport final : public replication::PeerTransport {
- public:
-  explicit HandTransport(replication::PeerAddress address) : address_(std::move(address)) {}
-
-  [[nodiscard]] const replication::PeerAddress& address() const override { return address_; }
-  void send(ByteView message) override {
-    note([&] { sent_.emplace_back(message.begin(), message.end()); });
-  }
-  [[nodiscard]] std::size_t queued() const override { return 0; }
-  void close(std::string_view reason) override {
-    note([&] { closed_.emplace_back(reason); });
-  }
-  /// The reason, once it was closed; nullopt when that does not come within the limit.
-  std::optional<std::string> closed(std::chrono::milliseconds limit = 10s) const {
-    std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, limit, [&] { return !closed_.empty(); })) return std::nullopt;
-    return closed_.front();
-  }
-  [[nodiscard]] std::size_t closes() const {
-    const std::lock_guard lock(mutex_);
-    return closed_.size();
-  }
-  /// The message of this number, once it was sent; empty when that does not come.
-  Bytes message(std::size_t number) const {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, 10s, [&] { return sent_.size() > number; }) ? sent_[number] : Bytes{};
-  }
-
- private:
-  void note(const std::function<void()>& change) {
-    {
-      const std::lock_guard lock(mutex_);
-      change();
-    }
-    changed_.notify_all();
-  }
-  replication::PeerAddress address_;
-  mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
-  std::vector<Bytes> sent_;
-  std::vector<std::string> closed_;
-};
+using testing::HandTransport;
 
 class PeerHubTest : public testing::NetworkWorld {
  protected:
@@ -89,6 +48,17 @@ class PeerHubTest : public testing::NetworkWorld {
     identity.node_key = key.public_key();
     identity.signature = session_->prove_identity(key);
     send(0, identity);
+  }
+  /// What was posted to any strand before has run: one that is posted to later runs later.
+  void drain() {
+    std::promise<void> ran;
+    pool_.make_strand()->post([&] { ran.set_value(); });
+    ran.get_future().wait();
+  }
+  [[nodiscard]] std::size_t peers() {
+    std::size_t count = 0;
+    EXPECT_TRUE(own_->run([&] { count = own_->replicator().peers().size(); }));
+    return count;
   }
   [[nodiscard]] bool connected(const PublicKey& node) {
     for (int i = 0; i < 200; ++i) {
@@ -188,6 +158,81 @@ TEST_F(PeerHubTest, AStrangerWhoSendsMoreThanMayWaitIsDisconnectedOnce) {
   handler_->on_message(large);
   EXPECT_EQ(transport_->closes(), 1U);
   EXPECT_EQ(transport_->closed(0ms), "sends more than may wait");
+}
+
+TEST_F(PeerHubTest, TheWorstConnectionGoesWhenAllTogetherHoldTooMuch) {
+  hub_->serve(*own_);
+  // Each is refused for itself, but holds what it sent until it is gone.
+  const Bytes large(std::size_t{64} << 20, 1);
+  const Bytes larger(large.size() + 1, 1);
+  std::vector<std::shared_ptr<HandTransport>> transports;
+  std::vector<std::shared_ptr<replication::PeerTransportHandler>> handlers;
+  for (int i = 0; i < 8; ++i) {
+    connect();
+    handler_->on_message(i == 3 ? larger : large);
+    transports.push_back(transport_);
+    handlers.push_back(handler_);
+  }
+  connect();
+  handler_->on_message(session_->hello());
+  for (std::size_t i = 0; i < transports.size(); ++i) EXPECT_EQ(transports[i]->closes(), i == 3 ? 2U : 1U) << i;
+  EXPECT_EQ(transports[3]->last_reason(), "all peers together hold too much memory");
+  // What goes makes room.
+  handlers.clear();
+  transports.clear();
+  connect();
+  shake_hands(other_);
+  EXPECT_TRUE(connected(other_.public_key()));
+  EXPECT_EQ(transport_->closes(), 0U);
+}
+
+TEST_F(PeerHubTest, WhatWasHandledHoldsNoMemory) {
+  // Of a feed that is not served, so that every message is dropped at once.
+  connect();
+  ASSERT_TRUE(transport_->closed().has_value());
+  const Bytes message(1000, 1);
+  for (int i = 0; i < 100; ++i) {
+    handler_->on_message(message);
+    drain();
+  }
+  handler_->on_writable();
+  handler_->on_closed("over");
+  drain();
+  EXPECT_EQ(transport_->closes(), 1U);
+}
+
+TEST_F(PeerHubTest, WhatWaitsIsSentOnceTheTransportIsWritable) {
+  hub_->serve(*own_);
+  connect();
+  shake_hands(other_);
+  ASSERT_TRUE(connected(other_.public_key()));
+  transport_->set_queued(std::size_t{1} << 30);
+  drain();
+  const std::size_t sent = transport_->count();
+  commit(2);
+  own_->committed(*producer_.log->head());
+  drain();
+  EXPECT_EQ(transport_->count(), sent);
+  transport_->set_queued(0);
+  handler_->on_writable();
+  EXPECT_FALSE(transport_->message(sent).empty());
+}
+
+TEST_F(PeerHubTest, AClosedConnectionIsNoPeerAndLeavesNothing) {
+  hub_->serve(*own_);
+  std::weak_ptr<replication::Outbox> outbox;
+  hub_->wrap_outboxes([&](std::shared_ptr<replication::Outbox> inner) {
+    outbox = inner;
+    return inner;
+  });
+  connect();
+  shake_hands(other_);
+  ASSERT_TRUE(connected(other_.public_key()));
+  EXPECT_FALSE(outbox.expired());
+  handler_->on_closed("over");
+  for (int i = 0; i < 200 && (peers() > 0 || !outbox.expired()); ++i) std::this_thread::sleep_for(20ms);
+  EXPECT_EQ(peers(), 0U);
+  EXPECT_TRUE(outbox.expired());
 }
 
 TEST_F(PeerHubTest, AWrongKeyAtAnAddressIsReportedOnceInAWhile) {
