@@ -12,6 +12,7 @@ namespace {
 /// A mirror that follows needs the time of a flush and of one message; a new one must be found first.
 constexpr std::chrono::milliseconds kMoment{1500};
 constexpr std::chrono::milliseconds kFirstMoment{400};
+/// A watch of the feed reports neither receipts nor peers that leave, so they are read again after this time.
 constexpr std::chrono::milliseconds kAskAgain{50};
 
 std::string whole(std::size_t count, const std::string& what) {

@@ -6,8 +6,9 @@
 #include <poll.h>
 #include <sys/stat.h>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
-#include <thread>
+#include <tuple>
 
 namespace shoal::command {
 namespace {
@@ -150,15 +151,11 @@ void NodeSession::stay(const std::function<void()>& serve) {
 NodeSession::~NodeSession() {
   notifier_.reset();
   if (!shared_) return;
-  const auto patience = std::chrono::steady_clock::now() + kQuietStay;
-  while (shared_->clients() > 0 && std::chrono::steady_clock::now() < patience && !context_->stop.stopped()) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  if (shared_->clients() > 0 && !context_->stop.stopped()) {
+  if (!shared_->wait_for_clients({kQuietStay, context_->stop.token()}) && !context_->stop.stopped()) {
     std::ignore = context_->out.flush();
     context_->messages.notice(
         "done; other processes work through this one: it ends with the last of them, or at ctrl-C");
-    std::ignore = shared_->wait_for_clients(context_->stop.token());
+    std::ignore = shared_->wait_for_clients({std::chrono::milliseconds::max(), context_->stop.token()});
   }
   shared_->close();
 }

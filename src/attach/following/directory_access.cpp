@@ -113,8 +113,8 @@ void DirectoryAccess::rest() {
 
 std::size_t DirectoryAccess::clients() const { return server_ ? server_->attached() : 0; }
 
-bool DirectoryAccess::wait_for_clients(const std::stop_token& stop) const {
-  return !server_ || server_->wait_until_unattached(stop);
+bool DirectoryAccess::wait_for_clients(const Wait& wait) const {
+  return !server_ || server_->wait_until_unattached(wait);
 }
 
 void DirectoryAccess::close() {

@@ -2,9 +2,10 @@
 
 #include "node/api/node_api.h"
 
+#include <shoal/wait.h>
+
 #include <cstddef>
 #include <memory>
-#include <stop_token>
 
 namespace shoal::doors {
 class Server;
@@ -35,8 +36,8 @@ class DirectoryAccess {
   void rest();
   /// Connections of processes that are attached to this one.
   [[nodiscard]] std::size_t clients() const;
-  /// Waits until there are none; false when stopped before.
-  bool wait_for_clients(const std::stop_token& stop) const;
+  /// Waits until there are none; false when stopped or timed out before.
+  bool wait_for_clients(const Wait& wait) const;
   /// Ends all clients, then closes the node.
   void close();
 

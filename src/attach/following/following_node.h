@@ -5,11 +5,12 @@
 #include "attach/following/following_reading.h"
 #include "attach/following/open_node.h"
 
+#include <shoal/wait.h>
+
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -24,7 +25,7 @@ class FollowingNode final : public SharedNode {
 
   [[nodiscard]] bool attached() const override { return access_->get()->attached(); }
   [[nodiscard]] std::size_t clients() const override { return access_->get()->clients(); }
-  bool wait_for_clients(const std::stop_token& stop) const override { return access_->get()->wait_for_clients(stop); }
+  bool wait_for_clients(const Wait& wait) const override { return access_->get()->wait_for_clients(wait); }
   void on_moved(std::function<void()> callback) override { access_->on_moved(std::move(callback)); }
   void check_holder() override { access_->check_holder(); }
 

@@ -2,6 +2,8 @@
 
 #include "node/api/node_api.h"
 
+#include <shoal/wait.h>
+
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -16,8 +18,8 @@ class SharedNode : public node::NodeApi {
   [[nodiscard]] virtual bool attached() const = 0;
   /// Connections of processes that are attached to this one.
   [[nodiscard]] virtual std::size_t clients() const = 0;
-  /// Waits until there are none; false when stopped before.
-  virtual bool wait_for_clients(const std::stop_token& stop) const = 0;
+  /// Waits until there are none; false when stopped or timed out before.
+  virtual bool wait_for_clients(const Wait& wait) const = 0;
   /// `callback` is called, on any thread, after the process that held the directory ended and another access was
   /// found. By then this process may hold the directory. The callback must not wait for the node.
   virtual void on_moved(std::function<void()> callback) = 0;

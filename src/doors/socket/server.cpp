@@ -3,6 +3,7 @@
 #include "base/try.h"
 #include "doors/http/unix_socket.h"
 #include "doors/socket/event_hub.h"
+#include "node/api/deadline.h"
 
 #include <poll.h>
 #include <sys/epoll.h>
@@ -57,7 +58,7 @@ struct Server::State {
   void take(FileDescriptor taken);
   void serve(Client& client);
   void reap();
-  [[nodiscard]] bool told_to_stop() const;
+  [[nodiscard]] bool must_stop() const;
   void run();
 };
 
@@ -84,7 +85,7 @@ void Server::State::poke() const {
   std::ignore = ::write(wake.get(), &one, sizeof one);
 }
 
-bool Server::State::told_to_stop() const {
+bool Server::State::must_stop() const {
   const std::lock_guard lock(mutex);
   return stopping;
 }
@@ -154,7 +155,7 @@ void Server::State::reap() {
 }
 
 void Server::State::run() {
-  while (!told_to_stop()) {
+  while (!must_stop()) {
     std::array<epoll_event, 64> happened;
     const int count = ::epoll_wait(watch.get(), happened.data(), static_cast<int>(happened.size()), -1);
     bool knocked = false;
@@ -223,9 +224,10 @@ std::size_t Server::attached() const {
   return state_->clients.size();
 }
 
-bool Server::wait_until_unattached(const std::stop_token& stop) const {
+bool Server::wait_until_unattached(const Wait& wait) const {
   std::unique_lock lock(state_->mutex);
-  return state_->changed.wait(lock, stop, [this] { return state_->clients.empty(); });
+  return state_->changed.wait_until(lock, wait.stop, node::deadline_of(wait),
+                                    [this] { return state_->clients.empty(); });
 }
 
 }  // namespace shoal::doors

@@ -2,10 +2,11 @@
 
 #include "doors/socket/connection.h"
 
+#include <shoal/wait.h>
+
 #include <cstddef>
 #include <filesystem>
 #include <memory>
-#include <stop_token>
 
 namespace shoal::doors {
 
@@ -27,8 +28,8 @@ class Server {
 
   /// Open connections, idle ones included.
   [[nodiscard]] std::size_t attached() const;
-  /// Waits until no connection is open; false when stopped before.
-  bool wait_until_unattached(const std::stop_token& stop) const;
+  /// Waits until no connection is open; false when stopped or timed out before.
+  bool wait_until_unattached(const Wait& wait) const;
 
  private:
   struct State;

@@ -1,4 +1,5 @@
 #include "base/try.h"
+#include "doors/http/http_connection.h"
 #include "doors/socket/handler_support.h"
 #include "doors/socket/routes.h"
 #include "doors/text/batch_frame.h"
@@ -6,7 +7,13 @@
 #include "doors/text/record_line.h"
 #include "doors/text/report_json.h"
 
+#include <poll.h>
+
 #include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <tuple>
 
 /// A subscription as a stream. It polls again only after the client has taken what there was.
 namespace shoal::doors {
@@ -17,8 +24,11 @@ constexpr std::size_t kPollBytes = std::size_t{128} << 10;
 constexpr std::size_t kPollRecords = 2048;
 /// The same of batches, which are written as they are.
 constexpr std::size_t kPollBatchBytes = std::size_t{512} << 10;
-/// A change of the head without a record is reported within this time.
-constexpr std::chrono::milliseconds kHeadLag{500};
+/// Heads without a record are reported this far apart: a client of a quiet topic does not get one for each record of a
+/// busy one.
+constexpr std::chrono::milliseconds kHeadInterval{500};
+
+using Clock = std::chrono::steady_clock;
 
 bool same(const HeadReport& a, const HeadReport& b) {
   return a.answered == b.answered && a.head_time == b.head_time && a.tree_size == b.tree_size &&
@@ -36,23 +46,28 @@ class SubscriptionStream {
 
   [[nodiscard]] Result<void> run() {
     SHOAL_CHECK(call_.answer.begin_stream(call_.takes_batches ? Answer::Content::batches : Answer::Content::lines));
-    auto said = std::chrono::steady_clock::now();
-    // The first poll does not wait: the client gets the known head at once.
-    for (std::chrono::milliseconds wait{0};; wait = std::min(call_.idle, kHeadLag)) {
+    // Readable after each change of the feed: the stream waits for that, and polls without a wait.
+    SHOAL_TRY(const int changed, subscription_.descriptor());
+    auto said = Clock::now();
+    for (;;) {
       std::string text;
-      const auto polled = call_.takes_batches ? poll_batches(wait, text) : poll_records(wait, text);
+      const auto polled = call_.takes_batches ? poll_batches(text) : poll_records(text);
       if (call_.stop.stop_requested()) return Error{Code::closed, "the node is closed", ""};
-      append_head(text);
+      const auto now = Clock::now();
+      const auto head_due = append_head(now, text);
       if (!text.empty()) SHOAL_CHECK(call_.answer.write(text));
       SHOAL_CHECK(polled);
       if (polled->status == Poll::Status::end) {
         SHOAL_CHECK(call_.answer.line("end", cursor_object(polled->cursor)));
         return call_.answer.end_stream();
       }
-      const auto now = std::chrono::steady_clock::now();
-      if (text.empty() && now - said < call_.idle) continue;
-      if (text.empty()) SHOAL_CHECK(call_.answer.line("idle", "{}"));
-      said = now;
+      if (text.empty() && now - said >= call_.idle) {
+        SHOAL_CHECK(call_.answer.line("idle", "{}"));
+        said = now;
+      }
+      if (!text.empty()) said = now;
+      const auto idle_due = said + call_.idle;
+      std::ignore = wait_ready(changed, POLLIN, {head_due ? std::min(*head_due, idle_due) : idle_due, call_.stop});
     }
   }
 
@@ -62,10 +77,9 @@ class SubscriptionStream {
     std::string cursor;
   };
 
-  [[nodiscard]] Result<Polled> poll_records(std::chrono::milliseconds wait, std::string& text) {
-    SHOAL_TRY(
-        const auto poll,
-        subscription_.poll({.max_bytes = kPollBytes, .max_records = kPollRecords, .wait = Wait{wait, call_.stop}}));
+  [[nodiscard]] Result<Polled> poll_records(std::string& text) {
+    SHOAL_TRY(const auto poll,
+              subscription_.poll({.max_bytes = kPollBytes, .max_records = kPollRecords, .wait = Wait{{}, call_.stop}}));
     append_position(poll.status(), poll.cursor(), text);
     for (const RecordView& record : poll.records()) {
       append_record_line(record, subscription_.cursor_after(record), text);
@@ -73,9 +87,9 @@ class SubscriptionStream {
     return Polled{poll.status(), poll.cursor()};
   }
 
-  [[nodiscard]] Result<Polled> poll_batches(std::chrono::milliseconds wait, std::string& text) {
+  [[nodiscard]] Result<Polled> poll_batches(std::string& text) {
     SHOAL_TRY(const auto poll,
-              subscription_.poll_batches({.max_bytes = kPollBatchBytes, .wait = Wait{wait, call_.stop}}));
+              subscription_.poll_batches({.max_bytes = kPollBatchBytes, .wait = Wait{{}, call_.stop}}));
     append_position(poll.status, poll.cursor, text);
     for (const node::SelectedBatch& batch : poll.batches) append_batch_frame(batch, text);
     return Polled{poll.status, poll.cursor};
@@ -88,17 +102,22 @@ class SubscriptionStream {
     if (status == Poll::Status::timeout) call_.answer.append_line("at", cursor_object(cursor), text);
   }
 
-  void append_head(std::string& text) {
+  /// With records always, else when kHeadInterval is over; gives the time when that is, for a head that waits.
+  std::optional<Clock::time_point> append_head(Clock::time_point now, std::string& text) {
     const HeadReport report = subscription_.head_report();
-    if (same(report, told_)) return;
-    told_ = report;
+    if (same(report, reported_)) return std::nullopt;
+    if (text.empty() && now < next_head_) return next_head_;
+    reported_ = report;
+    next_head_ = now + kHeadInterval;
     call_.answer.append_line("head", to_json([&](base::JsonWriter& json) { write_head_report(report, json); }), text);
+    return std::nullopt;
   }
 
   Call& call_;
   node::SubscriptionApi& subscription_;
   bool begun_ = false;
-  HeadReport told_;  ///< the newest report that the client has; it begins with the default one, too
+  HeadReport reported_;            ///< the newest report that the client has; it begins with the default one, too
+  Clock::time_point next_head_{};  ///< earliest time of the next head without a record
 };
 
 }  // namespace

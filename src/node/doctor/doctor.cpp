@@ -13,7 +13,7 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-/// The swarm tells nobody that the DHT answered: its state is read again after this.
+/// The swarm reports no event for an answer of the DHT or of a router, so its state is read again after this time.
 constexpr std::chrono::milliseconds kReadAgain{50};
 /// The DHT is asked again after this, as an announcement takes a moment and questions get lost.
 constexpr std::chrono::milliseconds kAskAgain{1000};

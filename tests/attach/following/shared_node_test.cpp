@@ -150,7 +150,7 @@ TEST_P(SharedReading, GivesAsMuchAsAskedAndGoesOnAfterAnyRecord) {
   auto after = must(node().subscribe(id_, {.start = Start::resume(poll.cursor()), .until_head = true}));
   EXPECT_EQ(read_to_end(after), numbered(4, 10));
   EXPECT_EQ(read_some(subscription, 6), numbered(4, 10));
-  // The end is told each time.
+  // The end is reported each time.
   EXPECT_EQ(must(after.poll({})).status(), Poll::Status::end);
   EXPECT_TRUE(after.head_report().answered);
   EXPECT_TRUE(after.head_report().complete);
@@ -286,7 +286,7 @@ TEST_F(Following, KnowsWhoWorksThroughWhom) {
   EXPECT_GT(holder_->clients(), 0U);
   EXPECT_EQ(must(node_->facts()).node_key, must(holder_->facts()).node_key);
   node_->close();
-  EXPECT_TRUE(holder_->wait_for_clients({}));
+  EXPECT_TRUE(holder_->wait_for_clients({10s}));
   EXPECT_EQ(holder_->clients(), 0U);
 }
 

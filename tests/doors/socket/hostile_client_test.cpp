@@ -122,7 +122,7 @@ TEST(HostileClient, OneThatStopsReadingCostsLittleAndStallsNobody) {
   EXPECT_LT(resident_kib(), before + (std::size_t{300} << 10));
   lazy.resize(1);
   // Told nothing and disconnected: what it finds is cut off.
-  EXPECT_TRUE(served.server().wait_until_unattached({}));
+  EXPECT_TRUE(served.server().wait_until_unattached({10s}));
   RawAnswer head;
   ASSERT_TRUE(lazy.front()->read_head(head));
   while (!lazy.front()->line().empty()) {
@@ -167,7 +167,7 @@ TEST(HostileClient, LeavingCancelsWhatWasAsked) {
     EXPECT_EQ(served.server().attached(), 1U);
   }
   const auto begun = std::chrono::steady_clock::now();
-  EXPECT_TRUE(served.server().wait_until_unattached({}));
+  EXPECT_TRUE(served.server().wait_until_unattached({10s}));
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s);
 }
 

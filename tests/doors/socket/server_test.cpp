@@ -113,6 +113,32 @@ TEST(Server, StreamsLiveAndEndsWithTheNode) {
   EXPECT_TRUE(client.ended());
 }
 
+TEST(Server, ReportsHeadsOfOtherTopicsWithAnIntervalBetween) {
+  ServerOptions options;
+  options.idle_line = 60s;
+  ServedNode served(options);
+  served.publish("quakes", "us", 1);
+  const auto begin = std::chrono::steady_clock::now();
+  RawClient client(served.socket());
+  ASSERT_TRUE(client.ask("GET", "/v1/feeds/quakes/records?start=end&topic=eu"));
+  RawAnswer answer;
+  ASSERT_TRUE(client.read_head(answer));
+  ASSERT_TRUE(client.line().starts_with("{\"at\":{\"cursor\":"));
+  ASSERT_TRUE(client.line().starts_with("{\"head\":"));
+  // Nothing but a change ends the stream's wait before the client gives up.
+  constexpr int kChanges = 40;
+  for (int i = 0; i < kChanges; ++i) served.publish("quakes", "us", 1);
+  std::string line;
+  int heads = 0;
+  do {
+    line = client.line();
+    ASSERT_TRUE(line.starts_with("{\"head\":")) << line;
+    ++heads;
+  } while (line.find("\"tree_size\":" + std::to_string(kChanges + 1)) == std::string::npos);
+  const auto half_seconds = (std::chrono::steady_clock::now() - begin) / 500ms;
+  EXPECT_LE(heads, half_seconds);
+}
+
 TEST(Server, SaysRegularlyThatAStreamHasNothing) {
   ServerOptions options;
   options.idle_line = 20ms;
@@ -269,16 +295,17 @@ TEST(Server, SaysWhenAConnectionIsNotKept) {
 
 TEST(Server, CountsWhoIsAttached) {
   ServedNode served;
-  EXPECT_TRUE(served.server().wait_until_unattached({}));
+  EXPECT_TRUE(served.server().wait_until_unattached({10s}));
   auto client = std::make_unique<RawClient>(served.socket());
   ASSERT_TRUE(client->ask("GET", "/v1/node"));
   EXPECT_EQ(client->answer().status, 200U);
   EXPECT_EQ(served.server().attached(), 1U);
   std::stop_source stop;
   stop.request_stop();
-  EXPECT_FALSE(served.server().wait_until_unattached(stop.get_token()));
+  EXPECT_FALSE(served.server().wait_until_unattached({10s, stop.get_token()}));
+  EXPECT_FALSE(served.server().wait_until_unattached({20ms}));
   client.reset();
-  EXPECT_TRUE(served.server().wait_until_unattached({}));
+  EXPECT_TRUE(served.server().wait_until_unattached({10s}));
   EXPECT_EQ(served.server().attached(), 0U);
 }
 
