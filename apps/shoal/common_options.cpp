@@ -83,7 +83,7 @@ void declare_network(OptionSet& options, CommonOptions& common, bool hidden) {
   options.parsed("--find-timeout", common.find_timeout, "DURATION", "how long to look for the newest head (20s)",
                  parse_duration);
   options.parsed("--heartbeat", common.heartbeat, "DURATION",
-                 "sign own feeds again when nothing was published for so long (20s); 0s: never",
+                 "sign own feeds again when nothing was published for this time (20s); 0s: never",
                  [](const std::string& text) -> Result<std::optional<std::chrono::milliseconds>> {
                    SHOAL_TRY(const auto interval, parse_duration(text));
                    return std::optional(interval);

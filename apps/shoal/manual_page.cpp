@@ -117,7 +117,7 @@ std::string overview_page(const std::vector<CommandTable>& tables, const std::st
       {"FEED", "an own name, 64 hexadecimal digits, a feed link, or a bundle file written by shoal export"},
       {"SIZE, RATE", "a number of bytes (a second), K M G being powers of 1024: 500, 256K, 20G"},
       {"duration", "a number with its unit: 250ms, 90s, 15m, 12h, 30d"},
-      {"point in time", "RFC 3339, a date (00:00 UTC), milliseconds since 1970, -2h (so long ago), or now"},
+      {"point in time", "RFC 3339, a date (00:00 UTC), milliseconds since 1970, -2h (two hours ago), or now"},
   });
   text += ".PP\n" +
           escaped(

@@ -89,7 +89,7 @@ void InitCommand::declare_own(OptionSet& options) {
                   SHOAL_TRY(keep_, parse_duration(text));
                   return {};
                 });
-  options.value("--keep-size", "SIZE", "drop the oldest payloads above so many bytes; 0: never",
+  options.value("--keep-size", "SIZE", "drop the oldest payloads above this total; 0: never",
                 [this](const std::string& text) -> Result<void> {
                   SHOAL_TRY(keep_size_, parse_size(text));
                   return {};

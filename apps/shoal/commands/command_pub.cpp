@@ -106,7 +106,7 @@ void PubCommand::declare_producer(OptionSet& options) {
       "a record counts as published when it is durable here, too at N mirrors, or at the named ones (durable)",
       [](const std::string& text) { return node::parse_acks(text); });
   options.parsed("--ack-timeout", publisher_.ack_timeout, "DURATION",
-                 "exit 4 when nothing is acknowledged for so long; what is durable here stays (60s)", parse_duration);
+                 "exit 4 when nothing is acknowledged for this time; what is durable here stays (60s)", parse_duration);
   options.flag("--ack-log", ack_log_, "stdout: acked TOPIC PARTITION FIRST LAST");
 }
 

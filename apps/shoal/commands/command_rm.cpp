@@ -21,7 +21,7 @@ class RemoveCommand final : public Command {
     options.about(
         "Nothing of the feed stays in the data directory: no want, no records, no cursors. The key of an own feed "
         "stays, and once it has signed something it signs nothing more in this directory: without the feed's blocks "
-        "that would begin a second history. Whoever reads the feed here is told that it is closed; a feed that is "
+        "that would begin a second history. Readers of the feed here are notified that it is closed; a feed that is "
         "being published to is not removed.");
     options.examples({"shoal rm FEED", "shoal rm quakes --yes"});
   }

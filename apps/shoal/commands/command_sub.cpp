@@ -62,9 +62,9 @@ void SubCommand::declare_own(OptionSet& options) {
   options.text("--to", to_, "FILE", "write to FILE, each record once even after kill -9 (with --cursor)");
   options.flag("--sparse", sparse_, "fetch and keep the wanted topics only");
   options.flag("--unordered", unordered_, "do not wait for other topics to keep the feed's order");
-  options.parsed("--timeout", limits_.record_timeout, "DURATION", "exit 4 after so long without a record",
+  options.parsed("--timeout", limits_.record_timeout, "DURATION", "exit 4 after this time without a record",
                  parse_duration);
-  options.parsed("--stall-exit", limits_.stall_timeout, "DURATION", "exit 4 after so long without a sign of life",
+  options.parsed("--stall-exit", limits_.stall_timeout, "DURATION", "exit 4 after this time without a sign of life",
                  parse_duration);
   options.parsed("--cache", wanted_.cache_bytes, "SIZE",
                  "payload bytes that stay here once they were read; the oldest are dropped", parse_size);
