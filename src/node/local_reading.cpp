@@ -18,6 +18,11 @@
 #include <stop_token>
 #include <tuple>
 
+/// Every call opens the feed (FeedTable::host) and answers from its rows. Only info() asks peers, and only for a feed
+/// of somebody else: first every peer for its newest head, then, when one answered, some for the signed entries of the
+/// topics. The question for heads ends kInfoAnswersWait after the last answer, because peers that are still being
+/// dialled may know a newer head. Without the question `info` would show the head of the last visit as the present one;
+/// without the wait it would show what the peer that answered first has.
 namespace shoal::node {
 namespace {
 

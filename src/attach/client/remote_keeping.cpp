@@ -10,6 +10,12 @@
 #include "doors/text/remote_paths.h"
 #include "doors/text/report_json.h"
 
+/// Each call is one request to the node of the other process (docs/API.md). A cursor or a group is one JSON answer;
+/// verify(), export and import are streams with progress lines between. Two things are not plain requests:
+/// - The reading of an answer wakes every kTick to call `progress`, because only that callback can cancel a long call.
+///   Without it a user who stops `shoal verify` waits until the node has sent its next line.
+/// - An import reads answers while it sends. Without it both ends wait for each other once the answers fill the socket,
+///   and the reason of a node that refuses the rest is lost.
 namespace shoal::attach {
 namespace {
 

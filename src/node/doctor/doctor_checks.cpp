@@ -12,6 +12,11 @@
 #include <algorithm>
 
 /// Checks of this machine and of the network; those of a feed are in doctor_feed_checks.cpp.
+///
+/// Each check is a function of what was found (NetworkFindings) and knows nothing of the other checks, so a test gives
+/// it any findings. The verdict is `problem` only where the node cannot work: a DHT where nobody answers, no address
+/// that listens. What also happens to a healthy node (no connection from others yet, an announcement that is not seen
+/// yet) is a `warning`. Without that difference every new node behind a router would exit with a problem.
 namespace shoal::node {
 namespace {
 
@@ -87,7 +92,7 @@ DoctorCheck check_disk(const Storage& storage) {
 }
 
 DoctorCheck check_clock(UnixMs now, const std::vector<replication::PeerView>& peers) {
-  const char* hint = "set the clock; heads are signed with it, and ages are told by it";
+  const char* hint = "set the clock; heads are signed with it, and ages are counted with it";
   if (now < kOldest) {
     return {"clock", Verdict::problem,
             "this machine believes it is " + duration_text(kOldest.value() - now.value()) + " before 2025", hint,

@@ -6,6 +6,16 @@
 #include <algorithm>
 #include <utility>
 
+/// A poll looks at the rows, and when there is nothing it waits until the feed changes and looks again (wait_for). So a
+/// subscription has no thread and no queue of its own, and a slow caller costs no memory.
+///
+/// Where it begins and ends depends on the newest head, which a reader that just started does not know. It asks all
+/// peers (HeadQuestion), and `until_head`, Start::end and Start::last wait for the answer. Without the question, the
+/// head that was stored before would be taken for the end, and records that exist by now would be left out.
+///
+/// The reader never passes over what is missing. A payload that was dropped here is requested again (fetch_again), a
+/// forked feed is delivered up to the part that both histories share, and what nobody brings ends the walk after
+/// SubscribeOptions::find_timeout (StallDetector). Without these three a poll would wait for ever.
 namespace shoal::node {
 namespace {
 

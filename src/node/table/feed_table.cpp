@@ -11,6 +11,15 @@
 
 #include <algorithm>
 
+/// Feeds open when they are first asked for, because a directory may have thousands. The order of opening:
+/// 1. the key of an own feed. It may ask for a passphrase, so no lock is held;
+/// 2. the rows (FeedHost), once: open_.host_or_open() holds the lock while they open, so two callers get the same host;
+/// 3. the swarm, only for a host that was just opened: a peer that comes meets rows that are complete;
+/// 4. the writer of an own feed, on the commit thread, which alone uses the journal.
+/// host() opens the writer of an own feed before it hands out the rows. Without that a reader would miss the records
+/// that a crash left in the journal alone, although they are acknowledged. A writer that cannot open (sealed key,
+/// unsafe to sign) leaves the feed readable, with the reason in OwnTerms. release() goes the other way: mirrors are
+/// flushed and the store is durable before writers let go of it.
 namespace shoal::node {
 
 FeedTable::FeedTable(Context context)
@@ -195,7 +204,7 @@ Result<std::shared_ptr<OwnFeed>> FeedTable::open_writer(const std::string& name,
     opened = std::make_shared<OwnFeed>(host, std::move(*writer), context_.heartbeat, *context_.commit_thread,
                                        *context_.clock, *context_.log);
     host->own_terms().set_writer_problem(std::nullopt);
-    // What a crash left in the journal is news.
+    // The writer may have replayed blocks from the journal.
     host->news().notify();
     open_.add_writer(name, opened);
     context_.commit_thread->add(opened);
