@@ -36,7 +36,7 @@ Result<std::vector<BlockIndex>> ExpiredPayloads::find(const FeedReader& reader, 
                                                       std::size_t limit) {
   std::vector<BlockIndex> out;
   headers_ = reader.log().inspect([](const LogState& state) { return state.headers.count(); });
-  // What somebody fetched again lies behind the log start, where no lane looks.
+  // What somebody fetched again lies behind the log start, where no walk looks.
   const auto returned = reader.log().inspect([](const LogState& state) { return state.returned.runs(); });
   for (const BlockRange& run : returned) {
     for (BlockIndex block = run.begin; block < run.end && out.size() < limit; ++block) {
@@ -58,34 +58,34 @@ Result<std::vector<BlockIndex>> ExpiredPayloads::find(const FeedReader& reader, 
 
 Result<void> ExpiredPayloads::walk(const FeedReader& reader, const TopicView& view, UnixMs cutoff, std::size_t limit,
                                    std::vector<BlockIndex>& out) {
-  Lane& lane = lanes_[view.stream];
-  if (!lane.begun) {
-    lane.begun = true;
+  Progress& progress = progress_[view.stream];
+  if (!progress.begun) {
+    progress.begun = true;
     if (view.log_start >= view.end) {
-      lane.passed = view.last_block;
+      progress.passed = view.last_block;
     } else if (view.log_start.value() > 0) {
-      SHOAL_TRY(lane.oldest, reader.block_of_offset(view.stream, view.log_start));
-      if (lane.oldest) {
-        SHOAL_TRY(const BlockHeader header, reader.header(*lane.oldest));
-        lane.append_time = header.append_time;
+      SHOAL_TRY(progress.oldest, reader.block_of_offset(view.stream, view.log_start));
+      if (progress.oldest) {
+        SHOAL_TRY(const BlockHeader header, reader.header(*progress.oldest));
+        progress.append_time = header.append_time;
       }
     }
   }
   while (out.size() < limit) {
-    if (!lane.oldest) {
-      if (lane.headers == headers_) return {};
-      SHOAL_TRY(lane.oldest, reader.next_block(view.stream, lane.passed));
-      if (!lane.oldest) {
-        lane.headers = headers_;
+    if (!progress.oldest) {
+      if (progress.headers == headers_) return {};
+      SHOAL_TRY(progress.oldest, reader.next_block(view.stream, progress.passed));
+      if (!progress.oldest) {
+        progress.headers = headers_;
         return {};
       }
-      SHOAL_TRY(const BlockHeader header, reader.header(*lane.oldest));
-      lane.append_time = header.append_time;
+      SHOAL_TRY(const BlockHeader header, reader.header(*progress.oldest));
+      progress.append_time = header.append_time;
     }
-    if (lane.append_time >= cutoff) return {};
-    out.push_back(*lane.oldest);
-    lane.passed = lane.oldest;
-    lane.oldest.reset();
+    if (progress.append_time >= cutoff) return {};
+    out.push_back(*progress.oldest);
+    progress.passed = progress.oldest;
+    progress.oldest.reset();
   }
   return {};
 }

@@ -47,10 +47,11 @@ class ExpiredPayloads {
   /// At most `limit` blocks, ascending: payloads that are held, and such that were never fetched.
   [[nodiscard]] Result<std::vector<BlockIndex>> find(const FeedReader& reader, const Cutoff& cutoff, std::size_t limit);
   /// Looks at everything again: the cutoff is another one.
-  void reset() { lanes_.clear(); }
+  void reset() { progress_.clear(); }
 
  private:
-  struct Lane {
+  /// How far the oldest payloads of one partition were looked at.
+  struct Progress {
     std::optional<BlockIndex> passed;  ///< the last block that is gone
     std::optional<BlockIndex> oldest;  ///< the next one, when it is known
     UnixMs append_time{0};             ///< of `oldest`
@@ -60,7 +61,7 @@ class ExpiredPayloads {
   [[nodiscard]] Result<void> walk(const FeedReader& reader, const TopicView& view, UnixMs cutoff, std::size_t limit,
                                   std::vector<BlockIndex>& out);
 
-  std::map<TopicPartition, Lane> lanes_;
+  std::map<TopicPartition, Progress> progress_;
   std::uint64_t headers_ = 0;  ///< held as find() began
 };
 

@@ -65,8 +65,8 @@ Result<std::optional<KeyInfo>> KeyStore::find(const std::string& name) const {
   return std::optional(std::move(info));
 }
 
-/// A look at the file tells whether it is still the one that was read: a node may have a thousand keys, and whose key
-/// it is is asked for each feed.
+/// Reads the file again only when its inode, time or size changed. A node may have a thousand keys, and every look-up
+/// of a feed searches them.
 Result<KeyInfo> KeyStore::read_info(const std::string& name) const {
   const std::filesystem::path file = file_of(name);
   struct stat now {};

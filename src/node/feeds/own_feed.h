@@ -44,8 +44,8 @@ class OwnFeed final : public CommitWork {
   /// The first one's options are those of the buffer. With a quorum its records are acknowledged once that holds them.
   [[nodiscard]] Result<Sender> begin_producing(const ProducerOptions& options, MirrorQuorum quorum, Sharing sharing,
                                                const Wait& wait = {});
-  /// What this sender sent is committed; mirrors are not waited for. No callback of it runs or comes any more, but for
-  /// the one that this is called from.
+  /// Commits what this sender sent, without waiting for mirrors. After the return no callback of the sender runs,
+  /// except the callback that called this.
   void end_producing(Sender sender);
   void on_acked(Sender sender, std::function<void(const AckRun&)> callback);
   [[nodiscard]] Result<Position> send(Sender sender, const ProducerRecord& record, const Wait& wait);
@@ -66,7 +66,7 @@ class OwnFeed final : public CommitWork {
   // Commit thread only.
   [[nodiscard]] std::optional<base::MonoTime> work() override;
   [[nodiscard]] Result<void> publish_manifest(const feed::Manifest& manifest);
-  /// Nothing more is signed: every sender is told this.
+  /// Nothing more is signed: every sender gets this error.
   void fail(const Error& error);
 
  private:

@@ -9,7 +9,7 @@
 
 namespace shoal::node {
 
-/// What holds of an own feed while it is open: whether it can be signed, and what of it stays. Pure state; thread-safe.
+/// State of an own feed while it is open: whether it can be signed, and its retention. Pure state; thread-safe.
 class OwnTerms {
  public:
   /// Why the feed cannot be signed; nullopt while it can, and for other people's.

@@ -41,7 +41,7 @@ Result<BlockIndex> absent_here(const FeedHost& host, const TopicPartition& strea
                "shoal topics shows the offsets that exist"};
 }
 
-/// What nobody brings of a forked feed is not there because of the fork.
+/// Of a forked feed, replaces a failure to find a block by the fork's error, which is the reason.
 Result<BlockIndex> name_fork(const FeedHost& host, Result<BlockIndex> found) {
   if (found) return found;
   const Code code = found.error().code;
