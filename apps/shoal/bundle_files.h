@@ -61,7 +61,7 @@ class BundleFilesWriter {
   bool ends_ = false;          // that body is a bundle's last frame
 };
 
-/// Reads files one after the other; `count` is told how many bytes were read so far.
+/// Reads files one after the other; `count` is called with the bytes read so far.
 [[nodiscard]] feed::ByteSource bytes_of(std::vector<std::filesystem::path> files,
                                         std::function<void(std::uint64_t)> count);
 

@@ -23,8 +23,8 @@ std::optional<std::string> FreshnessWatch::look(Time now, UnixMs wall, std::opti
     if (head_) longest_gap_ = std::max(longest_gap_, gap);
     head_ = head;
     last_change_ = now;
-    if (head && !clocks_told_ && wall - *head < -kClockSlackMs) {
-      clocks_told_ = true;
+    if (head && !clocks_warned_ && wall - *head < -kClockSlackMs) {
+      clocks_warned_ = true;
       return "the newest head was signed " + format_head_age(wall - *head);
     }
     if (std::exchange(stale_, false)) return "the owner's heads come again";

@@ -27,7 +27,7 @@ class FreshnessWatch {
   Time last_change_;
   std::chrono::milliseconds longest_gap_{0};  ///< between two heads
   bool stale_ = false;
-  bool clocks_told_ = false;
+  bool clocks_warned_ = false;
 };
 
 }  // namespace shoal::command

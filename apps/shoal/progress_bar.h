@@ -17,8 +17,8 @@ using ProgressReport = std::function<bool(std::uint64_t done, std::uint64_t tota
 /// Shows `what` with a bar, and removes it when all is done. `stopped` ends the operation.
 [[nodiscard]] ProgressReport progress_of(Messages& messages, std::string what, std::function<bool()> stopped);
 
-/// `what [#####-----] 50 %, 12 s left`, at most `columns` wide; the time once it can be told. `what 12 MiB` when the
-/// total is not known.
+/// `what [#####-----] 50 %, 12 s left`, at most `columns` wide; the time once it can be estimated. `what 12 MiB` when
+/// the total is not known.
 [[nodiscard]] std::string progress_line(const std::string& what, std::uint64_t done, std::uint64_t total,
                                         std::chrono::milliseconds elapsed, std::size_t columns);
 

@@ -7,7 +7,8 @@
 
 namespace shoal::base {
 
-/// Token bucket: permits a rate of events a second and a burst. Pure state on times it is told; they may not go back.
+/// Token bucket: permits a rate of events a second and a burst. Pure state; the caller passes the time,
+/// which may not go back.
 class TokenBucket {
  public:
   struct Rate {

@@ -33,7 +33,7 @@ struct ProducerObject {
   Producer producer;
 };
 
-/// One call at a time: a second one is told so instead of being let in.
+/// One call at a time: a second one gets an error and does not enter.
 struct SubscriptionObject {
   explicit SubscriptionObject(Subscription made) : subscription(std::move(made)) {}
   std::mutex busy;

@@ -82,9 +82,9 @@ shoal_code shoal_producer_open(shoal_feed* feed, const shoal_producer_options* o
     SHOAL_TRY(const auto wanted, producer_options(given));
     SHOAL_TRY(auto made, found->producer(wanted));
     if (given.on_acked != nullptr) {
-      made.on_acked([told = given.on_acked, user = given.on_acked_user](const AckRun& run) {
+      made.on_acked([handler = given.on_acked, user = given.on_acked_user](const AckRun& run) {
         const CallbackScope scope;
-        told(user, run.topic.c_str(), run.partition.value(), run.first.value(), run.last.value());
+        handler(user, run.topic.c_str(), run.partition.value(), run.first.value(), run.last.value());
       });
     }
     *producer = producers().add(std::make_shared<ProducerObject>(std::move(made)));

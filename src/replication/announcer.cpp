@@ -24,8 +24,8 @@ bool Announcer::announce_head() {
   const bool grew = head_announcer_.on_head(head->tree_size, core_.now());
   // A heartbeat (same size, newer time) goes at once to every peer that knows the size and not this signature.
   for (const auto& [id, peer] : core_.peers()) {
-    const bool same_size = peer->told_head && peer->told_head->tree_size == head->tree_size;
-    if (!peer->gone && same_size && peer->told_head != head && peer->view.head != head) heads_.announce(*peer);
+    const bool same_size = peer->notified_head && peer->notified_head->tree_size == head->tree_size;
+    if (!peer->gone && same_size && peer->notified_head != head && peer->view.head != head) heads_.announce(*peer);
   }
   send_due_heads();
   return grew;

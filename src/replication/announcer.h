@@ -31,7 +31,7 @@ class Announcer {
   ReplicatorCore& core_;
   HeadExchange& heads_;
   HeadAnnouncer head_announcer_;
-  Have last_have_;  ///< as peers were told, or know from our heads
+  Have last_have_;  ///< as peers were notified, or know from our heads
   bool held_changed_ = false;
 };
 

@@ -50,7 +50,7 @@ void FetchCoordinator::follow(Follow follow) {
   stop_following();
   if (core_.mirror() == nullptr) return;
   follow_ = std::move(follow);
-  told_synced_.reset();
+  reported_synced_.reset();
   if (follow_->everything) {
     full_.start(*follow_);
   } else {
@@ -183,11 +183,11 @@ void FetchCoordinator::plan() {
 void FetchCoordinator::check_synced() {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   const std::optional<std::uint64_t> newest = heads_.newest_announced();
-  if (!ours || !newest || told_synced_ == ours) return;
+  if (!ours || !newest || reported_synced_ == ours) return;
   const bool reached = ours->tree_size >= *newest || (!follow_->live && ours->tree_size >= follow_->until);
   const bool complete = follow_->everything ? full_.complete(*ours) : sparse_.complete(*ours);
   if (!reached || !complete) return;
-  told_synced_ = ours;
+  reported_synced_ = ours;
   core_.tell([head = *ours](ReplicatorEvents& events) { events.on_synced(head); });
 }
 

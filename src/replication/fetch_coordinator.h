@@ -73,7 +73,7 @@ class FetchCoordinator {
   LiveFetcher live_;
   OffsetFetches offsets_;
   std::optional<Follow> follow_;
-  std::optional<feed::Checkpoint> told_synced_;  ///< head of the last on_synced event
+  std::optional<feed::Checkpoint> reported_synced_;  ///< head of the last on_synced event
   bool plan_pending_ = false;
 };
 

@@ -56,7 +56,7 @@ struct Replicator::Impl {
   void tick();
 
   std::uint64_t last_peer_ = 0;
-  bool blocks_told_ = false;
+  bool blocks_notified_ = false;
   bool armed_ = false;
 };
 
@@ -162,8 +162,8 @@ void Replicator::Impl::on_new_blocks() {
   // Passed on at once, before our own flush.
   wants.pump_all();
   fetches.plan_soon();
-  if (std::exchange(blocks_told_, true)) return;
-  core.later([this] { blocks_told_ = false; });
+  if (std::exchange(blocks_notified_, true)) return;
+  core.later([this] { blocks_notified_ = false; });
   core.tell([](ReplicatorEvents& events) { events.on_blocks(); });
 }
 

@@ -19,7 +19,7 @@ namespace shoal::swarm {
 /// torrent a second and leaves one that was added before the DHT was up alone for 15 minutes: without this a node with
 /// thousands of feeds needs an hour to be found, and a faster burst is dropped by the rate limits of DHT nodes.
 ///
-/// Pure state on times that it is told. Each call takes logarithmic time, except restart(). Confined to its caller.
+/// Pure state; the caller passes the time. Each call takes logarithmic time, except restart(). Confined to its caller.
 class AnnounceSchedule {
  public:
   /// Time between any two announcements, in a private network and in the public one, whose nodes drop larger bursts.

@@ -58,7 +58,8 @@ ConnectionPolicy::Address& ConnectionPolicy::address(const NetAddress& host, bas
     std::erase_if(addresses_, [&](const auto& item) {
       return item.second.connections.full(now) && offences(item.second, now) < kForgiven;
     });
-    // The table is full of active addresses: dropping one entry gives an attacker with so many addresses nothing more.
+    // The table is full of active addresses: dropping one entry gives an attacker that has kMaxAddresses addresses
+    // nothing more.
     if (addresses_.size() >= kMaxAddresses) addresses_.erase(addresses_.begin());
   }
   return addresses_.try_emplace(host, Address{base::TokenBucket(limits_.address_rate), 0, now}).first->second;

@@ -21,7 +21,7 @@ namespace shoal::swarm {
 /// SelectNodeToEvict: protect by usefulness and age, evict from the largest network group) against eclipse attacks
 /// (Heilman et al. 2015). Without it one host with many connections cuts a node off from its swarm.
 ///
-/// Pure state on times that it is told. Confined to its caller.
+/// Pure state; the caller passes the time. Confined to its caller.
 class ConnectionPolicy {
  public:
   struct Limits {

@@ -10,7 +10,7 @@
 namespace shoal::swarm {
 
 /// Reports once when the DHT entry points that the user named do not answer, and once when the DHT answers after that.
-/// Pure state on times that it is told. Confined to its caller.
+/// Pure state; the caller passes the time. Confined to its caller.
 class DhtWatch {
  public:
   /// Without entry points it reports nothing.

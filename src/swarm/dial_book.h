@@ -18,7 +18,7 @@ namespace shoal::swarm {
 /// dialled while the feed is joined; those remembered from earlier runs only while the feed has no peer, or wants more.
 /// Exponential backoff: a fixed interval for the first tries, so that two nodes that start together meet soon, then
 /// doubling. Without it a node dials a dead address all the time, or never again an address that comes back.
-/// Pure state on times that it is told. Each call takes logarithmic time, except restart(). Confined to its caller.
+/// Pure state; the caller passes the time. Each call takes logarithmic time, except restart(). Confined to its caller.
 class DialBook {
  public:
   static constexpr base::MonoTime kPace = std::chrono::milliseconds(5);  ///< between dials of any two feeds

@@ -17,7 +17,7 @@ namespace shoal::swarm {
 /// it about hourly, because DHT nodes drop an item after two hours (BEP 44); a node without a peer looks it up with
 /// exponential backoff. Random jitter spreads the nodes that store the same hint. Without it hints expire, or all
 /// mirrors of a feed store them at the same moment and the DHT drops the burst.
-/// Pure state on times that it is told. Each call takes logarithmic time. Confined to its caller.
+/// Pure state; the caller passes the time. Each call takes logarithmic time. Confined to its caller.
 class HintSchedule {
  public:
   /// Time between any two, in a private network and in the public one. One takes about fifty datagrams.

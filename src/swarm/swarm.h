@@ -68,7 +68,7 @@ class Swarm : public replication::PeerLocator {
   virtual void get_item(const PublicKey& key) = 0;
   /// Sets the receiver of items that get_item() finds, which is called on the swarm's own thread. To be called once,
   /// before the first get_item().
-  virtual void on_item(std::function<void(const PublicKey& key, const DhtItem& item)> told) = 0;
+  virtual void on_item(std::function<void(const PublicKey& key, const DhtItem& item)> handler) = 0;
 };
 
 /// BEP 44: a bencoded value has at most 1,000 bytes; nodes drop larger ones silently.

@@ -12,7 +12,7 @@ namespace shoal::swarm {
 /// Decides whether peers are dialled by TCP or by uTP (BEP 29). TCP is faster and comes first; uTP can pass NATs by
 /// hole punching (BEP 55), which works only when both sides dial by uTP at the same time. Nodes have no way to agree on
 /// a time, so all use the same periods of the wall clock: the last kStretchMs of each kPeriodMs. Without it two nodes
-/// behind NATs never connect. Pure state on times that it is told. Confined to its caller.
+/// behind NATs never connect. Pure state; the caller passes the time. Confined to its caller.
 class TransportChoice {
  public:
   /// Length of a period, and of the part at its end in which uTP may be used.

@@ -35,7 +35,7 @@ struct StartPosition {
 /// candidate block, and an ordered reader takes the lowest one once no partition can still get a lower one. Which
 /// blocks belong to a partition comes from the chain of headers (each names the block of its partition before it) and
 /// from the signed ends, so that a sparse copy is read as safely as a full one (docs/FORMAT.md, "Topic state"). Without
-/// these a hole in a sparse copy could not be told from the end of a partition, and records would be lost silently.
+/// these a hole in a sparse copy would look like the end of a partition, and records would be lost silently.
 /// Confined to its caller; `reader` outlives it.
 class TopicReader {
  public:

@@ -34,7 +34,7 @@ struct SealedBatch {
 /// (RecordAccumulator; linger.ms, batch.size, buffer.memory). Batches that are due within kGroupWindow of each other go
 /// into one group: a commit costs one signature and one disk sync, whatever its size. Without batching each record is a
 /// block with its own header, hashes and compression.
-/// A pure state machine on times that it is told; the caller owns threads, timers and I/O. Confined to its caller.
+/// A pure state machine; the caller passes the time and owns threads, timers and I/O. Confined to its caller.
 class TopicWriter {
  public:
   struct Options {

@@ -116,7 +116,7 @@ TEST_P(ReadingContract, AWatchTellsOfEveryChange) {
   const auto other = must(reading().watch(feed));
   std::uint64_t seen = must(watch->version());
   for (int i = 0; i < 3; ++i) {
-    // What was told is told once.
+    // What was reported is reported once.
     while (readable(watch->descriptor(), 50)) seen = must(watch->version());
     publish({batch_of({i})});
     std::uint64_t now = seen;

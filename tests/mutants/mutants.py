@@ -29,7 +29,7 @@ from layer_rules.tree import without_comments  # noqa: E402
 import operators  # noqa: E402
 
 BUILD_TIMEOUT_S = 600
-# A mutant may loop for ever: this many times what the tests take unchanged, and at least so many seconds.
+# A mutant may loop for ever: this many times what the tests take unchanged, and at least this many seconds.
 TIMEOUT_FACTOR = 4
 TIMEOUT_MIN_S = 20
 
@@ -138,7 +138,7 @@ def equivalents():
 def main():
     parser = argparse.ArgumentParser(description="Mutation testing")
     parser.add_argument("files", nargs="+", metavar="FILE", help="source files below src/")
-    parser.add_argument("--sample", type=int, default=0, help="so many of each file, chosen by chance; 0: all")
+    parser.add_argument("--sample", type=int, default=0, help="this many of each file, chosen by chance; 0: all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--also", action="append", default=[], metavar="TARGET", help="a further test program to run")
     parser.add_argument("--json", metavar="FILE", help="write counts and survivors here")

@@ -58,7 +58,7 @@ class Chaos:
         self.on_mended(fault)
 
     def play(self, seconds):
-        """Faults for so long; all are mended at the end."""
+        """Faults for this time; all are mended at the end."""
         end = time.monotonic() + seconds
         next_fault = time.monotonic()
         while time.monotonic() < end:

@@ -67,12 +67,12 @@ TEST(Announcer, AHeartbeatGoesToPeersThatKnowTheSizeAndNotTheSignature) {
   world.producer.clock.now = world.producer.clock.now + 5000;
   ASSERT_TRUE(world.producer.writer->heartbeat().ok());
   const PeerId told = world.join();
-  world.peer(told).told_head = world.peer(told).view.head = before;
+  world.peer(told).notified_head = world.peer(told).view.head = before;
   const PeerId has = world.join();
-  world.peer(has).told_head = before;
+  world.peer(has).notified_head = before;
   world.peer(has).view.head = world.head();
   const PeerId gone = world.join();
-  world.peer(gone).told_head = world.peer(gone).view.head = before;
+  world.peer(gone).notified_head = world.peer(gone).view.head = before;
   world.peer(gone).gone = true;
   world.announcer.announce_head();
   ASSERT_EQ(world.sent<Head>(told).size(), 1U);

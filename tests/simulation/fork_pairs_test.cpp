@@ -75,7 +75,7 @@ class Holder {
     start(mirror_.get());
   }
   [[nodiscard]] DirectLink::Side side() { return {replicator_.get(), key_.public_key(), {}, {}}; }
-  /// What it can show to others, stored or (an owner) told.
+  /// What it can show to others, stored or (an owner) notified of.
   [[nodiscard]] std::optional<feed::ForkProof> proof() const {
     const auto stored = reader_->fork_proof();
     if (!mirror_) return events.proof;

@@ -58,7 +58,7 @@ class MemoryTransport final : public replication::PeerTransport, public std::ena
     begin(std::clamp(1 - gone / static_cast<double>(whole.count()), 0.0, 1.0));
   }
 
-  /// Nothing more passes in either direction, and nobody is told: a cable pulled out.
+  /// Nothing more passes in either direction, and no end is notified: a cable pulled out.
   void cut() {
     silent_ = true;
     if (auto there = other_.lock()) there->silent_ = true;

@@ -35,7 +35,7 @@ struct Profile {
   double hostile = 0.1;            ///< of the followers, in turn: silent, at 1 B/s, lying about payloads, about heads
   double stale_addresses = 0.1;    ///< of what the locator tells: addresses where nobody is
   double bad_disks = 0.1;          ///< of the followers: their disk fails or loses what was not flushed
-  std::uint64_t clock_years = 10;  ///< clocks are off by up to so many
+  std::uint64_t clock_years = 10;  ///< clocks are off by up to this many
   std::size_t churn_records = 20;  ///< one each half second, while nodes come and go
   bool fork = false;               ///< at the end a second history of the same key shows up
 };

@@ -7,7 +7,7 @@
 /// Publishers, mirrors and readers of one feed that talk through real sessions over the in-memory network.
 namespace shoal::simulation {
 
-/// What a replicator told.
+/// What a replicator reported.
 struct EventLog final : replication::ReplicatorEvents {
   struct Blame {
     PublicKey node;

@@ -31,7 +31,7 @@ void visit(const Arguments& arguments);
 [[noreturn]] void fail(const std::string& text);
 /// A figure, on stdout.
 void say(const char* name, std::uint64_t value);
-/// Runs `round` so many times on some threads; each thread has choices of its own.
+/// Runs `round` this many times on some threads; each thread has choices of its own.
 void in_threads(const Arguments& arguments, const std::function<void(Mutator&)>& round);
 /// A session up to the point where messages count.
 [[nodiscard]] bool meet(RawPeer& peer, const Arguments& arguments);

@@ -12,7 +12,7 @@ using namespace testing;
 
 constexpr std::size_t kQueueLimit = std::size_t{128} << 10;
 
-/// Sends `total` messages as a session does: as long as they fit the limit, and on when told that there is room.
+/// Sends `total` messages as a session does: as long as they fit the limit, and on when notified that there is room.
 class Pump {
  public:
   Pump(std::shared_ptr<replication::PeerTransport> transport, std::size_t size, std::size_t total)
@@ -61,7 +61,7 @@ TEST(SwarmFlow, MovesBulkWithinTheQueueLimit) {
   std::cout << "200 MiB in " << seconds << " s: " << 209.7 / seconds << " MB/s\n";
 }
 
-// Any sizes must be told of room in the end: the limit minus the message may lie below every mark.
+// Any sizes must be notified of room in the end: the limit minus the message may lie below every mark.
 TEST(SwarmFlow, NeverStallsWhateverTheSizes) {
   for (const std::size_t size :
        {std::size_t{1}, std::size_t{1000}, std::size_t{30000}, std::size_t{70000}, replication::kMaxMessageSize}) {
@@ -102,13 +102,13 @@ TEST(SwarmFlow, TellsHowMuchIsQueuedWhenTheOtherSideDoesNotRead) {
   const std::size_t stuck = pair.left->transport->queued();
   EXPECT_GT(stuck, std::size_t{1} << 20);
   EXPECT_LE(stuck, kCount * (65536 + 6));
-  const int told = pair.left->writable_now();
+  const int notified = pair.left->writable_now();
   hold = false;
   EXPECT_TRUE(pair.right->wait_count(kCount));
   const auto end = SteadyClock::now() + kPatience;
   while (pair.left->transport->queued() > 0 && SteadyClock::now() < end) std::this_thread::sleep_for(1ms);
   EXPECT_EQ(pair.left->transport->queued(), 0U);
-  EXPECT_GT(pair.left->writable_now(), told);
+  EXPECT_GT(pair.left->writable_now(), notified);
 }
 
 TEST(SwarmFlow, KeepsTheRateLimitForLocalPeersToo) {

@@ -14,7 +14,7 @@ RECORD = 1000
 
 class ManySources(SystemTest):
     def publish_random(self, megabytes):
-        """About so many megabytes that nothing compresses; the feed's hex."""
+        """About this many megabytes that nothing compresses; the feed's hex."""
         chance = random.Random(1)
         path = self.path("input")
         with open(path, "wb") as file:

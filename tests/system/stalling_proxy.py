@@ -1,4 +1,4 @@
-"""A TCP relay on loopback that becomes unbearable: after so many bytes towards the dialler, one byte a second."""
+"""A TCP relay on loopback that becomes unbearable: after a number of bytes towards the dialler, one byte a second."""
 
 import socket
 import threading

@@ -27,7 +27,7 @@ def parse_head(feed, compact):
 
 
 def counted_levels(data, begin, end, what):
-    """A count that must be the one of cover(begin, end), and so many hashes with their levels."""
+    """A count that must be the one of cover(begin, end), and that number of hashes with their levels."""
     levels = list(cover(begin, end))
     check(data.numbers("B") == len(levels), what + ": count")
     return list(zip(levels, data.hashes(len(levels))))

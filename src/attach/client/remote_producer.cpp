@@ -174,7 +174,7 @@ Result<void> RemoteProducer::await_flush(std::unique_lock<std::mutex>& lock, boo
 void RemoteProducer::write_all() {
   while (auto work = take_work()) {
     const bool end = work->end;
-    // Why sending ends is told by the other direction, but for what could not be encoded.
+    // The other direction reports why sending ends, except for what could not be encoded.
     const auto written = write(std::move(*work));
     if (!written && !doors::is_connection_lost(written.error())) fail(written.error());
     if (!written || end) return;

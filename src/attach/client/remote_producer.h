@@ -25,7 +25,7 @@ namespace shoal::attach {
 /// The exclusive producer of an own feed that the node of another process has. It collects records into batches here,
 /// compresses them and sends them whole, so that the node checks and signs them without taking them apart.
 ///
-/// Positions are told without asking the node: nobody else sends to the feed meanwhile, so this producer counts the
+/// Positions are known without asking the node: nobody else sends to the feed meanwhile, so this producer counts the
 /// offsets itself, as the node counts them (topic::RecordBuffer in both). An acknowledgement that contradicts the count
 /// ends it. Thread-safe. When the node ends, what was not acknowledged may or may not be in the feed: Code::closed from
 /// then on.

@@ -99,7 +99,7 @@ Result<Position> RemoteSharedProducer::ask(const std::string& frame) {
       if (failure_) return *failure_;
       questions_.push_back(question);
     }
-    // Why sending ends is told by the other direction.
+    // The other direction reports why sending ends.
     std::ignore = connection_->send_chunk(frame, doors::Until::never());
   }
   std::unique_lock lock(mutex_);

@@ -70,7 +70,7 @@ Result<Poll> RemoteSubscription::poll(const PollOptions& options) {
   for (bool more = true; more;) {
     const auto gathered = slices_.gather([&] { return next_slice(slices_.empty() ? until : kAtOnce); });
     more = gathered && *gathered;
-    // After records an error that stays is told by the next poll.
+    // After records, the next poll reports an error that stays.
     if (gathered || !slices_.empty() || is_wait_over(gathered.error())) continue;
     if (client_->closed()) return Error{Code::closed, "the node is closed", ""};
     return gathered.error();

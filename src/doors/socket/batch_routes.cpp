@@ -89,13 +89,13 @@ Result<void> get_watch(Call& call) {
   SHOAL_CHECK(call.query.finish());
   SHOAL_TRY(const auto feed, feed_of(call));
   SHOAL_TRY(const auto watch, call.reading.watch(feed));
-  std::optional<std::uint64_t> told;
+  std::optional<std::uint64_t> reported;
   auto said = std::chrono::steady_clock::now();
   while (!call.stop.stop_requested()) {
     SHOAL_TRY(const std::uint64_t version, watch->version());
     const auto now = std::chrono::steady_clock::now();
-    if (version != told) {
-      told = version;
+    if (version != reported) {
+      reported = version;
       said = now;
       SHOAL_CHECK(call.answer.line("changed", to_json([&](base::JsonWriter& json) {
                                      json.begin_object().member("version", version).end_object();

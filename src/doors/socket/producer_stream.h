@@ -19,7 +19,7 @@ namespace shoal::doors {
 /// frames and sends records, a second one writes what is answered, which node threads add.
 class ProducerStream {
  public:
-  /// `tells_places`: the client is told where its records are, as a shared producer's.
+  /// `tells_places`: the client is sent where its records are, as a shared producer's.
   ProducerStream(Call& call, std::shared_ptr<node::ProducerApi> producer, bool tells_places);
 
   /// Until the body ends, the client is gone or the producer fails. The feed is free for the next producer before the

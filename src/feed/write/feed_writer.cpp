@@ -206,7 +206,7 @@ Result<void> FeedWriter::Impl::make_permanent(LogStage stage, const Checkpoint& 
     // A full journal wrote nothing; after any other failure the group may or may not be there.
     return made.error().code == Code::limit_exceeded ? made.error() : poison(made.error());
   }
-  // From here on it may be told to everybody; the store can have it later.
+  // From here on it may be announced; the store can have it later.
   if (const auto made = log.commit(std::move(stage), update, store::Sync::deferred); !made) return poison(made.error());
   return {};
 }

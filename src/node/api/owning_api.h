@@ -32,10 +32,10 @@ class OwningApi {
   [[nodiscard]] virtual Result<std::shared_ptr<ProducerApi>> open_producer(const std::string& name,
                                                                            const ProducerOptions& options,
                                                                            const Wait& wait = {}) = 0;
-  /// One of several producers of the feed that send at the same time. Each is told of its own records, waits for its
-  /// own records, and ends alone. They share one buffer, made by the options of the first; `options.acks` is each one's
-  /// own. Waits for the end of a producer of open_producer(), Code::in_use when it is still there then; open_producer()
-  /// in turn waits for the shared ones.
+  /// One of several producers of the feed that send at the same time. Each is notified of its own records, waits for
+  /// its own records, and ends alone. They share one buffer, made by the options of the first; `options.acks` is each
+  /// one's own. Waits for the end of a producer of open_producer(), Code::in_use when it is still there then;
+  /// open_producer() in turn waits for the shared ones.
   [[nodiscard]] virtual Result<std::shared_ptr<ProducerApi>> share_producer(const std::string& name,
                                                                             const ProducerOptions& options,
                                                                             const Wait& wait = {}) = 0;

@@ -31,7 +31,7 @@ class DataDirectory {
   [[nodiscard]] std::filesystem::path forks() const { return path_ / "forks"; }
   [[nodiscard]] std::filesystem::path journal() const { return path_ / "journal"; }
 
-  /// The port this directory listens on unless told otherwise; 0 before the first.
+  /// The port this directory listens on when the options name none; 0 before the first.
   [[nodiscard]] std::uint16_t remembered_port() const;
   void remember_port(std::uint16_t port) const;
 

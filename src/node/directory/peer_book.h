@@ -13,7 +13,7 @@ namespace shoal::node {
 
 /// Where peers of one feed were met, kept over restarts (docs/FORMAT.md, "Store"): a start without any DHT finds them
 /// again. Each start counts as a failure until the peer is met. A peer is forgotten after kMaxFailures in a row, or
-/// when it was last met kMaxAge ago. Pure state on times it is told; confined to its caller.
+/// when it was last met kMaxAge ago. Pure state; the caller passes the time; confined to its caller.
 class PeerBook {
  public:
   static constexpr std::size_t kMaxPeers = 32;  ///< the most promising ones stay

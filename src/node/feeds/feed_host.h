@@ -122,7 +122,7 @@ class FeedHost final : private replication::ReplicatorEvents, public std::enable
   /// This many payload bytes may be stored before this is called again; then nothing is fetched until it is. nullopt:
   /// without a bound.
   void set_allowance(std::optional<std::uint64_t> bytes);
-  /// Why the budget cannot be kept; waiters of the mirror are told.
+  /// Why the budget cannot be kept; waiters of the mirror get this error.
   void set_budget_problem(std::optional<Error> problem);
   /// Drops payloads as FeedLog::prune() says and tells peers. On the strand; for own feeds on the commit thread.
   [[nodiscard]] Result<feed::Pruned> prune(const std::vector<BlockIndex>& blocks);

@@ -33,7 +33,7 @@ class FeedNews {
   /// Raises `signal` at each notify() and at close(), as long as somebody else holds it; at once after close().
   void watch(const std::shared_ptr<ReadySignal>& signal);
 
-  /// Ends all waiting for good. Waiters are told the first reason that was given.
+  /// Ends all waiting for good. Waiters get the first reason that was given.
   void close(Error reason);
   /// The reason; nullopt while open.
   [[nodiscard]] std::optional<Error> closed() const;

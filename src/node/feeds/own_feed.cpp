@@ -72,7 +72,7 @@ Result<OwnFeed::Sender> OwnFeed::begin_producing(const ProducerOptions& options,
 }
 
 void OwnFeed::end_producing(Sender sender) {
-  // The commit thread finishes the buffer; a failure was told by flush() or is told by nobody.
+  // The commit thread finishes the buffer; a failure was returned by flush(), or nobody gets it.
   std::ignore = flush(sender, Wait{kLastFlush, {}}, Until::durable);
   std::unique_lock lock(mutex_);
   if (!accounts_.contains(sender)) return;

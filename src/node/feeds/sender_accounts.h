@@ -60,7 +60,7 @@ class SenderAccounts {
   void make_durable(const feed::CommittedBlock& block, std::size_t bytes, std::vector<Ack>& acks);
   /// What the mirrors of these receipts hold by now.
   [[nodiscard]] std::vector<Ack> take_mirrored(const std::vector<feed::Receipt>& receipts, Epoch epoch);
-  /// The sender was told.
+  /// The sender was notified.
   void acknowledge(const Ack& ack);
 
  private:

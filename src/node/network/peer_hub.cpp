@@ -180,8 +180,9 @@ void PeerHub::warn_wrong_key(const replication::PeerAddress& address, const Publ
   const base::MonoTime now = clock_->mono_now();
   {
     const std::lock_guard lock(mutex_);
-    std::erase_if(wrong_key_told_, [&](const auto& told) { return now - told.second > kWrongKeyAgain; });
-    if (wrong_key_told_.size() >= kMaxWrongKeys || !wrong_key_told_.try_emplace(address.dial_at, now).second) return;
+    std::erase_if(wrong_key_warned_, [&](const auto& warned) { return now - warned.second > kWrongKeyAgain; });
+    if (wrong_key_warned_.size() >= kMaxWrongKeys || !wrong_key_warned_.try_emplace(address.dial_at, now).second)
+      return;
   }
   log_->log(base::LogLevel::warning, "swarm",
             "the node at " + address.dial_at + " has key " + found.hex() + ", not " + address.pinned->hex() +

@@ -82,9 +82,9 @@ class PeerHub final : public std::enable_shared_from_this<PeerHub> {
   std::map<crypto::Digest, FeedHost*> feeds_;
   replication::BanList bans_;  ///< under mutex_
   std::shared_ptr<replication::PeerMemory> memory_;
-  std::vector<PeerAccount> accounts_;                     ///< under mutex_
-  std::map<std::string, base::MonoTime> wrong_key_told_;  ///< time of the last warning by address; under mutex_
-  std::set<std::string> other_versions_;                  ///< hosts that were logged; under mutex_
+  std::vector<PeerAccount> accounts_;                       ///< under mutex_
+  std::map<std::string, base::MonoTime> wrong_key_warned_;  ///< time of the last warning by address; under mutex_
+  std::set<std::string> other_versions_;                    ///< hosts that were logged; under mutex_
 };
 
 }  // namespace shoal::node

@@ -6,8 +6,8 @@
 
 namespace shoal::node {
 
-/// Says when a feed that should grow brought nothing new for a time. Pure state on the times it is told; confined to
-/// its caller.
+/// Says when a feed that should grow brought nothing new for a time. Pure state; the caller passes the time; confined
+/// to its caller.
 class StallDetector {
  public:
   using Time = std::chrono::steady_clock::time_point;

@@ -37,7 +37,7 @@ class Start(NamedTuple):
 
     @classmethod
     def at(cls, token: str) -> Start:
-        """Right after the record that `Consumer.cursor` was told for."""
+        """Right after the record that was passed to `Consumer.cursor`."""
         return cls(3, token)
 
     @classmethod

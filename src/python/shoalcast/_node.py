@@ -207,7 +207,7 @@ class Node:
         options.no_dht, options.no_lsd, options.no_upload = not dht, not lsd, not upload
         options.up_limit, options.down_limit = up_limit, down_limit
         options.passphrase = None if passphrase is None else _library.encode(passphrase, "passphrase")
-        callback = _library.LogFunction(0 if log is None else _told(log))
+        callback = _library.LogFunction(0 if log is None else _callback(log))
         options.log = callback
         self._handle = _library.open_handle("node", "node_open", options, keep=callback)
 
@@ -378,8 +378,8 @@ class Node:
         self.close()
 
 
-def _told(log: Callable[[str, str], None]) -> Callable[..., None]:
-    def told(_user: Any, level: int, text: bytes) -> None:
+def _callback(log: Callable[[str, str], None]) -> Callable[..., None]:
+    def call(_user: Any, level: int, text: bytes) -> None:
         log(_LOG_LEVELS[level] if 0 <= level < len(_LOG_LEVELS) else str(level), text.decode(errors="replace"))
 
-    return told
+    return call

@@ -86,7 +86,7 @@ class Producer:
         options.max_buffered = max_buffered
         options.codec = _CODECS[codec]
         _set_acks(options, acks)
-        callback = _library.AckedFunction(0 if on_acked is None else _told(on_acked))
+        callback = _library.AckedFunction(0 if on_acked is None else _callback(on_acked))
         options.on_acked = callback
         self._handle = _library.open_handle(
             "producer", "producer_open", feed_handle.value, options, keep=(callback, feed_handle)
@@ -176,11 +176,11 @@ class Producer:
             self._handle.close()
 
 
-def _told(on_acked: Callable[[AckRun], None]) -> Callable[..., None]:
-    def told(_user: Any, topic: bytes, partition: int, first: int, last: int) -> None:
+def _callback(on_acked: Callable[[AckRun], None]) -> Callable[..., None]:
+    def call(_user: Any, topic: bytes, partition: int, first: int, last: int) -> None:
         on_acked(AckRun(topic.decode(), partition, first, last))
 
-    return told
+    return call
 
 
 def _header_array(headers: HeadersIn) -> Tuple[Any, int]:

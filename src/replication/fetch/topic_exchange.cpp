@@ -208,7 +208,7 @@ void TopicExchange::tick() {
     start(job);
   }
   for (const std::string& topic : late) {
-    finish(topic, Error{Code::timed_out, "nobody told the signed state of the topic in time"});
+    finish(topic, Error{Code::timed_out, "no peer sent the signed state of the topic in time"});
   }
 }
 

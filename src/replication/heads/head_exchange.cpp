@@ -28,7 +28,7 @@ void HeadExchange::on_peer_added(Peer& peer) {
 void HeadExchange::announce(Peer& peer) {
   const std::optional<feed::Checkpoint> head = core_.reader().head();
   if (!head) return core_.send(peer, NoHead{});
-  peer.told_head = head;
+  peer.notified_head = head;
   core_.send(peer, Head{*head});
 }
 

@@ -100,7 +100,7 @@ void ReceiptExchange::forget(PeerId id) {
 void ReceiptExchange::weigh_demand() {
   ReceiptDemand demand = ReceiptDemand::none;
   for (const auto& [id, dealings] : dealings_) demand = std::max(demand, dealings.asked);
-  if (std::exchange(told_demand_, demand) == demand) return;
+  if (std::exchange(reported_demand_, demand) == demand) return;
   core_.tell([demand](ReplicatorEvents& events) { events.on_receipts_asked(demand); });
 }
 

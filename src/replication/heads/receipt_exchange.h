@@ -51,7 +51,7 @@ class ReceiptExchange {
   ReplicatorCore& core_;
   std::function<bool()> forked_;
   ReceiptDemand wanted_ = ReceiptDemand::none;
-  ReceiptDemand told_demand_ = ReceiptDemand::none;
+  ReceiptDemand reported_demand_ = ReceiptDemand::none;
   Bytes ours_;  ///< encoded; empty before the first
   std::map<PeerId, Dealings> dealings_;
 };

@@ -7,7 +7,7 @@ TreePeer CoreTreePeers::facts(PeerId id, const Peer& peer) const {
   out.id = id;
   out.round_trip = std::chrono::microseconds(peer.view.round_trip_us);
   out.announced = peer.head_size();
-  out.told = peer.told_head ? peer.told_head->tree_size : 0;
+  out.notified = peer.notified_head ? peer.notified_head->tree_size : 0;
   out.askable = core_.may_ask(peer);
   out.child = peer.has_live_want;
   out.complete = peer.have.complete;

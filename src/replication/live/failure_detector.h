@@ -14,7 +14,7 @@ namespace shoal::replication {
 /// when there is a reason to suspect failures: another peer became a suspect, or a feed that grew steadily stopped.
 /// Without it a dead parent is noticed only when TCP gives up, which takes minutes, and a live reader stands still.
 ///
-/// Pure state on times that it is told. Confined to its caller.
+/// Pure state; the caller passes the time. Confined to its caller.
 class FailureDetector {
  public:
   /// What was exchanged with one peer.

@@ -39,10 +39,11 @@ std::vector<PeerId> HeadAnnouncer::due(base::MonoTime now) {
   const std::uint64_t overdue = size_at(now - kAnyway);
   std::vector<PeerId> out;
   peers_.each([&](const TreePeer& peer) {
-    if (peer.told >= own || peer.suspect) return;
+    if (peer.notified >= own || peer.suspect) return;
     // Such a peer is behind, has our head already, or heard nothing for kAnyway: no second request comes of it.
-    const bool harmless = peer.announced < due_size || peer.announced >= own || peer.told < overdue;
-    if ((peer.told < due_size && (!owner_ || harmless)) || (!owner_ && peer.announced < own)) out.push_back(peer.id);
+    const bool harmless = peer.announced < due_size || peer.announced >= own || peer.notified < overdue;
+    if ((peer.notified < due_size && (!owner_ || harmless)) || (!owner_ && peer.announced < own))
+      out.push_back(peer.id);
   });
   if (!owner_) return out;
   for (const PeerId id : helpers(now)) {
@@ -60,7 +61,7 @@ std::vector<PeerId> HeadAnnouncer::helpers(base::MonoTime now) {
     pushed = pushed || (peer.child && !peer.suspect);
     if (peer.child) return;
     known = std::max(known, peer.announced);
-    if (!peer.suspect && peer.told < own) idle.push_back(peer);
+    if (!peer.suspect && peer.notified < own) idle.push_back(peer);
   });
   // Without children no peer can pass the record on: no reason to wait.
   const base::MonoTime patience = pushed ? kNotPassedOn : base::MonoTime{0};

@@ -19,10 +19,10 @@ namespace shoal::replication {
 /// to all others within kAnyway, so that they know which blocks it holds.
 ///
 /// Without it a lost push is noticed only with the next one, and the owner's line carries requests of the whole swarm.
-/// Pure state on times that it is told. Confined to its caller.
+/// Pure state; the caller passes the time. Confined to its caller.
 class HeadAnnouncer {
  public:
-  /// A head that is older than this is announced to each peer that neither announced it nor was told of it.
+  /// A head that is older than this is announced to each peer that neither announced it nor was sent it.
   static constexpr base::MonoTime kLazily = std::chrono::seconds(1);
 
   /// An owner announces a head that is older than this also to peers that are not behind.
@@ -32,8 +32,8 @@ class HeadAnnouncer {
 
   /// The tree size of our head is `size` now; false when it was not smaller before.
   bool on_head(std::uint64_t size, base::MonoTime now);
-  /// Peers to announce our head to now; TreePeer::told says that it was done. To be called after on_head() and at least
-  /// once a second.
+  /// Peers to announce our head to now; TreePeer::notified says that it was done. To be called after on_head() and at
+  /// least once a second.
   [[nodiscard]] std::vector<PeerId> due(base::MonoTime now);
 
  private:

@@ -12,7 +12,7 @@ namespace shoal::replication {
 
 /// Admission control for children: the peers that this node pushes the live tail to (docs/PROTOCOL.md, "Few children").
 /// A small out-degree for each node spreads the upload over the swarm, as in BitTorrent's unchoking (BEP 3): each
-/// record leaves the owner's line about twice, whatever the number of readers. A peer beyond the number is told *busy*
+/// record leaves the owner's line about twice, whatever the number of readers. A peer beyond the number is sent *busy*
 /// and finds another parent. Exceptions are made for a peer whose parent failed (Urgency::missed) and for one that
 /// knows no other node (Urgency::alone).
 ///

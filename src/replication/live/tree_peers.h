@@ -21,7 +21,7 @@ struct TreePeer {
   PeerId id{0};
   base::MonoTime round_trip{-1};  ///< negative: not measured yet
   std::uint64_t announced = 0;    ///< tree size of its newest head
-  std::uint64_t told = 0;         ///< tree size of our head that it knows from us, by announcement or push
+  std::uint64_t notified = 0;     ///< tree size of our head that it knows from us, by announcement or push
   bool askable = true;            ///< false: its history is not ours, or that is not proven yet
   bool child = false;             ///< we push to it
   bool complete = false;          ///< it says that it holds everything

@@ -50,14 +50,14 @@ struct Peer {
   RangeSet lacking;  ///< requested and not given; until its next head or have
   PathEstimate path;
   PeerCredit credit;
-  base::MonoTime slow_until{0};               ///< it stalled: until then asked only if no other peer can give
-  unsigned stalls = 0;                        ///< since it last finished a portion; such a peer gets small portions
-  std::optional<feed::Checkpoint> told_head;  ///< newest head we announced to it
-  bool has_live_want = false;                 ///< we push to it
-  ForkSide fork_side = ForkSide::unknown;     ///< only after a fork
-  bool disputed = false;                      ///< a run of it did not prove: it lied, or its history is the other one
-  bool suspect = false;                       ///< its pong is late
-  std::uint64_t ping_nonce = 0;               ///< outstanding; 0 none
+  base::MonoTime slow_until{0};                   ///< it stalled: until then asked only if no other peer can give
+  unsigned stalls = 0;                            ///< since it last finished a portion; such a peer gets small portions
+  std::optional<feed::Checkpoint> notified_head;  ///< newest head we announced to it
+  bool has_live_want = false;                     ///< we push to it
+  ForkSide fork_side = ForkSide::unknown;         ///< only after a fork
+  bool disputed = false;         ///< a run of it did not prove: it lied, or its history is the other one
+  bool suspect = false;          ///< its pong is late
+  std::uint64_t ping_nonce = 0;  ///< outstanding; 0 none
   base::MonoTime ping_sent{0};
   base::MonoTime last_heard{0};
   base::MonoTime joined{0};

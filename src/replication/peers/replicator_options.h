@@ -33,7 +33,7 @@ struct ReplicatorContext {
 struct ReplicatorOptions {
   bool serve = true;                                       ///< --no-upload clears it
   std::uint64_t credit_bytes = std::uint64_t{2560} << 10;  ///< in transit from one peer at most
-  /// Number of peers that new blocks are pushed to; others are told `busy`. Unset: 2 for own feeds, 6 for mirrors.
+  /// Number of peers that new blocks are pushed to; others are sent `busy`. Unset: 2 for own feeds, 6 for mirrors.
   std::optional<std::size_t> live_children = {};
 };
 }  // namespace shoal::replication

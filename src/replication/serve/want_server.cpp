@@ -121,10 +121,10 @@ bool WantServer::send_next(Peer& peer, Wants& wants, std::size_t index) {
   }
   if (std::holds_alternative<ServedWant::Wait>(*step)) return false;
   if (auto* data = std::get_if<Data>(&*step)) {
-    if (data->with_head) peer.told_head = data->head;
+    if (data->with_head) peer.notified_head = data->head;
     core_.send(peer, std::move(*data), !want.live());
   } else if (auto* push = std::get_if<Push>(&*step)) {
-    peer.told_head = want.sent_head();
+    peer.notified_head = want.sent_head();
     core_.send(peer, std::move(*push));
   } else if (auto* piece = std::get_if<Piece>(&*step)) {
     core_.send(peer, std::move(*piece), !want.live());

@@ -15,8 +15,8 @@ namespace shoal::replication {
 /// Node keys that are refused for a limited time. A lie comes in an authenticated session, so only the holder of the
 /// node key can have sent it: one bans at once, and for twice as long each time. A flood can be an accident (a line
 /// that stood still delivers everything at once), so only repeated ones ban. Both expire. Memory is bounded by
-/// kMaxNodes. Without it a liar reconnects at once, and each of its lies costs the proofs that show it. Pure state on
-/// times that it is told. Confined to its caller.
+/// kMaxNodes. Without it a liar reconnects at once, and each of its lies costs the proofs that show it. Pure state;
+/// the caller passes the time. Confined to its caller.
 class BanList {
  public:
   static constexpr base::MonoTime kFirstBan = std::chrono::minutes(10);

@@ -9,7 +9,7 @@
 namespace shoal::replication {
 
 /// Detects a peer that does not read what it is sent: while something waits for it, at least kLeast bytes (or all that
-/// waited) must leave in each period of kSpan. Pure state on times that it is told.
+/// waited) must leave in each period of kSpan. Pure state; the caller passes the time.
 class SendWatch {
  public:
   static constexpr base::MonoTime kSpan = std::chrono::seconds(30);

@@ -110,9 +110,9 @@ void DhtQuestions::get_item(const PublicKey& key) {
   session_->dht_get_item(name);
 }
 
-void DhtQuestions::on_item(std::function<void(const PublicKey&, const DhtItem&)> told) {
+void DhtQuestions::on_item(std::function<void(const PublicKey&, const DhtItem&)> handler) {
   const std::lock_guard lock(mutex_);
-  told_ = std::move(told);
+  item_handler_ = std::move(handler);
 }
 
 void DhtQuestions::note(const lt::alert& alert) {
@@ -139,12 +139,12 @@ void DhtQuestions::note_item(const lt::alert& alert) {
   if (!item) return;
   PublicKey key;
   std::copy(found->key.begin(), found->key.end(), key.bytes.begin());
-  std::function<void(const PublicKey&, const DhtItem&)> told;
+  std::function<void(const PublicKey&, const DhtItem&)> handler;
   {
     const std::lock_guard lock(mutex_);
-    told = told_;
+    handler = item_handler_;
   }
-  if (told) told(key, *item);
+  if (handler) handler(key, *item);
 }
 
 }  // namespace shoal::swarm

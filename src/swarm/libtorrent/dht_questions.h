@@ -35,7 +35,7 @@ class DhtQuestions {
   [[nodiscard]] std::optional<bool> answered(const std::string& host_port) const;
   void put_item(std::shared_ptr<const crypto::KeyPair> key, Swarm::ItemChoice choose);
   void get_item(const PublicKey& key);
-  void on_item(std::function<void(const PublicKey&, const DhtItem&)> told);
+  void on_item(std::function<void(const PublicKey&, const DhtItem&)> handler);
 
   /// Reads the replies from libtorrent's alerts. On the swarm's own thread.
   void note(const lt::alert& alert);
@@ -45,10 +45,10 @@ class DhtQuestions {
 
   lt::session* session_;
   mutable std::mutex mutex_;
-  std::map<lt::sha1_hash, std::set<std::string>> looked_up_;    ///< under mutex_
-  std::map<std::string, std::set<lt::udp::endpoint>> pinged_;   ///< addresses by name; under mutex_
-  std::map<lt::udp::endpoint, std::optional<bool>> answers_;    ///< under mutex_
-  std::function<void(const PublicKey&, const DhtItem&)> told_;  ///< under mutex_
+  std::map<lt::sha1_hash, std::set<std::string>> looked_up_;            ///< under mutex_
+  std::map<std::string, std::set<lt::udp::endpoint>> pinged_;           ///< addresses by name; under mutex_
+  std::map<lt::udp::endpoint, std::optional<bool>> answers_;            ///< under mutex_
+  std::function<void(const PublicKey&, const DhtItem&)> item_handler_;  ///< under mutex_
 };
 
 }  // namespace shoal::swarm

@@ -98,7 +98,7 @@ class PeerExtension final : public lt::peer_plugin {
       drop(lt::errors::self_connection);
       return false;
     }
-    feed_->told_addresses->note(connection_.remote().address(), handshake.dict_find_string_value(kOurAddressName));
+    feed_->reported_addresses->note(connection_.remote().address(), handshake.dict_find_string_value(kOurAddressName));
     // Handshakes may repeat; use the first one.
     if (!transport_) start(static_cast<std::uint8_t>(id), handshake.dict_find_int_value(kPortName, 0));
     return true;

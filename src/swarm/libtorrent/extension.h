@@ -6,7 +6,7 @@
 #include "swarm/libtorrent/connection_gate.h"
 #include "swarm/libtorrent/network_loop.h"
 #include "swarm/libtorrent/own_endpoints.h"
-#include "swarm/libtorrent/told_addresses.h"
+#include "swarm/libtorrent/reported_addresses.h"
 #include "swarm/libtorrent/unreached.h"
 
 #include <libtorrent/extensions.hpp>
@@ -39,7 +39,7 @@ struct FeedConnections {
   Unreached unreached;
   std::shared_ptr<const AddressWatch> addresses;
   std::shared_ptr<OwnEndpoints> own_endpoints;
-  std::shared_ptr<ToldAddresses> told_addresses;
+  std::shared_ptr<ReportedAddresses> reported_addresses;
   std::shared_ptr<ConnectionCounts> counts;
   std::string nonce;                                ///< random: a handshake that shows it comes from this node
   std::function<void(int peers)> on_peers_changed;  ///< connections that speak our extension now

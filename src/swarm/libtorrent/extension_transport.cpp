@@ -12,7 +12,7 @@ namespace shoal::swarm {
 namespace {
 
 constexpr char kExtendedMessage = 20;  // BEP 10
-/// While the queue is longer than this, the sender is not told that it shrinks.
+/// While the queue is longer than this, the sender is not notified that it shrinks.
 constexpr std::size_t kLowWater = std::size_t{64} << 10;
 /// libtorrent does not report that its send buffer drains, so it is polled while it is not empty: often while it
 /// shrinks, rarely when the other side does not read.

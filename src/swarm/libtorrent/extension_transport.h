@@ -38,7 +38,7 @@ class ExtensionTransport final : public replication::PeerTransport,
   // Network thread only.
   [[nodiscard]] std::size_t largest_message() const { return largest_message_; }
   /// Sets the receiver of note_standing(), which is called on the network thread.
-  void on_standing(std::function<void(const replication::PeerStanding&)> told) { on_standing_ = std::move(told); }
+  void on_standing(std::function<void(const replication::PeerStanding&)> handler) { on_standing_ = std::move(handler); }
   void set_handler(std::shared_ptr<replication::PeerTransportHandler> handler) { handler_ = std::move(handler); }
   void deliver(ByteView message);
   void ended(std::string_view reason);

@@ -114,7 +114,7 @@ void LibtorrentSwarm::join(const crypto::Digest& discovery_key, std::shared_ptr<
   connections->acceptor = std::move(acceptor);
   connections->addresses = addresses_;
   connections->own_endpoints = own_endpoints_;
-  connections->told_addresses = told_addresses_;
+  connections->reported_addresses = reported_addresses_;
   connections->counts = counts_;
   connections->nonce = fresh_nonce();
   connections->on_peers_changed = [this, discovery_key, number](int peers) {
@@ -242,8 +242,8 @@ NetworkStatus LibtorrentSwarm::status() const {
   status.peers_out = counts_->peers_out;
   const std::lock_guard lock(mutex_);
   watch_.describe(status);
-  if (const auto told = told_addresses_->most_told(); told && !options_.private_network) {
-    const std::string text = told->to_string();
+  if (const auto reported = reported_addresses_->most_reported(); reported && !options_.private_network) {
+    const std::string text = reported->to_string();
     if (std::find(status.external.begin(), status.external.end(), text) == status.external.end()) {
       status.external.push_back(text);
     }

@@ -74,8 +74,8 @@ class LibtorrentSwarm final : public Swarm {
     questions_.put_item(std::move(key), std::move(choose));
   }
   void get_item(const PublicKey& key) override { questions_.get_item(key); }
-  void on_item(std::function<void(const PublicKey&, const DhtItem&)> told) override {
-    questions_.on_item(std::move(told));
+  void on_item(std::function<void(const PublicKey&, const DhtItem&)> handler) override {
+    questions_.on_item(std::move(handler));
   }
 
  private:
@@ -109,7 +109,7 @@ class LibtorrentSwarm final : public Swarm {
   std::shared_ptr<ConnectionGate> gate_;  ///< network thread
   std::shared_ptr<AddressWatch> addresses_ = std::make_shared<AddressWatch>();
   std::shared_ptr<OwnEndpoints> own_endpoints_ = std::make_shared<OwnEndpoints>();
-  std::shared_ptr<ToldAddresses> told_addresses_ = std::make_shared<ToldAddresses>();
+  std::shared_ptr<ReportedAddresses> reported_addresses_ = std::make_shared<ReportedAddresses>();
   std::shared_ptr<ConnectionCounts> counts_ = std::make_shared<ConnectionCounts>();
   DhtQuestions questions_;
 

@@ -211,7 +211,7 @@ TEST(RemoteSubscription, SaysThatAStreamWasCutOffAfterWhatCame) {
     EXPECT_EQ(first.cursor(), "1:0:2:0");
     const auto second = subscription->poll({.wait = {5s}});
     EXPECT_FALSE(second.ok()) << rest;
-    // Told again each time.
+    // Reported again each time.
     EXPECT_FALSE(subscription->poll({.wait = {5s}}).ok());
   }
 }

@@ -74,7 +74,7 @@ TEST_F(ForkRecordTest, TheErrorNamesFeedAndFile) {
   EXPECT_NE(error->message.find(feed_.id().hex()), std::string::npos);
   EXPECT_NE(error->message.find("the proof is " + file().string()), std::string::npos) << error->message;
   EXPECT_NE(error->hint.find("verify-fork"), std::string::npos);
-  // It is there for whoever is told of it.
+  // It is there for those that are notified of it.
   EXPECT_TRUE(std::filesystem::exists(file()));
 }
 

@@ -60,7 +60,7 @@ class FakeSwarm final : public swarm::Swarm {
     return !changed_.wait_for(lock, time, [&] { return count() != before; });
   }
   /// An answer of the DHT.
-  void give(const PublicKey& key, const swarm::DhtItem& item) const { told_(key, item); }
+  void give(const PublicKey& key, const swarm::DhtItem& item) const { item_handler_(key, item); }
 
   using replication::PeerLocator::dial;
   void join(const crypto::Digest& key, std::shared_ptr<replication::PeerAcceptor>) override {
@@ -92,7 +92,9 @@ class FakeSwarm final : public swarm::Swarm {
   void get_item(const PublicKey& key) override {
     note([&] { calls_.gets.push_back(key); });
   }
-  void on_item(std::function<void(const PublicKey&, const swarm::DhtItem&)> told) override { told_ = std::move(told); }
+  void on_item(std::function<void(const PublicKey&, const swarm::DhtItem&)> handler) override {
+    item_handler_ = std::move(handler);
+  }
 
  private:
   void note(const std::function<void()>& change) {
@@ -106,7 +108,7 @@ class FakeSwarm final : public swarm::Swarm {
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   Calls calls_;  ///< under mutex_
-  std::function<void(const PublicKey&, const swarm::DhtItem&)> told_;
+  std::function<void(const PublicKey&, const swarm::DhtItem&)> item_handler_;
 };
 
 }  // namespace shoal::node::testing

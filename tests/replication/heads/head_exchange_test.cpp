@@ -19,7 +19,7 @@ TEST(HeadExchange, SendsHeadAndHaveToANewPeer) {
   ASSERT_EQ(world.outbox(id).sent.size(), 2U);
   EXPECT_EQ(world.sent<Head>(id).front().head, world.head());
   EXPECT_TRUE(world.sent<Have>(id).front().complete);
-  EXPECT_EQ(world.peer(id).told_head, world.head());
+  EXPECT_EQ(world.peer(id).notified_head, world.head());
 }
 
 TEST(HeadExchange, SaysThatItHasNoHead) {
@@ -28,7 +28,7 @@ TEST(HeadExchange, SaysThatItHasNoHead) {
   world.heads.on_peer_added(world.peer(id));
   EXPECT_EQ(world.sent<NoHead>(id).size(), 1U);
   EXPECT_TRUE(world.sent<Head>(id).empty());
-  EXPECT_EQ(world.peer(id).told_head, std::nullopt);
+  EXPECT_EQ(world.peer(id).notified_head, std::nullopt);
 }
 
 TEST(HeadExchange, BlamesForAHeadThatTheKeyDidNotSign) {

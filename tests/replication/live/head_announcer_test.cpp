@@ -15,7 +15,7 @@ using Ids = std::vector<PeerId>;
 struct World {
   explicit World(bool owner) : announcer(peers, owner) {
     for (std::uint64_t id = 1; id <= 5; ++id) {
-      peers[id].announced = peers[id].told = 10;
+      peers[id].announced = peers[id].notified = 10;
       peers[id].round_trip = base::MonoTime(10ms) * static_cast<std::int64_t>(id);
     }
     grow(10);
@@ -25,7 +25,7 @@ struct World {
   void grow(std::uint64_t size) { announcer.on_head(size, now); }
   Ids tell() {
     const Ids ids = announcer.due(now);
-    for (const PeerId id : ids) peers[id.value()].told = 11;
+    for (const PeerId id : ids) peers[id.value()].notified = 11;
     return ids;
   }
   testing::FakeTreePeers peers;
@@ -36,7 +36,7 @@ struct World {
 TEST(HeadAnnouncer, AMirrorTellsAtOnceWhoeverDidNotAnnounceTheHead) {
   World mirror(false);
   mirror.peers[2].announced = 11;
-  mirror.peers[3].told = 11;  // by a push
+  mirror.peers[3].notified = 11;  // by a push
   mirror.peers[4].suspect = true;
   mirror.grow(11);
   EXPECT_EQ(mirror.tell(), (Ids{PeerId{1}, PeerId{5}}));
@@ -56,7 +56,7 @@ TEST(HeadAnnouncer, WhoAnnouncedTheHeadHearsASecondLaterThatItIsHereToo) {
 TEST(HeadAnnouncer, AnOwnerLeavesItToOthersWhileTheyPassItOn) {
   World owner(true);
   owner.peers[1].child = true;
-  owner.peers[1].told = 11;
+  owner.peers[1].notified = 11;
   owner.grow(11);
   EXPECT_EQ(owner.tell(), Ids{});
   owner.peers[3].announced = 11;  // it came to a peer that the owner pushes nothing to
@@ -69,7 +69,7 @@ TEST(HeadAnnouncer, AnOwnerLeavesItToOthersWhileTheyPassItOn) {
 TEST(HeadAnnouncer, AnOwnerWhoseChildrenPassNothingOnTellsAFewOthersAtATime) {
   World owner(true);
   owner.peers[1].child = true;
-  owner.peers[1].told = 11;
+  owner.peers[1].notified = 11;
   owner.grow(11);
   owner.now += 450ms;
   EXPECT_EQ(owner.tell(), (Ids{PeerId{2}, PeerId{3}}));  // the nearest
@@ -94,15 +94,15 @@ TEST(HeadAnnouncer, AnOwnerThatPublishesWithoutAPauseTellsThoseWhoStayBehind) {
   for (std::uint64_t size = 11; size <= 40; ++size) {
     owner.now += 100ms;
     for (const std::uint64_t id : {1U, 2U, 3U, 4U}) owner.peers[id].announced = size - 1;
-    owner.peers[1].told = size;
+    owner.peers[1].notified = size;
     owner.grow(size);
     for (const PeerId id : owner.announcer.due(owner.now)) {
       EXPECT_EQ(id, PeerId{5});
-      owner.peers[id.value()].told = size;
+      owner.peers[id.value()].notified = size;
     }
   }
-  EXPECT_GT(owner.peers[5].told, 30U);
-  EXPECT_EQ(owner.peers[4].told, 10U);
+  EXPECT_GT(owner.peers[5].notified, 30U);
+  EXPECT_EQ(owner.peers[4].notified, 10U);
 }
 
 TEST(HeadAnnouncer, WhoKeepsUpWithAnOwnerHearsThatItHoldsTheRecordsToo) {
@@ -110,22 +110,22 @@ TEST(HeadAnnouncer, WhoKeepsUpWithAnOwnerHearsThatItHoldsTheRecordsToo) {
   owner.peers[1].child = true;
   const auto publish = [&](std::uint64_t size, std::uint64_t behind) {
     owner.now += 100ms;
-    owner.peers[1].told = size;
+    owner.peers[1].notified = size;
     owner.grow(size);
     for (const std::uint64_t id : {2U, 3U, 4U, 5U}) owner.peers[id].announced = size - behind;
-    const Ids told = owner.announcer.due(owner.now);
-    for (const PeerId id : told) owner.peers[id.value()].told = size;
-    return told.size();
+    const Ids sent = owner.announcer.due(owner.now);
+    for (const PeerId id : sent) owner.peers[id.value()].notified = size;
+    return sent.size();
   };
   std::uint64_t size = 10;
-  std::size_t told = 0;
-  while (size < 25) told += publish(++size, 0);
-  EXPECT_EQ(told, 4U);  // each once a second
+  std::size_t sent = 0;
+  while (size < 25) sent += publish(++size, 0);
+  EXPECT_EQ(sent, 4U);  // each once a second
   // When it never finds one that has its newest record, it tells them after four seconds.
-  while (size < 55) told += publish(++size, 1);
-  EXPECT_EQ(told, 4U);
-  while (size < 75) told += publish(++size, 1);
-  EXPECT_EQ(told, 8U);
+  while (size < 55) sent += publish(++size, 1);
+  EXPECT_EQ(sent, 4U);
+  while (size < 75) sent += publish(++size, 1);
+  EXPECT_EQ(sent, 8U);
 }
 
 }  // namespace

@@ -187,19 +187,19 @@ TEST(WantServer, APeerThatLeftIsNotServed) {
 TEST(WantServer, ALiveWantGoesOnWithEachHead) {
   ServeWorld world;
   const PeerId id = world.reader_peer();
-  world.peer(id).told_head.reset();
+  world.peer(id).notified_head.reset();
   world.ask(id, world.live(5));
   world.publish(2);
   world.server.pump_all();
   ASSERT_EQ(world.sent<Data>(id).size(), 1U);
   EXPECT_EQ(world.sent<Data>(id).front().head, world.head());
   EXPECT_FALSE(world.outbox(id).sent.front().bulk) << "new blocks pass what waits";
-  EXPECT_EQ(world.peer(id).told_head, world.head()) << "it needs no announcement";
+  EXPECT_EQ(world.peer(id).notified_head, world.head()) << "it needs no announcement";
   world.server.on_credit(id, world.peer(id), Credit{5, 0, true});
   world.publish();
   world.server.pump_all();
   EXPECT_EQ(world.sent<Push>(id).size(), 1U) << "the reader has the topic state";
-  EXPECT_EQ(world.peer(id).told_head, world.head());
+  EXPECT_EQ(world.peer(id).notified_head, world.head());
 }
 
 TEST(WantServer, RefusesALiveWantAboveWhatItLikesToServe) {

@@ -179,7 +179,7 @@ void GossipNode::open(Node other) {
   links_.push_back(fresh);
   linked_.push_back(other);
   Link& link = links_.back();
-  link.facts.told = held_;
+  link.facts.notified = held_;
   if (held_ > 0) send(link, Kind::announce, held_);
   link.life.ping_sent = now();
   link.life.owes_pong = true;
@@ -232,7 +232,7 @@ void GossipNode::push_to(Link& child) {
   if (!child.live_want || child.pushed >= held_) return;
   if (world_.at(child.node).up()) world_.meter.sent(owner_, true, child.pushed, held_);
   child.pushed = held_;
-  child.facts.told = held_;
+  child.facts.notified = held_;
   send(child, Kind::push, held_);
 }
 
@@ -277,7 +277,7 @@ void GossipNode::moved() {
 void GossipNode::announce_due() {
   for (const PeerId id : announcer_->due(now())) {
     Link& one = *link(id);
-    one.facts.told = held_;
+    one.facts.notified = held_;
     send(one, Kind::announce, held_);
   }
 }

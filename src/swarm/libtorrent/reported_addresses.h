@@ -13,13 +13,13 @@ namespace shoal::swarm {
 /// Our own address as peers report it (`yourip` of BEP 10). libtorrent does not report it when a router told it the
 /// address first. Peers may lie, so the address that most hosts report counts, and it is only shown to users. Any
 /// thread.
-class ToldAddresses {
+class ReportedAddresses {
  public:
   static constexpr std::size_t kMostHosts = 64;
 
-  /// `told` is the address in network byte order, 4 or 16 bytes; other lengths and private addresses are ignored.
-  void note(const lt::address& host, lt::string_view told);
-  [[nodiscard]] std::optional<lt::address> most_told() const;
+  /// `reported` is the address in network byte order, 4 or 16 bytes; other lengths and private addresses are ignored.
+  void note(const lt::address& host, lt::string_view reported);
+  [[nodiscard]] std::optional<lt::address> most_reported() const;
 
  private:
   mutable std::mutex mutex_;
