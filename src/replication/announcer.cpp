@@ -21,7 +21,7 @@ bool follows_from_heads(const Have& before, const Have& now) {
 bool Announcer::announce_head() {
   const std::optional<feed::Checkpoint> head = core_.reader().head();
   if (!head) return false;
-  const bool grew = head_announcer_.on_head(head->tree_size, core_.now());
+  const bool grew = policy_.on_head(head->tree_size, core_.now());
   // A heartbeat (same size, newer time) goes at once to every peer that knows the size and not this signature.
   for (const auto& [id, peer] : core_.peers()) {
     const bool same_size = peer->notified_head && peer->notified_head->tree_size == head->tree_size;
@@ -32,7 +32,7 @@ bool Announcer::announce_head() {
 }
 
 void Announcer::send_due_heads() {
-  for (const PeerId id : head_announcer_.due(core_.now())) {
+  for (const PeerId id : policy_.due(core_.now())) {
     if (Peer* peer = core_.find(id)) heads_.announce(*peer);
   }
 }

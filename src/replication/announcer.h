@@ -1,19 +1,19 @@
 #pragma once
 
 #include "replication/heads/head_exchange.h"
-#include "replication/live/head_announcer.h"
+#include "replication/live/announcement_policy.h"
 #include "replication/peers/replicator_core.h"
 #include "replication/wire/message.h"
 
 namespace shoal::replication {
 
-/// Keeps peers informed of our head and of what we hold: sends Head when HeadAnnouncer says so, and Have when it
-/// changed.
+/// Keeps peers informed of our head and of what we hold: sends Head when AnnouncementPolicy decides so, and Have when
+/// it changed.
 class Announcer {
  public:
   /// `peers` are the same peers as the core's.
   Announcer(ReplicatorCore& core, const TreePeers& peers, HeadExchange& heads)
-      : core_(core), heads_(heads), head_announcer_(peers, core.mirror() == nullptr) {}
+      : core_(core), heads_(heads), policy_(peers, core.mirror() == nullptr) {}
 
   /// Our head moved or was signed again: announces it to the peers that are due now; send_due_heads() does the others.
   /// True when it grew.
@@ -30,7 +30,7 @@ class Announcer {
  private:
   ReplicatorCore& core_;
   HeadExchange& heads_;
-  HeadAnnouncer head_announcer_;
+  AnnouncementPolicy policy_;
   Have last_have_;  ///< as peers were notified, or know from our heads
   bool held_changed_ = false;
 };

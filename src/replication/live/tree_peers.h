@@ -11,7 +11,7 @@
 #include <vector>
 
 /// What the decisions about the broadcast tree share (docs/PROTOCOL.md, "The live tail"). LiveParent decides which peer
-/// pushes the live tail to us, LiveChildren to which peers we push it, HeadAnnouncer to which peers our head is
+/// pushes the live tail to us, LiveChildren to which peers we push it, AnnouncementPolicy to which peers our head is
 /// announced. They know a peer by the facts below and nothing of messages, proofs or stores. So the replicator can use
 /// them, and a simulation of a hundred thousand nodes too.
 namespace shoal::replication {

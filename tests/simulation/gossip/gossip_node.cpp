@@ -49,13 +49,13 @@ void GossipNode::start() {
   first_live_.reset();
   using Limits = replication::LiveChildren::Limits;
   children_ = std::make_unique<replication::LiveChildren>(*this, owner_ ? Limits::of_owner() : Limits::of_mirror());
-  announcer_ = std::make_unique<replication::HeadAnnouncer>(*this, owner_);
+  announcement_policy_ = std::make_unique<replication::AnnouncementPolicy>(*this, owner_);
   detector_ = {};
   if (!owner_) {
     parent_ = std::make_unique<replication::LiveParent>(*this, world_.wire.random());
     parent_->start(held_ == 0 ? std::nullopt : std::optional<std::uint64_t>(held_));
   }
-  if (held_ > 0) (void)announcer_->on_head(held_, now());
+  if (held_ > 0) (void)announcement_policy_->on_head(held_, now());
   look_for_peers();
   if (life_ == 1) world_.announced.push_back(index_);
   later(Kind::tick,
@@ -71,7 +71,7 @@ void GossipNode::die() {
   linked_ = {};
   parent_.reset();
   children_.reset();
-  announcer_.reset();
+  announcement_policy_.reset();
 }
 
 void GossipNode::each(const std::function<void(const TreePeer&)>& visit) const {
@@ -266,7 +266,7 @@ void GossipNode::moved() {
     if (one.facts.announced <= held_) one.ahead_since = base::MonoTime{0};
     push_to(one);
   }
-  if (announcer_->on_head(held_, now())) detector_.on_growth(now());
+  if (announcement_policy_->on_head(held_, now())) detector_.on_growth(now());
   announce_due();
   if (parent_) parent_->plan(now());
   bool synced = true;
@@ -275,7 +275,7 @@ void GossipNode::moved() {
 }
 
 void GossipNode::announce_due() {
-  for (const PeerId id : announcer_->due(now())) {
+  for (const PeerId id : announcement_policy_->due(now())) {
     Link& one = *link(id);
     one.facts.notified = held_;
     send(one, Kind::announce, held_);

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "replication/live/announcement_policy.h"
 #include "replication/live/failure_detector.h"
-#include "replication/live/head_announcer.h"
 #include "replication/live/live_children.h"
 #include "replication/live/live_parent.h"
 #include "simulation/gossip/gossip_meter.h"
@@ -27,7 +27,7 @@ struct GossipWorld {
   [[nodiscard]] GossipNode& at(Node node) { return *nodes[node]; }
 };
 
-/// One node of gossip-100k: the real decisions of the live tail (LiveParent, LiveChildren, HeadAnnouncer,
+/// One node of gossip-100k: the real decisions of the live tail (LiveParent, LiveChildren, AnnouncementPolicy,
 /// FailureDetector) over modelled messages. Blocks are numbers; to hold a size is to hold all below it.
 class GossipNode final : public replication::TreePeers {
  public:
@@ -100,7 +100,7 @@ class GossipNode final : public replication::TreePeers {
   PeerSampling sampling_;
   std::unique_ptr<replication::LiveParent> parent_;
   std::unique_ptr<replication::LiveChildren> children_;
-  std::unique_ptr<replication::HeadAnnouncer> announcer_;
+  std::unique_ptr<replication::AnnouncementPolicy> announcement_policy_;
   replication::FailureDetector detector_;
   base::MonoTime started_{0};
   base::MonoTime pull_due_{0};  ///< until then an answer is awaited

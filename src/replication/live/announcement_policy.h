@@ -20,7 +20,7 @@ namespace shoal::replication {
 ///
 /// Without it a lost push is noticed only with the next one, and the owner's line carries requests of the whole swarm.
 /// Pure state; the caller passes the time. Confined to its caller.
-class HeadAnnouncer {
+class AnnouncementPolicy {
  public:
   /// A head that is older than this is announced to each peer that neither announced it nor was sent it.
   static constexpr base::MonoTime kLazily = std::chrono::seconds(1);
@@ -28,7 +28,7 @@ class HeadAnnouncer {
   /// An owner announces a head that is older than this also to peers that are not behind.
   static constexpr base::MonoTime kAnyway = std::chrono::seconds(4);
 
-  HeadAnnouncer(const TreePeers& peers, bool owner) : peers_(peers), owner_(owner) {}
+  AnnouncementPolicy(const TreePeers& peers, bool owner) : peers_(peers), owner_(owner) {}
 
   /// The tree size of our head is `size` now; false when it was not smaller before.
   bool on_head(std::uint64_t size, base::MonoTime now);

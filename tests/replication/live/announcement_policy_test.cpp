@@ -1,4 +1,4 @@
-#include "replication/live/head_announcer.h"
+#include "replication/live/announcement_policy.h"
 
 #include "tree_peers_fake.h"
 
@@ -13,7 +13,7 @@ using Ids = std::vector<PeerId>;
 
 /// A node with five peers that all know its first ten blocks; time starts at a second.
 struct World {
-  explicit World(bool owner) : announcer(peers, owner) {
+  explicit World(bool owner) : policy(peers, owner) {
     for (std::uint64_t id = 1; id <= 5; ++id) {
       peers[id].announced = peers[id].notified = 10;
       peers[id].round_trip = base::MonoTime(10ms) * static_cast<std::int64_t>(id);
@@ -22,18 +22,18 @@ struct World {
     now += 5s;
     (void)tell();
   }
-  void grow(std::uint64_t size) { announcer.on_head(size, now); }
+  void grow(std::uint64_t size) { policy.on_head(size, now); }
   Ids tell() {
-    const Ids ids = announcer.due(now);
+    const Ids ids = policy.due(now);
     for (const PeerId id : ids) peers[id.value()].notified = 11;
     return ids;
   }
   testing::FakeTreePeers peers;
-  HeadAnnouncer announcer;
+  AnnouncementPolicy policy;
   base::MonoTime now = 1s;
 };
 
-TEST(HeadAnnouncer, AMirrorTellsAtOnceWhoeverDidNotAnnounceTheHead) {
+TEST(AnnouncementPolicy, AMirrorTellsAtOnceWhoeverDidNotAnnounceTheHead) {
   World mirror(false);
   mirror.peers[2].announced = 11;
   mirror.peers[3].notified = 11;  // by a push
@@ -42,7 +42,7 @@ TEST(HeadAnnouncer, AMirrorTellsAtOnceWhoeverDidNotAnnounceTheHead) {
   EXPECT_EQ(mirror.tell(), (Ids{PeerId{1}, PeerId{5}}));
 }
 
-TEST(HeadAnnouncer, WhoAnnouncedTheHeadHearsASecondLaterThatItIsHereToo) {
+TEST(AnnouncementPolicy, WhoAnnouncedTheHeadHearsASecondLaterThatItIsHereToo) {
   World mirror(false);
   mirror.peers[2].announced = 11;
   mirror.grow(11);
@@ -53,7 +53,7 @@ TEST(HeadAnnouncer, WhoAnnouncedTheHeadHearsASecondLaterThatItIsHereToo) {
   EXPECT_EQ(mirror.tell(), Ids{PeerId{2}});
 }
 
-TEST(HeadAnnouncer, AnOwnerLeavesItToOthersWhileTheyPassItOn) {
+TEST(AnnouncementPolicy, AnOwnerLeavesItToOthersWhileTheyPassItOn) {
   World owner(true);
   owner.peers[1].child = true;
   owner.peers[1].notified = 11;
@@ -66,7 +66,7 @@ TEST(HeadAnnouncer, AnOwnerLeavesItToOthersWhileTheyPassItOn) {
   EXPECT_EQ(owner.tell(), (Ids{PeerId{2}, PeerId{3}, PeerId{4}, PeerId{5}}));
 }
 
-TEST(HeadAnnouncer, AnOwnerWhoseChildrenPassNothingOnTellsAFewOthersAtATime) {
+TEST(AnnouncementPolicy, AnOwnerWhoseChildrenPassNothingOnTellsAFewOthersAtATime) {
   World owner(true);
   owner.peers[1].child = true;
   owner.peers[1].notified = 11;
@@ -78,7 +78,7 @@ TEST(HeadAnnouncer, AnOwnerWhoseChildrenPassNothingOnTellsAFewOthersAtATime) {
   EXPECT_EQ(owner.tell(), (Ids{PeerId{4}, PeerId{5}}));
 }
 
-TEST(HeadAnnouncer, AnOwnerWithoutChildrenTellsAFewAtOnce) {
+TEST(AnnouncementPolicy, AnOwnerWithoutChildrenTellsAFewAtOnce) {
   World owner(true);
   owner.peers[2].child = owner.peers[2].suspect = true;
   owner.grow(11);
@@ -88,7 +88,7 @@ TEST(HeadAnnouncer, AnOwnerWithoutChildrenTellsAFewAtOnce) {
   EXPECT_EQ(owner.tell(), Ids{});
 }
 
-TEST(HeadAnnouncer, AnOwnerThatPublishesWithoutAPauseTellsThoseWhoStayBehind) {
+TEST(AnnouncementPolicy, AnOwnerThatPublishesWithoutAPauseTellsThoseWhoStayBehind) {
   World owner(true);
   owner.peers[1].child = true;
   for (std::uint64_t size = 11; size <= 40; ++size) {
@@ -96,7 +96,7 @@ TEST(HeadAnnouncer, AnOwnerThatPublishesWithoutAPauseTellsThoseWhoStayBehind) {
     for (const std::uint64_t id : {1U, 2U, 3U, 4U}) owner.peers[id].announced = size - 1;
     owner.peers[1].notified = size;
     owner.grow(size);
-    for (const PeerId id : owner.announcer.due(owner.now)) {
+    for (const PeerId id : owner.policy.due(owner.now)) {
       EXPECT_EQ(id, PeerId{5});
       owner.peers[id.value()].notified = size;
     }
@@ -105,7 +105,7 @@ TEST(HeadAnnouncer, AnOwnerThatPublishesWithoutAPauseTellsThoseWhoStayBehind) {
   EXPECT_EQ(owner.peers[4].notified, 10U);
 }
 
-TEST(HeadAnnouncer, WhoKeepsUpWithAnOwnerHearsThatItHoldsTheRecordsToo) {
+TEST(AnnouncementPolicy, WhoKeepsUpWithAnOwnerHearsThatItHoldsTheRecordsToo) {
   World owner(true);
   owner.peers[1].child = true;
   const auto publish = [&](std::uint64_t size, std::uint64_t behind) {
@@ -113,7 +113,7 @@ TEST(HeadAnnouncer, WhoKeepsUpWithAnOwnerHearsThatItHoldsTheRecordsToo) {
     owner.peers[1].notified = size;
     owner.grow(size);
     for (const std::uint64_t id : {2U, 3U, 4U, 5U}) owner.peers[id].announced = size - behind;
-    const Ids sent = owner.announcer.due(owner.now);
+    const Ids sent = owner.policy.due(owner.now);
     for (const PeerId id : sent) owner.peers[id.value()].notified = size;
     return sent.size();
   };

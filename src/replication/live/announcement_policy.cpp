@@ -1,4 +1,4 @@
-#include "replication/live/head_announcer.h"
+#include "replication/live/announcement_policy.h"
 
 #include <algorithm>
 
@@ -13,7 +13,7 @@ constexpr std::size_t kHelpers = 2;
 
 }  // namespace
 
-bool HeadAnnouncer::on_head(std::uint64_t size, base::MonoTime now) {
+bool AnnouncementPolicy::on_head(std::uint64_t size, base::MonoTime now) {
   if (!growths_.empty() && growths_.back().size >= size) return false;
   if (growths_.size() > 1 && now - growths_.back().at < kApart) {
     growths_.back().size = size;
@@ -24,7 +24,7 @@ bool HeadAnnouncer::on_head(std::uint64_t size, base::MonoTime now) {
   return true;
 }
 
-std::uint64_t HeadAnnouncer::size_at(base::MonoTime then) const {
+std::uint64_t AnnouncementPolicy::size_at(base::MonoTime then) const {
   std::uint64_t size = 0;
   for (const Growth& growth : growths_) {
     if (growth.at <= then) size = growth.size;
@@ -32,7 +32,7 @@ std::uint64_t HeadAnnouncer::size_at(base::MonoTime then) const {
   return size;
 }
 
-std::vector<PeerId> HeadAnnouncer::due(base::MonoTime now) {
+std::vector<PeerId> AnnouncementPolicy::due(base::MonoTime now) {
   if (growths_.empty()) return {};
   const std::uint64_t own = growths_.back().size;
   const std::uint64_t due_size = size_at(now - kLazily);
@@ -52,7 +52,7 @@ std::vector<PeerId> HeadAnnouncer::due(base::MonoTime now) {
   return out;
 }
 
-std::vector<PeerId> HeadAnnouncer::helpers(base::MonoTime now) {
+std::vector<PeerId> AnnouncementPolicy::helpers(base::MonoTime now) {
   const std::uint64_t own = growths_.back().size;
   bool pushed = false;
   std::uint64_t known = 0;
