@@ -224,6 +224,19 @@ TEST_F(FeedRemovalTest, TheNoteComesFirstAndACrashIsMadeGood) {
   EXPECT_EQ(note()->tree_size, 1U);
 }
 
+TEST_F(FeedRemovalTest, WhatCouldNotBeErasedIsNotFinished) {
+  write_rows(own_stores(), 1);
+  int writes = 0;
+  own_->on_write([&] { own_->fail_after(++writes == 2 ? 0 : -1); });  // the first one is the note
+  EXPECT_EQ(code_of(removal_.remove(own())), Code::io);
+  own_->on_write({});
+  own_->fail_after(-1);
+  ASSERT_TRUE(note());
+  EXPECT_FALSE(note()->done);
+}
+
+TEST_F(FeedRemovalTest, AnOwnFeedWithoutRowsIsNotFound) { EXPECT_EQ(code_of(removal_.remove(own())), Code::not_found); }
+
 TEST_F(FeedRemovalTest, WhatWasFinishedIsLeftAlone) {
   must(put_removed(*storage_->own, {feed_, true, 1, {}}));
   write_rows(own_stores(), 1);
