@@ -52,6 +52,7 @@ class DiskBudgetTest : public testing::TableWorld {
 
   feed::testing::Producer first_{{}, 8};
   feed::testing::Producer second_{{}, 9};
+  feed::testing::Producer third_{{}, 10};
   std::optional<DiskBudget> budget_;
   std::uint64_t empty_ = 0;  ///< bytes on the disk before the first payload
 };
@@ -107,6 +108,7 @@ TEST_F(DiskBudgetTest, ABudgetThatIsTooSmallIsReportedUntilItFits) {
   mirror(first_, kMiB / 16);  // less than empty stores take
   grow(first_, 2, kMiB, 0);
   mirror(second_, 0);
+  const auto read_only = host(third_);
   EXPECT_EQ(budget_->keep(), 1000ms);
   EXPECT_TRUE(held(first_).empty());
   ASSERT_EQ(log_.lines().size(), 1U);
@@ -116,6 +118,7 @@ TEST_F(DiskBudgetTest, ABudgetThatIsTooSmallIsReportedUntilItFits) {
     EXPECT_EQ(host(*owner)->allowance().problem()->code, Code::no_space);
     EXPECT_FALSE(may_store(*owner));
   }
+  EXPECT_FALSE(read_only->allowance().problem().has_value()) << "no mirror waits for it";
   EXPECT_EQ(budget_->keep(), 1000ms);
   EXPECT_EQ(log_.lines().size(), 1U) << "it is said once";
   mirror(first_, 1000 * kMiB);
