@@ -51,6 +51,7 @@ TEST_F(DirectoryAccessTest, TheHolderOfATakenDirectoryIsAttachedTo) {
   user->rest();
   EXPECT_TRUE(holder->wait_for_clients({10s}));
   EXPECT_TRUE(user->answers()) << "it connects again";
+  EXPECT_TRUE(warnings_.empty()) << "neither has a network";
 }
 
 TEST_F(DirectoryAccessTest, AnEndedHolderAnswersNoMore) {
@@ -98,6 +99,8 @@ TEST_F(DirectoryAccessTest, OfAHolderWithoutANetworkIsWarned) {
   EXPECT_LT(took, 10s);
   ASSERT_EQ(warnings_.size(), 1U);
   EXPECT_NE(warnings_[0].find("uses no network"), std::string::npos);
+  online.log = {};
+  EXPECT_TRUE(DirectoryAccess::open(online, {0ms}).ok()) << "it cannot wait, and nobody listens to warnings";
 }
 
 TEST_F(DirectoryAccessTest, OtherErrorsAreToldAtOnce) {
