@@ -43,7 +43,7 @@ void MessageDispatch::dispatch(PeerId id, Peer& peer, Message& message) {
                  },
                  [&](const WantEnd& end) { fetches_.blocks().on_end(id, peer, end); },
                  [&](const Want& want) { wants_.on_want(id, peer, want); },
-                 [&](const Credit& credit) { wants_.on_credit(id, peer, credit); },
+                 [&](const Credit& credit) { wants_.on_credit(id, credit); },
                  [&](const Cancel& cancel) { wants_.on_cancel(id, cancel); },
                  [&](const Ping& ping) { requests_.on_request(id, peer, ping); },
                  [&](const Growth& growth) { requests_.on_request(id, peer, growth); },

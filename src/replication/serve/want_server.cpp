@@ -37,7 +37,7 @@ void WantServer::on_want(PeerId id, Peer& peer, const Want& want) {
   pump(id);
 }
 
-void WantServer::on_credit(PeerId id, Peer& peer, const Credit& credit) {
+void WantServer::on_credit(PeerId id, const Credit& credit) {
   Wants& wants = wants_[id];
   // An unknown want is no lie: it may have ended while the credit was in transit.
   for (const auto& want : wants) {
@@ -45,7 +45,7 @@ void WantServer::on_credit(PeerId id, Peer& peer, const Credit& credit) {
     want->add_credit(credit.bytes);
     if (credit.compact) want->make_compact();
   }
-  if (!peer.gone) pump(id);
+  pump(id);
 }
 
 void WantServer::on_cancel(PeerId id, const Cancel& cancel) {
@@ -108,7 +108,6 @@ void WantServer::pump(PeerId id) {
       }
       if (wants.size() < before) --i;
     }
-    if (peer->outbox->queued() >= kQueueLimit) break;
   }
 }
 
@@ -130,10 +129,9 @@ bool WantServer::send_next(Peer& peer, Wants& wants, std::size_t index) {
     core_.send(peer, std::move(*piece), !want.live());
   } else {
     // Bulk like the data: it must not overtake it.
-    const bool live = want.live();
-    core_.send(peer, std::get<WantEnd>(*step), !live);
+    core_.send(peer, std::get<WantEnd>(*step), !want.live());
     wants.erase(wants.begin() + static_cast<std::ptrdiff_t>(index));
-    if (live) update_live(peer.view.id);
+    update_live(peer.view.id);
   }
   return true;
 }

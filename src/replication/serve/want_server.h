@@ -30,7 +30,7 @@ class WantServer {
   WantServer(ReplicatorCore& core, const TreePeers& peers);
 
   void on_want(PeerId id, Peer& peer, const Want& want);
-  void on_credit(PeerId id, Peer& peer, const Credit& credit);
+  void on_credit(PeerId id, const Credit& credit);
   void on_cancel(PeerId id, const Cancel& cancel);
   void forget(PeerId id);
   /// Sends what the peer's credit and queue have room for.

@@ -128,9 +128,9 @@ TEST(WantServer, SendsNoMoreThanTheCredit) {
   EXPECT_LE(sent, 100'000U);
   EXPECT_GT(sent, 80'000U);
   EXPECT_TRUE(world.ends(id).empty());
-  world.server.on_credit(id, world.peer(id), Credit{6, 1 << 20, false});
+  world.server.on_credit(id, Credit{6, 1 << 20, false});
   EXPECT_TRUE(world.ends(id).empty()) << "credit of another want, which may have ended";
-  world.server.on_credit(id, world.peer(id), Credit{5, 1 << 20, false});
+  world.server.on_credit(id, Credit{5, 1 << 20, false});
   EXPECT_EQ(world.blocks_of(id, 5), feed::testing::span(0, 40));
   EXPECT_EQ(world.ends(id), std::vector{EndReason::done});
 }
@@ -195,7 +195,7 @@ TEST(WantServer, ALiveWantGoesOnWithEachHead) {
   EXPECT_EQ(world.sent<Data>(id).front().head, world.head());
   EXPECT_FALSE(world.outbox(id).sent.front().bulk) << "new blocks pass what waits";
   EXPECT_EQ(world.peer(id).notified_head, world.head()) << "it needs no announcement";
-  world.server.on_credit(id, world.peer(id), Credit{5, 0, true});
+  world.server.on_credit(id, Credit{5, 0, true});
   world.publish();
   world.server.pump_all();
   EXPECT_EQ(world.sent<Push>(id).size(), 1U) << "the reader has the topic state";
@@ -251,6 +251,175 @@ TEST(WantServer, AnOwnerGivesALargeNewBlockOnceAtFirst) {
   EXPECT_FALSE(world.sent<Piece>(first).empty());
   world.ask(second, last);
   EXPECT_EQ(world.ends(second), std::vector{EndReason::busy});
+}
+
+TEST(WantServer, AWantUnderALaterHeadIsRefusedAtOnce) {
+  ServeWorld world;
+  const PeerId id = world.reader_peer();
+  Want ahead = world.whole(5, 0);
+  ahead.tree_size += 1;
+  world.ask(id, ahead);
+  EXPECT_EQ(world.ends(id), std::vector{EndReason::not_held}) << "not once it has credit";
+  EXPECT_TRUE(world.log.lines.empty());
+  CoreWorld empty;
+  CoreTreePeers peers(empty.core);
+  WantServer server(empty.core, peers);
+  const PeerId other = empty.join();
+  server.on_want(other, empty.peer(other), world.whole(5, 0));
+  EXPECT_EQ(empty.sent<WantEnd>(other).size(), 1U) << "without a head nothing is held";
+}
+
+TEST(WantServer, CreditWithoutTheWordCompactLeavesRunsWhole) {
+  ServeWorld world;
+  const PeerId id = world.reader_peer();
+  world.ask(id, world.live(5));
+  world.server.on_credit(id, Credit{5, 1 << 20, false});
+  world.publish();
+  world.server.pump_all();
+  EXPECT_EQ(world.sent<Data>(id).size(), 1U);
+  EXPECT_TRUE(world.sent<Push>(id).empty());
+}
+
+TEST(WantServer, CreditIsForTheWantThatItNames) {
+  ServeWorld world;
+  const PeerId id = world.reader_peer();
+  world.ask(id, world.whole(5, 0));
+  world.ask(id, world.whole(6, 0));
+  world.server.on_credit(id, Credit{6, 1 << 20, false});
+  EXPECT_TRUE(world.blocks_of(id, 5).empty());
+  EXPECT_EQ(world.blocks_of(id, 6), feed::testing::span(0, 20));
+}
+
+TEST(WantServer, CancelEndsTheWantThatItNames) {
+  ServeWorld world;
+  const PeerId id = world.reader_peer();
+  world.ask(id, world.whole(5, 0));
+  world.ask(id, world.whole(6, 0));
+  world.server.on_cancel(id, Cancel{5});
+  for (const std::uint64_t name : {5U, 6U}) {
+    world.server.on_credit(id, Credit{name, 1 << 20, false});
+  }
+  EXPECT_TRUE(world.blocks_of(id, 5).empty());
+  EXPECT_EQ(world.blocks_of(id, 6), feed::testing::span(0, 20));
+}
+
+TEST(WantServer, AWantThatEndsCostsNoOtherItsTurn) {
+  ServeWorld world(40, 10'000);
+  const PeerId id = world.reader_peer();
+  world.outbox(id).waiting = WantServer::kQueueLimit;
+  Want few = world.whole(5);
+  few.end = 1;
+  world.ask(id, few);
+  world.ask(id, world.whole(6));
+  world.ask(id, world.whole(7));
+  world.outbox(id).waiting = 0;
+  world.server.pump(id);
+  std::vector<std::uint64_t> turns;
+  for (const Message& message : world.outbox(id).sent) {
+    if (const auto* data = std::get_if<Data>(&message.body)) turns.push_back(data->want);
+    if (const auto* end = std::get_if<WantEnd>(&message.body)) turns.push_back(end->want);
+  }
+  ASSERT_GE(turns.size(), 8U);
+  turns.resize(8);
+  EXPECT_EQ(turns, (std::vector<std::uint64_t>{5, 6, 7, 5, 6, 7, 6, 7}));
+}
+
+TEST(WantServer, LiveWantsComeFirst) {
+  ServeWorld world(40, 10'000);
+  const PeerId id = world.reader_peer();
+  world.ask(id, world.live(5));
+  world.outbox(id).waiting = WantServer::kQueueLimit;
+  world.ask(id, world.whole(6));
+  world.publish(20);
+  world.outbox(id).waiting = 0;
+  world.server.pump_all();
+  const std::vector<Data> runs = world.sent<Data>(id);
+  ASSERT_GE(runs.size(), 4U);
+  EXPECT_EQ(world.blocks_of(id, 5).size(), 20U);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(runs[i].want, 5U);
+}
+
+TEST(WantServer, ALargeNewBlockPassesWhatWaitsAndALargeOldOneDoesNot) {
+  ServeWorld world(3, 200'000);
+  const PeerId reader = world.reader_peer();
+  const PeerId follower = world.reader_peer();
+  world.ask(reader, world.whole(5));
+  world.ask(follower, world.live(6));
+  world.publish();
+  world.server.pump_all();
+  ASSERT_FALSE(world.sent<Piece>(reader).empty());
+  ASSERT_FALSE(world.sent<Piece>(follower).empty());
+  for (const Message& message : world.outbox(reader).sent) EXPECT_TRUE(message.bulk);
+  for (const Message& message : world.outbox(follower).sent) EXPECT_FALSE(message.bulk);
+}
+
+TEST(WantServer, OnlyARunWithAHeadTellsThePeerAHead) {
+  ServeWorld world;
+  const PeerId id = world.reader_peer();
+  world.peer(id).notified_head.reset();
+  world.ask(id, world.whole(5));
+  EXPECT_EQ(world.peer(id).notified_head, std::nullopt);
+}
+
+/// One live want more than the node likes to serve.
+struct ShedWorld : ServeWorld {
+  ShedWorld() : ServeWorld(20, 16, options()) {}
+  static ReplicatorOptions options() {
+    ReplicatorOptions out;
+    out.live_children = 1;
+    return out;
+  }
+  void tick_for_minutes(int minutes) {
+    for (int i = 0; i < minutes * 12; ++i) {
+      time.run_for(5s);
+      server.tick();
+    }
+  }
+};
+
+TEST(WantServer, AWantOfTheFirstVersionIsNotShed) {
+  ShedWorld world;
+  const PeerId old = world.reader_peer();
+  const PeerId other = world.reader_peer();
+  world.ask(old, world.live(5, Urgency::unstated));
+  world.ask(other, world.live(6, Urgency::missed));
+  world.tick_for_minutes(5);
+  EXPECT_TRUE(world.ends(old).empty()) << "it knows no busy";
+  EXPECT_EQ(world.ends(other), std::vector{EndReason::busy});
+}
+
+TEST(WantServer, AWantThatOwesBlocksOfAHeadIsNotShed) {
+  ShedWorld world;
+  const PeerId first = world.reader_peer();
+  const PeerId second = world.reader_peer();
+  for (const PeerId id : {first, second}) {
+    Want want = world.live(5, id == first ? Urgency::normal : Urgency::missed);
+    want.credit = 0;
+    world.ask(id, want);
+  }
+  world.publish();
+  world.server.pump_all();
+  world.tick_for_minutes(5);
+  EXPECT_TRUE(world.ends(first).empty() && world.ends(second).empty());
+  for (const PeerId id : {first, second}) world.server.on_credit(id, Credit{5, 1 << 20, false});
+  world.tick_for_minutes(1);
+  EXPECT_EQ(world.ends(first).size() + world.ends(second).size(), 1U);
+}
+
+TEST(WantServer, ShedsTheWantOfAPeerAndLeavesItsOthers) {
+  ShedWorld world;
+  const PeerId first = world.reader_peer();
+  const PeerId second = world.reader_peer();
+  for (const PeerId id : {first, second}) {
+    world.ask(id, world.whole(4, 0));
+    world.ask(id, world.live(5, id == first ? Urgency::normal : Urgency::missed));
+  }
+  world.tick_for_minutes(1);
+  const PeerId shed = world.ends(first).empty() ? second : first;
+  ASSERT_EQ(world.sent<WantEnd>(shed).size(), 1U);
+  EXPECT_EQ(world.sent<WantEnd>(shed).front().want, 5U);
+  world.server.on_credit(shed, Credit{4, 1 << 20, false});
+  EXPECT_EQ(world.blocks_of(shed, 4), feed::testing::span(0, 20));
 }
 
 TEST(WantServer, WhatIsDamagedHereIsNotHeld) {
