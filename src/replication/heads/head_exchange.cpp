@@ -19,7 +19,7 @@ constexpr std::size_t kMaxStale = 256;
 void HeadExchange::on_peer_added(Peer& peer) {
   if (const std::optional<Bytes> proof = core_.reader().fork_proof()) {
     forked_ = true;
-    if (proof->size() <= feed::kMaxForkProofSize) core_.send(peer, Fork{*proof});
+    core_.send(peer, Fork{*proof});
   }
   announce(peer);
   core_.send(peer, report_have(core_.reader(), core_.options().serve));

@@ -141,6 +141,42 @@ TEST(HeadExchange, TakesAForkProofOfAPeerOnce) {
   EXPECT_EQ(world.events.forks, 1U);
 }
 
+TEST(HeadExchange, AForkThatIsKnownFromAnEarlierRunIsNotReportedAgain) {
+  ForkWorld world(5, 2, 2);
+  const auto proof =
+      feed::find_fork(world.producer.id(), *world.second.writer->head(), world.head(), world.publisher.tree());
+  ASSERT_TRUE(proof.ok() && *proof);
+  ASSERT_TRUE(world.follower.mirror->add_fork_proof(**proof).ok());
+  const PeerId id = world.stranger();
+  world.heads.on_peer_added(world.peer(id));
+  ASSERT_EQ(world.sent<Fork>(id).size(), 1U);
+  EXPECT_EQ(world.sent<Fork>(id).front().proof, feed::encode_fork_proof(**proof));
+  world.heads.fork_found();
+  world.time.run_for(0s);
+  EXPECT_EQ(world.sent<Fork>(id).size(), 1U);
+  EXPECT_EQ(world.events.forks, 0U);
+}
+
+TEST(HeadExchange, TheOwnerHearsOfItsForkFromALongerHeadOfAnotherHistory) {
+  HeadWorld world(5, true);
+  Producer second;
+  ASSERT_TRUE(second.open().ok());
+  for (std::int64_t i = 0; i < 7; ++i) {
+    ASSERT_TRUE(second.writer->commit({batch_of(stream("t"), {1000 + i})}).ok());
+  }
+  const PeerId id = world.stranger();
+  world.heads.on_head(id, world.peer(id), *second.writer->head());
+  EXPECT_EQ(world.log.lines, std::vector<std::string>{"a peer has a longer head of our own feed"});
+  ASSERT_EQ(world.sent<Growth>(id).size(), 1U);
+  world.answer(id, reply_of(second.reader(), world.sent<Growth>(id).back()));
+  EXPECT_EQ(world.closed(id), "");
+  EXPECT_TRUE(world.heads.forked());
+  EXPECT_EQ(world.sent<Fork>(id).size(), 1U);
+  world.time.run_for(0s);
+  EXPECT_EQ(world.events.forks, 1U);
+  EXPECT_EQ(world.log.lines.size(), 2U);
+}
+
 TEST(HeadExchange, BlamesForAForkProofThatIsNone) {
   ForkWorld world(5, 2, 2);
   const auto proof =

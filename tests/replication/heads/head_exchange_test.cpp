@@ -395,6 +395,35 @@ TEST(HeadExchange, AQuestionEndsWhenTheNewestAnnouncedHeadIsAccepted) {
   EXPECT_FALSE(world.heads.asking());
 }
 
+TEST(HeadExchange, HeadsAndTheWordThatThereIsNoneAnswerAQuestion) {
+  HeadWorld world;
+  world.take_all();
+  const PeerId knows = world.join();
+  const PeerId empty = world.stranger();
+  std::optional<bool> done;
+  world.heads.ask(0s, 10s, [&](bool answered) { done = answered; });
+  world.announce(knows);
+  world.pass(1s);
+  EXPECT_EQ(done, std::nullopt) << "one has not answered";
+  world.heads.on_no_head(empty, world.peer(empty));
+  world.pass(100ms);
+  world.time.run_for(0s);
+  EXPECT_EQ(done, true);
+}
+
+TEST(HeadExchange, AnOwnFeedWithoutAHeadTakesNone) {
+  HeadWorld world(0, true);
+  Producer second;
+  ASSERT_TRUE(second.open().ok());
+  ASSERT_TRUE(second.writer->commit({batch_of(stream("t"), {1})}).ok());
+  const PeerId id = world.stranger();
+  world.heads.on_head(id, world.peer(id), *second.writer->head());
+  EXPECT_EQ(world.closed(id), "");
+  EXPECT_TRUE(world.outbox(id).sent.empty());
+  world.pass(2s);
+  EXPECT_TRUE(world.outbox(id).sent.empty());
+}
+
 TEST(HeadExchange, APeerThatLeavesIsNotWaitedFor) {
   HeadWorld world;
   world.take_all();
