@@ -89,7 +89,6 @@ TopicStateReply RequestServer::read_entries(const feed::Checkpoint& head, std::u
   reply.first = first;
   std::size_t size = encoded_size(reply);
   for (std::uint64_t at = first; at < head.topic_count && at - first < count; ++at) {
-    if (reply.entries.size() == kMaxTopicEntries) break;
     Result<feed::FeedReader::ProvenEntry> proven = core_.reader().topic_entry(static_cast<std::uint32_t>(at));
     if (!proven) break;
     size += 1 + proven->entry.stream.topic.size() + 4 + 8 + 8 + 8 + 2 + 32 * proven->path.size();
