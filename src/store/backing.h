@@ -4,11 +4,10 @@
 
 namespace shoal::store {
 
-/// What of a store reaches the disk, and when.
+/// Where the rows of a store are.
 enum class Backing : std::uint8_t {
-  logged,    ///< own feeds, heads, cursors: write-ahead log
-  unlogged,  ///< mirrored feeds: no log, atomic flush; lost tails are fetched again
-  memory,    ///< volatile feeds: nothing touches the disk; its path only names it
+  disk,    ///< with a write-ahead log
+  memory,  ///< volatile feeds: nothing touches the disk; its path only names it
 };
 
 }  // namespace shoal::store

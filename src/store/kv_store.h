@@ -1,9 +1,12 @@
 #pragma once
 
+#include "store/shared_bytes.h"
+
 #include <shoal/types.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -15,7 +18,7 @@ namespace shoal::store {
 enum class Column : std::uint8_t {
   meta,      ///< schema version, local feed numbers, accepted heads, fork proofs, settings, cursors
   headers,   ///< block headers
-  payloads,  ///< block payloads (blob files)
+  payloads,  ///< block payloads: mostly in tables that are written directly
   tree,      ///< complete 256-leaf tiles, and single subtree roots of sparse feeds
   topics,    ///< topic state entries
   offsets,   ///< per topic partition: last offset of a block -> block
@@ -31,10 +34,10 @@ class WriteBatch {
     Kind kind;
     Column column;
     Bytes key;
-    Bytes value;  ///< the value of a put, the exclusive end key of a range
+    SharedBytes value;  ///< the value of a put, the exclusive end key of a range
   };
 
-  void put(Column column, Bytes key, Bytes value);
+  void put(Column column, Bytes key, SharedBytes value);
   void erase(Column column, Bytes key);
   /// Erases keys in [begin, end).
   void erase_range(Column column, Bytes begin, Bytes end);
@@ -65,42 +68,54 @@ class KvIterator {
   [[nodiscard]] virtual Result<void> status() const = 0;
 };
 
-/// `deferred`: not to be waited for. Seen by every reader at once, applied with apply_deferred() or earlier; a crash
-/// before that loses it. A store that defers nothing takes it as `no`.
+/// `deferred`: not to be waited for. Seen by every reader at once; a crash before the next make_durable() may lose it,
+/// in the order of writing: what is kept is the state after some earlier write. A store without a write buffer takes it
+/// as `no`.
 enum class Sync : std::uint8_t { no, yes, deferred };
 
-/// An ordered store of rows. Thread-safe. Code::corrupt means damaged bytes on our disk, Code::no_space a full disk,
-/// Code::io the rest. After a background error (failed flush) every write fails until the store is opened again.
+/// A row that a look-up gave.
+struct KvRow {
+  Bytes key;
+  Bytes value;
+};
+
+/// Which rows of a range are still needed. Both are called from the thread that gives the disk back.
+struct LiveRows {
+  /// How many of the keys in [first, last] are needed.
+  std::function<std::uint64_t(ByteView first, ByteView last)> count;
+  std::function<bool(ByteView key)> contains;
+};
+
+/// An ordered store of rows. Thread-safe. Code::corrupt means damaged bytes on our disk, Code::no_space a full disk
+/// (the next write tries again), Code::io the rest: after that every write fails until the store is opened again.
 class KvStore {
  public:
   virtual ~KvStore() = default;
 
   [[nodiscard]] virtual Result<std::optional<Bytes>> get(Column column, ByteView key) const = 0;
-  /// True when the key is there; does not load blob values.
+  /// True when the key is there.
   [[nodiscard]] virtual Result<bool> contains(Column column, ByteView key) const = 0;
+  /// The first row with a key >= `key`; nullopt past the last one.
+  [[nodiscard]] virtual Result<std::optional<KvRow>> first_at(Column column, ByteView key) const;
   [[nodiscard]] virtual std::unique_ptr<KvIterator> iterate(Column column) const = 0;
 
-  /// Applies the batch atomically. Sync::yes returns once it is durable; in a store without write-ahead log that
-  /// means a flush.
+  /// Applies the batch atomically; Sync::yes returns once it is durable. Payloads of a batch may reach the disk before
+  /// its other rows: a payload that no other row speaks of is never read, and its disk is given back by reclaim().
   [[nodiscard]] virtual Result<void> write(const WriteBatch& batch, Sync sync) = 0;
-  /// Applies what was deferred.
-  [[nodiscard]] virtual Result<void> apply_deferred() { return {}; }
-  /// Makes all earlier writes durable: syncs the write-ahead log, or flushes all columns atomically without one.
+  /// Makes all earlier writes durable.
   [[nodiscard]] virtual Result<void> make_durable() = 0;
+  /// The error that a write would get now, without writing.
+  [[nodiscard]] virtual Result<void> check_writable() const { return {}; }
   /// Erases [begin, end) and drops files that lie wholly inside, so that the disk gets its space back now.
   [[nodiscard]] virtual Result<void> drop_range(Column column, ByteView begin, ByteView end) = 0;
-  /// Compacts what was erased in the column's range. May take long.
+  /// Compacts the column's range. May take long.
   [[nodiscard]] virtual Result<void> compact(Column column, ByteView begin, ByteView end) = 0;
-  /// Gives back the disk of rows that were erased one by one in [begin, end): whole files that nothing names any more.
-  /// Reads keys, not values. Nothing to do for stores without files.
-  [[nodiscard]] virtual Result<void> reclaim(Column /*column*/, ByteView /*begin*/, ByteView /*end*/) { return {}; }
-  /// Bytes of large values on the disk, and how many of them no row names any more though their file is still needed:
-  /// compact() would give those back, at the cost of writing what is alive again.
-  struct ValueFiles {
-    std::uint64_t bytes = 0;
-    std::uint64_t dead = 0;
-  };
-  [[nodiscard]] virtual ValueFiles value_files(Column /*column*/) const { return {}; }
+  /// Gives back the room of rows in [begin, end) that are not in `live`: tables without any live row are dropped
+  /// unread, tables that are mostly dead are written again without their dead rows. Rows that are not live may or may
+  /// not be gone afterwards. A store without files of its own erases them.
+  [[nodiscard]] virtual Result<void> reclaim(Column column, ByteView begin, ByteView end, const LiveRows& live);
+  /// Bytes of rows in memory that will take room on the disk.
+  [[nodiscard]] virtual std::uint64_t waiting_bytes() const { return 0; }
 };
 
 }  // namespace shoal::store

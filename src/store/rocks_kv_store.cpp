@@ -2,37 +2,37 @@
 
 #include "base/assert.h"
 #include "base/try.h"
+#include "store/payload_tables.h"
 #include "store/rocks_options.h"
 #include "store/rocks_report.h"
+#include "store/rocks_slice.h"
 #include "store/rocks_status.h"
 #include "store/schema.h"
 
 #include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/listener.h>
-#include <rocksdb/utilities/debug.h>
+#include <rocksdb/options.h>
+#include <rocksdb/transaction_log.h>
 #include <rocksdb/write_batch.h>
 
 #include <array>
 #include <string>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
-// RocksDB behind KvStore. Its columns are column families, so one batch and one flush cover all of a feed's rows. Two
-// rules go beyond the plain calls: a background failure (a flush that found the disk full) fails every later write
-// until the store is opened again, since RocksDB would go on and lose what was acknowledged; and a directory with
-// tables but without CURRENT is damage, since RocksDB would create an empty database over it.
+// RocksDB behind KvStore. Its columns are column families, so one batch and one log cover all of a feed's rows; large
+// payloads go around both (PayloadTables). Three rules go beyond the plain calls: a background failure (a flush that
+// found the disk full) fails every later write until RocksDB works again, since it would go on and lose what was
+// acknowledged; a directory with tables but without CURRENT is damage, since RocksDB would create an empty database
+// over it; and the log is flushed when many short commands have each left a piece of it.
 namespace shoal::store {
 namespace {
 
 using Handles = std::vector<rocksdb::ColumnFamilyHandle*>;
-
-rocksdb::Slice slice(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
-
-ByteView view(const rocksdb::Slice& bytes) {
-  return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
-}
 
 Result<void> checked(const rocksdb::Status& status, std::string_view doing) {
   if (status.ok()) return {};
@@ -76,21 +76,29 @@ struct Surroundings {
 
 class RocksKvStore final : public KvStore {
  public:
-  RocksKvStore(Backing backing, Surroundings around, std::unique_ptr<rocksdb::DB> db, Handles handles)
-      : backing_(backing), around_(std::move(around)), db_(std::move(db)), handles_(std::move(handles)) {}
+  RocksKvStore(Backing backing, Surroundings around, std::unique_ptr<rocksdb::DB> db, Handles handles,
+               std::unique_ptr<PayloadTables> tables)
+      : backing_(backing),
+        around_(std::move(around)),
+        db_(std::move(db)),
+        handles_(std::move(handles)),
+        tables_(std::move(tables)) {}
 
   ~RocksKvStore() override {
+    // What the next start would have to read; small logs are left to it, since a flush makes a table in each column.
+    if (backing_ == Backing::disk && log_bytes() > kLogLeftAtClose) std::ignore = flush();
+    tables_.reset();
     for (rocksdb::ColumnFamilyHandle* handle : handles_) {
       // Only fails for a handle of another database.
       [[maybe_unused]] const rocksdb::Status status = db_->DestroyColumnFamilyHandle(handle);
     }
-    // A clean close also flushes what an unlogged store still holds in memory; an error is on the listener's log.
+    // An error is on the listener's log.
     [[maybe_unused]] const rocksdb::Status status = db_->Close();
   }
 
   [[nodiscard]] Result<std::optional<Bytes>> get(Column column, ByteView key) const override {
     rocksdb::PinnableSlice value;
-    const rocksdb::Status status = db_->Get({}, handle(column), slice(key), &value);
+    const rocksdb::Status status = db_->Get(read_options(column), handle(column), slice(key), &value);
     if (status.IsNotFound() && !status.IsPathNotFound()) return std::optional<Bytes>{};
     if (!status.ok()) return rocks_error(status, "cannot read");
     const ByteView bytes = view(value);
@@ -98,49 +106,47 @@ class RocksKvStore final : public KvStore {
   }
 
   [[nodiscard]] Result<bool> contains(Column column, ByteView key) const override {
-    // The key's newest version tells without loading its blob; a miss is asked again in the way that reports errors.
-    std::vector<rocksdb::KeyVersion> versions;
-    const rocksdb::Status status =
-        rocksdb::GetAllKeyVersions(db_.get(), handle(column), slice(key), slice(key), 1, &versions);
-    if (status.ok() && !versions.empty()) {
-      const std::string type = versions.front().GetTypeName();
-      if (type == "TypeValue" || type == "TypeBlobIndex") return true;
-    }
-    SHOAL_TRY(const std::optional<Bytes> value, get(column, key));
-    return value.has_value();
+    rocksdb::PinnableSlice value;  // not copied
+    const rocksdb::Status status = db_->Get(read_options(column), handle(column), slice(key), &value);
+    if (status.IsNotFound() && !status.IsPathNotFound()) return false;
+    if (!status.ok()) return rocks_error(status, "cannot read");
+    return true;
   }
 
   [[nodiscard]] std::unique_ptr<KvIterator> iterate(Column column) const override {
     return std::make_unique<RocksIterator>(
-        std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(rocksdb::ReadOptions(), handle(column))));
+        std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(read_options(column), handle(column))));
   }
 
   [[nodiscard]] Result<void> write(const WriteBatch& batch, Sync sync) override {
-    SHOAL_CHECK(around_.health->check());
-    SHOAL_TRY(rocksdb::WriteBatch rows, converted(batch));
+    SHOAL_CHECK(check_health());
+    std::vector<bool> done;
+    // First: a payload without its other rows is never read, the other way round it would be missed.
+    if (tables_) {
+      SHOAL_TRY(done, tables_->add(batch));
+    }
+    SHOAL_TRY(rocksdb::WriteBatch rows, converted(batch, done));
     SHOAL_CHECK(checked(db_->Write(rocks_write_options(backing_, sync), &rows), "cannot write"));
-    if (sync == Sync::yes && backing_ == Backing::unlogged) return make_durable();
-    return {};
+    return tables_ && !done.empty() ? tables_->merge_small() : Result<void>{};
   }
 
   [[nodiscard]] Result<void> make_durable() override {
-    SHOAL_CHECK(around_.health->check());
-    switch (backing_) {
-      case Backing::logged: return checked(db_->SyncWAL(), "cannot sync the log");
-      case Backing::unlogged: return flush();
-      case Backing::memory: return {};
-    }
-    return {};
+    SHOAL_CHECK(check_health());
+    return backing_ == Backing::memory ? Result<void>{} : checked(db_->SyncWAL(), "cannot sync the log");
   }
+
+  [[nodiscard]] Result<void> check_writable() const override { return around_.health->check(); }
 
   [[nodiscard]] Result<void> drop_range(Column column, ByteView begin, ByteView end) override {
     if (slice(begin).compare(slice(end)) >= 0) return {};
     WriteBatch batch;
     batch.erase_range(column, Bytes(begin.begin(), begin.end()), Bytes(end.begin(), end.end()));
     SHOAL_CHECK(write(batch, Sync::no));
-    // Not DeleteFilesInRanges: it drops tables without counting their blobs as garbage, so one row of an older feed
-    // that lives kept 40 MB of blob files on the disk (measured). A compaction counts, and reads only keys and blob
-    // places.
+    const rocksdb::Slice from = slice(begin);
+    const rocksdb::Slice to = slice(end);
+    const rocksdb::RangePtr range(&from, &to);
+    SHOAL_CHECK(checked(rocksdb::DeleteFilesInRanges(db_.get(), handle(column), &range, 1, /*include_end=*/false),
+                        "cannot drop tables"));
     return compact_range(column, begin, end, rocksdb::BlobGarbageCollectionPolicy::kDisable);
   }
 
@@ -148,31 +154,82 @@ class RocksKvStore final : public KvStore {
     return compact_range(column, begin, end, rocksdb::BlobGarbageCollectionPolicy::kForce);
   }
 
-  [[nodiscard]] Result<void> reclaim(Column column, ByteView begin, ByteView end) override {
-    return compact_range(column, begin, end, rocksdb::BlobGarbageCollectionPolicy::kDisable);
+  [[nodiscard]] Result<void> reclaim(Column column, ByteView begin, ByteView end, const LiveRows& live) override {
+    if (!tables_ || column != Column::payloads) return KvStore::reclaim(column, begin, end, live);
+    return tables_->reclaim(begin, end, live);
   }
 
-  [[nodiscard]] ValueFiles value_files(Column column) const override {
-    ValueFiles files;
-    std::uint64_t value = 0;
-    // A property that this version does not know leaves zero: then nothing is worth writing again.
-    if (db_->GetIntProperty(handle(column), rocksdb::DB::Properties::kLiveBlobFileSize, &value)) files.bytes = value;
-    if (db_->GetIntProperty(handle(column), rocksdb::DB::Properties::kLiveBlobFileGarbageSize, &value)) {
-      files.dead = value;
+  [[nodiscard]] std::uint64_t waiting_bytes() const override {
+    std::uint64_t bytes = 0;
+    // A property that this version does not know leaves zero.
+    std::ignore = db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &bytes);
+    return bytes;
+  }
+
+  /// Flushes the log when short commands have left many pieces of it, and merges the tables that such flushes made.
+  [[nodiscard]] Result<void> tidy_after_open() {
+    rocksdb::VectorLogPtr logs;
+    SHOAL_CHECK(checked(db_->GetSortedWalFiles(logs), "cannot list the logs"));
+    if (logs.size() < kLogPieces && log_bytes() < kLogLeftAtClose) return {};
+    SHOAL_CHECK(flush());
+    for (std::size_t i = 0; i < kColumnCount; ++i) {
+      rocksdb::ColumnFamilyMetaData column;
+      db_->GetColumnFamilyMetaData(handles_[i], &column);
+      if (column.levels.front().files.size() < kFreshTables || column.size > kSmallColumn) continue;
+      SHOAL_CHECK(compact_range(static_cast<Column>(i), {}, {}, rocksdb::BlobGarbageCollectionPolicy::kUseDefault));
     }
-    return files;
+    return {};
   }
 
  private:
+  /// Bytes of log that a close leaves for the next open to read: some 10 ms.
+  static constexpr std::uint64_t kLogLeftAtClose = std::uint64_t{1} << 20;
+  /// Each open begins a new piece of log.
+  static constexpr std::size_t kLogPieces = 16;
+  /// Tables of one column that only flushes made. RocksDB merges them in the background, which a short command does not
+  /// wait for; so columns up to this size are merged here.
+  static constexpr std::size_t kFreshTables = 4;
+  static constexpr std::uint64_t kSmallColumn = std::uint64_t{16} << 20;
+
+  /// A failed background job fails every write; a full disk may have room again.
+  [[nodiscard]] Result<void> check_health() {
+    const auto healthy = around_.health->check();
+    if (healthy || healthy.error().code != Code::no_space) return healthy;
+    if (const rocksdb::Status resumed = db_->Resume(); !resumed.ok()) return healthy;
+    around_.health->clear();
+    return {};
+  }
+
+  [[nodiscard]] static rocksdb::ReadOptions read_options(Column column) {
+    rocksdb::ReadOptions options;
+    // Payloads are read once; the cache is for what is looked up again.
+    options.fill_cache = column != Column::payloads;
+    return options;
+  }
+
+  [[nodiscard]] std::uint64_t log_bytes() const {
+    rocksdb::VectorLogPtr logs;
+    std::uint64_t bytes = 0;
+    if (!db_->GetSortedWalFiles(logs).ok()) return 0;
+    for (const auto& log : logs) bytes += log->SizeFileBytes();
+    return bytes;
+  }
+
   [[nodiscard]] rocksdb::ColumnFamilyHandle* handle(Column column) const {
     return handles_[static_cast<std::size_t>(column)];
   }
 
-  [[nodiscard]] Result<rocksdb::WriteBatch> converted(const WriteBatch& batch) const {
+  [[nodiscard]] Result<rocksdb::WriteBatch> converted(const WriteBatch& batch, const std::vector<bool>& done) const {
+    const auto left = [&](std::size_t i) { return done.empty() || !done[i]; };
+    const std::vector<WriteBatch::Operation>& operations = batch.operations();
     std::size_t size = 64;
-    for (const WriteBatch::Operation& each : batch.operations()) size += each.key.size() + each.value.size() + 16;
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+      if (left(i)) size += operations[i].key.size() + operations[i].value.size() + 16;
+    }
     rocksdb::WriteBatch rows(size, 0, kProtectionBytesPerKey, 0);
-    for (const WriteBatch::Operation& each : batch.operations()) {
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+      if (!left(i)) continue;
+      const WriteBatch::Operation& each = operations[i];
       rocksdb::ColumnFamilyHandle* const column = handle(each.column);
       rocksdb::Status status;
       switch (each.kind) {
@@ -207,13 +264,16 @@ class RocksKvStore final : public KvStore {
     options.blob_garbage_collection_age_cutoff = 1.0;
     const rocksdb::Slice from = slice(begin);
     const rocksdb::Slice to = slice(end);
-    return checked(db_->CompactRange(options, handle(column), &from, &to), "cannot compact");
+    const bool all = begin.empty() && end.empty();
+    return checked(db_->CompactRange(options, handle(column), all ? nullptr : &from, all ? nullptr : &to),
+                   "cannot compact");
   }
 
   Backing backing_;
   Surroundings around_;
   std::unique_ptr<rocksdb::DB> db_;
   Handles handles_;
+  std::unique_ptr<PayloadTables> tables_;  // of a store on the disk
 };
 
 /// What is at `path`: nothing of RocksDB, a database, or the rest of one.
@@ -236,12 +296,14 @@ Result<Found> look(const std::filesystem::path& path) {
   return remains ? Found::remains : Found::nothing;
 }
 
-std::vector<rocksdb::ColumnFamilyDescriptor> columns_of(const std::vector<std::string>& present) {
+std::vector<rocksdb::ColumnFamilyDescriptor> columns_of(const std::vector<std::string>& present,
+                                                        const std::shared_ptr<PayloadTables::Filter>& filter) {
   const std::shared_ptr<rocksdb::Cache> cache = make_rocks_cache();
+  const auto factory = PayloadTables::factory(filter);
   std::vector<rocksdb::ColumnFamilyDescriptor> columns;
   for (std::size_t i = 0; i < kColumnCount; ++i) {
     const auto column = static_cast<Column>(i);
-    columns.emplace_back(rocks_column_name(column), rocks_column_options(column, cache));
+    columns.emplace_back(rocks_column_name(column), rocks_column_options(column, cache, factory));
   }
   // Columns of another version are opened too, so that the version row, not RocksDB, gives the reason to refuse.
   for (const std::string& name : present) {
@@ -257,7 +319,7 @@ std::vector<rocksdb::ColumnFamilyDescriptor> columns_of(const std::vector<std::s
 Result<std::unique_ptr<KvStore>> open_rocks_store(const std::filesystem::path& path, Backing backing,
                                                   base::LogSink& log) {
   Surroundings around;
-  rocksdb::DBOptions options = rocks_db_options(backing);
+  rocksdb::DBOptions options = rocks_db_options();
   options.info_log = make_rocks_logger(log);
   options.listeners.push_back(make_rocks_listener(around.health, log));
   Found found = Found::nothing;
@@ -277,14 +339,23 @@ Result<std::unique_ptr<KvStore>> open_rocks_store(const std::filesystem::path& p
     const rocksdb::Status status = rocksdb::DB::ListColumnFamilies(options, path.string(), &present);
     if (!status.ok()) return rocks_open_error(status, path.string());
   }
+  const auto filter = PayloadTables::make_filter();
+  const std::vector<rocksdb::ColumnFamilyDescriptor> columns = columns_of(present, filter);
   rocksdb::DB* opened = nullptr;
   Handles handles;
-  const rocksdb::Status status = rocksdb::DB::Open(options, path.string(), columns_of(present), &handles, &opened);
+  const rocksdb::Status status = rocksdb::DB::Open(options, path.string(), columns, &handles, &opened);
   if (!status.ok()) return rocks_open_error(status, path.string());
-  std::unique_ptr<KvStore> store = std::make_unique<RocksKvStore>(
-      backing, std::move(around), std::unique_ptr<rocksdb::DB>(opened), std::move(handles));
+  std::unique_ptr<PayloadTables> tables;
+  if (backing == Backing::disk) {
+    const auto payloads = static_cast<std::size_t>(Column::payloads);
+    tables = std::make_unique<PayloadTables>(*opened, *handles[payloads], filter,
+                                             rocksdb::Options(options, columns[payloads].options), path);
+  }
+  auto store = std::make_unique<RocksKvStore>(backing, std::move(around), std::unique_ptr<rocksdb::DB>(opened),
+                                              std::move(handles), std::move(tables));
   SHOAL_CHECK(ensure_schema(*store, found == Found::nothing));
-  return store;
+  if (backing == Backing::disk) SHOAL_CHECK(store->tidy_after_open());
+  return std::unique_ptr<KvStore>(std::move(store));
 }
 
 }  // namespace shoal::store

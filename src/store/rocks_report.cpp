@@ -57,7 +57,12 @@ class Logger final : public rocksdb::Logger {
 
 void RocksHealth::report(Error error) {
   const std::lock_guard lock(mutex_);
-  if (!failure_) failure_ = std::move(error);
+  if (!failure_ || failure_->code == Code::no_space) failure_ = std::move(error);
+}
+
+void RocksHealth::clear() {
+  const std::lock_guard lock(mutex_);
+  if (failure_ && failure_->code == Code::no_space) failure_.reset();
 }
 
 Result<void> RocksHealth::check() const {

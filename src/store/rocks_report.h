@@ -15,12 +15,15 @@ class Logger;
 
 namespace shoal::store {
 
-/// The first background error of a store. RocksDB's threads report, every writer asks; once failed it stays so until
-/// the store is opened again, because what was acknowledged meanwhile could not be trusted.
+/// The first background error of a store. RocksDB's threads report, every writer asks. A full disk passes: clear() says
+/// that RocksDB works again. Any other error stays until the store is opened again, because what was acknowledged
+/// meanwhile could not be trusted.
 class RocksHealth {
  public:
   void report(Error error);
   [[nodiscard]] Result<void> check() const;
+  /// Forgets a full disk.
+  void clear();
 
  private:
   mutable std::mutex mutex_;

@@ -80,7 +80,7 @@ struct Producer {
   /// Opens what is closed; the writer's error when it refuses.
   Result<void> open(const WriterOptions& options = {}) {
     if (!store) {
-      const auto backing = directory.empty() ? store::Backing::memory : store::Backing::logged;
+      const auto backing = directory.empty() ? store::Backing::memory : store::Backing::disk;
       auto opened = store::open_rocks_store(directory.empty() ? "own" : directory / "own", backing, sink);
       if (!opened) return opened.error();
       store = *std::move(opened);
@@ -131,13 +131,13 @@ struct Follower {
     const bool memory = directory.empty();
     if (!heads) {
       auto opened = store::open_rocks_store(memory ? "heads" : directory / "heads",
-                                            memory ? store::Backing::memory : store::Backing::logged, sink);
+                                            memory ? store::Backing::memory : store::Backing::disk, sink);
       if (!opened) return opened.error();
       heads = *std::move(opened);
     }
     if (!blocks) {
       auto opened = store::open_rocks_store(memory ? "blocks" : directory / "blocks",
-                                            memory ? store::Backing::memory : store::Backing::unlogged, sink);
+                                            memory ? store::Backing::memory : store::Backing::disk, sink);
       if (!opened) return opened.error();
       blocks = *std::move(opened);
     }

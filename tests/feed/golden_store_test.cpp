@@ -30,7 +30,7 @@ class GoldenStore : public ::testing::Test {
     const auto directory = scratch_.path() / name;
     auto key = crypto::read_key_file(directory / "keys" / "quakes.key", {});
     ASSERT_TRUE(key.ok()) << key.error().message;
-    auto store = store::open_rocks_store((directory / "own").string(), store::Backing::logged, sink_);
+    auto store = store::open_rocks_store((directory / "own").string(), store::Backing::disk, sink_);
     ASSERT_TRUE(store.ok()) << store.error().message;
     store_ = *std::move(store);
     auto journal = store::open_file_journal((directory / "journal").string());

@@ -46,10 +46,6 @@ class RecordingStore final : public store::KvStore {
     batches_.push_back(batch);
     return inner_->write(batch, sync);
   }
-  [[nodiscard]] Result<void> apply_deferred() override {
-    note("apply");
-    return inner_->apply_deferred();
-  }
   [[nodiscard]] Result<void> make_durable() override {
     note("durable");
     return inner_->make_durable();
@@ -59,22 +55,23 @@ class RecordingStore final : public store::KvStore {
     return inner_->drop_range(column, begin, end);
   }
   [[nodiscard]] Result<void> compact(store::Column column, ByteView begin, ByteView end) override {
-    ++compacted_;
     return inner_->compact(column, begin, end);
   }
-  /// How often compact() was called.
-  [[nodiscard]] int compacted() const { return compacted_; }
-  [[nodiscard]] ValueFiles value_files(store::Column /*column*/) const override { return value_files_; }
-  void set_value_files(ValueFiles files) { value_files_ = files; }
-  [[nodiscard]] Result<void> reclaim(store::Column column, ByteView begin, ByteView end) override {
+  [[nodiscard]] Result<void> reclaim(store::Column column, ByteView begin, ByteView end,
+                                     const store::LiveRows& live) override {
     reclaimed_.push_back({column, {Bytes(begin.begin(), begin.end()), Bytes(end.begin(), end.end())}});
-    return reclaim_answer_;
+    live_ = live;
+    if (!reclaim_answer_) return reclaim_answer_;
+    return inner_->reclaim(column, begin, end, live);
   }
   void answer_reclaim(Result<void> answer) { reclaim_answer_ = std::move(answer); }
   /// Column, begin and end of each reclaim().
   [[nodiscard]] const std::vector<std::pair<store::Column, std::pair<Bytes, Bytes>>>& reclaimed() const {
     return reclaimed_;
   }
+
+  /// What the last reclaim() was told.
+  [[nodiscard]] const store::LiveRows& live() const { return live_; }
 
  private:
   void note(const std::string& what) { calls_->push_back(name_ + " " + what); }
@@ -84,12 +81,11 @@ class RecordingStore final : public store::KvStore {
   base::NullLogSink sink_;
   std::unique_ptr<store::KvStore> inner_;
   int left_ = -1;
-  int compacted_ = 0;
-  ValueFiles value_files_;
   Result<void> reclaim_answer_;
   std::function<void()> look_;
   std::vector<store::WriteBatch> batches_;
   std::vector<std::pair<store::Column, std::pair<Bytes, Bytes>>> reclaimed_;
+  store::LiveRows live_;
 };
 
 }  // namespace shoal::feed::testing

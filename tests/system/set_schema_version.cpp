@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
   using namespace shoal;
   if (argc != 3) return 2;
   base::NullLogSink silent;
-  auto store = store::open_rocks_store(argv[1], store::Backing::logged, silent);
+  auto store = store::open_rocks_store(argv[1], store::Backing::disk, silent);
   if (!store) {
     std::fprintf(stderr, "%s\n", store.error().message.c_str());
     return 1;

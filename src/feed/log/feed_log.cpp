@@ -78,20 +78,18 @@ Result<void> FeedLog::commit(LogStage&& stage, const std::optional<HeadUpdate>& 
   SHOAL_ASSERT(stage.is_of(blocks_));
   LogChange change = std::move(stage).finish();
   const FeedStores& stores = rows().stores;
-  if (stores.one_store()) {
-    if (head) put_head_rows(change.rows, rows().number, *head, change.tail.size());
-    if (!change.rows.empty()) SHOAL_CHECK(stores.blocks->write(change.rows, sync));
-  } else {
-    // Heads first: an accepted head beyond the held blocks is normal at start, blocks beyond the head are not.
+  if (head) put_head_rows(change.rows, rows().number, *head, change.tail.size());
+  if (head && !stores.one_store()) {
+    // An accepted head is kept twice: with the blocks it was proven with, and where a log is kept. Damage to either
+    // leaves the other.
     store::WriteBatch heads;
-    if (head) put_head_rows(heads, rows().number, *head, change.tail.size());
-    if (!heads.empty()) SHOAL_CHECK(stores.heads->write(heads, sync));
-    if (!change.rows.empty()) SHOAL_CHECK(stores.blocks->write(change.rows, sync));
+    put_head_rows(heads, rows().number, *head, change.tail.size());
+    SHOAL_CHECK(stores.heads->write(heads, sync));
   }
-  std::vector<std::uint32_t> touched;
-  for (const auto& [number, partition] : change.partitions) touched.push_back(number);
+  if (!change.rows.empty()) SHOAL_CHECK(stores.blocks->write(change.rows, sync));
+  const ReachedOffsets reached = std::move(change.reached);
   publish(change, head);
-  SHOAL_TRY(const auto raised, find_raised_watermarks(rows(), state_.unlocked(), touched));
+  SHOAL_TRY(const auto raised, find_raised_watermarks(rows(), state_.unlocked(), reached));
   if (!raised.empty()) state_.change([&](LogState& state) { raise_watermarks(state, raised); });
   return {};
 }
@@ -126,9 +124,9 @@ Result<void> FeedLog::put_fork_proof(const ForkProof& proof) {
   return {};
 }
 
-Result<void> FeedLog::apply_deferred() const {
-  SHOAL_CHECK(rows().stores.heads->apply_deferred());
-  return rows().stores.one_store() ? Result<void>{} : rows().stores.blocks->apply_deferred();
+Result<void> FeedLog::check_writable() const {
+  SHOAL_CHECK(rows().stores.heads->check_writable());
+  return rows().stores.one_store() ? Result<void>{} : rows().stores.blocks->check_writable();
 }
 
 Result<void> FeedLog::make_durable() {

@@ -75,8 +75,8 @@ class FeedLog : public merkle::HashReader {
   /// An empty stage for the next commit; the one before it must be committed or dropped.
   [[nodiscard]] LogStage stage();
   /// Writes the stage and the head in one WriteBatch per store, then shows them to readers. After an error nothing is
-  /// shown, and what is on disk is either the state before or after; of what is Sync::deferred, once apply_deferred()
-  /// is over.
+  /// shown, and what is on disk is either the state before or after. What is Sync::deferred may be lost in a crash,
+  /// from the newest commit on backwards.
   [[nodiscard]] Result<void> commit(LogStage&& stage, const std::optional<HeadUpdate>& head, store::Sync sync);
   /// Stores the first fork proof for ever, synced.
   [[nodiscard]] Result<void> put_fork_proof(const ForkProof& proof);
@@ -86,8 +86,8 @@ class FeedLog : public merkle::HashReader {
   /// See LogPruner.
   [[nodiscard]] Result<Pruned> prune(const std::vector<BlockIndex>& blocks) { return pruner_.prune(blocks); }
   [[nodiscard]] Result<void> prune_before(BlockIndex end) { return pruner_.prune_before(end); }
-  /// Applies commits that were Sync::deferred. Any thread.
-  [[nodiscard]] Result<void> apply_deferred() const;
+  /// The error that a commit would get now; Code::no_space passes.
+  [[nodiscard]] Result<void> check_writable() const;
   /// Makes everything written so far durable, blocks after heads.
   [[nodiscard]] Result<void> make_durable();
 

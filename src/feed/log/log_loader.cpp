@@ -10,10 +10,19 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 namespace shoal::feed {
+namespace {
+
+/// Of two heads of one feed that were both accepted.
+bool is_newer(const Checkpoint& a, const Checkpoint& b) {
+  return std::tie(a.epoch, a.tree_size, a.time) > std::tie(b.epoch, b.tree_size, b.time);
+}
+
+}  // namespace
 
 Result<LoadedLog> LogLoader::load() {
   SHOAL_CHECK(load_head());
@@ -31,19 +40,41 @@ Result<LoadedLog> LogLoader::load() {
 
 Result<void> LogLoader::load_head() {
   SHOAL_CHECK(load_fork_proof());
-  const store::KvStore& heads = *rows_.stores.heads;
-  SHOAL_TRY(const auto row, heads.get(store::Column::meta, store::head_key(rows_.number)));
-  if (!row) return {};
-  const auto head = decode_checkpoint(*row);
-  if (!head || !verify_checkpoint(rows_.id, *head).ok()) return corrupt_feed("the accepted head is damaged");
-  state().head = *head;
-  SHOAL_TRY(const auto edge_row, heads.get(store::Column::meta, head_edge_key(rows_.number)));
-  if (!edge_row) return {};
-  SHOAL_TRY(merkle::RightEdge edge, decode_edge(*edge_row));
-  if (edge.size() != head->tree_size) return {};  // an older head's: written only when a head's edge is proven
-  if (edge.root() != head->root) return corrupt_feed("the accepted head's right edge is damaged");
-  state().head_edge = std::move(edge);
+  SHOAL_TRY(const StoredHead kept, read_head(*rows_.stores.heads));
+  StoredHead best = kept;
+  if (!rows_.stores.one_store()) {
+    // A number that the store of heads gave anew may be another feed's here: that head is not signed by this one.
+    SHOAL_TRY(const StoredHead copy, read_head(*rows_.stores.blocks));
+    if (copy.head && (!best.head || is_newer(*copy.head, *best.head))) best = copy;
+    if (kept.damaged && best.head) loaded_.healed = "the accepted head was damaged; its copy beside the blocks is used";
+  }
+  if (best.damaged && !best.head) return corrupt_feed("the accepted head is damaged");
+  state().head = best.head;
+  state().head_edge = best.edge;
   return {};
+}
+
+Result<LogLoader::StoredHead> LogLoader::read_head(const store::KvStore& store) const {
+  StoredHead out;
+  const auto row = store.get(store::Column::meta, store::head_key(rows_.number));
+  if (!row && row.error().code != Code::corrupt) return row.error();
+  if (row && !*row) return out;
+  out.damaged = true;
+  if (!row) return out;
+  const auto head = decode_checkpoint(**row);
+  if (!head || !verify_checkpoint(rows_.id, *head).ok()) return out;
+  SHOAL_TRY(const auto edge_row, store.get(store::Column::meta, head_edge_key(rows_.number)));
+  if (edge_row) {
+    const auto edge = decode_edge(*edge_row);
+    // An older head's is kept until a head's edge is proven.
+    if (edge && edge->size() == head->tree_size) {
+      if (edge->root() != head->root) return out;
+      out.edge = *edge;
+    }
+  }
+  out.head = *head;
+  out.damaged = false;
+  return out;
 }
 
 Result<void> LogLoader::load_fork_proof() {
@@ -178,10 +209,10 @@ Result<void> LogLoader::rebuild_indices() {
   state().topics = std::make_unique<TopicState>(std::move(rebuilt.topics));
   state().applied = rebuilt.applied;
   state().places.clear();
-  std::vector<std::uint32_t> all;
+  ReachedOffsets all;
   for (std::uint32_t i = 0; i < state().partitions.size(); ++i) {
     state().note_place(i);
-    all.push_back(i);
+    all.try_emplace(i);
   }
   SHOAL_TRY(const auto raised, find_raised_watermarks(rows_, state(), all));
   raise_watermarks(state(), raised);

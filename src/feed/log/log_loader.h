@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace shoal::feed {
@@ -13,6 +14,7 @@ namespace shoal::feed {
 struct LoadedLog {
   LogState state;
   std::string dropped;  ///< what had to be dropped, in words; empty when nothing
+  std::string healed;   ///< what was damaged and found in a copy, in words; empty when nothing
 };
 
 /// Reads a feed's rows into a LogState when its log is opened, and checks that they agree with each other and with the
@@ -29,7 +31,14 @@ class LogLoader {
   [[nodiscard]] Result<LoadedLog> load();
 
  private:
+  struct StoredHead {
+    std::optional<Checkpoint> head;
+    std::optional<merkle::RightEdge> edge;  ///< at the head, when it is known
+    bool damaged = false;                   ///< there is one, but not a readable one that the feed's key signed
+  };
+
   [[nodiscard]] Result<void> load_head();
+  [[nodiscard]] Result<StoredHead> read_head(const store::KvStore& store) const;
   [[nodiscard]] Result<void> load_fork_proof();
   [[nodiscard]] Result<void> load_blocks();
   [[nodiscard]] Result<void> load_held_sets();

@@ -8,15 +8,12 @@
 
 #include <algorithm>
 
-// The order of a pruning, and why: what is pruned is shown to readers first, then the rows are erased. A reader looks a
-// payload up in the sets and then reads its row; the other way round it would find a held payload without a row and
-// report damage. All rows go in one batch, so a crash leaves the payloads held or pruned, never neither. When the write
-// fails, the sets are shown as they were.
+// A pruning changes the held sets only: what they do not name is not needed, whatever the payload column still has. All
+// of it goes in one batch, so a crash leaves the payloads held or pruned, never neither. The sets are shown to readers
+// before the disk is given back: a reader looks a payload up in the sets and then reads its row; the other way round it
+// would find a held payload without a row and report damage. When the write fails, the sets are shown as they were.
 namespace shoal::feed {
 namespace {
-
-/// Erasing a long run as one range is cheaper than row by row; many short ranges would slow down every reader.
-constexpr std::uint64_t kLongRun = 64;
 
 /// A part of `set` that covers whole rows of it.
 RangeSet chunks_of(const RangeSet& set, const BlockRange& span) {
@@ -25,19 +22,6 @@ RangeSet chunks_of(const RangeSet& set, const BlockRange& span) {
   RangeSet part;
   for (const BlockRange& run : set.runs(begin, end)) part.add(run);
   return part;
-}
-
-void erase_payloads(store::WriteBatch& batch, store::FeedNumber feed, const RangeSet& blocks) {
-  for (const BlockRange& run : blocks.runs()) {
-    if (run.end - run.begin >= kLongRun) {
-      store::KeyRange range = store::block_range(feed, run.begin, run.end);
-      batch.erase_range(store::Column::payloads, std::move(range.begin), std::move(range.end));
-      continue;
-    }
-    for (BlockIndex block = run.begin; block < run.end; ++block) {
-      batch.erase(store::Column::payloads, store::block_key(feed, block));
-    }
-  }
 }
 
 BlockRange span_of(const RangeSet& set) {
@@ -88,7 +72,6 @@ store::WriteBatch LogPruner::rows_of(const Change& change) const {
   store::WriteBatch batch;
   put_have_range(batch, feed, HaveSet::payloads, payloads, span.begin.value(), span.end.value());
   put_have_range(batch, feed, HaveSet::pruned, pruned, span.begin.value(), span.end.value());
-  erase_payloads(batch, feed, change.dropped);
   for (const auto& [number, partition] : change.partitions) {
     const TopicStateEntry* entry = partition.position ? &state.topics->at(*partition.position) : nullptr;
     batch.put(store::Column::topics, store::topic_key(feed, store::TopicNumber{number}),
@@ -111,12 +94,12 @@ Result<void> LogPruner::write(const Change& change) {
     show(false);
     return written.error();
   }
-  std::vector<std::uint32_t> touched;
+  ReachedOffsets touched;
   state_.change([&](LogState& state) {
     for (const BlockRange& run : change.dropped.runs()) state.returned.remove(run);
     for (const auto& [number, partition] : change.partitions) {
       state.partitions[number] = partition;
-      touched.push_back(number);
+      touched.try_emplace(number);
     }
     ++state.payload_changes;
   });
@@ -129,7 +112,21 @@ Result<void> LogPruner::reclaim(const BlockRange& span) const {
   if (span.begin >= span.end) return {};
   const FeedRows& rows = blocks_.rows();
   const store::KeyRange range = store::block_range(rows.number, span.begin, span.end);
-  return rows.stores.blocks->reclaim(store::Column::payloads, range.begin, range.end);
+  const store::LiveRows live{
+      [this](ByteView first, ByteView last) {
+        const std::uint64_t begin = store::block_of_key(first).value();
+        const std::uint64_t end = store::block_of_key(last).value() + 1;
+        return state_.inspect([&](const LogState& state) {
+          std::uint64_t blocks = 0;
+          for (const BlockRange& run : state.payloads.runs(begin, end)) blocks += run.end - run.begin;
+          return blocks;
+        });
+      },
+      [this](ByteView key) {
+        const std::uint64_t block = store::block_of_key(key).value();
+        return state_.inspect([&](const LogState& state) { return state.payloads.contains(block); });
+      }};
+  return rows.stores.blocks->reclaim(store::Column::payloads, range.begin, range.end, live);
 }
 
 Result<void> LogPruner::prune_before(BlockIndex end) {

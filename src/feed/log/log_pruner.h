@@ -19,7 +19,7 @@ struct Pruned {
   std::optional<UnixMs> newest_append_time;  ///< of the blocks, those without a payload included
 };
 
-/// Drops payloads of one log: their rows, the held sets, and log starts that move behind them. Headers and tree stay,
+/// Drops payloads of one log: from the held sets, and log starts move behind them. Headers and tree stay,
 /// so what remains is still proven. `blocks` and `state` are those of the log and must outlive it.
 class LogPruner {
  public:
@@ -27,12 +27,12 @@ class LogPruner {
 
   /// Drops the payloads of `blocks` (ascending), or says of payloads that never came that they will not be held.
   /// Manifests and blocks without a header are passed over. The blocks must be the oldest of their partitions that are
-  /// held: log starts move behind them. Rows only: reclaim() gives the disk back. The changing thread.
+  /// held: log starts move behind them. reclaim() gives the disk back. The changing thread.
   [[nodiscard]] Result<Pruned> prune(const std::vector<BlockIndex>& blocks);
   /// prune() of every payload held before `end`, and reclaim(). The changing thread.
   [[nodiscard]] Result<void> prune_before(BlockIndex end);
-  /// Gives the disk of payloads that were pruned in `span` back. Any thread, beside all else; takes as long as a
-  /// compaction of their keys.
+  /// Gives the disk of payloads that are not held in `span` back, but for a table that is mostly held. Any thread,
+  /// beside all else; takes as long as the tables that are partly held take to be written again.
   [[nodiscard]] Result<void> reclaim(const BlockRange& span) const;
 
  private:

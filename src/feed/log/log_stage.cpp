@@ -51,7 +51,7 @@ Result<void> LogStage::add(const LogBlock& block) {
   const std::uint64_t index = block.index.value();
   SHOAL_TRY(const Numbered of, change_partition(block.header.stream));
   if (!held_->headers.contains(index) && !fresh_.contains(index)) add_header(block, of);
-  add_payload(block, *of.partition);
+  add_payload(block, of);
   return advance();
 }
 
@@ -65,7 +65,7 @@ void LogStage::add_header(const LogBlock& block, const Numbered& of) {
   change_.headers.push_back(block.index.value());
 }
 
-void LogStage::add_payload(const LogBlock& block, PartitionState& partition) {
+void LogStage::add_payload(const LogBlock& block, const Numbered& of) {
   const std::uint64_t index = block.index.value();
   std::optional<ByteView> payload = block.payload;
   if (!payload && block.header.payload_size == 0) payload = ByteView{};  // nothing to wait for
@@ -79,7 +79,10 @@ void LogStage::add_payload(const LogBlock& block, PartitionState& partition) {
     change_.rows.put(store::Column::payloads, store::block_key(feed(), block.index),
                      Bytes(payload->begin(), payload->end()));
   }
-  partition.note_payload(block.header);
+  of.partition->note_payload(block.header);
+  if (of.partition->high_watermark < block.header.next_offset()) {  // behind a hole, which this commit may close
+    change_.reached[of.number.value()].emplace(block.header.base_offset, block.header.next_offset());
+  }
   change_.payloads.push_back(index);
 }
 
@@ -179,6 +182,7 @@ Result<void> LogStage::check_chains() const {
 
 LogChange LogStage::finish() && {
   for (const auto& [number, partition] : change_.partitions) {
+    change_.reached.try_emplace(number);
     const TopicStateEntry* entry = partition.position ? &change_.topics->at(*partition.position) : nullptr;
     change_.rows.put(store::Column::topics, store::topic_key(feed(), store::TopicNumber{number}),
                      encode_partition(partition, entry));

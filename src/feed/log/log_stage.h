@@ -1,6 +1,7 @@
 #pragma once
 
 #include "feed/log/stored_blocks.h"
+#include "feed/log/watermark.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -38,6 +39,7 @@ struct LogChange {
   std::vector<std::uint64_t> payloads;                 ///< blocks whose payload is new
   std::map<std::uint32_t, PartitionState> partitions;  ///< new and changed ones, by number
   std::map<TopicPartition, std::uint32_t> numbers;     ///< new ones
+  ReachedOffsets reached;  ///< new payloads beyond the watermarks, of all changed partitions
 };
 
 /// Collects what the next commit will write and show: rows, and the tree and topic state as they will be. FeedLog makes
@@ -89,7 +91,7 @@ class LogStage {
   };
   [[nodiscard]] Result<Numbered> change_partition(const TopicPartition& stream);
   void add_header(const LogBlock& block, const Numbered& of);
-  void add_payload(const LogBlock& block, PartitionState& partition);
+  void add_payload(const LogBlock& block, const Numbered& of);
   [[nodiscard]] Result<bool> advance_tree();
   [[nodiscard]] Result<bool> step_topics();
   [[nodiscard]] Result<std::optional<Manifest>> manifest_at(BlockIndex block) const;

@@ -29,13 +29,9 @@ Result<std::optional<OffsetRow>> find_offset(const store::KvStore& store, store:
                                              store::TopicNumber topic, Offset offset) {
   if (offset.value() < 0) offset = Offset{0};
   const store::KeyRange range = store::offset_range(feed, topic);
-  const auto rows = store.iterate(store::Column::offsets);
-  rows->seek(store::offset_key(feed, topic, offset));
-  if (!rows->valid() || !in_range(range, rows->key())) {
-    SHOAL_CHECK(rows->status());
-    return std::optional<OffsetRow>{};
-  }
-  SHOAL_TRY(const OffsetRow row, decode_offset_row(rows->key(), rows->value()));
+  SHOAL_TRY(const auto found, store.first_at(store::Column::offsets, store::offset_key(feed, topic, offset)));
+  if (!found || !in_range(range, found->key)) return std::optional<OffsetRow>{};
+  SHOAL_TRY(const OffsetRow row, decode_offset_row(found->key, found->value));
   return std::optional<OffsetRow>{row};
 }
 

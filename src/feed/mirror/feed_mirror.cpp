@@ -188,7 +188,7 @@ Result<void> FeedMirror::Impl::catch_up() {
     if (stage.edge().size() == prefix && stage.applied() == applied) return {};
     const std::optional<Checkpoint> accepted = log.head();
     if (accepted) SHOAL_CHECK(check_topics(stage, *accepted));
-    SHOAL_CHECK(log.commit(std::move(stage), std::nullopt, store::Sync::no));
+    SHOAL_CHECK(log.commit(std::move(stage), std::nullopt, store::Sync::deferred));
   }
 }
 
@@ -204,6 +204,7 @@ Result<AcceptResult> FeedMirror::accept(const Checkpoint& head, std::uint64_t ba
                                         const std::vector<IncomingBlock>& blocks,
                                         const std::vector<merkle::Digest>& cover) {
   Impl& self = *impl_;
+  SHOAL_CHECK(self.log.check_writable());
   SHOAL_TRY(const Relation relation, self.relate(head));
   const std::optional<Checkpoint> accepted = self.log.head();
   const bool unproven = blocks.empty() && cover.empty();
@@ -257,6 +258,7 @@ bool FeedMirror::complete_at(std::uint64_t size) const {
 
 Result<FeedMirror::Expanded> FeedMirror::accept_compact(const CompactRun& run) {
   Impl& self = *impl_;
+  SHOAL_CHECK(self.log.check_writable());
   const std::optional<Checkpoint> accepted = self.log.head();
   SHOAL_ASSERT(accepted && complete_at(accepted->tree_size));
   if (run.blocks.empty()) return bad("growth without blocks");
@@ -284,6 +286,7 @@ Result<FeedMirror::Expanded> FeedMirror::accept_compact(const CompactRun& run) {
 
 Result<void> FeedMirror::add_payload(BlockIndex block, ByteView payload) {
   Impl& self = *impl_;
+  SHOAL_CHECK(self.log.check_writable());
   const std::optional<Checkpoint> accepted = self.log.head();
   if (!accepted) return Error{Code::not_found, "no head was accepted yet"};
   SHOAL_CHECK(self.check_common(block));

@@ -18,6 +18,13 @@
 namespace shoal::feed {
 namespace {
 
+/// Nothing was signed; a full disk passes.
+Error refused(const Error& cause) {
+  if (cause.code != Code::no_space) return cause;
+  return Error{Code::no_space, "nothing was signed: " + cause.message,
+               "free some space and publish again; the node goes on by itself"};
+}
+
 Error invalid(std::string_view what) { return Error{Code::invalid_argument, std::string(what)}; }
 
 Result<void> check_unforked(const FeedLog& log) {
@@ -91,6 +98,8 @@ Result<void> FeedWriter::Impl::ready() const {
   if (poisoned) {
     return Error{Code::unknown_outcome, "an earlier commit may or may not have happened", "open the feed again"};
   }
+  // What the journal will hold the store must be able to take.
+  if (const auto writable = store.check_writable(); !writable) return refused(writable.error());
   return {};
 }
 
@@ -98,10 +107,6 @@ Error FeedWriter::Impl::poison(const Error& cause) {
   poisoned = true;
   sink.log(base::LogLevel::error, "feed",
            "a commit of feed " + log.id().hex() + " has an unknown outcome: " + cause.message);
-  if (cause.code == Code::no_space) {
-    return Error{Code::no_space, "the commit may or may not have happened: " + cause.message,
-                 "free some space, then open the feed again: journal and store tell what is there"};
-  }
   return Error{Code::unknown_outcome, "the commit may or may not have happened: " + cause.message,
                "open the feed again: journal and store tell what is there"};
 }
@@ -194,9 +199,12 @@ Result<void> FeedWriter::Impl::make_permanent(LogStage stage, const Checkpoint& 
   const Bytes head_bytes = encode_checkpoint(signed_head);
   const FeedLog::HeadUpdate update{signed_head, {}};
   auto small = drafts.empty() ? Result<bool>{true} : make_room(group_size(views));
-  if (!small) return poison(small.error());
+  if (!small) return small.error().code == Code::no_space ? refused(small.error()) : poison(small.error());
   if (!*small) {
-    if (const auto made = log.commit(std::move(stage), update, store::Sync::yes); !made) return poison(made.error());
+    if (const auto made = log.commit(std::move(stage), update, store::Sync::yes); !made) {
+      // A batch that the disk had no room for is not in the store, and the journal was not asked.
+      return made.error().code == Code::no_space ? refused(made.error()) : poison(made.error());
+    }
     if (const auto made = journal.commit(log.id(), head_bytes, {}); !made) return poison(made.error());
     return {};
   }
@@ -272,11 +280,6 @@ Result<Checkpoint> FeedWriter::heartbeat() {
   SHOAL_CHECK(impl_->make_permanent(std::move(stage), signed_head, {}));
   impl_->head = signed_head;
   return signed_head;
-}
-
-Result<void> FeedWriter::apply_deferred() {
-  const auto applied = impl_->log.apply_deferred();
-  return applied || impl_->poisoned ? applied : impl_->poison(applied.error());
 }
 
 Offset FeedWriter::next_offset(const TopicPartition& stream) const {

@@ -55,17 +55,14 @@ class FeedWriter {
   ~FeedWriter();
 
   /// Commits one group: build headers, hash, sign, verify, journal (one fdatasync). When it returns, the group is
-  /// durable; the caller publishes and acknowledges, then calls apply_deferred(). Batches keep their order. Fails as a
-  /// whole, signing nothing, with Code::invalid_argument (illegal topic or partition, bad batch) or
-  /// Code::limit_exceeded.
+  /// durable; the caller publishes and acknowledges. Batches keep their order. Fails as a whole, signing nothing, with
+  /// Code::invalid_argument (illegal topic or partition, bad batch), Code::limit_exceeded or Code::no_space (a later
+  /// call works once the disk has room).
   [[nodiscard]] Result<CommitResult> commit(std::vector<PendingBatch> group);
   /// Appends a manifest block.
   [[nodiscard]] Result<CommitResult> commit_manifest(const Manifest& manifest);
   /// Signs the same tree with the present time. Journalled and durable as a commit is.
   [[nodiscard]] Result<Checkpoint> heartbeat();
-
-  /// Gives the store what is in the journal alone so far.
-  [[nodiscard]] Result<void> apply_deferred();
 
   /// Next offset of a partition that exists or may be created (0 then).
   [[nodiscard]] Offset next_offset(const TopicPartition& stream) const;

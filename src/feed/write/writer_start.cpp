@@ -141,7 +141,7 @@ class Start {
   }
 
   Result<void> take_head(const Checkpoint& head) {
-    return log_.commit(log_.stage(), FeedLog::HeadUpdate{head, {}}, store::Sync::no);
+    return log_.commit(log_.stage(), FeedLog::HeadUpdate{head, {}}, store::Sync::deferred);
   }
 
   /// Crash before the store had it, or a store that lost its tail: the slots must cover the whole gap.
@@ -174,7 +174,7 @@ class Start {
         stage.topics().size() != group.head.topic_count || stage.topics().root() != group.head.topic_root) {
       return Error{Code::corrupt, "a group in the journal does not continue the store"};
     }
-    return log_.commit(std::move(stage), FeedLog::HeadUpdate{group.head, {}}, store::Sync::no);
+    return log_.commit(std::move(stage), FeedLog::HeadUpdate{group.head, {}}, store::Sync::deferred);
   }
 
   FeedLog& log_;

@@ -3,7 +3,7 @@
 #include "base/try.h"
 #include "crypto/key_file.h"
 #include "feed/format/directory_marker.h"
-#include "store/deferring_store.h"
+#include "store/buffered_store.h"
 #include "store/rocks_kv_store.h"
 
 namespace shoal::node {
@@ -20,10 +20,10 @@ Result<std::shared_ptr<Storage>> Storage::open(const std::filesystem::path& path
   auto storage = std::make_shared<Storage>();
   SHOAL_TRY(storage->directory, DataDirectory::open(path));
   const DataDirectory& directory = *storage->directory;
-  SHOAL_TRY(auto own, store::open_rocks_store(directory.own_store(), store::Backing::logged, log));
-  SHOAL_TRY(auto mirrored, store::open_rocks_store(directory.mirror_store(), store::Backing::unlogged, log));
-  storage->own = std::make_unique<store::DeferringStore>(std::move(own));
-  storage->mirrored = std::make_unique<store::DeferringStore>(std::move(mirrored));
+  SHOAL_TRY(auto own, store::open_rocks_store(directory.own_store(), store::Backing::disk, log));
+  SHOAL_TRY(auto mirrored, store::open_rocks_store(directory.mirror_store(), store::Backing::disk, log));
+  storage->own = std::make_unique<store::BufferedStore>(std::move(own), store::BufferedStore::kOwnFeeds);
+  storage->mirrored = std::make_unique<store::BufferedStore>(std::move(mirrored), store::BufferedStore::kMirrors);
   SHOAL_TRY(auto journal, store::open_file_journal(directory.journal().string()));
   if (journal.damaged_sectors > 0) {
     log.log(

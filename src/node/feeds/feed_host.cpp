@@ -216,28 +216,15 @@ void FeedHost::close_removed() {
 }
 
 void FeedHost::on_head(const feed::Checkpoint&) {
-  apply_deferred_writes();
   giver_->on_held();
   follow_->on_head();
   news_.notify();
 }
 
 void FeedHost::on_blocks() {
-  apply_deferred_writes();
   if (allowance_.spend(payload_bytes(*log_))) follow_->apply();
   giver_->on_held();
   news_.notify();
-}
-
-void FeedHost::apply_deferred_writes() {
-  if (std::exchange(writes_deferred_, true)) return;
-  context_.strand->post_after(kDeferredWriteDelay, [weak = weak_from_this()] {
-    const auto host = weak.lock();
-    if (!host) return;
-    host->writes_deferred_ = false;
-    const auto applied = host->log_->apply_deferred();
-    if (!applied) host->context_.log->log(base::LogLevel::error, "feed", applied.error().message);
-  });
 }
 
 void FeedHost::on_peer_blamed(const replication::PeerView& peer, std::string_view what) {

@@ -36,10 +36,6 @@ namespace shoal::node {
 /// node lets go of it when it closes; handles keep weak pointers.
 class FeedHost final : private replication::ReplicatorEvents, public std::enable_shared_from_this<FeedHost> {
  public:
-  /// Commits that were shown to readers are given to the store this much later. At once would take the processor from
-  /// the threads that carry the blocks to readers (100 us more until the network thread had it, measured).
-  static constexpr base::MonoTime kDeferredWriteDelay = std::chrono::milliseconds(2);
-
   struct Context {
     feed::FeedStores stores;
     std::shared_ptr<void> files;  ///< what the stores lie in
@@ -144,8 +140,6 @@ class FeedHost final : private replication::ReplicatorEvents, public std::enable
   [[nodiscard]] Result<void> open_receipts();
   /// Has the strand follow what is wanted now.
   void apply_wants();
-  /// After kDeferredWriteDelay.
-  void apply_deferred_writes();
   [[nodiscard]] std::optional<KeptForGood> kept_for_good() const;
 
   // replication::ReplicatorEvents, on the strand
@@ -178,7 +172,6 @@ class FeedHost final : private replication::ReplicatorEvents, public std::enable
   std::shared_ptr<ReadCache> cache_;
   std::shared_ptr<ReceiptInbox> receipts_;
   std::shared_ptr<ReceiptGiver> giver_;  ///< null for own feeds
-  bool writes_deferred_ = false;         ///< on the strand: apply_deferred_writes() has a timer
   std::atomic<bool> has_peers_ = false;
 };
 

@@ -207,15 +207,11 @@ std::optional<base::MonoTime> OwnFeed::work() {
   commit_due();
   heartbeat_if_due();
   acknowledge_mirrored();
-  apply_deferred_if_due();
-  std::optional<base::MonoTime> due = apply_due_;
-  const auto sooner = [&due](const std::optional<base::MonoTime>& other) {
-    if (other && (!due || *other < *due)) due = other;
-  };
-  sooner(heartbeat_due());
+  std::optional<base::MonoTime> due = heartbeat_due();
   const std::lock_guard lock(mutex_);
-  if (buffer_ && !failure_) sooner(buffer_->next_due());
-  return due;
+  if (!buffer_ || failure_) return due;
+  const std::optional<base::MonoTime> records = buffer_->next_due();
+  return due && records ? std::min(*due, *records) : due ? due : records;
 }
 
 void OwnFeed::commit_due() {
@@ -242,7 +238,6 @@ void OwnFeed::commit_due() {
     if (accounts_.waits_for_mirrors()) *receipts_came_ = true;
   }
   acknowledge(acks, buffer);
-  plan_apply_deferred();
 }
 
 Result<feed::CommitResult> OwnFeed::commit(std::vector<topic::SealedBatch>& batches, Codec codec) {
@@ -317,20 +312,7 @@ Result<void> OwnFeed::publish_manifest(const feed::Manifest& manifest) {
     }
   }
   host_->committed(result.head);
-  plan_apply_deferred();
   return {};
-}
-
-void OwnFeed::plan_apply_deferred() {
-  if (apply_due_) return;
-  apply_due_ = clock_->mono_now() + FeedHost::kDeferredWriteDelay;
-  thread_->due(*this, *apply_due_);
-}
-
-void OwnFeed::apply_deferred_if_due() {
-  if (!apply_due_ || clock_->mono_now() < *apply_due_) return;
-  apply_due_.reset();
-  if (const auto applied = writer_->apply_deferred(); !applied) fail(applied.error());
 }
 
 std::optional<base::MonoTime> OwnFeed::heartbeat_due() const {
@@ -348,9 +330,10 @@ void OwnFeed::heartbeat_if_due() {
   if (!host_->has_audience()) return;
   last_signed_ = now;
   auto head = writer_->heartbeat();
+  // A full disk passes; who publishes hears of it.
+  if (!head && head.error().code == Code::no_space) return;
   if (!head) return fail(head.error());
   host_->committed(*head);
-  plan_apply_deferred();
 }
 
 }  // namespace shoal::node

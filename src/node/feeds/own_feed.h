@@ -83,8 +83,6 @@ class OwnFeed final : public CommitWork {
   void acknowledge(const std::vector<SenderAccounts::Ack>& acks, std::uint64_t buffer);
   void heartbeat_if_due();
   [[nodiscard]] std::optional<base::MonoTime> heartbeat_due() const;
-  void plan_apply_deferred();
-  void apply_deferred_if_due();
 
   std::shared_ptr<FeedHost> host_;            // commit thread; others under mutex_
   std::unique_ptr<feed::FeedWriter> writer_;  // commit thread
@@ -92,8 +90,7 @@ class OwnFeed final : public CommitWork {
   CommitThread* thread_;
   const base::Clock* clock_;
   base::LogSink* log_;
-  base::MonoTime last_signed_{0};            // commit thread
-  std::optional<base::MonoTime> apply_due_;  // commit thread
+  base::MonoTime last_signed_{0};  // commit thread
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;

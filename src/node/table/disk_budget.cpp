@@ -2,7 +2,6 @@
 
 #include "base/try.h"
 #include "feed/read/prune_order.h"
-#include "node/table/disk_space.h"
 
 #include <algorithm>
 #include <queue>
@@ -68,24 +67,15 @@ milliseconds DiskBudget::keep() {
 Result<void> DiskBudget::keep_within(const Storage& storage, std::uint64_t budget) {
   const std::uint64_t high = budget - std::min(budget, slack(budget));
   const std::uint64_t low = high - std::min(high, slack(budget) / 2);
-  // Rows that are only in memory are not measured, and would come to the disk all at once.
-  SHOAL_CHECK(storage.mirrored->make_durable());
-  std::uint64_t used = storage.directory->disk_bytes();
+  // Rows that are only in memory come to the disk all at once.
+  const auto measure = [&] { return storage.directory->disk_bytes() + storage.mirrored->waiting_bytes(); };
+  std::uint64_t used = measure();
   bool nothing_left = false;
   for (int tries = 0; used > high && !nothing_left && tries < kTries; ++tries) {
+    // Until whole tables hold nothing that is needed, or are mostly dead and written again.
     SHOAL_TRY(const std::uint64_t dropped, drop(used - low));
-    used = storage.directory->disk_bytes();
+    used = measure();
     nothing_left = dropped == 0;
-    if (used <= high) break;
-    // Dead payloads that are still on the disk share their files with living ones. The living ones are written again if
-    // there is room for both copies; else more is dropped, until whole files are dead.
-    const auto files = storage.mirrored->value_files(store::Column::payloads);
-    const std::uint64_t live = files.bytes - std::min(files.bytes, files.dead);
-    const bool fits = nothing_left || live <= budget - std::min(budget, used);
-    if (fits && files.dead > kMiB && files.dead >= (used - high) / 2) {
-      SHOAL_CHECK(rewrite_payloads(*storage.mirrored));
-      used = storage.directory->disk_bytes();
-    }
   }
   give_allowances(budget - std::min(budget, used));
   std::optional<Error> problem;

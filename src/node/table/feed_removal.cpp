@@ -1,7 +1,6 @@
 #include "node/table/feed_removal.h"
 
 #include "base/try.h"
-#include "node/table/disk_space.h"
 
 #include <algorithm>
 #include <tuple>
@@ -63,7 +62,7 @@ Result<void> FeedRemoval::remove(const FeedReference& feed) {
   } else {
     SHOAL_CHECK(feed::FeedLog::remove(stores, feed.feed));
   }
-  return rewrite_if_worth(*stores.blocks);
+  return {};
 }
 
 Result<void> FeedRemoval::end_signing(const FeedReference& feed, const feed::FeedStores& stores,

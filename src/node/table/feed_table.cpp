@@ -6,7 +6,7 @@
 #include "node/api/names.h"
 #include "node/directory/want_store.h"
 #include "node/network/peer_info.h"
-#include "store/deferring_store.h"
+#include "store/buffered_store.h"
 #include "store/rocks_kv_store.h"
 
 #include <algorithm>
@@ -236,7 +236,7 @@ Result<OpenedFeed> FeedTable::open_volatile(const std::string& name) {
   }
   auto files = std::make_shared<VolatileFiles>();
   SHOAL_TRY(auto rows, store::open_rocks_store("/" + name, store::Backing::memory, *context_.log));
-  files->store = std::make_unique<store::DeferringStore>(std::move(rows));
+  files->store = std::make_unique<store::BufferedStore>(std::move(rows), store::BufferedStore::kMemory);
   files->journal = store::make_memory_journal();
   auto key = crypto::KeyPair::generate();
   const FeedId id{key.public_key()};

@@ -3,7 +3,6 @@
 #include "base/try.h"
 #include "node/feeds/payload_bytes.h"
 #include "node/table/disk_budget.h"
-#include "node/table/disk_space.h"
 
 #include <algorithm>
 
@@ -124,7 +123,7 @@ Result<void> RetentionThread::drop_expired_own(FeedHost& host, const Retention& 
       return {};
     }));
   }
-  return give_back_pruned(host.log(), host.block_store(), span);
+  return host.log().reclaim(span);
 }
 
 Result<void> RetentionThread::drop_surplus_own(FeedHost& host, std::uint64_t max_bytes) {
@@ -146,7 +145,7 @@ Result<void> RetentionThread::drop_surplus_own(FeedHost& host, std::uint64_t max
       return {};
     }));
   }
-  return give_back_pruned(host.log(), host.block_store(), span);
+  return host.log().reclaim(span);
 }
 
 Result<void> RetentionThread::drop_expired_mirrored(FeedHost& host) {
@@ -172,7 +171,7 @@ Result<void> RetentionThread::drop_expired_mirrored(FeedHost& host) {
     if (!ran) return {};
   }
   SHOAL_CHECK(done);
-  return give_back_pruned(host.log(), host.block_store(), span);
+  return host.log().reclaim(span);
 }
 
 }  // namespace shoal::node

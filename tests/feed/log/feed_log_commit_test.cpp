@@ -131,17 +131,15 @@ TEST_F(FeedLogCommit, AFailedForkProofIsNotBelieved) {
   EXPECT_EQ(mirror_.reader().fork_proof(), std::nullopt);
 }
 
-TEST_F(FeedLogCommit, AppliesAndFlushesBothStoresHeadsFirst) {
-  ASSERT_TRUE(mirror_.log->apply_deferred().ok());
+TEST_F(FeedLogCommit, MakesBothStoresDurableHeadsFirst) {
   ASSERT_TRUE(mirror_.log->make_durable().ok());
-  EXPECT_EQ(*calls_, (Calls{"heads apply", "blocks apply", "heads durable", "blocks durable"}));
+  EXPECT_EQ(*calls_, (Calls{"heads durable", "blocks durable"}));
   testing::RecordingStore one("one", calls_);
   auto log = FeedLog::open({&one, &one}, producer_.id());
   ASSERT_TRUE(log.ok());
   calls_->clear();
-  ASSERT_TRUE((*log)->apply_deferred().ok());
   ASSERT_TRUE((*log)->make_durable().ok());
-  EXPECT_EQ(*calls_, (Calls{"one apply", "one durable"}));
+  EXPECT_EQ(*calls_, (Calls{"one durable"}));
 }
 
 }  // namespace

@@ -101,6 +101,9 @@ TEST_F(LogPrunerTest, DropsPayloadsAndMovesLogStarts) {
   EXPECT_EQ(state().headers.runs(), (std::vector<BlockRange>{range(0, 12)}));
   for (std::uint64_t i = 0; i < 12; ++i) {
     EXPECT_TRUE(has_row(store::Column::headers, i));
+  }
+  ASSERT_TRUE(pruner_->reclaim(pruned->span).ok());
+  for (std::uint64_t i = 0; i < 12; ++i) {
     EXPECT_EQ(has_row(store::Column::payloads, i), i != 0 && i != 2 && i != 3) << i;
   }
   EXPECT_EQ(stored_set(HaveSet::payloads), state().payloads.runs());
@@ -165,23 +168,33 @@ TEST_F(LogPrunerTest, APayloadThatNeverCameCountsAsPrunedToo) {
   EXPECT_EQ(partition(stream("a")).high_watermark, Offset{4});  // what is held behind it counts on
 }
 
-TEST_F(LogPrunerTest, LongRunsAreErasedAsOneRange) {
+TEST_F(LogPrunerTest, ErasesNoRowItself) {
   for (std::uint64_t i = 0; i < 200; ++i) add(i, stream("a"), Payload::held);
   open();
-  const auto erasures = [&](std::uint64_t begin, std::uint64_t end) {
-    std::vector<BlockIndex> run;
-    for (std::uint64_t i = begin; i < end; ++i) run.push_back(BlockIndex{i});
-    EXPECT_TRUE(pruner_->prune(run).ok());
-    std::pair<std::size_t, std::size_t> found{0, 0};
-    for (const auto& operation : store_->batches().back().operations()) {
-      found.first += operation.kind == store::WriteBatch::Kind::erase ? 1U : 0U;
-      found.second += operation.kind == store::WriteBatch::Kind::erase_range ? 1U : 0U;
-    }
-    return found;
-  };
-  EXPECT_EQ(erasures(0, 63), (std::pair<std::size_t, std::size_t>{63, 0}));
-  EXPECT_EQ(erasures(63, 127), (std::pair<std::size_t, std::size_t>{0, 1}));
+  std::vector<BlockIndex> run;
+  for (std::uint64_t i = 0; i < 127; ++i) run.push_back(BlockIndex{i});
+  const auto pruned = pruner_->prune(run);
+  ASSERT_TRUE(pruned.ok());
+  for (const auto& operation : store_->batches().back().operations()) {
+    EXPECT_EQ(operation.kind, store::WriteBatch::Kind::put);
+    EXPECT_NE(operation.column, store::Column::payloads);
+  }
+  ASSERT_TRUE(pruner_->reclaim(pruned->span).ok());
   for (std::uint64_t i = 0; i < 200; ++i) EXPECT_EQ(has_row(store::Column::payloads, i), i >= 127) << i;
+}
+
+TEST_F(LogPrunerTest, WhatIsHeldInARangeIsCounted) {
+  for (std::uint64_t i = 0; i < 10; ++i) add(i, stream("a"), i == 4 ? Payload::missing : Payload::held);
+  open();
+  ASSERT_TRUE(pruner_->prune(blocks({0, 1, 2})).ok());
+  ASSERT_TRUE(pruner_->reclaim(range(0, 3)).ok());
+  const store::LiveRows& live = store_->live();
+  EXPECT_EQ(live.count(key(0), key(2)), 0U);
+  EXPECT_EQ(live.count(key(0), key(3)), 1U);
+  EXPECT_EQ(live.count(key(2), key(6)), 3U);
+  EXPECT_FALSE(live.contains(key(2)));
+  EXPECT_TRUE(live.contains(key(3)));
+  EXPECT_FALSE(live.contains(key(4)));
 }
 
 TEST_F(LogPrunerTest, WhatShareARowOfTheSetsStaysAsItWas) {
@@ -198,7 +211,7 @@ TEST_F(LogPrunerTest, WhatShareARowOfTheSetsStaysAsItWas) {
   EXPECT_EQ(state().pruned.count(), 3U);
 }
 
-TEST_F(LogPrunerTest, IsShownBeforeTheRowsAreErased) {
+TEST_F(LogPrunerTest, IsShownBeforeItIsWritten) {
   for (std::uint64_t i = 0; i < 4; ++i) add(i, stream("a"), Payload::held);
   open();
   bool shown = false;

@@ -26,7 +26,7 @@ class WatermarkTest : public ::testing::Test {
     ASSERT_TRUE(store_.write(batch, store::Sync::no).ok());
   }
   std::optional<Offset> raised() {
-    const auto found = find_raised_watermarks(rows_, state_, {0, 1});
+    const auto found = find_raised_watermarks(rows_, state_, {{0, {}}, {1, reached_}});
     EXPECT_TRUE(found.ok());
     if (found->empty()) return std::nullopt;
     EXPECT_EQ(found->size(), 1U);
@@ -39,6 +39,7 @@ class WatermarkTest : public ::testing::Test {
   RecordingStore store_{"watermark", std::make_shared<RecordingStore::Calls>()};
   FeedRows rows_{{&store_, &store_}, FeedId{}, store::FeedNumber{3}};
   LogState state_;
+  std::map<Offset, Offset> reached_;
 };
 
 TEST_F(WatermarkTest, ReachesOverHeldAndPrunedPayloadsUpToTheFirstGap) {
@@ -66,6 +67,27 @@ TEST_F(WatermarkTest, StopsWhereBlocksAreNotKnown) {
   state_.partitions[1].held_end = Offset{6};
   state_.partitions[1].high_watermark = Offset{2};
   EXPECT_EQ(raised(), Offset{4});  // no row up to the end
+}
+
+TEST_F(WatermarkTest, NewPayloadsAreFoundWithoutTheIndex) {
+  index({4, 7, 9, 11});
+  state_.payloads.add(11);  // behind what the change brings
+  store::WriteBatch no_rows;
+  const store::KeyRange known = store::offset_range(rows_.number, store::TopicNumber{1});
+  no_rows.erase_range(store::Column::offsets, known.begin,
+                      store::offset_key(rows_.number, store::TopicNumber{1}, Offset{6}));
+  ASSERT_TRUE(store_.write(no_rows, store::Sync::no).ok());
+  reached_ = {{Offset{2}, Offset{4}}, {Offset{4}, Offset{6}}};
+  EXPECT_EQ(raised(), std::nullopt);  // the first block is missing
+  reached_.emplace(Offset{0}, Offset{2});
+  EXPECT_EQ(raised(), Offset{8});  // over all three, and over the one that is held behind them
+}
+
+TEST_F(WatermarkTest, ABlockThatCoversTheWatermarkRaisesIt) {
+  index({4, 7});
+  state_.partitions[1].high_watermark = Offset{1};  // the log starts inside a block
+  reached_ = {{Offset{0}, Offset{2}}};
+  EXPECT_EQ(raised(), Offset{2});
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include "feed/read/feed_reader.h"
 
 #include "feed/feed_world.h"
-#include "store/deferring_store.h"
+#include "store/buffered_store.h"
 #include "store/keyspace.h"
 #include "store/rocks_kv_store.h"
 
@@ -52,7 +52,7 @@ TEST(FeedReader, WhoFollowsTheEndReadsBeforeTheStoreHasIt) {
   auto opened = store::open_rocks_store("feed", store::Backing::memory, producer.sink);
   ASSERT_TRUE(opened.ok());
   const store::KvStore& rows = **opened;
-  producer.store = std::make_unique<store::DeferringStore>(*std::move(opened));
+  producer.store = std::make_unique<store::BufferedStore>(*std::move(opened), store::BufferedStore::kMemory);
   ASSERT_TRUE(producer.open().ok());
   const FeedReader reader = producer.reader();
   std::optional<BlockIndex> at;
@@ -64,7 +64,7 @@ TEST(FeedReader, WhoFollowsTheEndReadsBeforeTheStoreHasIt) {
     EXPECT_EQ(reader.next_block(stream("a"), at).value(), std::nullopt);
     const Bytes key = store::block_key(producer.log->number(), *at);
     EXPECT_FALSE(rows.contains(store::Column::headers, key).value());
-    ASSERT_TRUE(producer.writer->apply_deferred().ok());
+    ASSERT_TRUE(producer.store->make_durable().ok());
     EXPECT_TRUE(rows.contains(store::Column::headers, key).value());
   }
 }

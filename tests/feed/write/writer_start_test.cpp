@@ -257,7 +257,7 @@ TEST_F(WriterStart, HeadBeyondTheHeldBlocksIsRefusedUntilRecovered) {
   const FeedReader source = producer.reader();
   const Checkpoint head = source.head().value();
   {
-    again.store = store::open_rocks_store(again.directory / "own", store::Backing::logged, again.sink).value();
+    again.store = store::open_rocks_store(again.directory / "own", store::Backing::disk, again.sink).value();
     again.log = FeedLog::open({again.store.get(), again.store.get()}, again.id()).value();
     auto mirror = FeedMirror::open(*again.log, again.sink).value();
     ASSERT_TRUE(testing::deliver(source, head, 0, testing::span(0, 10)).to(*mirror).ok());

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "node/node_testing.h"
 #include "node/runtime/worker_pool.h"
-#include "store/deferring_store.h"
+#include "store/buffered_store.h"
 #include "store/journal.h"
 #include "store/rocks_kv_store.h"
 
@@ -105,8 +105,8 @@ class OwnFeedTest : public ::testing::Test {
   base::SystemClock clock_;
   NoLog log_;
   WorkerPool pool_{1};
-  std::unique_ptr<store::KvStore> store_ =
-      std::make_unique<store::DeferringStore>(must(store::open_rocks_store("/own", store::Backing::memory, log_)));
+  std::unique_ptr<store::KvStore> store_ = std::make_unique<store::BufferedStore>(
+      must(store::open_rocks_store("/own", store::Backing::memory, log_)), store::BufferedStore::kMemory);
   std::unique_ptr<store::Journal> journal_ = store::make_memory_journal();
   std::shared_ptr<FeedHost> host_;
   CommitThread thread_{clock_};

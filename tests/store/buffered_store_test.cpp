@@ -1,0 +1,288 @@
+// What buffering adds to the contract of stores: what waits for what, and what a full or failing disk means.
+#include "store/buffered_store.h"
+
+#include "base/log_sink.h"
+#include "store/rocks_kv_store.h"
+#include "temp_dir.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+namespace shoal::store {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// A real store whose writes are counted, and refused when the test wants it.
+class WatchedStore final : public KvStore {
+ public:
+  /// What the test sees and says, also when the store is gone.
+  struct Watch {
+    std::atomic<std::size_t> writes = 0;
+    std::atomic<std::size_t> refused = 0;
+    std::atomic<std::size_t> durable = 0;  ///< writes
+    std::atomic<Sync> last = Sync::no;
+    std::atomic<std::optional<Code>> refuse = std::optional<Code>{};
+  };
+
+  WatchedStore(std::unique_ptr<KvStore> store, std::shared_ptr<Watch> watch)
+      : store_(std::move(store)), watch_(std::move(watch)) {}
+
+  [[nodiscard]] Result<std::optional<Bytes>> get(Column column, ByteView key) const override {
+    return store_->get(column, key);
+  }
+  [[nodiscard]] Result<bool> contains(Column column, ByteView key) const override {
+    return store_->contains(column, key);
+  }
+  [[nodiscard]] std::unique_ptr<KvIterator> iterate(Column column) const override { return store_->iterate(column); }
+  [[nodiscard]] Result<void> write(const WriteBatch& batch, Sync sync) override {
+    if (const auto code = watch_->refuse.load()) {
+      ++watch_->refused;
+      return Error{*code, "refused"};
+    }
+    ++watch_->writes;
+    watch_->last = sync;
+    return store_->write(batch, sync);
+  }
+  [[nodiscard]] Result<void> make_durable() override {
+    watch_->durable = watch_->writes.load();
+    return store_->make_durable();
+  }
+  [[nodiscard]] Result<void> drop_range(Column column, ByteView begin, ByteView end) override {
+    return store_->drop_range(column, begin, end);
+  }
+  [[nodiscard]] Result<void> compact(Column column, ByteView begin, ByteView end) override {
+    return store_->compact(column, begin, end);
+  }
+  [[nodiscard]] std::uint64_t waiting_bytes() const override { return 7; }
+
+ private:
+  std::unique_ptr<KvStore> store_;
+  std::shared_ptr<Watch> watch_;
+};
+
+class BufferedStoreTest : public ::testing::Test {
+ protected:
+  void open(const BufferedStore::Limits& limits) {
+    auto real = open_rocks_store("buffered", Backing::memory, log_);
+    ASSERT_TRUE(real.ok()) << real.error().message;
+    watch_ = std::make_shared<WatchedStore::Watch>();
+    auto watched = std::make_unique<WatchedStore>(std::move(*real), watch_);
+    inner_ = watched.get();
+    store_ = std::make_unique<BufferedStore>(std::move(watched), limits);
+  }
+  /// Writers flush; no time counts.
+  void open() { open({1000, 2000, milliseconds(0)}); }
+
+  static Bytes key(int number, std::uint8_t feed = 1) {
+    return Bytes{0, 0, 0, feed, static_cast<std::uint8_t>(number)};
+  }
+  static WriteBatch row(int number, std::size_t size = 1, Column column = Column::headers, std::uint8_t feed = 1) {
+    WriteBatch batch;
+    batch.put(column, key(number, feed), Bytes(size, static_cast<std::uint8_t>(number)));
+    return batch;
+  }
+  [[nodiscard]] bool has(int number) { return *store_->contains(Column::headers, key(number)); }
+  /// Waits until the store's thread has done something.
+  template <typename Done>
+  static bool soon(Done done) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!done()) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      std::this_thread::sleep_for(milliseconds(1));
+    }
+    return true;
+  }
+
+  base::NullLogSink log_;
+  std::shared_ptr<WatchedStore::Watch> watch_;
+  std::unique_ptr<KvStore> store_;
+  WatchedStore* inner_ = nullptr;
+};
+
+TEST_F(BufferedStoreTest, BatchesWaitAndAreWrittenAsOne) {
+  open();
+  for (const int number : {1, 2, 3}) ASSERT_TRUE(store_->write(row(number), Sync::deferred).ok());
+  EXPECT_EQ(watch_->writes, 0U);
+  EXPECT_TRUE(has(1) && has(2) && has(3));
+  EXPECT_EQ(**store_->get(Column::headers, key(2)), Bytes(1, 2));
+  ASSERT_TRUE(store_->make_durable().ok());
+  EXPECT_EQ(watch_->writes, 1U);
+  EXPECT_EQ(watch_->durable, 1U);
+  EXPECT_TRUE(has(1) && has(2) && has(3));
+  ASSERT_TRUE(store_->make_durable().ok());
+  EXPECT_EQ(watch_->writes, 1U);
+}
+
+TEST_F(BufferedStoreTest, AStraightWriteComesAfterWhatWaitsForItsFeed) {
+  open();
+  ASSERT_TRUE(store_->write(row(1), Sync::deferred).ok());
+  WriteBatch erase;
+  erase.erase(Column::headers, key(1));
+  ASSERT_TRUE(store_->write(erase, Sync::yes).ok());
+  EXPECT_EQ(watch_->writes, 2U);
+  EXPECT_EQ(watch_->last, Sync::yes);
+  EXPECT_FALSE(has(1));
+}
+
+TEST_F(BufferedStoreTest, AStraightWriteOfAnotherFeedDoesNotWait) {
+  open();
+  ASSERT_TRUE(store_->write(row(1), Sync::deferred).ok());
+  ASSERT_TRUE(store_->write(row(1, 1, Column::meta, 2), Sync::no).ok());
+  EXPECT_EQ(watch_->writes, 1U);
+  EXPECT_EQ(watch_->last, Sync::no);
+  EXPECT_EQ(inner_->get(Column::headers, key(1)).value(), std::nullopt);
+}
+
+TEST_F(BufferedStoreTest, ErasingARangeComesAfterWhatWaits) {
+  open();
+  ASSERT_TRUE(store_->write(row(1), Sync::deferred).ok());
+  WriteBatch erase;
+  erase.erase_range(Column::headers, key(0), key(9));
+  ASSERT_TRUE(store_->write(erase, Sync::deferred).ok());
+  EXPECT_EQ(watch_->writes, 2U);
+  EXPECT_FALSE(has(1));
+}
+
+TEST_F(BufferedStoreTest, AnEraseThatWaitsHidesWhatIsStored) {
+  open();
+  for (const int number : {1, 2}) ASSERT_TRUE(store_->write(row(number), Sync::no).ok());
+  WriteBatch erase;
+  erase.erase(Column::headers, key(1));
+  ASSERT_TRUE(store_->write(erase, Sync::deferred).ok());
+  EXPECT_TRUE(*inner_->contains(Column::headers, key(1)));
+  EXPECT_FALSE(has(1));
+  EXPECT_EQ(*store_->get(Column::headers, key(1)), std::nullopt);
+  EXPECT_EQ((*store_->first_at(Column::headers, key(0)))->key, key(2));
+  const auto at = store_->iterate(Column::headers);
+  at->seek({});
+  EXPECT_EQ(Bytes(at->key().begin(), at->key().end()), key(2));
+}
+
+TEST_F(BufferedStoreTest, IteratorsDoNotEmptyTheBuffer) {
+  open();
+  ASSERT_TRUE(store_->write(row(1), Sync::deferred).ok());
+  const auto at = store_->iterate(Column::headers);
+  at->seek({});
+  EXPECT_TRUE(at->valid());
+  EXPECT_EQ(watch_->writes, 0U);
+}
+
+TEST_F(BufferedStoreTest, PayloadsAndRowsHaveEachTheirBound) {
+  open();
+  ASSERT_TRUE(store_->write(row(1, 990, Column::payloads), Sync::deferred).ok());
+  ASSERT_TRUE(store_->write(row(2, 1900), Sync::deferred).ok());
+  EXPECT_EQ(watch_->writes, 0U);
+  EXPECT_GE(store_->waiting_bytes(), 2890U + 7U);  // the inner store's too
+  ASSERT_TRUE(store_->write(row(3, 10, Column::payloads), Sync::deferred).ok());
+  EXPECT_EQ(watch_->writes, 1U);
+  EXPECT_EQ(store_->waiting_bytes(), 7U);
+  ASSERT_TRUE(store_->write(row(4, 2000), Sync::deferred).ok());
+  EXPECT_EQ(watch_->writes, 2U);
+}
+
+TEST_F(BufferedStoreTest, AFullDiskRefusesUntilThereIsRoomAndLosesNothing) {
+  open();
+  ASSERT_TRUE(store_->write(row(1), Sync::deferred).ok());
+  watch_->refuse = Code::no_space;
+  EXPECT_EQ(store_->make_durable().error().code, Code::no_space);
+  EXPECT_EQ(store_->check_writable().error().code, Code::no_space);
+  EXPECT_EQ(store_->write(row(2), Sync::deferred).error().code, Code::no_space);
+  EXPECT_TRUE(has(1));
+  EXPECT_FALSE(has(2));
+  watch_->refuse = std::optional<Code>{};
+  ASSERT_TRUE(store_->write(row(1, 5), Sync::deferred).ok());
+  EXPECT_TRUE(store_->check_writable().ok());
+  ASSERT_TRUE(store_->make_durable().ok());
+  EXPECT_EQ(**inner_->get(Column::headers, key(1)), Bytes(5, 1));
+}
+
+TEST_F(BufferedStoreTest, AnyOtherFailureStays) {
+  open();
+  ASSERT_TRUE(store_->write(row(1), Sync::deferred).ok());
+  watch_->refuse = Code::io;
+  EXPECT_EQ(store_->make_durable().error().code, Code::io);
+  watch_->refuse = std::optional<Code>{};
+  EXPECT_EQ(store_->write(row(2), Sync::deferred).error().code, Code::io);
+  EXPECT_EQ(store_->write(row(2), Sync::no).error().code, Code::io);
+  EXPECT_EQ(store_->make_durable().error().code, Code::io);
+  EXPECT_EQ(watch_->writes, 0U);
+  EXPECT_TRUE(has(1));
+}
+
+TEST_F(BufferedStoreTest, ItsEndWritesWhatWaits) {
+  open();
+  ASSERT_TRUE(store_->write(row(1), Sync::deferred).ok());
+  store_.reset();
+  EXPECT_EQ(watch_->writes, 1U);
+}
+
+TEST_F(BufferedStoreTest, TheThreadWritesWhatIsOld) {
+  open({1000, 2000, milliseconds(20)});
+  ASSERT_TRUE(store_->write(row(1), Sync::deferred).ok());
+  EXPECT_TRUE(soon([&] { return watch_->writes == 1U; }));
+}
+
+TEST_F(BufferedStoreTest, TheThreadWritesWhatIsMuch) {
+  open({1000, 2000, std::chrono::hours(1)});
+  ASSERT_TRUE(store_->write(row(1), Sync::deferred).ok());
+  ASSERT_TRUE(store_->write(row(2, 3000), Sync::deferred).ok());
+  EXPECT_TRUE(soon([&] { return watch_->writes == 1U; }));
+}
+
+TEST_F(BufferedStoreTest, TheThreadTriesAgainWhenTheDiskWasFull) {
+  open({1000, 2000, milliseconds(1)});
+  watch_->refuse = Code::no_space;
+  ASSERT_TRUE(store_->write(row(1), Sync::deferred).ok());
+  EXPECT_TRUE(soon([&] { return !store_->check_writable().ok(); }));
+  EXPECT_LE(watch_->refused, 2U) << "not without a pause";
+  EXPECT_TRUE(has(1));
+  watch_->refuse = std::optional<Code>{};
+  EXPECT_TRUE(soon([&] { return store_->check_writable().ok(); }));
+  EXPECT_EQ(watch_->writes, 1U);
+  EXPECT_TRUE(*inner_->contains(Column::headers, key(1)));
+}
+
+TEST_F(BufferedStoreTest, AReaderNeverSeesAnOlderValueThanBefore) {
+  open({500, 500, milliseconds(1)});
+  std::atomic<bool> done = false;
+  std::atomic<bool> wrong = false;
+  std::vector<std::thread> readers;
+  for (int way = 0; way < 3; ++way) {
+    readers.emplace_back([&, way] {
+      std::size_t seen = 0;
+      while (!done) {
+        std::size_t now = 0;
+        if (way == 0) {
+          const auto value = store_->get(Column::headers, key(7));
+          now = *value ? (*value)->size() : 0;
+        } else if (way == 1) {
+          const auto first = store_->first_at(Column::headers, key(6));
+          now = *first ? (*first)->value.size() : 0;
+        } else {
+          const auto at = store_->iterate(Column::headers);
+          at->seek(key(6));
+          now = at->valid() ? at->value().size() : 0;
+        }
+        if (now < seen) wrong = true;
+        seen = now;
+      }
+    });
+  }
+  for (std::size_t size = 1; size < 3000; ++size) {
+    ASSERT_TRUE(store_->write(row(7, size), Sync::deferred).ok());
+    if (size % 300 != 0) continue;
+    ASSERT_TRUE(store_->make_durable().ok());
+  }
+  done = true;
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_FALSE(wrong);
+}
+
+}  // namespace
+}  // namespace shoal::store
