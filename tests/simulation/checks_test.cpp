@@ -129,7 +129,7 @@ TEST(FaultyStore, ACrashTakesWhatWasNotDurableAndAFailureRefuses) {
   FaultyStore disk(std::make_shared<SharedValues>());
   const auto put = [&](std::uint8_t key, std::uint8_t value, store::Sync sync) {
     store::WriteBatch batch;
-    batch.put(store::Column::meta, {key}, {value});
+    batch.put(store::Column::meta, {key}, Bytes{value});
     return disk.write(batch, sync).ok();
   };
   ASSERT_TRUE(put(1, 1, store::Sync::yes));

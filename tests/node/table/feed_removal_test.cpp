@@ -160,16 +160,6 @@ TEST_F(FeedRemovalTest, ARemovedOwnFeedLetsGoOfItsFiles) {
   EXPECT_TRUE(host.expired());
 }
 
-TEST_F(FeedRemovalTest, TheDiskOfTheFeedIsGivenBack) {
-  write_rows(mirrored_stores(), 1);
-  must(removal_.remove(other()));
-  EXPECT_EQ(mirrored_->compacted(), 0);
-  write_rows(mirrored_stores(), 1);
-  mirrored_->set_value_files({std::uint64_t{8} << 20, std::uint64_t{4} << 20});
-  must(removal_.remove(other()));
-  EXPECT_EQ(mirrored_->compacted(), 1);
-}
-
 TEST_F(FeedRemovalTest, AFeedThatIsPublishedToStays) {
   const auto feed = open_own(own_stores());
   publish(*feed);
