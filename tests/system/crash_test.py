@@ -1,6 +1,6 @@
 """SIGKILL for the publisher at random moments: what was acknowledged is there, offsets have no gap, it goes on.
 
-SHOAL_CRASH_ROUNDS sets the number of kills (scripts/crash.sh), SHOAL_TEST_SEED repeats a run.
+SHOAL_CRASH_ROUNDS sets the number of kills (scripts/faults.sh moments), SHOAL_TEST_SEED repeats a run.
 """
 
 import json

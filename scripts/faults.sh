@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Fault campaigns on real processes: what was acknowledged is there, and nothing is signed twice. Builds what it needs.
+#
+#   scripts/faults.sh [--rounds N] [--seed S] [KIND...]      default: 100 rounds of each kind
+#   scripts/faults.sh --self-test      breaks the code, and expects each campaign to notice
+#
+# Kinds:
+#   kills      a publisher killed at its Nth file operation, or in the middle of it
+#   errors     a publisher whose Nth write or sync fails (EIO, ENOSPC; once, or always from then on)
+#   power      power cuts by replay of recorded writes, in order, as ext4 orders them, and sectors in any order: a publisher
+#   moments    SIGKILL for a publisher at random moments, for a mirror a moment after its receipts
+#
+# Each finding is printed with seed and round; `--only ROUND` repeats one. Its directory is kept below build/faults.
+#   SHOAL_BINARY=FILE scripts/faults.sh      this command instead of one built here
+
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+rounds=100 seed=$RANDOM$RANDOM only=() kinds=() self_test=0
+while [ $# -gt 0 ]; do
+  case $1 in
+    --help | -h) print_help; exit 0 ;;
+    --self-test) self_test=1 ;;
+    --rounds | --seed | --only)
+      [[ ${2:-} =~ ^[0-9]+$ ]] || die "$1 takes a number"
+      case $1 in --rounds) rounds=$2 ;; --seed) seed=$2 ;; *) only=(--only "$2") ;; esac
+      shift ;;
+    [a-z]*) kinds+=("$1") ;;
+    *) die "usage: scripts/faults.sh [--rounds N] [--seed S] [--only ROUND] [KIND...]" ;;
+  esac
+  shift
+done
+
+build_targets test dev shoal file_operations broken_store
+build=$PWD/build/dev
+export SHOAL_BINARY=${SHOAL_BINARY:-$build/apps/shoal/shoal} SHOAL_FAULTS_KEEP=$PWD/build/faults
+export SHOAL_FILE_OPERATIONS=$build/tests/faults/libfile_operations.so
+export SHOAL_BROKEN_STORE=$build/tests/faults/libbroken_store.so
+faults() { "$PYTHON" -B tests/faults/faults.py "$@"; }
+
+if [ "$self_test" = 1 ]; then
+  faults --seed 1 --rounds 50 --break journal-sync power
+  faults --seed 1 --rounds 200 --break wal-mode power
+  exit 0
+fi
+
+moments() {
+  local status=0
+  export SHOAL_CRASH_ROUNDS=$rounds SHOAL_TEST_SEED=$seed
+  "$PYTHON" -B tests/system/crash_test.py -v PublisherCrash || status=1
+  "$PYTHON" -B tests/system/receipts_test.py -v MirrorCrash || status=1
+  return "$status"
+}
+
+[ ${#kinds[@]} -gt 0 ] || kinds=(kills errors power moments)
+status=0
+for kind in "${kinds[@]}"; do
+  if [ "$kind" = moments ]; then moments || status=1
+  else faults --rounds "$rounds" --seed "$seed" "${only[@]}" "$kind" || status=1; fi
+done
+exit "$status"
