@@ -56,7 +56,7 @@ void FetchCoordinator::follow(Follow follow) {
   } else {
     sparse_.start(*follow_);
   }
-  if (follow_->live) live_.start();
+  if (follow_->live && !paused_) live_.start();
   plan_soon();
 }
 
@@ -171,13 +171,29 @@ void FetchCoordinator::plan_soon() {
 }
 
 void FetchCoordinator::plan() {
+  const bool paused = pause_for_store();
   topics_.resume();
   offsets_.resume();
   if (!follow_) return;
-  if (!heads_.forked()) live_.plan();
-  full_.plan();
-  sparse_.plan();
+  if (!paused) {
+    if (!heads_.forked()) live_.plan();
+    full_.plan();
+    sparse_.plan();
+  }
   if (!heads_.forked()) check_synced();
+}
+
+bool FetchCoordinator::pause_for_store() {
+  const bool closed = core_.store_closed().has_value();
+  if (std::exchange(paused_, closed) == closed) return closed;
+  if (closed) {
+    live_.stop();
+    // Blocks that come would be dropped.
+    blocks_.cancel_all();
+  } else if (follow_ && follow_->live) {
+    live_.start();
+  }
+  return closed;
 }
 
 void FetchCoordinator::check_synced() {

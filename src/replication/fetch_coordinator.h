@@ -61,6 +61,9 @@ class FetchCoordinator {
   void on_payload(const FetchWant& want, BlockIndex block);
   void on_want_end(const FetchWant& want, std::optional<EndReason> reason);
   void plan();
+  /// Ends what is requested when our store begins to refuse writes, and begins again when it takes them. True while it
+  /// refuses.
+  bool pause_for_store();
   void check_synced();
 
   ReplicatorCore& core_;
@@ -75,6 +78,7 @@ class FetchCoordinator {
   std::optional<Follow> follow_;
   std::optional<feed::Checkpoint> reported_synced_;  ///< head of the last on_synced event
   bool plan_pending_ = false;
+  bool paused_ = false;  ///< our store takes nothing
 };
 
 }  // namespace shoal::replication

@@ -2,6 +2,7 @@
 
 #include "merkle/subtree_cover.h"
 #include "replication/peers/replicator_core.h"
+#include "replication/refusing_store.h"
 #include "replication/serve/served_want.h"
 #include "simulation/swarm_world.h"
 
@@ -70,6 +71,9 @@ class CoreWorld {
     core.peers().emplace(id, std::move(peer));
     return id;
   }
+  /// Our store of blocks.
+  [[nodiscard]] RefusingStore& disk() { return static_cast<RefusingStore&>(*follower.blocks); }
+  [[nodiscard]] static Error full() { return {Code::no_space, "the disk is full", ""}; }
   [[nodiscard]] Peer& peer(PeerId id) { return *core.peers().at(id); }
   [[nodiscard]] RecordingOutbox& outbox(PeerId id) { return *outboxes_.at(id); }
   template <class T>
@@ -130,6 +134,9 @@ class CoreWorld {
 
  private:
   bool open(std::uint64_t blocks) {
+    auto blocks_store = store::open_rocks_store("blocks", store::Backing::memory, follower.sink);
+    EXPECT_TRUE(blocks_store.ok());
+    follower.blocks = std::make_unique<RefusingStore>(*std::move(blocks_store));
     EXPECT_TRUE(producer.open().ok() && follower.open().ok());
     for (std::uint64_t i = 0; i < blocks; ++i) publish();
     return true;

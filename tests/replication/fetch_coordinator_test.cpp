@@ -288,5 +288,133 @@ TEST(FetchCoordinator, AfterAForkTheLiveWantEndsAndNothingIsSynced) {
   EXPECT_TRUE(world.events.synced.empty());
 }
 
+TEST(FetchCoordinator, AFullDiskEndsAllWantsAndRoomBeginsThemAgain) {
+  CoordinatorWorld world(20, 40'000);
+  world.take_head();
+  const PeerId id = world.join();
+  const PeerId other = world.join();
+  world.fetches.follow(whole_feed());
+  world.run_posted();
+  const Want want = *world.want_of(id);
+  ASSERT_TRUE(world.want_of(other));
+  world.disk().error = CoreWorld::full();
+  std::vector<Body> bodies = world.serve(want);
+  world.give(id, bodies.front());
+  world.run_posted();
+  EXPECT_TRUE(world.fetches.blocks().idle());
+  for (const PeerId one : {id, other}) {
+    EXPECT_EQ(world.sent<Cancel>(one).size(), world.sent<Want>(one).size());
+    EXPECT_TRUE(world.sent<Credit>(one).empty());
+  }
+  const std::size_t asked = world.sent<Want>(id).size() + world.sent<Want>(other).size();
+  world.give(id, bodies.front());  // it was on its way
+  for (int i = 0; i < 100; ++i) {
+    world.time.run_for(100ms);
+    world.fetches.tick_requests();
+    world.fetches.tick_live();
+    world.fetches.plan_soon();
+  }
+  EXPECT_EQ(world.sent<Want>(id).size() + world.sent<Want>(other).size(), asked) << "nothing is asked for";
+  EXPECT_EQ(world.closed(id) + world.closed(other), "") << "nobody is blamed";
+  EXPECT_TRUE(world.log.lines.empty()) << "who has the store says it";
+  EXPECT_EQ(world.disk().refused, 0) << "nothing is tried";
+
+  world.disk().error.reset();
+  for (int i = 0; i < 20; ++i) {
+    world.fetches.plan_soon();
+    world.run_posted();
+    for (const PeerId one : {id, other}) {
+      for (const Want& again : world.sent<Want>(one)) {
+        if (world.fetches.blocks().find(again.want) != nullptr) world.give_all(one, again);
+      }
+    }
+  }
+  EXPECT_EQ(world.reader.block_prefix(), 20U);
+  EXPECT_EQ(world.closed(id) + world.closed(other), "");
+}
+
+TEST(FetchCoordinator, AFullDiskEndsTheLiveWantAndRoomBeginsIt) {
+  CoordinatorWorld world;
+  world.take_all();
+  const PeerId id = world.join();
+  world.fetches.follow(whole_feed(true));
+  world.run_posted();
+  ASSERT_TRUE(world.want_of(id, true));
+  world.disk().error = CoreWorld::full();
+  world.fetches.plan_soon();
+  world.run_posted();
+  EXPECT_EQ(world.sent<Cancel>(id).size(), 1U);
+  EXPECT_FALSE(world.fetches.expects_push());
+  world.fetches.plan_soon();
+  world.fetches.tick_live();
+  world.run_posted();
+  EXPECT_EQ(world.sent<Want>(id).size(), 1U);
+  world.disk().error.reset();
+  world.fetches.plan_soon();
+  world.run_posted();
+  ASSERT_EQ(world.sent<Want>(id).size(), 2U);
+  EXPECT_TRUE(world.sent<Want>(id).back().live);
+}
+
+TEST(FetchCoordinator, AFollowThatBeginsOnAFullDiskWaitsForRoom) {
+  CoordinatorWorld world;
+  world.take_head();
+  const PeerId id = world.join();
+  world.disk().error = CoreWorld::full();
+  world.fetches.plan_soon();
+  world.run_posted();
+  world.fetches.follow(whole_feed(true));
+  world.run_posted();
+  EXPECT_TRUE(world.sent<Want>(id).empty());
+  world.disk().error.reset();
+  world.fetches.plan_soon();
+  world.run_posted();
+  EXPECT_TRUE(world.want_of(id, false));
+  EXPECT_TRUE(world.want_of(id, true));
+}
+
+TEST(FetchCoordinator, AWriteThatFailsIsNotAskedForAgainAtOnce) {
+  CoordinatorWorld world;
+  world.take_head();
+  const PeerId id = world.join();
+  world.disk().error = Error{Code::io, "the disk fails", ""};
+  world.disk().knows = false;
+  world.fetches.follow(whole_feed());
+  for (int i = 0; i < 300; ++i) {  // half a minute
+    world.run_posted();
+    for (const Want& want : world.sent<Want>(id)) {
+      if (world.fetches.blocks().find(want.want) != nullptr) world.give_all(id, want);
+    }
+    world.time.run_for(100ms);
+    world.fetches.tick_requests();
+    world.fetches.plan_soon();
+  }
+  EXPECT_LE(world.sent<Want>(id).size(), 10U) << "after 1, 3, 7, 15 seconds, two portions each";
+  EXPECT_EQ(world.log.lines.size(), 1U);
+  EXPECT_EQ(world.closed(id), "");
+}
+
+TEST(FetchCoordinator, TopicsAreNotAskedForWhileTheDiskIsFull) {
+  CoordinatorWorld world;
+  world.take_head();
+  const PeerId id = world.join();
+  world.disk().error = CoreWorld::full();
+  Follow follow = whole_feed();
+  follow.everything = false;
+  follow.topics = {stream("t")};
+  world.fetches.follow(follow);
+  world.fetches.fetch_topics({"t"}, 60s, [](const Result<void>&) {});
+  for (int i = 0; i < 20; ++i) {
+    world.time.run_for(100ms);
+    world.fetches.tick_requests();
+    world.fetches.plan_soon();
+  }
+  EXPECT_TRUE(world.outbox(id).sent.empty());
+  world.disk().error.reset();
+  world.fetches.plan_soon();
+  world.run_posted();
+  EXPECT_FALSE(world.sent<TopicStateRequest>(id).empty());
+}
+
 }  // namespace
 }  // namespace shoal::replication

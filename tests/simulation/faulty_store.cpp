@@ -6,7 +6,12 @@ namespace shoal::simulation {
 
 Result<void> FaultyStore::refuse() {
   refused_ = true;
-  return Error{Code::io, "the disk fails"};
+  return check_writable();
+}
+
+Result<void> FaultyStore::check_writable() const {
+  if (!failing_) return {};
+  return Error{*failing_, *failing_ == Code::no_space ? "the disk is full" : "the disk fails"};
 }
 
 void FaultyStore::remember(store::Column column, const Bytes& key) {
@@ -59,7 +64,8 @@ void FaultyStore::restart() {
     (void)inner_.write(back, store::Sync::no);
   }
   undo_.clear();
-  failing_ = refused_ = false;
+  failing_.reset();
+  refused_ = false;
 }
 
 }  // namespace shoal::simulation

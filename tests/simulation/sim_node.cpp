@@ -126,6 +126,11 @@ void SimNode::break_disk() {
   faulty_->fail();
 }
 
+void SimNode::set_disk_full(bool full) {
+  SHOAL_ASSERT(faulty_ != nullptr);
+  full ? faulty_->fill() : faulty_->make_room();
+}
+
 std::size_t SimNode::waiting() const {
   std::size_t sum = 0;
   for (const auto& transport : transports_) sum += transport->open() ? transport->queued() : 0;

@@ -52,6 +52,8 @@ class SimNode final : public replication::ReplicatorEvents {
   void die();
   /// From now on its disk refuses to write.
   void break_disk();
+  /// While it is full its disk refuses to write.
+  void set_disk_full(bool full);
   /// Dials until it has the connections it wants, now and for as long as it is up.
   void find_peers();
   /// A connection between two hosts that are up; both open the feed.

@@ -177,8 +177,16 @@ void Swarm::split() {
   settle("partition");
 }
 
-/// Some disks refuse to write and their nodes are started again; others lose in a crash what was not flushed.
+/// All are full for a while, and go on by themselves. Then some refuse to write and their nodes are started again;
+/// others lose in a crash what was not flushed.
 void Swarm::bad_disks() {
+  stage("full disks");
+  for (const NodeIndex index : bad_disks_) world_.nodes[index]->set_disk_full(true);
+  publish_many(4, world_.profile.live_bytes, std::chrono::milliseconds(500));
+  world_.time.run_for(std::chrono::seconds(10));
+  for (const NodeIndex index : bad_disks_) world_.nodes[index]->set_disk_full(false);
+  publish_many(2, world_.profile.live_bytes, std::chrono::milliseconds(500));
+  settle("full disks");
   stage("bad disks");
   for (std::size_t i = 0; i < bad_disks_.size(); ++i) {
     if (i % 2 == 0) world_.nodes[bad_disks_[i]]->break_disk();

@@ -86,6 +86,12 @@ DoctorCheck check_disk(const Storage& storage) {
   const std::string found = std::to_string(free / kMiB) + " MiB free; the directory takes " +
                             std::to_string(storage.directory->disk_bytes() / kMiB) + " MiB";
   const char* hint = "free some space, or bound what is kept: shoal mirror --max-size, shoal init --keep-size";
+  for (const auto& store : {storage.own.get(), storage.mirrored.get()}) {
+    if (const auto writable = store->check_writable(); !writable) {
+      return {"disk", Verdict::problem, found + "; the store takes no writes: " + writable.error().message, hint,
+              false};
+    }
+  }
   if (free < kLittleRoom) return {"disk", Verdict::problem, found, hint, false};
   if (free < kSomeRoom) return {"disk", Verdict::warning, found, hint, false};
   return {"disk", Verdict::ok, found, "", false};

@@ -75,6 +75,7 @@ void OwnFeed::end_producing(Sender sender) {
   // The commit thread finishes the buffer; a failure was returned by flush(), or nobody gets it.
   std::ignore = flush(sender, Wait{kLastFlush, {}}, Until::durable);
   std::unique_lock lock(mutex_);
+  refused_.erase(sender);
   if (!accounts_.contains(sender)) return;
   const bool waited = accounts_.waits_for_mirrors();
   buffer_->release(accounts_.close(sender));
@@ -101,9 +102,14 @@ Result<void> OwnFeed::await_room(std::unique_lock<std::mutex>& lock, Sender send
     if (wait.stop.stop_requested()) return Error{Code::cancelled, "stopped while the send buffer was full", ""};
     return Error{Code::timed_out, "the send buffer is full", "wait longer, or send more slowly"};
   }
+  if (const auto error = error_of(sender)) return *error;
   if (!taking_ || !accounts_.contains(sender)) return closed_error();
-  if (failure_) return *failure_;
   return {};
+}
+
+std::optional<Error> OwnFeed::error_of(Sender sender) const {
+  const auto refused = refused_.find(sender);
+  return refused != refused_.end() ? refused->second : failure_;
 }
 
 Result<Position> OwnFeed::send(Sender sender, const ProducerRecord& record, const Wait& wait) {
@@ -135,6 +141,7 @@ Result<Position> OwnFeed::send_batch(Sender sender, const TopicPartition& stream
 Result<void> OwnFeed::flush(Sender sender, const Wait& wait, Until until) {
   const auto deadline = deadline_of(wait);
   std::unique_lock lock(mutex_);
+  if (const auto refused = refused_.find(sender); refused != refused_.end()) return refused->second;
   if (closed_ || !accounts_.contains(sender)) return closed_error();
   buffer_->seal_all();
   const std::uint64_t target = accounts_.counts(sender).taken;
@@ -150,7 +157,7 @@ Result<void> OwnFeed::flush(Sender sender, const Wait& wait, Until until) {
     if (wait.stop.stop_requested()) return Error{Code::cancelled, "stopped before all was acknowledged", ""};
     return late_error(sender);
   }
-  if (failure_) return *failure_;
+  if (const auto error = error_of(sender)) return *error;
   if (!reached()) return closed_error();
   return {};
 }
@@ -294,12 +301,29 @@ void OwnFeed::acknowledge(const std::vector<SenderAccounts::Ack>& acks, std::uin
 }
 
 void OwnFeed::fail(const Error& error) {
-  log_->log(base::LogLevel::error, "feed", "nothing more is signed: " + error.message);
+  // DiskWatch says that the disk is full, and each sender gets the error.
+  const bool passes = error.code == Code::no_space;
+  if (!passes) log_->log(base::LogLevel::error, "feed", "nothing more is signed: " + error.message);
   {
     const std::lock_guard lock(mutex_);
-    failure_ = error;
+    if (passes) {
+      refuse_senders(error);
+    } else {
+      failure_ = error;
+    }
   }
   changed_.notify_all();
+}
+
+void OwnFeed::refuse_senders(const Error& error) {
+  const bool waited = accounts_.waits_for_mirrors();
+  for (const Sender sender : accounts_.senders()) {
+    std::ignore = accounts_.close(sender);
+    refused_.emplace(sender, error);
+  }
+  if (waited) watch_receipts(false);
+  buffer_.reset();
+  exclusive_ = false;
 }
 
 Result<void> OwnFeed::publish_manifest(const feed::Manifest& manifest) {

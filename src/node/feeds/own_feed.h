@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -66,11 +67,15 @@ class OwnFeed final : public CommitWork {
   // Commit thread only.
   [[nodiscard]] std::optional<base::MonoTime> work() override;
   [[nodiscard]] Result<void> publish_manifest(const feed::Manifest& manifest);
-  /// Nothing more is signed: every sender gets this error.
+  /// Nothing more is signed: every sender gets this error. A full disk passes: it is an error of the senders that are
+  /// there now, and others may begin.
   void fail(const Error& error);
 
  private:
   // Under mutex_.
+  [[nodiscard]] std::optional<Error> error_of(Sender sender) const;
+  /// Ends all senders: what they sent was not signed.
+  void refuse_senders(const Error& error);
   [[nodiscard]] Error late_error(Sender sender) const;
   void watch_receipts(bool watched);
   [[nodiscard]] Result<void> await_room(std::unique_lock<std::mutex>& lock, Sender sender, std::size_t bytes,
@@ -105,6 +110,7 @@ class OwnFeed final : public CommitWork {
   /// Receipts came and were not looked at. Outlives the feed in the host's callback.
   std::shared_ptr<std::atomic<bool>> receipts_came_ = std::make_shared<std::atomic<bool>>(false);
   std::optional<Error> failure_;
+  std::map<Sender, Error> refused_;  ///< senders that were ended by a full disk and do not know it yet
   bool taking_ = true;
   bool closed_ = false;
 };

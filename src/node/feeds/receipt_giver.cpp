@@ -132,6 +132,7 @@ void ReceiptGiver::flush() {
 
 void ReceiptGiver::on_durable(const Candidate& candidate, const Result<void>& flushed) {
   const auto report = [this](const Error& error) {
+    if (error.code == Code::no_space) return;  // it passes; DiskWatch says it
     context_.sink->log(base::LogLevel::error, "feed", "no more receipts are signed: " + error.message);
     failed_ = true;
   };
@@ -141,12 +142,12 @@ void ReceiptGiver::on_durable(const Candidate& candidate, const Result<void>& fl
   if (!kept || !covers_all(kept->topics, candidate.topics) || candidate.tree_size < given_size_) return;
   auto receipt = make(candidate, *kept);
   if (!receipt) return report(receipt.error());
-  newest_ = *receipt;
-  given_size_ = receipt->tree_size;
   // For the next start only: what is promised does not depend on this row.
   if (const auto written = context_.log->set_property(kReceiptRow, feed::encode_receipt(*receipt)); !written) {
     return report(written.error());
   }
+  newest_ = *receipt;
+  given_size_ = receipt->tree_size;
   context_.give(*receipt);
 }
 

@@ -27,6 +27,13 @@ std::size_t SenderAccounts::close(Sender sender) {
   return bytes;
 }
 
+std::vector<SenderAccounts::Sender> SenderAccounts::senders() const {
+  std::vector<Sender> all;
+  all.reserve(accounts_.size());
+  for (const auto& [sender, account] : accounts_) all.push_back(sender);
+  return all;
+}
+
 bool SenderAccounts::waits_for_mirrors() const {
   return std::any_of(accounts_.begin(), accounts_.end(), [](const auto& entry) { return entry.second.counts.mirrors; });
 }

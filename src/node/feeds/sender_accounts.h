@@ -45,6 +45,7 @@ class SenderAccounts {
   void forget_taken() { router_ = {}; }
 
   [[nodiscard]] bool empty() const { return accounts_.empty(); }
+  [[nodiscard]] std::vector<Sender> senders() const;
   [[nodiscard]] bool contains(Sender sender) const { return accounts_.contains(sender); }
   [[nodiscard]] bool waits_for_mirrors() const;
   /// Zeros for a sender that is not there.

@@ -46,7 +46,10 @@ void SyncFlush::flush() {
 
 void SyncFlush::on_flushed(std::uint64_t follow, std::uint64_t size, const Result<void>& flushed) {
   planned_ = false;
-  if (!flushed) {
+  if (!flushed && flushed.error().code == Code::no_space) {
+    // It passes; DiskWatch says it.
+    if (follow == follow_) unflushed_size_ = std::max(unflushed_size_, size);
+  } else if (!flushed) {
     context_.log->log(base::LogLevel::error, "feed", flushed.error().message);
   } else if (follow == follow_) {
     synced_size_ = std::max(synced_size_.load(), size);

@@ -3,6 +3,7 @@
 #include "base/try.h"
 #include "node/feeds/payload_bytes.h"
 #include "node/table/disk_budget.h"
+#include "node/table/disk_watch.h"
 
 #include <algorithm>
 
@@ -48,6 +49,7 @@ void RetentionThread::stop() {
 
 void RetentionThread::loop() {
   DiskBudget budget(*table_, *log_);
+  DiskWatch disk(*log_);
   std::chrono::milliseconds pause = kInterval;
   base::MonoTime last_pass{0};
   std::unique_lock lock(mutex_);
@@ -60,6 +62,7 @@ void RetentionThread::loop() {
     const base::MonoTime now = clock_->mono_now();
     if (asked || now - last_pass >= kInterval) {
       last_pass = now;
+      if (const auto storage = table_->storage()) disk.look(**storage);
       pass();
     }
     pause = std::min(kInterval, budget.keep());

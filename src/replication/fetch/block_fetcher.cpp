@@ -36,7 +36,7 @@ bool unanswered(const FetchWant& want, const PathEstimate& path, base::MonoTime 
 std::uint64_t BlockFetcher::ask(FetchWant::Ask ask) {
   Peer* peer = core_.find(ask.peer);
   const feed::FeedMirror& mirror = *core_.mirror();
-  if (peer == nullptr || !mirror.knows_edge(ask.base)) return 0;
+  if (peer == nullptr || core_.store_closed() || !mirror.knows_edge(ask.base)) return 0;
   const PeerId from = ask.peer;
   if (ask.window == 0) ask.window = window(from, *peer, 0);
   const std::uint64_t id = core_.fresh_id();
@@ -83,6 +83,10 @@ void BlockFetcher::cancel_all(Purpose purpose) {
     if (want.ask().purpose == purpose) ids.push_back(id);
   }
   for (const std::uint64_t id : ids) cancel(id);
+}
+
+void BlockFetcher::cancel_all() {
+  while (!wants_.empty()) cancel(wants_.begin()->first);
 }
 
 FetchWant* BlockFetcher::expected(PeerId id, Peer& peer, std::uint64_t want, std::size_t wire_size) {
@@ -219,7 +223,7 @@ void BlockFetcher::fail(Peer& peer, std::uint64_t want, const Error& error, std:
     return heads_.fork_found();
   }
   core_.refused(peer, error, what);
-  // Trouble of our own (a full disk): asking on would fail again and again.
+  // Trouble of our own: what was requested cannot be stored.
   if (!peer.gone) cancel(want);
 }
 

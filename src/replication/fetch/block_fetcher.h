@@ -47,10 +47,12 @@ class BlockFetcher {
   BlockFetcher(ReplicatorCore& core, HeadExchange& heads, Hooks hooks)
       : core_(core), heads_(heads), hooks_(std::move(hooks)) {}
 
-  /// Sends a want and returns its id; 0 when the peer is gone or the edge at its base is not known here.
+  /// Sends a want and returns its id; 0 when the peer is gone, the edge at its base is not known here, or our store
+  /// takes nothing.
   std::uint64_t ask(FetchWant::Ask ask);
   void cancel(std::uint64_t want);
   void cancel_all(Purpose purpose);
+  void cancel_all();
 
   void on_data(PeerId id, Peer& peer, const Data& data, std::size_t wire_size);
   void on_push(PeerId id, Peer& peer, Push push, std::size_t wire_size);

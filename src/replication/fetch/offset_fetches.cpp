@@ -37,6 +37,7 @@ void OffsetFetches::advance(FetchId id) {
     if (*payload) return finish(id, **held);
   }
   if (core_.mirror() == nullptr) return finish(id, Error{Code::not_found, "the feed has no such offset"});
+  if (const std::optional<Error> closed = core_.store_closed()) return finish(id, *closed);
   if (core_.reader().head() && check_topic_state(id, fetch)) ask_peer(id, fetch);
 }
 

@@ -48,7 +48,7 @@ std::vector<TopicPartition> SparseFollower::streams() const {
 
 void SparseFollower::plan() {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
-  if (!ours || targets_.empty()) return;
+  if (!ours || targets_.empty() || core_.store_closed()) return;
   for (bool more = true; more;) {
     more = false;
     for (auto& [peers, targets] : collect_missing(*ours)) more = ask(peers, targets) || more;

@@ -37,7 +37,7 @@ bool TopicExchange::is_fresh(const std::string& topic) const {
 
 void TopicExchange::start(Job& job) {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
-  if (job.request != 0 || !ours) return;
+  if (job.request != 0 || !ours || core_.store_closed()) return;
   if (!job.head.same_history(*ours)) {
     restart(job);
     job.head = *ours;

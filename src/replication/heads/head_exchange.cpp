@@ -123,6 +123,7 @@ void HeadExchange::compare_shorter(Peer& peer, const feed::Checkpoint& head, con
     return;
   }
   if (core_.mirror() == nullptr || head.tree_size != ours.tree_size || head.time <= ours.time) return;
+  if (core_.store_closed()) return;
   Result<feed::AcceptResult> result = core_.mirror()->accept(head, head.tree_size, {}, {});
   if (!result) return core_.refused(peer, result.error(), "a heartbeat does not prove");
   if (result->head_advanced) accepted(head);
@@ -130,6 +131,8 @@ void HeadExchange::compare_shorter(Peer& peer, const feed::Checkpoint& head, con
 
 void HeadExchange::request_growth(PeerId id, Peer& peer, std::string blame_reason) {
   if (growths_.contains(id)) return;
+  // A head that cannot be stored is asked for once it can be (tick()); a peer that is in dispute, in any case.
+  if (blame_reason.empty() && core_.store_closed()) return;
   waiting_.erase(id);
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   PendingGrowth pending;

@@ -100,7 +100,7 @@ void ReplicatorCore::flood(Peer& peer, std::string_view what) {
 void ReplicatorCore::refused(Peer& peer, const Error& error, std::string_view what) {
   const std::string text = std::string(what) + ": " + error.message;
   if (error.code == Code::unverified) return blame(peer, text);
-  log(base::LogLevel::error, text);
+  if (!StoreGate::is_ours(error.code) || store_.failed(error, now())) log(base::LogLevel::error, text);
 }
 
 void ReplicatorCore::log(base::LogLevel level, std::string_view message) const {

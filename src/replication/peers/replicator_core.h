@@ -9,6 +9,7 @@
 #include "replication/peers/rate_meter.h"
 #include "replication/peers/replicator_events.h"
 #include "replication/peers/replicator_options.h"
+#include "replication/peers/store_gate.h"
 #include "replication/wire/message.h"
 
 #include <cstddef>
@@ -86,7 +87,7 @@ struct Peer {
 class ReplicatorCore {
  public:
   ReplicatorCore(ReplicatorContext context, ReplicatorOptions options)
-      : context_(std::move(context)), options_(options) {}
+      : context_(std::move(context)), options_(options), store_(context_.mirror) {}
 
   [[nodiscard]] const feed::FeedReader& reader() const { return *context_.reader; }
   [[nodiscard]] feed::FeedMirror* mirror() const { return context_.mirror; }
@@ -106,6 +107,8 @@ class ReplicatorCore {
 
   /// Blocks may be requested from it: none of its runs is disputed, and after a fork its history is the same as ours.
   [[nodiscard]] bool may_ask(const Peer& peer) const;
+  /// Why nothing is requested now, of any peer: our store takes nothing (StoreGate).
+  [[nodiscard]] std::optional<Error> store_closed() const { return store_.closed(now()); }
 
   void send(Peer& peer, Body body, bool bulk = false);
   /// Sends a ping, unless a pong is due already.
@@ -114,7 +117,8 @@ class ReplicatorCore {
   void blame(Peer& peer, std::string_view what);
   /// The peer sends more than any peer may: posts on_peer_flooded, disconnects it, and ignores it from now on.
   void flood(Peer& peer, std::string_view what);
-  /// FeedMirror refused what the peer sent: blames it for Code::unverified, logs any other error as our own.
+  /// FeedMirror refused what the peer sent: blames it for Code::unverified. Any other error is our own: an error of the
+  /// store closes the gate of requests.
   void refused(Peer& peer, const Error& error, std::string_view what);
   void log(base::LogLevel level, std::string_view message) const;
 
@@ -127,6 +131,7 @@ class ReplicatorCore {
  private:
   ReplicatorContext context_;
   ReplicatorOptions options_;
+  StoreGate store_;
   std::map<PeerId, std::unique_ptr<Peer>> peers_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -286,14 +286,37 @@ TEST_F(OwnFeedTest, AFailureIsToldToEverySender) {
   const auto two = begin(Sharing::shared);
   send(one, 0);
   must(thread_.run([&]() -> Result<void> {
+    feed_->fail({Code::unknown_outcome, "it may or may not have happened", ""});
+    return {};
+  }));
+  EXPECT_EQ(code_of(feed_->flush(one, {10s})), Code::unknown_outcome);
+  EXPECT_EQ(code_of(feed_->send(two, record("t", "v"), {5s})), Code::unknown_outcome);
+  EXPECT_EQ(code_of(feed_->begin_producing({}, {}, Sharing::shared)), Code::unknown_outcome);
+  feed_->end_producing(one);
+  feed_->end_producing(two);
+}
+
+TEST_F(OwnFeedTest, AFullDiskIsToldToEverySenderAndEndsWithThem) {
+  const auto one = begin(Sharing::shared, {.linger = 1h});
+  const auto two = begin(Sharing::shared);
+  send(one, 0);
+  must(thread_.run([&]() -> Result<void> {
     feed_->fail({Code::no_space, "the disk is full", ""});
     return {};
   }));
   EXPECT_EQ(code_of(feed_->flush(one, {10s})), Code::no_space);
   EXPECT_EQ(code_of(feed_->send(two, record("t", "v"), {5s})), Code::no_space);
-  EXPECT_EQ(code_of(feed_->begin_producing({}, {}, Sharing::shared)), Code::no_space);
+  // One that does not know it yet keeps nobody from publishing.
+  const auto three = begin(Sharing::exclusive);
+  const auto acked = listen(three);
+  EXPECT_EQ(must(feed_->send(three, record("t", "v"), {5s})).offset, Offset(0)) << "what was not signed took no offset";
+  must(feed_->flush(three, {10s}));
+  EXPECT_EQ(acked->offsets(), Offsets{0});
+  EXPECT_EQ(code_of(feed_->flush(two, {10s})), Code::no_space);
   feed_->end_producing(one);
   feed_->end_producing(two);
+  EXPECT_EQ(code_of(feed_->flush(two, {10s})), Code::closed);
+  feed_->end_producing(three);
 }
 
 TEST_F(OwnFeedTest, AManifestMakesPartitionsForSendersThatAreThere) {

@@ -199,5 +199,22 @@ TEST_F(SyncFlushTest, MayEndBeforeTheDiskAndItsTimer) {
   EXPECT_EQ(flushes_, 1);
 }
 
+TEST_F(SyncFlushTest, AFullDiskIsTriedAgainUntilThereIsRoom) {
+  disk_answer_ = Error{Code::no_space, "the disk is full", ""};
+  sync_->on_synced(10);
+  for (int i = 0; i < 8; ++i) {
+    run_disk();
+    time_.run_for(250ms);
+  }
+  EXPECT_EQ(flushes_, 8);
+  EXPECT_EQ(sync_->synced_size(), 0U);
+  EXPECT_TRUE(log_.lines.empty());
+  disk_answer_ = {};
+  run_disk();
+  EXPECT_EQ(sync_->synced_size(), 10U);
+  time_.run_for(10s);
+  EXPECT_TRUE(disk_->tasks.empty());
+}
+
 }  // namespace
 }  // namespace shoal::node

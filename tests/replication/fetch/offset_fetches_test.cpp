@@ -433,5 +433,21 @@ TEST(OffsetFetches, WhatWasKnownUnderAnEarlierHeadIsEnoughForWhatItHas) {
   EXPECT_TRUE(world.codes.empty());
 }
 
+TEST(OffsetFetches, EndsWithTheStoresErrorWhenTheBlockCannotBeStored) {
+  OffsetWorld world;
+  const PeerId id = world.join();
+  world.start(7);
+  world.hint(id, 7);
+  world.disk().error = OffsetWorld::full();
+  world.give_all(id);
+  world.pass(1s);
+  EXPECT_EQ(world.codes, std::vector{Code::no_space});
+  EXPECT_EQ(world.sent<Want>(id).size(), 1U) << "asked once";
+  world.start(7);
+  EXPECT_EQ(world.codes.size(), 2U);
+  EXPECT_EQ(world.lookups(id).size(), 1U) << "and not at all on a full disk";
+  EXPECT_EQ(world.closed(id), "");
+}
+
 }  // namespace
 }  // namespace shoal::replication

@@ -475,5 +475,26 @@ TEST(TopicExchange, WithoutATimeoutItWaits) {
   EXPECT_TRUE(world.topics.busy());
 }
 
+TEST(TopicExchange, AnEntryThatCannotBeStoredIsNotAskedForAgainAtOnce) {
+  TopicWorld world;
+  world.take_head();
+  const PeerId id = world.join();
+  world.fetch("b");
+  world.disk().error = TopicWorld::full();
+  world.answer(id);
+  for (int i = 0; i < 100; ++i) {
+    world.time.run_for(100ms);
+    world.topics.tick();
+  }
+  EXPECT_EQ(world.asked(id).size(), 1U);
+  EXPECT_EQ(world.closed(id), "");
+  EXPECT_TRUE(world.log.lines.empty());
+  world.disk().error.reset();
+  world.topics.tick();
+  ASSERT_EQ(world.asked(id).size(), 2U);
+  world.answer(id);
+  EXPECT_EQ(world.results, std::vector{kDone});
+}
+
 }  // namespace
 }  // namespace shoal::replication

@@ -440,5 +440,58 @@ TEST(HeadExchange, APeerThatLeavesIsNotWaitedFor) {
   EXPECT_EQ(done, true);
 }
 
+TEST(HeadExchange, AFullDiskTakesNoHeadAndRoomTakesIt) {
+  HeadWorld world;
+  world.disk().error = HeadWorld::full();
+  const PeerId id = world.stranger();
+  world.announce(id);
+  for (int i = 0; i < 100; ++i) {
+    world.time.run_for(100ms);
+    world.heads.tick();
+  }
+  EXPECT_TRUE(world.sent<Growth>(id).empty());
+  EXPECT_TRUE(world.log.lines.empty());
+  world.disk().error.reset();
+  world.time.run_for(100ms);
+  world.heads.tick();
+  ASSERT_EQ(world.sent<Growth>(id).size(), 1U);
+  world.heads.on_growth_reply(id, world.peer(id), reply_of(world.publisher, world.sent<Growth>(id).back()));
+  EXPECT_EQ(world.reader.head(), world.head());
+  EXPECT_EQ(world.closed(id), "");
+}
+
+TEST(HeadExchange, AHeartbeatOnAFullDiskIsLeftAlone) {
+  HeadWorld world;
+  world.take_all();
+  const feed::Checkpoint before = world.head();
+  world.producer.clock.now = world.producer.clock.now + 1000;
+  ASSERT_TRUE(world.producer.writer->heartbeat().ok());
+  world.disk().error = HeadWorld::full();
+  const PeerId id = world.stranger();
+  world.announce(id);
+  EXPECT_EQ(world.reader.head(), before);
+  EXPECT_TRUE(world.log.lines.empty());
+  EXPECT_EQ(world.closed(id), "");
+}
+
+TEST(HeadExchange, AnAnswerThatCannotBeStoredIsNotAskedForAgainAtOnce) {
+  HeadWorld world;
+  world.disk().error = Error{Code::io, "the disk fails", ""};
+  world.disk().knows = false;
+  const PeerId id = world.stranger();
+  world.announce(id);
+  std::size_t answered = 0;
+  for (int i = 0; i < 300; ++i) {
+    for (std::size_t asked = world.sent<Growth>(id).size(); asked > answered; answered = asked) {
+      world.heads.on_growth_reply(id, world.peer(id), reply_of(world.publisher, world.sent<Growth>(id).back()));
+    }
+    world.time.run_for(100ms);
+    world.heads.tick();
+  }
+  EXPECT_LE(world.sent<Growth>(id).size(), 5U);
+  EXPECT_EQ(world.log.lines.size(), 1U);
+  EXPECT_EQ(world.closed(id), "");
+}
+
 }  // namespace
 }  // namespace shoal::replication
