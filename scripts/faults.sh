@@ -8,6 +8,8 @@
 #   kills      a publisher killed at its Nth file operation, or in the middle of it
 #   errors     a publisher whose Nth write or sync fails (EIO, ENOSPC; once, or always from then on)
 #   power      power cuts by replay of recorded writes, in order, as ext4 orders them, and sectors in any order: a publisher
+#   mirror-power      the same for a mirror: what its receipts promise is on its disk
+#   damage     a bit flipped, a file cut, a page of zeros, a file gone: no wrong byte, nothing silent, healed by a source
 #   moments    SIGKILL for a publisher at random moments, for a mirror a moment after its receipts
 #
 # Each finding is printed with seed and round; `--only ROUND` repeats one. Its directory is kept below build/faults.
@@ -39,6 +41,7 @@ faults() { "$PYTHON" -B tests/faults/faults.py "$@"; }
 
 if [ "$self_test" = 1 ]; then
   faults --seed 1 --rounds 50 --break journal-sync power
+  faults --seed 2 --rounds 50 --break mirror-sync mirror-power
   faults --seed 1 --rounds 200 --break wal-mode power
   exit 0
 fi
@@ -51,7 +54,7 @@ moments() {
   return "$status"
 }
 
-[ ${#kinds[@]} -gt 0 ] || kinds=(kills errors power moments)
+[ ${#kinds[@]} -gt 0 ] || kinds=(kills errors power mirror-power damage moments)
 status=0
 for kind in "${kinds[@]}"; do
   if [ "$kind" = moments ]; then moments || status=1

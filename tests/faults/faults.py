@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """faults.py [--rounds N] [--seed S] [--only ROUND] [--break HOW] KIND...: see scripts/faults.sh.
 
-`--break journal-sync` or `wal-mode` runs on code that is broken that way; then finding nothing is the failure."""
+`--break journal-sync`, `mirror-sync` or `wal-mode` runs on code that is broken that way; then finding nothing is the failure."""
 
 import argparse
 import os
@@ -12,8 +12,9 @@ import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
-from power import PublisherPower
-from program import Found
+from damage import Damage
+from power import MirrorPower, PublisherPower
+from program import ALSO, Found
 from publisher_faults import Errors, Kills
 
 
@@ -33,7 +34,10 @@ class Campaign:
         return "%s-%s-%d" % (self.name, self.seed, number)
 
     def report(self, number, text):
-        known = [why for pattern, why in KNOWN.items() if re.search(pattern, text) and not self.kind.broken]
+        # A round may find several things: each has to be known.
+        known = [next((why for pattern, why in KNOWN.items() if re.search(pattern, part)), None)
+                 for part in text.split(ALSO)]
+        known = known if all(known) and not self.kind.broken else []
         (self.known if known else self.failures).append(number)
         print("%s %s, seed %s, round %d: %s" % ("KNOWN (%s)" % known[0] if known else "FOUND", self.name, self.seed,
                                                 number, text), flush=True)
@@ -71,6 +75,7 @@ class Campaign:
         with ThreadPoolExecutor(workers) as pool:
             for result in pool.map(self.part, parts):
                 assert result is None
+        getattr(self.kind, "close", lambda: None)()
         print("%s%s: seed %s, %d rounds, %d promised records checked, %d found something%s, %.0f s" %
               (self.name, ", broken on purpose (%s)" % self.kind.broken if self.kind.broken else "", self.seed, self.done,
                self.promised, len(self.failures), ", %d of known kinds" % len(self.known) if self.known else "",
@@ -79,13 +84,17 @@ class Campaign:
 
 # Faults that are known and not mended: counted, printed, and no reason to fail. What the finding says, and why.
 KNOWN = {
+    r"of (mirrored/\S+|node\.key) \(\w+\): (own feed stopped|own feed not signed|not healed)": "damage outside of own/ stops the own feed, too",
+    r"of (own|keys)/\S+ \(\w+\): not healed": "damage of own/ or a key stops the copies, too",
+    r"cut of journal \(\w+\): not healed": "a journal of another size refuses the directory",
+    r"of own/\d+\.log \(\w+\): silent": "an own feed that is shorter than what was signed reads with a warning and exit 0",
     r"Corruption: IO error: No such file or directory: While open a file for random read: .*MANIFEST":
         "RocksDB deletes a table whose ingestion it could not sync, but its MANIFEST may name it",
     r"a failed sync of own/\d+\.log went unnoticed":
         "the store's log could not be synced at the end of a command: a warning, the journal has the records",
 }
 
-KINDS = {"kills": Kills, "errors": Errors, "power": PublisherPower}
+KINDS = {"kills": Kills, "errors": Errors, "power": PublisherPower, "mirror-power": MirrorPower, "damage": Damage}
 
 
 def main():

@@ -6,7 +6,7 @@
  *   FAULTS_AT=WHAT:N:DO[:NAME],...
  *                          WHAT any, write, sync (fsync and fdatasync); N from 1, of those whose name contains NAME;
  *                          DO kill (before it), tear (half of it, then killed), eio, enospc; `+` behind: and all later
- *   FAULTS_DROP_SYNC=NAME  syncs of this file do nothing and say that they did
+ *   FAULTS_DROP_SYNC=GLOB  syncs of these files do nothing and say that they did
  *   FAULTS_STEADY=1        stat() gives inodes made of names, so that a copy passes for the original
  *
  * A lock makes the operations of all threads happen one after the other: the order in the recording is the real one.
@@ -15,6 +15,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -406,7 +407,7 @@ static int do_sync(int fd, long call, enum kind kind) {
   if (fault > 0) {
     record(kind, inode_of(fd), 0, fault, name, NULL, NULL, 0);
     errno = fault;
-  } else if (drop_sync && strcmp(name, drop_sync) == 0) {
+  } else if (drop_sync && fnmatch(drop_sync, name, 0) == 0) {
     done = 0;
   } else {
     /* The recording decides what is on a disk; the real one need not be waited for. */

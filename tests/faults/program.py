@@ -1,7 +1,9 @@
 """Runs the command with file_operations.c inside of it, and says what a publisher's directory has to hold."""
 
 import os
+import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -13,12 +15,19 @@ BROKEN_STORE = os.environ.get("SHOAL_BROKEN_STORE", "libbroken_store.so")
 TIMEOUT = 60  # seconds for a command
 PAUSE = 0.004  # seconds between lines that shall not be one commit
 
+# Ways to break the code on purpose: files that are not synced.
+DROPPED_SYNCS = {"journal-sync": "journal", "mirror-sync": "mirrored/*.log"}
+LOOPBACK = ("--listen", "127.0.0.1:0", "--no-lsd", "--no-dht")
+
 # Thousands of directories are made and removed: in memory, where there is room.
 SCRATCH = os.environ.get("SHOAL_FAULTS_SCRATCH") or ("/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
 
 
+ALSO = "\n  also: "
+
+
 class Found(Exception):
-    """A campaign found a fault."""
+    """A campaign found a fault, or several with ALSO between them."""
 
 
 def require(condition, what, done=None):
@@ -76,8 +85,8 @@ class Directory:
             env["FAULTS_LOG"] = log
         if at:
             env["FAULTS_AT"] = at
-        if self.broken == "journal-sync":
-            env["FAULTS_DROP_SYNC"] = "journal"
+        if self.broken in DROPPED_SYNCS:
+            env["FAULTS_DROP_SYNC"] = DROPPED_SYNCS[self.broken]
         if self.broken == "wal-mode":
             preload.append(BROKEN_STORE)
         env["LD_PRELOAD"] = " ".join(preload)
@@ -130,7 +139,7 @@ class Directory:
                         *options, log=log, at=at, chunks=chunks)
 
     def read(self, feed="feed", log=None):
-        return self.run("sub", feed, "-e", "-f", r"%o %s\n", "--offline", log=log)
+        return self.run("sub", feed, "-e", "-f", r"%o %s\n", "--offline", "--find-timeout", "100ms", log=log)
 
     def verify(self, feed="feed"):
         return self.run("verify", feed)
@@ -144,6 +153,56 @@ def acknowledged(stdout):
         require((word, topic, partition) == (b"acked", b"default", b"0"), "a strange acknowledgement: %r" % line)
         runs.append((int(first), int(last)))
     return runs
+
+
+class Running:
+    """A command that runs on: what it says on stderr, and its end."""
+
+    def __init__(self, process):
+        self.process = process
+        self.lines = []
+        self._news = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self.process.stderr:
+            with self._news:
+                self.lines.append(line.decode("utf-8", "replace").rstrip())
+                self._news.notify_all()
+
+    def wait_for(self, pattern, timeout=30):
+        end = time.monotonic() + timeout
+        with self._news:
+            while True:
+                for line in self.lines:
+                    found = re.search(pattern, line)
+                    if found:
+                        return found
+                left = end - time.monotonic()
+                ended = self.process.poll() is not None and not self._reader.is_alive()
+                require(left > 0 and not ended, "no /%s/ in %d s, exit code %s: %s" %
+                        (pattern, timeout, self.process.returncode, " | ".join(self.lines)[-600:]))
+                self._news.wait(min(left, 0.2))
+
+    def end(self, number=signal.SIGKILL):
+        """Sends the signal and waits; the exit code."""
+        try:
+            self.process.send_signal(number)
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise Found("still running 20 s after signal %d: %s" % (number, " | ".join(self.lines)[-600:])) from None
+        finally:
+            self._reader.join(5)
+            for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+                if stream:
+                    try:
+                        stream.close()
+                    except OSError:
+                        pass
+        return self.process.returncode
 
 
 class Expected:
