@@ -35,6 +35,14 @@ Result<KeyPair> read_key_file(const std::filesystem::path& path, const std::opti
   return key;
 }
 
+bool is_damaged_key_file(const std::filesystem::path& path) {
+  const auto content = read_secret_file(path, kMaxKeyTextSize);
+  if (!content) return false;  // nothing is known of its bytes
+  const auto text = parse_key_text(content->view());
+  if (!text) return true;
+  return !text->sealing && !open_key_text(*text, std::nullopt);
+}
+
 Result<KeyFileInfo> describe_key_file(const std::filesystem::path& path) {
   SHOAL_TRY(const KeyText text, read_text(path));
   return KeyFileInfo{text.public_key, text.sealing.has_value()};

@@ -19,6 +19,10 @@ namespace shoal::crypto {
 [[nodiscard]] Result<KeyPair> read_key_file(const std::filesystem::path& path,
                                             const std::optional<SecretBytes>& passphrase);
 
+/// True when the file can be read and is no key file any more: bytes were lost or changed. A sealed one counts as sound
+/// when its text is.
+[[nodiscard]] bool is_damaged_key_file(const std::filesystem::path& path);
+
 struct KeyFileInfo {
   PublicKey key;
   bool sealed = false;  ///< the secret needs a passphrase

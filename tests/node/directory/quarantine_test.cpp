@@ -1,0 +1,49 @@
+#include "node/directory/quarantine.h"
+
+#include "node/node_testing.h"
+
+#include <fstream>
+
+namespace shoal::node {
+namespace {
+
+using testing::code_of;
+using testing::must;
+using testing::TempDir;
+
+void put(const std::filesystem::path& path, const std::string& text) { std::ofstream(path) << text; }
+
+std::string content(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(Quarantine, EachGetsAPlaceOfItsOwn) {
+  const TempDir dir;
+  put(dir / "journal", "first");
+  EXPECT_EQ(must(set_aside(dir / "journal")), dir / "journal.damaged-1");
+  put(dir / "journal", "second");
+  EXPECT_EQ(must(set_aside(dir / "journal")), dir / "journal.damaged-2");
+  EXPECT_FALSE(std::filesystem::exists(dir / "journal"));
+  EXPECT_EQ(content(dir / "journal.damaged-1"), "first");
+  EXPECT_EQ(content(dir / "journal.damaged-2"), "second");
+}
+
+TEST(Quarantine, ADirectoryGoesWithWhatIsInIt) {
+  const TempDir dir;
+  std::filesystem::create_directory(dir / "mirrored");
+  put(dir / "mirrored/CURRENT", "x");
+  EXPECT_EQ(must(set_aside(dir / "mirrored")), dir / "mirrored.damaged-1");
+  EXPECT_EQ(content(dir / "mirrored.damaged-1/CURRENT"), "x");
+}
+
+TEST(Quarantine, WhatCannotBeMovedIsNamed) {
+  const TempDir dir;
+  const auto moved = set_aside(dir / "absent");
+  ASSERT_EQ(code_of(moved), Code::io);
+  EXPECT_NE(moved.error().message.find((dir / "absent").string()), std::string::npos) << moved.error().message;
+  EXPECT_FALSE(moved.error().hint.empty());
+}
+
+}  // namespace
+}  // namespace shoal::node
