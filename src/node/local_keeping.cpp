@@ -104,10 +104,16 @@ Result<void> LocalKeeping::erase_group(const FeedReference& feed, const std::str
 
 Result<AuditReport> LocalKeeping::verify(const FeedReference& feed, const Progress& progress) {
   SHOAL_TRY(const auto open, table_.host(feed));
-  // An own feed that is shorter than its signed head is damaged, although what is there hashes correctly.
   const auto problem = open->own_terms().writer_problem();
-  if (problem && (problem->code == Code::unsafe_to_sign || problem->code == Code::corrupt)) return *problem;
-  return feed::audit(open->reader(), progress);
+  if (problem && problem->code == Code::corrupt) return *problem;
+  // An own feed that is shorter than its signed head is damaged, although what is there hashes correctly.
+  const auto head = open->reader().head();
+  const std::uint64_t held = head ? head->tree_size : 0;
+  const std::uint64_t lost_to = open->own_terms().signed_size();
+  if (!head && lost_to > 0) return lost_blocks(held, lost_to);
+  SHOAL_TRY(AuditReport report, feed::audit(open->reader(), progress));
+  if (lost_to > held) report.damage.push_back(lost_blocks(held, lost_to).message);
+  return report;
 }
 
 Result<BundleSummary> LocalKeeping::export_bundle(const FeedReference& feed, const ExportOptions& options,

@@ -155,6 +155,19 @@ Result<Exit> SubCommand::report_end(Context& context, const OpenFeed& source,
                             "--offline; shoal doctor FEED looks closer"});
     return Exit::no_answer;
   }
+  if (!report.head_time && !source.feed.own) {
+    context.messages.error({Code::unavailable,
+                            common_.offline ? "nothing of this feed is held here"
+                                            : "nothing of this feed is held here, nor by who answered",
+                            common_.offline ? "try again without --offline" : "shoal peers shows who is connected"});
+    return Exit::no_answer;
+  }
+  if (!report.complete && source.feed.own) {
+    context.messages.error({Code::corrupt, "blocks that this feed signed are lost here",
+                            "shoal verify says which; put back the newest copy of this data directory, or read the "
+                            "feed from a mirror"});
+    return Exit::damaged;
+  }
   if (!report.complete) {
     context.messages.error({Code::unavailable, "some records of the newest head are held by nobody who answered", ""});
     return Exit::partly;

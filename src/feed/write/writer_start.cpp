@@ -99,7 +99,7 @@ class Start {
   Result<void> check_place() {
     SHOAL_TRY(const auto stored, log_.property(kPlaceProperty));
     if (options_.place.empty() || !stored || base::as_text(*stored) == options_.place) return {};
-    if (!signed_ && !log_.head()) return {};
+    if (!signed_) return {};  // compare() says more of that
     return unsafe("the data directory was copied, restored or moved to another machine");
   }
 
@@ -191,6 +191,13 @@ class Start {
 Result<void> recover_journal_and_store(FeedLog& log, store::Journal& journal, base::LogSink& sink,
                                        const WriterOptions& options) {
   return Start(log, journal, sink, options).run();
+}
+
+std::uint64_t signed_size(const FeedId& feed, const store::Journal& journal) {
+  const auto bytes = journal.last_head(feed);
+  if (!bytes || !*bytes) return 0;
+  const auto head = decode_checkpoint(**bytes);
+  return head && verify_checkpoint(feed, *head) ? head->tree_size : 0;
 }
 
 }  // namespace shoal::feed

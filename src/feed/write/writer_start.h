@@ -33,4 +33,8 @@ struct WriterOptions {
 [[nodiscard]] Result<void> recover_journal_and_store(FeedLog& log, store::Journal& journal, base::LogSink& sink,
                                                      const WriterOptions& options);
 
+/// How many blocks of the feed were signed at least, by the journal's newest head; 0 when it has none that can be read.
+/// For feeds that cannot be signed: it changes nothing. The journal's thread.
+[[nodiscard]] std::uint64_t signed_size(const FeedId& feed, const store::Journal& journal);
+
 }  // namespace shoal::feed

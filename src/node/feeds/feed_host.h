@@ -90,6 +90,7 @@ class FeedHost final : private replication::ReplicatorEvents, public std::enable
   [[nodiscard]] const ForkRecord& fork() const { return fork_; }
   /// What holds of an own feed.
   [[nodiscard]] OwnTerms& own_terms() { return own_terms_; }
+  [[nodiscard]] const OwnTerms& own_terms() const { return own_terms_; }
   /// What was agreed of the mirror; set_mirror() changes it.
   [[nodiscard]] MirrorTerms& terms() { return terms_; }
   [[nodiscard]] const PayloadAllowance& allowance() const { return allowance_; }

@@ -139,7 +139,8 @@ void LocalSubscription::note_head_question(const FeedHost& host) {
   if (end_size_ || !question_->done) return;
   const auto head = host.reader().head();
   report_.answered = question_->answered;
-  end_size_ = head ? head->tree_size : 0;
+  // What was signed and is lost here is an end that cannot be reached.
+  end_size_ = std::max(head ? head->tree_size : 0, host.own_terms().signed_size());
 }
 
 Result<Poll> LocalSubscription::poll(const PollOptions& options) {

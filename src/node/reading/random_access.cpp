@@ -34,6 +34,10 @@ std::string name_of(const TopicPartition& stream, Offset offset) {
 Result<BlockIndex> absent_here(const FeedHost& host, const TopicPartition& stream, Offset offset) {
   SHOAL_TRY(const auto view, host.reader().topic(stream));
   if (view && offset < view->log_start) return Error{Code::pruned, name_of(stream, offset) + " was pruned here", ""};
+  const auto head = host.reader().head();
+  const std::uint64_t held = head ? head->tree_size : 0;
+  // It may be among them.
+  if (host.own_terms().signed_size() > held) return lost_blocks(held, host.own_terms().signed_size());
   if (!host.own() && view && offset < view->end) {
     return Error{Code::unavailable, name_of(stream, offset) + " is not held here", "try again without --offline"};
   }

@@ -80,6 +80,10 @@ Result<std::shared_ptr<FeedHost>> FeedTable::host(const FeedReference& feed) {
     context_.log->log(base::LogLevel::warning, "feed",
                       feed.name + " is open for reading only: " + writer.error().message);
     opened->own_terms().set_writer_problem(writer.error());
+    SHOAL_CHECK(context_.commit_thread->run([&]() -> Result<void> {
+      opened->own_terms().set_signed_size(feed::signed_size(feed.feed, *files->journal));
+      return {};
+    }));
   }
   return opened;
 }
@@ -204,6 +208,7 @@ Result<std::shared_ptr<OwnFeed>> FeedTable::open_writer(const std::string& name,
     opened = std::make_shared<OwnFeed>(host, std::move(*writer), context_.heartbeat, *context_.commit_thread,
                                        *context_.clock, *context_.log);
     host->own_terms().set_writer_problem(std::nullopt);
+    host->own_terms().set_signed_size(0);
     // The writer may have replayed blocks from the journal.
     host->news().notify();
     open_.add_writer(name, opened);

@@ -70,6 +70,14 @@ TEST_F(WriterStart, EqualGoesOn) {
   EXPECT_EQ(producer.writer->next_offset(stream("t")), Offset{6});
 }
 
+TEST_F(WriterStart, TheJournalSaysHowMuchWasSigned) {
+  ASSERT_TRUE(producer.open().ok());
+  EXPECT_EQ(signed_size(producer.id(), *producer.journal), 0U);
+  append(5);
+  EXPECT_EQ(signed_size(producer.id(), *producer.journal), 5U);
+  EXPECT_EQ(signed_size(FeedId{}, *producer.journal), 0U);
+}
+
 TEST_F(WriterStart, JournalLongerIsReplayed) {
   ASSERT_TRUE(producer.open().ok());
   append(3);

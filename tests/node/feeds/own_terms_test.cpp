@@ -15,6 +15,15 @@ TEST(OwnTerms, AFeedCanBeSignedUntilAProblemIsSet) {
   EXPECT_FALSE(terms.writer_problem().has_value());
 }
 
+TEST(OwnTerms, WhatWasSignedIsKeptBesideTheProblem) {
+  OwnTerms terms;
+  EXPECT_EQ(terms.signed_size(), 0U);
+  terms.set_signed_size(7);
+  EXPECT_EQ(terms.signed_size(), 7U);
+  EXPECT_EQ(lost_blocks(3, 7).code, Code::corrupt);
+  EXPECT_NE(lost_blocks(3, 7).message.find("blocks 3 to 6 "), std::string::npos);
+}
+
 TEST(OwnTerms, EverythingStaysUntilARetentionIsSet) {
   OwnTerms terms;
   EXPECT_FALSE(terms.retention().has_value());
