@@ -13,6 +13,7 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 
 from damage import Damage
+from full_disk import FullDisk, Skipped
 from power import MirrorPower, PublisherPower
 from program import ALSO, Found
 from publisher_faults import Errors, Kills
@@ -28,7 +29,7 @@ class Campaign:
     def __init__(self, name, kind, rounds, seed):
         self.name, self.kind, self.rounds, self.seed = name, kind, rounds, seed
         self.done, self.promised = 0, 0
-        self.failures, self.known, self.crashed = [], [], False
+        self.failures, self.known, self.crashed, self.skipped = [], [], False, None
 
     def name_of(self, number):
         return "%s-%s-%d" % (self.name, self.seed, number)
@@ -50,6 +51,9 @@ class Campaign:
                 print("  round %d: %s" % (number, said), flush=True)
         except Found as found:
             self.report(number, str(found))
+        except Skipped as reason:
+            self.skipped = str(reason)
+            return
         except Exception:  # pylint: disable=broad-except
             self.crashed = True
             print("FAILED %s, seed %s, round %d:" % (self.name, self.seed, number), flush=True)
@@ -84,6 +88,7 @@ class Campaign:
 
 # Faults that are known and not mended: counted, printed, and no reason to fail. What the finding says, and why.
 KNOWN = {
+    r"^a full disk is not read": "opening a store writes, so a full disk cannot be read",
     r"of (mirrored/\S+|node\.key) \(\w+\): (own feed stopped|own feed not signed|not healed)": "damage outside of own/ stops the own feed, too",
     r"of (own|keys)/\S+ \(\w+\): not healed": "damage of own/ or a key stops the copies, too",
     r"cut of journal \(\w+\): not healed": "a journal of another size refuses the directory",
@@ -94,7 +99,7 @@ KNOWN = {
         "the store's log could not be synced at the end of a command: a warning, the journal has the records",
 }
 
-KINDS = {"kills": Kills, "errors": Errors, "power": PublisherPower, "mirror-power": MirrorPower, "damage": Damage}
+KINDS = {"kills": Kills, "errors": Errors, "power": PublisherPower, "mirror-power": MirrorPower, "damage": Damage, "disk": FullDisk}
 
 
 def main():
@@ -110,6 +115,9 @@ def main():
     for name in options.kinds:
         campaign = Campaign(name, KINDS[name](options.seed, options.broken), options.rounds, options.seed)
         campaign.run(options.only, options.jobs)
+        if campaign.skipped:
+            print("%s: skipped: %s" % (name, campaign.skipped))
+            return 77
         # With broken code it has to find something.
         bad = bad or campaign.crashed or bool(campaign.failures) != bool(options.broken)
     return 1 if bad else 0
