@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from damage import Damage
 from full_disk import FullDisk, Skipped
+from migration import Migration
 from power import MirrorPower, PublisherPower
 from program import ALSO, Found
 from publisher_faults import Errors, Kills
@@ -89,17 +90,15 @@ class Campaign:
 # Faults that are known and not mended: counted, printed, and no reason to fail. What the finding says, and why.
 KNOWN = {
     r"^a full disk is not read": "opening a store writes, so a full disk cannot be read",
-    r"of (mirrored/\S+|node\.key) \(\w+\): (own feed stopped|own feed not signed|not healed)": "damage outside of own/ stops the own feed, too",
     r"of (own|keys)/\S+ \(\w+\): not healed": "damage of own/ or a key stops the copies, too",
-    r"cut of journal \(\w+\): not healed": "a journal of another size refuses the directory",
-    r"of own/\d+\.log \(\w+\): silent": "an own feed that is shorter than what was signed reads with a warning and exit 0",
     r"Corruption: IO error: No such file or directory: While open a file for random read: .*MANIFEST":
         "RocksDB deletes a table whose ingestion it could not sync, but its MANIFEST may name it",
     r"a failed sync of own/\d+\.log went unnoticed":
         "the store's log could not be synced at the end of a command: a warning, the journal has the records",
 }
 
-KINDS = {"kills": Kills, "errors": Errors, "power": PublisherPower, "mirror-power": MirrorPower, "damage": Damage, "disk": FullDisk}
+KINDS = {"kills": Kills, "errors": Errors, "power": PublisherPower, "mirror-power": MirrorPower, "damage": Damage, "disk": FullDisk,
+         "migration": Migration}
 
 
 def main():
