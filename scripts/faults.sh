@@ -41,10 +41,24 @@ export SHOAL_FILE_OPERATIONS=$build/tests/faults/libfile_operations.so
 export SHOAL_BROKEN_STORE=$build/tests/faults/libbroken_store.so
 faults() { "$PYTHON" -B tests/faults/faults.py "$@"; }
 
+# The command built with one line changed; prints its path.
+broken_command() {
+  local tree=$PWD/build/faults-broken file=$1 old=$2 new=$3
+  rm -rf "$tree" && mkdir -p "$tree"
+  tracked_files . | tar -cT - | tar -xC "$tree"
+  grep -qF "$old" "$tree/$file" || die "$file has no '$old' any more"
+  sed -i "s/$old/$new/" "$tree/$file"
+  (cd "$tree" && cmake --preset release && cmake --build --preset release -j "$(jobs)" --target shoal) \
+    >build/faults-broken.log 2>&1 || die "the broken command was not built: build/faults-broken.log"
+  echo "$tree/build/release/apps/shoal/shoal"
+}
+
 if [ "$self_test" = 1 ]; then
-  faults --seed 1 --rounds 50 --break journal-sync power
+  heads_once=$(broken_command src/feed/log/log_loader.cpp 'copy.head && (!best.head' 'false \&\& (!best.head')
+  SHOAL_BINARY=$heads_once faults --seed 12 --rounds 120 --break heads-once damage
+  faults --seed 1 --rounds 100 --break journal-sync power
   faults --seed 2 --rounds 50 --break mirror-sync mirror-power
-  faults --seed 1 --rounds 200 --break wal-mode power
+  faults --seed 1 --rounds 400 --break wal-mode power
   exit 0
 fi
 
