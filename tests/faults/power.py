@@ -100,8 +100,8 @@ class MirrorPower(Power):
     def record(self, scratch, chance):
         publisher, mirror = Directory(scratch / "publisher"), Directory(scratch / "mirror", self.broken)
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-        source = Running(publisher.start("pub", "feed", "--ack-log", "--acks", "1", "--linger", "2ms", "-z", "none",
-                                         "--batch-bytes", "16K", *LOOPBACK, log=scratch / "said", **pipes))
+        with open(scratch / "acks", "wb") as acks:
+            source = self.source(publisher, scratch, {**pipes, "stdout": acks})
         running, lines = [source], []
         try:
             feed = source.wait_for("^feed ([0-9a-f]{64})$").group(1)
@@ -117,7 +117,11 @@ class MirrorPower(Power):
                     source.process.stdin.write(b"".join(line + b"\n" for line in some))
                     source.process.stdin.flush()
                     time.sleep(chance.choice([0.002, 0.02, 0.1]))
-                time.sleep(0.5)
+                # Some receipts at least, however busy the machine is; then some more or none.
+                end = time.monotonic() + 30
+                while os.path.getsize(scratch / "acks") == 0 and time.monotonic() < end:
+                    time.sleep(0.02)
+                time.sleep(chance.choice([0.05, 0.5]))
                 copy.end(chance.choice([signal.SIGKILL, signal.SIGTERM]))
                 running.remove(copy)
         finally:
@@ -130,6 +134,12 @@ class MirrorPower(Power):
         # Half of the cuts come right before the operation that follows a receipt.
         moments = [next((i for i, one in enumerate(operations) if one.time > at), len(operations)) for at, _ in promises]
         return operations, moments, (promises, lines, feed)
+
+    @staticmethod
+    def source(publisher, scratch, pipes):
+        """A publisher that waits for receipts."""
+        return Running(publisher.start("pub", "feed", "--ack-log", "--acks", "1", "--linger", "2ms", "-z", "none",
+                                       "--batch-bytes", "16K", *LOOPBACK, log=scratch / "said", **pipes))
 
     def check(self, directory, operations, facts, cut):
         promises, lines, feed = facts
