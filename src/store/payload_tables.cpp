@@ -273,7 +273,8 @@ Result<void> PayloadTables::reclaim(ByteView begin, ByteView end, const LiveRows
       shared.others += file.size;
       if (file.being_compacted) continue;
       const std::uint64_t needed = live.count(smallest_of(file), largest_of(file));
-      if (needed == 0 && level.level == last_level) {
+      const bool has_blobs = file.oldest_blob_file_number != 0;  // they would not be counted as garbage
+      if (needed == 0 && level.level == last_level && !has_blobs) {
         // By its name: a payload that was fetched again in its range lies in another table.
         if (const auto dropped = db_.DeleteFile(file.name); dropped.ok()) continue;
       }

@@ -328,6 +328,7 @@ Result<std::unique_ptr<KvStore>> open_rocks_store(const std::filesystem::path& p
     options.env = around.memory.get();
   } else {
     SHOAL_TRY(found, look(path));
+    SHOAL_CHECK(check_schema_file(path));
     if (found == Found::remains) return Error{Code::corrupt, "store: " + path.string() + " has lost its CURRENT file"};
     std::error_code failure;
     std::filesystem::create_directories(path, failure);
@@ -354,7 +355,10 @@ Result<std::unique_ptr<KvStore>> open_rocks_store(const std::filesystem::path& p
   auto store = std::make_unique<RocksKvStore>(backing, std::move(around), std::unique_ptr<rocksdb::DB>(opened),
                                               std::move(handles), std::move(tables));
   SHOAL_CHECK(ensure_schema(*store, found == Found::nothing));
-  if (backing == Backing::disk) SHOAL_CHECK(store->tidy_after_open());
+  if (backing == Backing::disk) {
+    SHOAL_CHECK(write_schema_file(path));
+    SHOAL_CHECK(store->tidy_after_open());
+  }
   return std::unique_ptr<KvStore>(std::move(store));
 }
 

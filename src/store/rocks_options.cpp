@@ -79,6 +79,9 @@ rocksdb::ColumnFamilyOptions rocks_column_options(Column column, const std::shar
     table.filter_policy.reset();
     options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
     options.target_file_size_base = kPayloadTableSize;
+    // Blob files are of stores of the first version: their payloads move when a table that names them is written again.
+    options.enable_blob_garbage_collection = true;
+    options.blob_garbage_collection_age_cutoff = 1.0;
     options.compaction_filter_factory = std::move(payload_filter);
   }
   return options;

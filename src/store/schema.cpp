@@ -4,7 +4,13 @@
 #include "base/wire.h"
 #include "store/keyspace.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace shoal::store {
@@ -16,7 +22,42 @@ Bytes version_row() {
   return std::move(row).take();
 }
 
+constexpr const char* kSchemaFile = "SCHEMA";
+
+Error other_version(std::uint64_t version) {
+  return Error{Code::unsupported,
+               "the store has schema version " + std::to_string(version) + ", this build knows version " +
+                   std::to_string(kSchemaVersion),
+               "use the newer shoal that wrote it"};
+}
+
 }  // namespace
+
+Result<void> check_schema_file(const std::filesystem::path& directory) {
+  std::ifstream file(directory / kSchemaFile);
+  if (!file) return {};
+  std::uint64_t version = 0;
+  if (!(file >> version) || version == 0) {
+    return Error{Code::corrupt, "the version file " + (directory / kSchemaFile).string() + " is unreadable",
+                 "remove it: the store has its version in a row, too"};
+  }
+  return version > kSchemaVersion ? Result<void>(other_version(version)) : Result<void>{};
+}
+
+Result<void> write_schema_file(const std::filesystem::path& directory) {
+  const std::filesystem::path path = directory / kSchemaFile;
+  if (std::error_code failure; std::filesystem::exists(path, failure)) return {};
+  const std::string unfinished = path.string() + ".new";
+  const std::string text = std::to_string(kSchemaVersion) + "\n";
+  const int file = ::open(unfinished.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+  bool written = file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  written = written && ::fdatasync(file) == 0;
+  if (file >= 0) ::close(file);
+  if (!written || ::rename(unfinished.c_str(), path.c_str()) != 0) {
+    return Error{errno == ENOSPC ? Code::no_space : Code::io, "store: cannot write " + path.string()};
+  }
+  return {};
+}
 
 Result<void> ensure_schema(KvStore& store, bool created) {
   SHOAL_TRY(const std::optional<Bytes> row, store.get(Column::meta, schema_key()));
@@ -34,11 +75,13 @@ Result<void> ensure_schema(KvStore& store, bool created) {
   const std::uint32_t version = reader.u32();
   if (!reader.finished()) return Error{Code::corrupt, "the store's schema version is unreadable"};
   if (version == kSchemaVersion) return {};
-  // Migrations go here, one step per version, each in one batch with the new version row.
-  return Error{Code::unsupported,
-               "the store has schema version " + std::to_string(version) + ", this build knows version " +
-                   std::to_string(kSchemaVersion),
-               version > kSchemaVersion ? "use the newer shoal that wrote it" : "open it once with an older shoal"};
+  if (version == 0 || version > kSchemaVersion) return other_version(version);
+  // 1 to 2: rows stay as they are. Payloads in blob files are read where they lie, and move when their table is written
+  // again; copies of accepted heads are written with the next head. So this row is the whole step, and a crash leaves
+  // one version or the other.
+  WriteBatch batch;
+  batch.put(Column::meta, schema_key(), version_row());
+  return store.write(batch, Sync::yes);
 }
 
 }  // namespace shoal::store
