@@ -1,6 +1,8 @@
 #include "store/buffered_store.h"
 
 #include "base/try.h"
+#include "base/wire.h"
+#include "store/keyspace.h"
 #include "store/overlay_iterator.h"
 
 #include <algorithm>
@@ -17,6 +19,10 @@
 //   - one flush at a time, oldest rows first, each as one batch: a crash keeps a prefix of what was written;
 //   - rows whose flush failed stay, below newer ones; the next flush takes both.
 // Without the last one a full disk would lose rows that were acknowledged to peers.
+//
+// Payloads of a bulk transfer come a little out of order. Tables of what came so far would overlap, and RocksDB would
+// merge them, which writes every payload again. So short runs of payloads wait for their neighbours, while their other
+// rows are written; a row says which ones they are, for the start after a crash.
 namespace shoal::store {
 
 BufferedStore::BufferedStore(std::unique_ptr<KvStore> inner, const Limits& limits)
@@ -136,18 +142,47 @@ bool BufferedStore::is_full() const {
   return active_.payload_bytes() >= limits_.payloads || active_.bytes() - active_.payload_bytes() >= limits_.rows;
 }
 
-Result<void> BufferedStore::flush() {
+std::set<std::uint32_t> BufferedStore::note_waiting(WriteBatch& batch, const WriteBuffer& waiting) const {
+  std::set<std::uint32_t> noted;
+  for (const auto& [feed, runs] : payload_runs(waiting)) {
+    base::WireWriter row(runs.size() * 16);
+    for (const auto& [first, end] : runs) {
+      row.u64(first);
+      row.u64(end);
+    }
+    batch.put(Column::meta, unwritten_payloads_key(FeedNumber{feed}), std::move(row).take());
+    noted.insert(feed);
+  }
+  for (const std::uint32_t feed : noted_) {
+    if (!noted.contains(feed)) batch.erase(Column::meta, unwritten_payloads_key(FeedNumber{feed}));
+  }
+  return noted;
+}
+
+Result<void> BufferedStore::flush(Extent extent) {
   const std::lock_guard one(flushing_);
   std::shared_ptr<const WriteBuffer> rows;
+  WriteBuffer waiting;
   {
     const std::unique_lock lock(mutex_);
     if (failure_ && failure_->code != Code::no_space) return *failure_;
     if (flushed_ && !active_.empty()) active_.add_below(*flushed_);
-    if (!active_.empty()) flushed_ = std::make_shared<const WriteBuffer>(std::exchange(active_, {}));
+    if (!active_.empty()) {
+      WriteBuffer taken = std::exchange(active_, {});
+      // The oldest of them have waited for their age already.
+      if (extent == Extent::runs) active_ = taken.take_short_runs(limits_.run, limits_.payloads / 2);
+      waiting = active_;
+      oldest_ = std::chrono::steady_clock::now();
+      flushed_ = std::make_shared<const WriteBuffer>(std::move(taken));
+    }
     if (!flushed_) return {};
     rows = flushed_;
   }
-  const auto written = inner_->write(rows->as_batch(), Sync::no);
+  WriteBatch batch = rows->as_batch();
+  std::set<std::uint32_t> noted = note_waiting(batch, waiting);
+  const auto written = inner_->write(batch, Sync::no);
+  if (written) noted_.clear();
+  noted_.merge(noted);
   {
     const std::unique_lock lock(mutex_);
     failure_ = written ? std::nullopt : std::optional(written.error());
@@ -173,9 +208,10 @@ void BufferedStore::run() {
       changed_.wait_until(lock, oldest_ + limits_.age, [&] { return stopping_ || failure_ || is_full(); });
     }
     if (stopping_) return;
+    const bool by_age = !is_full();
     lock.unlock();
     // Kept for those who write next; nobody waits for it here.
-    [[maybe_unused]] const auto flushed = flush();
+    [[maybe_unused]] const auto flushed = flush(by_age || limits_.run == 0 ? Extent::all : Extent::runs);
     lock.lock();
   }
 }

@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <shared_mutex>
 #include <thread>
 
@@ -25,11 +26,13 @@ class BufferedStore final : public KvStore {
     std::size_t payloads;           ///< payload bytes that are written together
     std::size_t rows;               ///< bytes of all rows but payloads that are
     std::chrono::milliseconds age;  ///< after which they are written anyway; 0: no thread, writers do it
+    std::size_t run;                ///< payloads of fewer bytes in a row wait for their neighbours
   };
   /// Small enough for a writer that waits for its journal, large enough for a table.
-  static constexpr Limits kOwnFeeds{std::size_t{1} << 20, std::size_t{1} << 20, std::chrono::milliseconds(500)};
-  static constexpr Limits kMirrors{std::size_t{16} << 20, std::size_t{4} << 20, std::chrono::milliseconds(1000)};
-  static constexpr Limits kMemory{std::size_t{1} << 20, std::size_t{1} << 20, std::chrono::milliseconds(0)};
+  static constexpr Limits kOwnFeeds{std::size_t{1} << 20, std::size_t{1} << 20, std::chrono::milliseconds(500), 0};
+  static constexpr Limits kMirrors{std::size_t{20} << 20, std::size_t{4} << 20, std::chrono::milliseconds(1000),
+                                   std::size_t{4} << 20};
+  static constexpr Limits kMemory{std::size_t{1} << 20, std::size_t{1} << 20, std::chrono::milliseconds(0), 0};
 
   /// Between two attempts on a full disk.
   static constexpr std::chrono::milliseconds kRetry{1000};
@@ -59,8 +62,13 @@ class BufferedStore final : public KvStore {
   [[nodiscard]] Buffered buffered(Column column, ByteView key) const;
   [[nodiscard]] Result<void> defer(const WriteBatch& batch);
   [[nodiscard]] Result<void> write_through(const WriteBatch& batch, Sync sync);
-  /// Writes all that waits when this is called.
-  [[nodiscard]] Result<void> flush();
+  enum class Extent : std::uint8_t {
+    all,   ///< what waits when this is called
+    runs,  ///< but for payloads whose neighbours are still on their way
+  };
+  [[nodiscard]] Result<void> flush(Extent extent = Extent::all);
+  /// Adds the rows that say which payloads stay behind; gives the feeds that have one.
+  [[nodiscard]] std::set<std::uint32_t> note_waiting(WriteBatch& batch, const WriteBuffer& waiting) const;
   [[nodiscard]] bool is_full() const;
   void run();
 
@@ -71,6 +79,7 @@ class BufferedStore final : public KvStore {
   WriteBuffer active_;
   std::shared_ptr<const WriteBuffer> flushed_;    // is being written, or could not be
   std::chrono::steady_clock::time_point oldest_;  // of active_
+  std::set<std::uint32_t> noted_;                 // under flushing_: feeds that have a row of unwritten payloads
   std::optional<Error> failure_;
   bool stopping_ = false;
   std::condition_variable_any changed_;

@@ -25,6 +25,7 @@ enum class MetaRow : std::uint8_t {
   fork_proof = 0x11,
   property = 0x12,
   receipt = 0x13,
+  unwritten_payloads = 0x14,
 };
 
 /// The byte after the feed number in Column::tree.
@@ -188,6 +189,8 @@ Bytes head_key(FeedNumber feed) { return std::move(meta(feed, MetaRow::head)).ta
 
 Bytes fork_proof_key(FeedNumber feed) { return std::move(meta(feed, MetaRow::fork_proof)).take(); }
 
+Bytes unwritten_payloads_key(FeedNumber feed) { return std::move(meta(feed, MetaRow::unwritten_payloads)).take(); }
+
 Bytes receipt_key(FeedNumber feed, const PublicKey& mirror) {
   WireWriter key = meta(feed, MetaRow::receipt);
   key.bytes(mirror.bytes);
@@ -207,6 +210,13 @@ Bytes block_key(FeedNumber feed, BlockIndex block) {
 
 KeyRange block_range(FeedNumber feed, BlockIndex begin, BlockIndex end) {
   return {block_key(feed, begin), block_key(feed, std::max(begin, end))};
+}
+
+bool is_block_key(ByteView key) { return key.size() == kBlockKeySize; }
+
+bool is_next_block(ByteView key, ByteView next) {
+  return is_block_key(key) && is_block_key(next) && std::ranges::equal(key.first(4), next.first(4)) &&
+         block_of_key(key).value() + 1 == block_of_key(next).value();
 }
 
 BlockIndex block_of_key(ByteView key) { return BlockIndex{number_of(key, kBlockKeySize)}; }

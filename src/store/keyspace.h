@@ -62,6 +62,8 @@ Bytes fork_proof_key(FeedNumber feed);
 /// A mirror's receipt, by its node key.
 Bytes receipt_key(FeedNumber feed, const PublicKey& mirror);
 KeyRange receipts_range(FeedNumber feed);
+/// Blocks whose other rows are in the store while their payloads still waited in memory.
+Bytes unwritten_payloads_key(FeedNumber feed);
 /// Small named rows of one feed (name, want, log start, clean-stop marker).
 Bytes feed_property_key(FeedNumber feed, std::string_view name);
 
@@ -69,6 +71,10 @@ Bytes feed_property_key(FeedNumber feed, std::string_view name);
 Bytes block_key(FeedNumber feed, BlockIndex block);
 KeyRange block_range(FeedNumber feed, BlockIndex begin, BlockIndex end);
 BlockIndex block_of_key(ByteView key);
+/// True for the key of a block.
+bool is_block_key(ByteView key);
+/// True when `next` is the key of the block after that of `key`.
+bool is_next_block(ByteView key, ByteView next);
 
 // Column::tree: tile `index` of height 8 at level 8 * tile_level (tlog-tiles geometry), and single subtree roots
 Bytes tile_key(FeedNumber feed, std::uint32_t tile_level, std::uint64_t index);

@@ -2,6 +2,7 @@
 
 #include "base/try.h"
 #include "base/wire.h"
+#include "store/keyspace.h"
 #include "store/rocks_options.h"
 #include "store/rocks_slice.h"
 #include "store/rocks_status.h"
@@ -14,7 +15,8 @@
 #include <rocksdb/sst_file_writer.h>
 
 #include <algorithm>
-#include <map>
+#include <iterator>
+#include <numeric>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -23,7 +25,7 @@
 // in the manifest. So a payload is written once: not to the log, not to a memtable, not by a compaction. (RocksDB wiki,
 // "Creating and ingesting SST files".)
 //
-// Payloads of one feed come in the order of their blocks, so tables do not overlap and lie in the last level at once.
+// A table holds blocks of one feed that follow each other, so tables do not overlap and lie in the last level at once.
 // Nothing there merges small ones: merge_small() does, in steps of four in size, so that a byte is written again three
 // times at most. Without it a feed that is stored a megabyte at a time would have a million tables in a terabyte.
 //
@@ -139,22 +141,30 @@ PayloadTables::PayloadTables(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& colum
 PayloadTables::~PayloadTables() = default;
 
 Result<std::vector<bool>> PayloadTables::add(const WriteBatch& batch) {
-  std::map<std::uint32_t, Payloads> feeds;
-  std::map<std::uint32_t, std::size_t> bytes;
+  Payloads payloads;
   for (const WriteBatch::Operation& each : batch.operations()) {
     if (each.column != Column::payloads) continue;
     // Its place in the order of the batch matters then.
     if (each.kind != WriteBatch::Kind::put) return std::vector<bool>{};
-    feeds[feed_of(each.key)].push_back(&each);
-    bytes[feed_of(each.key)] += each.value.size();
+    payloads.push_back(&each);
   }
-  std::erase_if(feeds, [&](const auto& feed) { return bytes[feed.first] < kSmallestTable; });
-  if (feeds.empty()) return std::vector<bool>{};
+  std::stable_sort(payloads.begin(), payloads.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
+  std::vector<bool> taken(batch.operations().size());
   std::vector<std::string> files;
   Result<void> done;
-  for (auto& [feed, payloads] : feeds) {
-    if (done) done = write_tables(std::move(payloads), files);
+  for (auto first = payloads.begin(); done && first != payloads.end();) {
+    const auto last = std::adjacent_find(first, payloads.end(),
+                                         [](const auto* a, const auto* b) { return !is_next_block(a->key, b->key); });
+    const auto end = last == payloads.end() ? last : std::next(last);
+    const std::size_t bytes = std::accumulate(
+        first, end, std::size_t{0}, [](std::size_t sum, const auto* each) { return sum + each->value.size(); });
+    if (bytes >= kSmallestTable) {
+      done = write_run({first, end}, bytes, files);
+      for (; first != end; ++first) taken[static_cast<std::size_t>(*first - batch.operations().data())] = true;
+    }
+    first = end;
   }
+  if (files.empty()) return std::vector<bool>{};
   if (done) {
     rocksdb::IngestExternalFileOptions options;
     options.move_files = true;
@@ -163,41 +173,31 @@ Result<std::vector<bool>> PayloadTables::add(const WriteBatch& batch) {
       done = rocks_error(added, "cannot add a table");
     }
   }
-  if (!done) {
-    for (const std::string& file : files) {
-      std::error_code ignored;  // the next start removes it
-      std::filesystem::remove(file, ignored);
-    }
-    return done.error();
+  if (done) return taken;
+  for (const std::string& file : files) {
+    std::error_code ignored;  // the next start removes it
+    std::filesystem::remove(file, ignored);
   }
-  std::vector<bool> taken(batch.operations().size());
-  for (std::size_t i = 0; i < taken.size(); ++i) {
-    const WriteBatch::Operation& each = batch.operations()[i];
-    taken[i] = each.column == Column::payloads && feeds.contains(feed_of(each.key));
-  }
-  return taken;
+  return done.error();
 }
 
-Result<void> PayloadTables::write_tables(Payloads payloads, std::vector<std::string>& files) {
-  std::stable_sort(payloads.begin(), payloads.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
-  // Of two values for one key the later one counts.
-  const auto kept =
-      std::unique(payloads.rbegin(), payloads.rend(), [](const auto* a, const auto* b) { return a->key == b->key; });
-  payloads.erase(payloads.begin(), kept.base());
+Result<void> PayloadTables::write_run(const Payloads& run, std::size_t bytes, std::vector<std::string>& files) {
+  // Tables of about the same size, the nominal one or half as much again.
+  const std::size_t share = bytes / std::max<std::size_t>(1, bytes / kPayloadTableSize);
   Payloads table;
-  std::size_t bytes = 0;
-  for (const auto* payload : payloads) {
+  std::size_t in_table = 0;
+  for (const auto* payload : run) {
     table.push_back(payload);
-    bytes += payload->value.size();
-    if (bytes < kPayloadTableSize && payload != payloads.back()) continue;
+    in_table += payload->value.size();
+    if (in_table < share && payload != run.back()) continue;
     {
       const std::lock_guard lock(mutex_);
       files.push_back((directory_ / (std::string(kNewTable) + std::to_string(next_file_++) + ".sst")).string());
-      if (bytes < kMerged) ++small_tables_;
+      if (in_table < kMerged) ++small_tables_;
     }
     SHOAL_CHECK(write_table(table, files.back()));
     table.clear();
-    bytes = 0;
+    in_table = 0;
   }
   return {};
 }

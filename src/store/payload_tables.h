@@ -34,11 +34,11 @@ class PayloadTables {
                 const rocksdb::Options& options, std::filesystem::path directory);
   ~PayloadTables();
 
-  /// Payloads of one feed in one batch that are worth a table; fewer bytes go through the log.
+  /// Payloads of blocks in a row that are worth a table; fewer bytes go through the log.
   static constexpr std::size_t kSmallestTable = std::size_t{256} << 10;
 
-  /// Writes the batch's payloads of each feed that has kSmallestTable bytes of them as tables, synced, and adds the
-  /// tables to the column. Says which operations are done with; empty when none is.
+  /// Writes runs of payloads that have kSmallestTable bytes as tables, synced, and adds the tables to the column. Says
+  /// which operations are done with; empty when none is. Payload keys are those of blocks.
   [[nodiscard]] Result<std::vector<bool>> add(const WriteBatch& batch);
   /// Merges runs of small tables when enough of them came since the last time.
   [[nodiscard]] Result<void> merge_small();
@@ -52,7 +52,7 @@ class PayloadTables {
     std::uint64_t others = 0;
   };
   using Payloads = std::vector<const WriteBatch::Operation*>;
-  [[nodiscard]] Result<void> write_tables(Payloads payloads, std::vector<std::string>& files);
+  [[nodiscard]] Result<void> write_run(const Payloads& run, std::size_t bytes, std::vector<std::string>& files);
   [[nodiscard]] Result<void> write_table(const Payloads& payloads, const std::string& file);
   [[nodiscard]] Result<void> compact_files(const std::vector<std::string>& files, int level);
 

@@ -2,8 +2,10 @@
 
 #include "base/assert.h"
 #include "base/wire.h"
+#include "store/keyspace.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace shoal::store {
 namespace {
@@ -33,6 +35,47 @@ void WriteBuffer::add_below(const WriteBuffer& older) {
   feeds_.insert(older.feeds_.begin(), older.feeds_.end());
   bytes_ += older.bytes_;
   payload_bytes_ += older.payload_bytes_;
+}
+
+WriteBuffer WriteBuffer::take_short_runs(std::size_t smallest, std::size_t most) {
+  BufferedRows& payloads = rows_[static_cast<std::size_t>(Column::payloads)];
+  WriteBatch taken;
+  std::size_t sum = 0;
+  for (auto at = payloads.begin(); at != payloads.end();) {
+    const auto first = at;
+    std::size_t bytes = 0;
+    do {
+      bytes += at->second && is_block_key(at->first) ? at->second->size() : smallest;  // an erasure does not wait
+      ++at;
+    } while (at != payloads.end() && bytes < smallest && is_next_block(std::prev(at)->first, at->first));
+    if (bytes >= smallest) {
+      while (at != payloads.end() && is_next_block(std::prev(at)->first, at->first)) ++at;
+      continue;
+    }
+    sum += bytes;
+    if (sum > most) return {};
+    for (auto each = first; each != at; ++each) taken.put(Column::payloads, each->first, *each->second);
+  }
+  WriteBuffer out;
+  out.add(taken);
+  for (const auto& [key, value] : out.rows(Column::payloads)) payloads.erase(key);
+  bytes_ -= std::min(bytes_, out.bytes_);
+  payload_bytes_ -= std::min(payload_bytes_, out.payload_bytes_);
+  return out;
+}
+
+std::map<std::uint32_t, std::vector<std::pair<std::uint64_t, std::uint64_t>>> payload_runs(const WriteBuffer& buffer) {
+  std::map<std::uint32_t, std::vector<std::pair<std::uint64_t, std::uint64_t>>> runs;
+  for (const auto& [key, value] : buffer.rows(Column::payloads)) {
+    auto& of_feed = runs[prefix_of(key)];
+    const std::uint64_t block = block_of_key(key).value();
+    if (!of_feed.empty() && of_feed.back().second == block) {
+      ++of_feed.back().second;
+    } else {
+      of_feed.emplace_back(block, block + 1);
+    }
+  }
+  return runs;
 }
 
 WriteBatch WriteBuffer::as_batch() const {

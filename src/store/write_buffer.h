@@ -9,6 +9,8 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <utility>
+#include <vector>
 
 namespace shoal::store {
 
@@ -32,6 +34,9 @@ class WriteBuffer {
   void add(const WriteBatch& batch);
   /// Lays `older` below these rows.
   void add_below(const WriteBuffer& older);
+  /// Takes payloads out whose neighbours are not here: runs of following blocks of less than `smallest` bytes, at most
+  /// `most` bytes in all.
+  [[nodiscard]] WriteBuffer take_short_runs(std::size_t smallest, std::size_t most);
   /// The rows as one batch.
   [[nodiscard]] WriteBatch as_batch() const;
 
@@ -50,6 +55,10 @@ class WriteBuffer {
   std::size_t bytes_ = 0;
   std::size_t payload_bytes_ = 0;
 };
+
+/// The payload keys in `buffer` as ranges of blocks, by feed number.
+[[nodiscard]] std::map<std::uint32_t, std::vector<std::pair<std::uint64_t, std::uint64_t>>> payload_runs(
+    const WriteBuffer& buffer);
 
 /// True when the batch erases ranges: which rows those are only the store knows.
 [[nodiscard]] bool erases_ranges(const WriteBatch& batch);

@@ -2,6 +2,7 @@
 #include "store/buffered_store.h"
 
 #include "base/log_sink.h"
+#include "store/keyspace.h"
 #include "store/rocks_kv_store.h"
 #include "temp_dir.h"
 
@@ -77,7 +78,7 @@ class BufferedStoreTest : public ::testing::Test {
     store_ = std::make_unique<BufferedStore>(std::move(watched), limits);
   }
   /// Writers flush; no time counts.
-  void open() { open({1000, 2000, milliseconds(0)}); }
+  void open() { open({1000, 2000, milliseconds(0), 0}); }
 
   static Bytes key(int number, std::uint8_t feed = 1) {
     return Bytes{0, 0, 0, feed, static_cast<std::uint8_t>(number)};
@@ -223,20 +224,20 @@ TEST_F(BufferedStoreTest, ItsEndWritesWhatWaits) {
 }
 
 TEST_F(BufferedStoreTest, TheThreadWritesWhatIsOld) {
-  open({1000, 2000, milliseconds(20)});
+  open({1000, 2000, milliseconds(20), 0});
   ASSERT_TRUE(store_->write(row(1), Sync::deferred).ok());
   EXPECT_TRUE(soon([&] { return watch_->writes == 1U; }));
 }
 
 TEST_F(BufferedStoreTest, TheThreadWritesWhatIsMuch) {
-  open({1000, 2000, std::chrono::hours(1)});
+  open({1000, 2000, std::chrono::hours(1), 0});
   ASSERT_TRUE(store_->write(row(1), Sync::deferred).ok());
   ASSERT_TRUE(store_->write(row(2, 3000), Sync::deferred).ok());
   EXPECT_TRUE(soon([&] { return watch_->writes == 1U; }));
 }
 
 TEST_F(BufferedStoreTest, TheThreadTriesAgainWhenTheDiskWasFull) {
-  open({1000, 2000, milliseconds(1)});
+  open({1000, 2000, milliseconds(1), 0});
   watch_->refuse = Code::no_space;
   ASSERT_TRUE(store_->write(row(1), Sync::deferred).ok());
   EXPECT_TRUE(soon([&] { return !store_->check_writable().ok(); }));
@@ -248,8 +249,34 @@ TEST_F(BufferedStoreTest, TheThreadTriesAgainWhenTheDiskWasFull) {
   EXPECT_TRUE(*inner_->contains(Column::headers, key(1)));
 }
 
+TEST_F(BufferedStoreTest, PayloadsWithoutNeighboursWaitAndAreNoted) {
+  open({1000, 2000, std::chrono::hours(1), 300});
+  const auto block = [](std::uint64_t index) {
+    WriteBatch batch;
+    batch.put(Column::payloads, block_key(FeedNumber{1}, BlockIndex{index}), Bytes(100, 1));
+    batch.put(Column::headers, block_key(FeedNumber{1}, BlockIndex{index}), Bytes(10, 1));
+    return batch;
+  };
+  const auto written = [&](Column column, std::uint64_t index) {
+    return *inner_->contains(column, block_key(FeedNumber{1}, BlockIndex{index}));
+  };
+  for (const std::uint64_t index : {0U, 1U, 2U, 3U, 4U, 5U, 6U, 7U, 9U, 10U}) {
+    ASSERT_TRUE(store_->write(block(index), Sync::deferred).ok());
+  }
+  ASSERT_TRUE(soon([&] { return watch_->writes == 1U; }));
+  ASSERT_TRUE(soon([&] { return written(Column::headers, 10); }));
+  EXPECT_TRUE(written(Column::payloads, 7));
+  EXPECT_FALSE(written(Column::payloads, 9) || written(Column::payloads, 10));
+  EXPECT_TRUE(*store_->contains(Column::payloads, block_key(FeedNumber{1}, BlockIndex{9})));
+  const auto noted = [&] { return *inner_->get(Column::meta, unwritten_payloads_key(FeedNumber{1})); };
+  EXPECT_EQ(noted(), (Bytes{0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 11}));
+  ASSERT_TRUE(store_->make_durable().ok());
+  EXPECT_TRUE(written(Column::payloads, 9) && written(Column::payloads, 10));
+  EXPECT_EQ(noted(), std::nullopt);
+}
+
 TEST_F(BufferedStoreTest, AReaderNeverSeesAnOlderValueThanBefore) {
-  open({500, 500, milliseconds(1)});
+  open({500, 500, milliseconds(1), 0});
   std::atomic<bool> done = false;
   std::atomic<bool> wrong = false;
   std::vector<std::thread> readers;

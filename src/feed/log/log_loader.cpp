@@ -1,6 +1,7 @@
 #include "feed/log/log_loader.h"
 
 #include "base/try.h"
+#include "base/wire.h"
 #include "feed/format/fork.h"
 #include "feed/format/row_range.h"
 #include "feed/log/index_rebuild.h"
@@ -33,6 +34,7 @@ Result<LoadedLog> LogLoader::load() {
   } else {
     SHOAL_CHECK(load_partitions());
   }
+  SHOAL_CHECK(forget_unwritten());
   if (!rows_.stores.one_store() && reaches_beyond_head()) SHOAL_CHECK(drop_beyond_head());
   SHOAL_CHECK(check());
   return std::move(loaded_);
@@ -46,9 +48,10 @@ Result<void> LogLoader::load_head() {
     // A number that the store of heads gave anew may be another feed's here: that head is not signed by this one.
     SHOAL_TRY(const StoredHead copy, read_head(*rows_.stores.blocks));
     if (copy.head && (!best.head || is_newer(*copy.head, *best.head))) best = copy;
+    if (copy.head == best.head && !best.edge) best.edge = copy.edge;
     if (kept.damaged && best.head) loaded_.healed = "the accepted head was damaged; its copy beside the blocks is used";
   }
-  if (best.damaged && !best.head) return corrupt_feed("the accepted head is damaged");
+  if (best.damaged && !best.head) return corrupt_feed("the accepted head or its right edge is damaged");
   state().head = best.head;
   state().head_edge = best.edge;
   return {};
@@ -66,8 +69,9 @@ Result<LogLoader::StoredHead> LogLoader::read_head(const store::KvStore& store) 
   SHOAL_TRY(const auto edge_row, store.get(store::Column::meta, head_edge_key(rows_.number)));
   if (edge_row) {
     const auto edge = decode_edge(*edge_row);
+    if (!edge) return out;
     // An older head's is kept until a head's edge is proven.
-    if (edge && edge->size() == head->tree_size) {
+    if (edge->size() == head->tree_size) {
       if (edge->root() != head->root) return out;
       out.edge = *edge;
     }
@@ -119,6 +123,47 @@ Result<void> LogLoader::load_held_sets() {
       state().returned.add(again);
     }
     state().pruned.remove(held);
+  }
+  return {};
+}
+
+/// Payloads that waited in memory for their neighbours when the process died: all else of their blocks is stored.
+Result<void> LogLoader::forget_unwritten() {
+  store::KvStore& blocks = *rows_.stores.blocks;
+  const Bytes key = store::unwritten_payloads_key(rows_.number);
+  SHOAL_TRY(const auto row, blocks.get(store::Column::meta, key));
+  if (!row) return {};
+  base::WireReader in(*row);
+  store::WriteBatch batch;
+  while (in.ok() && in.remaining() > 0) {
+    const std::uint64_t first = in.u64();
+    const std::uint64_t end = in.u64();
+    if (!in.ok() || first >= end) return corrupt_feed("a malformed row of unwritten payloads");
+    for (const BlockRange& run : state().payloads.runs(first, end)) {
+      for (BlockIndex block = run.begin; block < run.end; ++block) SHOAL_CHECK(forget_if_unwritten(block, batch));
+    }
+    put_have_range(batch, rows_.number, HaveSet::payloads, state().payloads, first, end);
+  }
+  batch.erase(store::Column::meta, key);
+  return blocks.write(batch, store::Sync::no);
+}
+
+Result<void> LogLoader::forget_if_unwritten(BlockIndex block, store::WriteBatch& batch) {
+  const store::KvStore& blocks = *rows_.stores.blocks;
+  const Bytes key = store::block_key(rows_.number, block);
+  SHOAL_TRY(const bool written, blocks.contains(store::Column::payloads, key));
+  if (written) return {};
+  state().payloads.remove(block.value(), block.value() + 1);
+  SHOAL_TRY(const auto bytes, blocks.get(store::Column::headers, key));
+  if (!bytes) return corrupt_feed("the header of block " + std::to_string(block.value()) + " is missing");
+  SHOAL_TRY(const BlockHeader header, decode_header(*bytes));
+  if (const auto number = state().number_of(header.stream)) {
+    PartitionState& partition = state().partitions[*number];
+    partition.payload_bytes -= std::min<std::uint64_t>(partition.payload_bytes, header.payload_size);
+    partition.high_watermark = std::min(partition.high_watermark, header.base_offset);
+    const TopicStateEntry* entry = partition.position ? &state().topics->at(*partition.position) : nullptr;
+    batch.put(store::Column::topics, store::topic_key(rows_.number, store::TopicNumber{*number}),
+              encode_partition(partition, entry));
   }
   return {};
 }

@@ -44,6 +44,8 @@ class LogLoader {
   [[nodiscard]] Result<void> load_held_sets();
   [[nodiscard]] Result<void> load_partitions();
   [[nodiscard]] Result<void> load_topics(std::map<std::uint32_t, TopicStateEntry> entries);
+  [[nodiscard]] Result<void> forget_unwritten();
+  [[nodiscard]] Result<void> forget_if_unwritten(BlockIndex block, store::WriteBatch& batch);
   void add_reserved_partition();
   [[nodiscard]] bool reaches_beyond_head() const;
   [[nodiscard]] Result<void> drop_beyond_head();

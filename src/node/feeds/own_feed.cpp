@@ -13,7 +13,7 @@ namespace shoal::node {
 namespace {
 
 /// Records of one group, uncompressed: bounds the memory of a commit and how long a reader waits for its start.
-constexpr std::size_t kMaxGroupBytes = std::size_t{4} << 20;
+constexpr std::size_t kMaxGroupBytes = std::size_t{16} << 20;
 /// An overdue heartbeat waits for somebody to hear it; whether somebody does is looked at this often.
 constexpr base::MonoTime kAudienceCheck = std::chrono::seconds(1);
 /// A sender that ends waits this long for its records to be durable.

@@ -73,8 +73,16 @@ class LogLoaderTest : public ::testing::Test {
   static Bytes row(const store::KvStore& store, store::Column column, const Bytes& key) {
     return store.get(column, key).value().value();
   }
+  /// Both copies of the head.
   static void put_head(const FeedRows& rows, const Checkpoint& head) {
-    put(*rows.stores.heads, store::Column::meta, store::head_key(rows.number), encode_checkpoint(head));
+    for (store::KvStore* store : {rows.stores.heads, rows.stores.blocks}) {
+      put(*store, store::Column::meta, store::head_key(rows.number), encode_checkpoint(head));
+    }
+  }
+  static void erase_head(const FeedRows& rows) {
+    for (store::KvStore* store : {rows.stores.heads, rows.stores.blocks}) {
+      erase(*store, store::Column::meta, store::head_key(rows.number));
+    }
   }
   [[nodiscard]] Checkpoint sign(Checkpoint head) const {
     head.signature = crypto::sign(testing::test_key(), base::as_bytes(note_text(producer_.id(), head)));
@@ -82,6 +90,9 @@ class LogLoaderTest : public ::testing::Test {
   }
   static Bytes topic_key(const FeedRows& rows, std::uint32_t number) {
     return store::topic_key(rows.number, store::TopicNumber{number});
+  }
+  [[nodiscard]] Bytes row_of_header(std::uint64_t block) const {
+    return row(*blocks_, store::Column::headers, block_key(mirror_rows(), block));
   }
   static Bytes block_key(const FeedRows& rows, std::uint64_t block) {
     return store::block_key(rows.number, BlockIndex{block});
@@ -140,6 +151,72 @@ TEST_F(LogLoaderTest, ANewFeedHasTheReservedPartitionOnly) {
   EXPECT_EQ(loaded->state.topics->size(), 1U);
 }
 
+TEST_F(LogLoaderTest, APayloadThatWaitedInMemoryIsNotHeld) {
+  follow();
+  // As a kill leaves them: blocks 10 to 13 were noted, 11 and 12 are written.
+  Bytes row(16, 0);
+  row[7] = 10;
+  row[15] = 14;
+  put(*blocks_, store::Column::meta, store::unwritten_payloads_key(mirror_rows().number), row);
+  for (const std::uint64_t block : {10U, 13U})
+    erase(*blocks_, store::Column::payloads, block_key(mirror_rows(), block));
+  const auto whole = mirror_.log->inspect([](const LogState& state) { return state.partitions; });
+  for (int time = 0; time < 2; ++time) {  // the second load finds the rows mended
+    const auto loaded = load(mirror_rows());
+    ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+    EXPECT_EQ(loaded->state.payloads.runs(), (std::vector<BlockRange>{{BlockIndex{0}, BlockIndex{10}},
+                                                                      {BlockIndex{11}, BlockIndex{13}},
+                                                                      {BlockIndex{14}, BlockIndex{31}}}));
+    EXPECT_EQ(loaded->state.headers.count(), 31U);
+    std::uint64_t missing = 0;
+    for (const std::uint64_t block : {10U, 13U}) {
+      const BlockHeader header = decode_header(row_of_header(block)).value();
+      const std::uint32_t number = *loaded->state.number_of(header.stream);
+      EXPECT_LE(loaded->state.partitions[number].high_watermark, header.base_offset);
+      missing += header.payload_size;
+    }
+    std::uint64_t before = 0;
+    std::uint64_t after = 0;
+    for (const PartitionState& partition : whole) before += partition.payload_bytes;
+    for (const PartitionState& partition : loaded->state.partitions) after += partition.payload_bytes;
+    EXPECT_EQ(before - after, missing);
+    EXPECT_EQ(blocks_->get(store::Column::meta, store::unwritten_payloads_key(mirror_rows().number)).value(),
+              std::nullopt);
+  }
+}
+
+TEST_F(LogLoaderTest, AMalformedRowOfUnwrittenPayloadsIsNamed) {
+  follow();
+  put(*blocks_, store::Column::meta, store::unwritten_payloads_key(mirror_rows().number), Bytes(15, 0));
+  expect_corrupt(mirror_rows(), "unwritten payloads");
+}
+
+TEST_F(LogLoaderTest, EitherCopyOfTheHeadIsEnough) {
+  follow();
+  const Bytes key = store::head_key(mirror_rows().number);
+  const Checkpoint head = *producer_.reader().head();
+  for (RecordingStore* damaged : {heads_, blocks_}) {
+    const Bytes kept = row(*damaged, store::Column::meta, key);
+    Bytes flipped = kept;
+    flipped[20] ^= 1;
+    for (const std::optional<Bytes>& left : {std::optional(flipped), std::optional<Bytes>()}) {
+      left ? put(*damaged, store::Column::meta, key, *left) : erase(*damaged, store::Column::meta, key);
+      const auto loaded = load(mirror_rows());
+      ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+      EXPECT_EQ(loaded->state.head, head);
+      EXPECT_EQ(loaded->state.payloads.count(), 31U);
+      EXPECT_EQ(loaded->healed.empty(), damaged == blocks_ || !left);
+    }
+    put(*damaged, store::Column::meta, key, kept);
+  }
+}
+
+TEST_F(LogLoaderTest, TheNewerCopyOfTheHeadCounts) {
+  follow();
+  put(*heads_, store::Column::meta, store::head_key(mirror_rows().number), encode_checkpoint(old_head_));
+  EXPECT_EQ(load(mirror_rows())->state.head, producer_.reader().head());
+}
+
 TEST_F(LogLoaderTest, GivesWhatWasCommitted) {
   follow();
   ASSERT_TRUE(mirror_.log->prune_before(BlockIndex{9}).ok());
@@ -168,27 +245,33 @@ TEST_F(LogLoaderTest, ASparseFeedKeepsHeadEdgeHolesAndLearnedEnds) {
   // Without its row, or with that of another size, the edge is not known.
   const Bytes key = head_edge_key(mirror_rows().number);
   const Bytes good = row(*heads_, store::Column::meta, key);
-  put(*heads_, store::Column::meta, key, encode_edge(producer_.reader().head_edge().value()));
+  const auto put_both = [&](const Bytes& edge) {
+    for (RecordingStore* store : {heads_, blocks_}) put(*store, store::Column::meta, key, edge);
+  };
+  put_both(encode_edge(producer_.reader().head_edge().value()));
   ASSERT_TRUE(load(mirror_rows()).ok());
   merkle::RightEdge other;
   other.append_leaf(Digest{});
-  put(*heads_, store::Column::meta, key, encode_edge(other));
+  put_both(encode_edge(other));
   EXPECT_EQ(load(mirror_rows())->state.head_edge, std::nullopt);
-  erase(*heads_, store::Column::meta, key);
+  for (RecordingStore* store : {heads_, blocks_}) erase(*store, store::Column::meta, key);
   EXPECT_EQ(load(mirror_rows())->state.head_edge, std::nullopt);
   Bytes bad = good;
   bad.back() ^= 1;
-  put(*heads_, store::Column::meta, key, bad);
-  expect_corrupt(mirror_rows(), "the accepted head's right edge is damaged");
-  put(*heads_, store::Column::meta, key, Bytes{1});
-  expect_corrupt(mirror_rows(), "right edge");
+  put_both(bad);
+  expect_corrupt(mirror_rows(), "right edge is damaged");
+  put_both(Bytes{1});
+  expect_corrupt(mirror_rows(), "right edge is damaged");
+  // One good copy is enough.
+  put(*blocks_, store::Column::meta, key, good);
+  EXPECT_EQ(load(mirror_rows())->state.head_edge->root(), head.root);
 }
 
 TEST_F(LogLoaderTest, ADamagedHeadOrForkProofIsNamed) {
   const Bytes key = store::head_key(own_rows().number);
   const Bytes good = row(*own_, store::Column::meta, key);
   put(*own_, store::Column::meta, key, Bytes{1, 2});
-  expect_corrupt(own_rows(), "the accepted head is damaged");
+  expect_corrupt(own_rows(), "the accepted head");
   Checkpoint forged = *producer_.reader().head();
   forged.time = forged.time + 1;  // the signature is another head's
   put_head(own_rows(), forged);
@@ -357,7 +440,7 @@ TEST_F(LogLoaderTest, HeadersBeyondTheHeadWithoutAPrefixAreDroppedToo) {
   // Without any head nothing is left at all.
   ASSERT_TRUE(mirror_.open().ok());
   ASSERT_TRUE(replicate(producer_.reader(), mirror_).ok());
-  erase(*heads_, store::Column::meta, store::head_key(mirror_rows().number));
+  erase_head(mirror_rows());
   const auto without = load(mirror_rows());
   ASSERT_TRUE(without.ok()) << without.error().message;
   EXPECT_EQ(without->state.headers.count(), 0U);
