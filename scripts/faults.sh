@@ -10,6 +10,7 @@
 #   power      power cuts by replay of recorded writes, in order, as ext4 orders them, and sectors in any order: a publisher
 #   mirror-power      the same for a mirror: what its receipts promise is on its disk
 #   damage     a bit flipped, a file cut, a page of zeros, a file gone: no wrong byte, nothing silent, healed by a source
+#   mirror-faults     a mirror killed at its Nth file operation, or with a write or sync that fails; then a source completes it
 #   disk       a small disk runs full under a publisher, a node, a mirror, and has room again (as root)
 #   migration  stores of former releases, opened by a command that is killed at its Nth file operation
 #   moments    SIGKILL for a publisher at random moments, for a mirror a moment after its receipts
@@ -70,7 +71,7 @@ moments() {
   return "$status"
 }
 
-[ ${#kinds[@]} -gt 0 ] || kinds=(kills errors power mirror-power damage disk migration moments)
+[ ${#kinds[@]} -gt 0 ] || kinds=(kills errors power mirror-power damage mirror-faults disk migration moments)
 status=0
 for kind in "${kinds[@]}"; do
   if [ "$kind" = moments ]; then moments || status=1

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from damage import Damage
 from full_disk import FullDisk, Skipped
 from migration import Migration
+from mirror_faults import MirrorFaults
 from power import MirrorPower, PublisherPower
 from program import ALSO, BROKEN_STORE, PRELOAD, Found
 from publisher_faults import Errors, Kills
@@ -95,12 +96,12 @@ KNOWN = {
     r"of keys/\S+ \(\w+\): silent": "a key file with another public key names another feed: a warning, no record, exit 0",
     r"Corruption: IO error: No such file or directory: While open a file for random read: .*MANIFEST":
         "RocksDB deletes a table whose ingestion it could not sync, but its MANIFEST may name it",
-    r"a failed sync of own/\d+\.log went unnoticed":
-        "the store's log could not be synced at the end of a command: a warning, the journal has the records",
+    r"a failed sync of (own|mirrored)/\d+\.log went unnoticed":
+        "a store's log that cannot be synced: a warning, no more receipts, but the command ends with 0",
 }
 
 KINDS = {"kills": Kills, "errors": Errors, "power": PublisherPower, "mirror-power": MirrorPower, "damage": Damage,
-         "disk": FullDisk, "migration": Migration}
+         "mirror-faults": MirrorFaults, "disk": FullDisk, "migration": Migration}
 
 
 def main():
