@@ -16,7 +16,7 @@ from program import ALSO, LOOPBACK, Directory, Found, Running, Scratch, acknowle
 from publisher_faults import lines_of
 
 DAMAGES = ("flip", "cut", "zero", "remove")
-HEALS_WITHIN = 10  # seconds
+HEALS_WITHIN = 20  # seconds
 TEMPLATES = 2  # one that ended clean, one that was killed
 
 
