@@ -5,9 +5,11 @@
 
 #include <poll.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <mutex>
 #include <tuple>
 
 namespace shoal::command {
@@ -50,6 +52,17 @@ namespace {
 constexpr std::chrono::milliseconds kQuietStay{300};
 constexpr int kLookEveryMs = 1000;
 
+/// Without closing anything: a sync that is tried again after a failed one would say that all is well.
+[[noreturn]] void end_process(Messages& messages, const Error& error) {
+  static std::once_flag once;
+  std::call_once(once, [&] {
+    messages.error({error.code, "the disk failed, and this process ends: " + error.message,
+                    "look after the disk, then start again: journal and store tell what is there"});
+    ::_exit(static_cast<int>(Exit::error));
+  });
+  ::_exit(static_cast<int>(Exit::error));
+}
+
 Result<NodeOptions> node_options(Context& context, const CommonOptions& common) {
   NodeOptions options;
   SHOAL_TRY(options.data_dir, data_directory(common));
@@ -70,6 +83,7 @@ Result<NodeOptions> node_options(Context& context, const CommonOptions& common) 
   }
   Messages& messages = context.messages;
   options.log = [&messages](LogLevel level, std::string_view text) { messages.log(level, text); };
+  options.on_disk_failure = [&messages](const Error& error) { end_process(messages, error); };
   return options;
 }
 

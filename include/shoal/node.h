@@ -47,6 +47,10 @@ struct NodeOptions {
   std::uint64_t down_limit = 0;                              ///< bytes a second; 0: none
   std::function<Result<std::string>()> passphrase = {};      ///< asked when a key file is sealed
   std::function<void(LogLevel, std::string_view)> log = {};  ///< any thread; empty: silent
+  /// The disk failed a write or a sync, and it was not merely full: nothing more is stored until the directory is
+  /// opened anew, which finds out what is there. Any thread, several times; must not call the node. The command ends
+  /// its process here.
+  std::function<void(const Error&)> on_disk_failure = {};
 };
 
 /// How an own feed is opened.

@@ -15,6 +15,11 @@
 //     beside their groups would vouch for blocks that are gone;
 //   - damage: a sector that fails its check where a commit had got through. Its twin repairs it; without one the head
 //     counts as missing, and the signer refuses to go on, since it cannot know what it signed.
+// What was read may be in the system's cache alone: after a failed sync, or one that a kill forestalled, pages count as
+// clean and no later sync writes them. Shown to peers and then lost in a power cut, such a head would be signed a
+// second time. So heads and newest groups are written again, then synced, before anybody sees them. Only the last
+// commit can be concerned: each one before was synced before the next began.
+//
 // Sequence numbers decide what is newer. They are never used twice: the next one is above all that can be read, those
 // of undone groups included, or a stale head would count as current after a second torn commit.
 namespace shoal::store {
@@ -43,6 +48,7 @@ class Scanner {
     for (std::size_t slot = 0; slot < Journal::kMaxFeeds; ++slot) read_slot(slot);
     void_uncommitted_groups();
     find_next_positions();
+    renew();
     SHOAL_CHECK(write_repairs());
     return std::move(scan_);
   }
@@ -191,6 +197,28 @@ class Scanner {
     if (scan_.groups.empty()) return;
     const GroupSpot& last = scan_.groups.back();
     scan_.next_page = (last.page + group_pages(last.size)) % kRingPages;
+  }
+
+  /// Writes heads and the newest group of each feed again.
+  void renew() {
+    for (std::size_t index = 0; index < scan_.slots.size(); ++index) {
+      if (scan_.slots[index].use != HeadSlot::Use::used) continue;
+      for (std::size_t side = 0; side < kPagesPerSlot; ++side)
+        renew_page(kFirstSlotPage + index * kPagesPerSlot + side);
+    }
+    std::map<std::uint16_t, const GroupSpot*> newest;
+    for (const GroupSpot& group : scan_.groups) newest[group.slot] = &group;  // by sequence
+    for (const auto& [slot, group] : newest) {
+      for (std::size_t i = 0; i < group_pages(group->size); ++i) {
+        renew_page(kFirstRingPage + (group->page + i) % kRingPages);
+      }
+    }
+  }
+
+  /// As it was read, unless it is repaired anyway. A damaged page stays what it is.
+  void renew_page(std::size_t page) {
+    const ByteView found = page_at(page);
+    repairs_.try_emplace(page, found.begin(), found.end());
   }
 
   void repair_page(std::size_t page, ByteView content) { repairs_[page] = Bytes(content.begin(), content.end()); }

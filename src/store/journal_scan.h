@@ -47,7 +47,8 @@ struct JournalScan {
 
 /// Reads the whole file and repairs what a crash left (docs/FORMAT.md, "Journal", recovery): a commit that did not get
 /// through whole is made void on the disk, so that it cannot come back to life beside later ones, and a head record's
-/// damaged copy is written anew from the other. Code::corrupt when the file is no journal of this geometry.
+/// damaged copy is written anew from the other. What the scan gives is on the disk when this returns, also after a sync
+/// of an earlier process that failed. Code::corrupt when the file is no journal of this geometry.
 [[nodiscard]] Result<JournalScan> scan_journal(JournalFile& file);
 
 }  // namespace shoal::store

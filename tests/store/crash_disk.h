@@ -12,7 +12,8 @@
 namespace shoal::store::testing {
 
 /// A disk in memory that tells apart what is durable from what was only written, and fails on demand. Files opened on
-/// it share it, so a test can drop a journal and open the rest.
+/// it share it, so a test can drop a journal and open the rest. As on Linux, a sync that fails leaves what was written
+/// readable and forgets that it is not on the disk: later syncs do not write it.
 struct CrashDisk {
   struct Write {
     std::size_t sector = 0;
@@ -71,7 +72,10 @@ class CrashFile final : public JournalFile {
   }
 
   [[nodiscard]] Result<void> sync() override {
-    if (disk_->failing()) return Error{Code::io, "injected sync failure"};
+    if (disk_->failing()) {
+      disk_->pending.clear();
+      return Error{Code::io, "injected sync failure"};
+    }
     ++disk_->syncs;
     disk_->settle([](std::size_t) { return true; });
     return {};

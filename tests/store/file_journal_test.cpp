@@ -172,6 +172,66 @@ void compare(const Journal& journal, const Model& model) {
   }
 }
 
+void lose_power(CrashDisk& disk) {
+  disk.crash([](std::size_t) { return false; });
+}
+
+TEST(FileJournal, WhatAFailedSyncLeftInTheCacheIsOnTheDiskBeforeItIsShown) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{9}, std::size_t{5000}, Journal::kMaxGroupSize}) {
+    const auto disk = std::make_shared<CrashDisk>();
+    auto journal = must_open(disk);
+    for (int i = 0; i < 15; ++i) {  // then the largest group runs over the ring's end
+      journal->release();
+      ASSERT_TRUE(journal->commit(feed_number(1), sample_head(1), sample(1, Journal::kMaxGroupSize - 5000)).ok());
+    }
+    ASSERT_TRUE(journal->commit(feed_number(2), sample_head(2), sample(2, 100)).ok());
+    journal->release();
+    // The writes of the group and of the head are done, the sync fails.
+    disk->fail_after = size == 0 ? 1 : size == Journal::kMaxGroupSize ? 3 : 2;
+    ASSERT_FALSE(journal->commit(feed_number(1), sample_head(3), sample(3, size)).ok());
+    journal = must_open(disk);
+    ASSERT_EQ(head_of(*journal, feed_number(1)), sample_head(3)) << size;
+    journal.reset();
+    lose_power(*disk);
+    journal = must_open(disk);
+    EXPECT_EQ(head_of(*journal, feed_number(1)), sample_head(3)) << size;
+    EXPECT_EQ(head_of(*journal, feed_number(2)), sample_head(2));
+    const std::vector<Bytes> groups = groups_of(*journal, feed_number(1));
+    ASSERT_FALSE(groups.empty());
+    EXPECT_TRUE(size == 0 || groups.back() == sample(3, size)) << size;
+    EXPECT_EQ(groups_of(*journal, feed_number(2)), std::vector<Bytes>{sample(2, 100)});
+  }
+}
+
+TEST(FileJournal, AnOpeningThatCannotWriteTheNewestAgainIsRefused) {
+  const auto disk = std::make_shared<CrashDisk>();
+  auto journal = must_open(disk);
+  ASSERT_TRUE(journal->commit(feed_number(1), sample_head(1), sample(1, 9)).ok());
+  disk->fail_after = 2;
+  ASSERT_FALSE(journal->commit(feed_number(1), sample_head(2), sample(2, 9)).ok());
+  journal.reset();
+  int refusals = 0;
+  for (int at = 0; at < 20; ++at) {
+    disk->fail_after = at;
+    const Result<OpenedJournal> opened = open_on(disk);
+    if (opened.ok()) break;
+    EXPECT_EQ(opened.error().code, Code::io);
+    ++refusals;
+  }
+  EXPECT_EQ(refusals, 4) << "two head pages, a page of the group, and the sync";
+  disk->fail_after = -1;
+  lose_power(*disk);
+  journal = must_open(disk);
+  EXPECT_EQ(head_of(*journal, feed_number(1)), sample_head(2));
+  EXPECT_EQ(groups_of(*journal, feed_number(1)), (std::vector<Bytes>{sample(1, 9), sample(2, 9)}));
+}
+
+TEST(FileJournal, OpeningAnEmptyJournalWritesNothing) {
+  const auto disk = std::make_shared<CrashDisk>();
+  must_open(disk);
+  EXPECT_EQ(disk->syncs, 0U);
+}
+
 TEST(FileJournal, BehavesAsItsModelThroughWrapsAndReopens) {
   const bool held = rc::check([] {
     const auto disk = std::make_shared<CrashDisk>();

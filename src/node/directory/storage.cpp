@@ -99,16 +99,22 @@ Result<crypto::KeyPair> load_node_key(const std::filesystem::path& file) {
   return crypto::read_key_file(file, std::nullopt);
 }
 
-Result<std::shared_ptr<Storage>> Storage::open(const std::filesystem::path& path, base::LogSink& log) {
+Result<std::shared_ptr<Storage>> Storage::open(const std::filesystem::path& path, base::LogSink& log,
+                                               store::DiskFailure failed) {
   auto storage = std::make_shared<Storage>();
   SHOAL_TRY(storage->directory, DataDirectory::open(path));
   const DataDirectory& directory = *storage->directory;
   const bool used = is_there(directory.own_store());
   SHOAL_TRY(auto own, open_own(directory.own_store(), log));
   SHOAL_TRY(auto mirrored, open_mirrored(directory.mirror_store(), log));
+  if (failed) {
+    own = store::watched(std::move(own), failed);
+    mirrored = store::watched(std::move(mirrored), failed);
+  }
   storage->own = std::make_unique<store::BufferedStore>(std::move(own), store::BufferedStore::kOwnFeeds);
   storage->mirrored = std::make_unique<store::BufferedStore>(std::move(mirrored), store::BufferedStore::kMirrors);
   SHOAL_TRY(storage->journal, open_journal(directory.journal(), used, log));
+  if (failed) storage->journal = store::watched(std::move(storage->journal), failed);
   SHOAL_TRY(storage->place, feed::directory_marker(path, directory.journal()));
   SHOAL_TRY(storage->node_key, open_node_key(directory.node_key(), log));
   return storage;

@@ -3,6 +3,7 @@
 #include "base/log_sink.h"
 #include "crypto/keys.h"
 #include "node/directory/data_directory.h"
+#include "store/fail_stop.h"
 #include "store/journal.h"
 #include "store/kv_store.h"
 
@@ -19,8 +20,10 @@ namespace shoal::node {
 /// The files of one data directory, open. Shared by the node and by calls that are on their way while it closes: the
 /// directory's lock goes back when the last of them is through.
 struct Storage {
-  /// Code::in_use names the process that has the directory. `log` outlives the storage.
-  [[nodiscard]] static Result<std::shared_ptr<Storage>> open(const std::filesystem::path& path, base::LogSink& log);
+  /// Code::in_use names the process that has the directory. `log` outlives the storage. `failed` is told of writes and
+  /// syncs that fail (store::DiskFailure).
+  [[nodiscard]] static Result<std::shared_ptr<Storage>> open(const std::filesystem::path& path, base::LogSink& log,
+                                                             store::DiskFailure failed = {});
 
   std::unique_ptr<DataDirectory> directory;  ///< first, so that the lock is given back last
   std::unique_ptr<store::KvStore> own;       ///< own feeds, accepted heads, cursors
