@@ -56,7 +56,8 @@ Result<std::shared_ptr<LocalNode>> LocalNode::open(NodeOptions options, PeerHub:
 LocalNode::~LocalNode() { close(); }
 
 Result<void> LocalNode::start(PeerHub::WrapOutbox wrap_outbox) {
-  SHOAL_TRY(auto opened, Storage::open(options_.data_dir, *log_, options_.on_disk_failure));
+  SHOAL_TRY(auto opened, Storage::open(options_.data_dir, *log_, options_.on_disk_failure,
+                                       options_.offline ? Storage::WhenFull::read_only : Storage::WhenFull::refuse));
   std::promise<void> released;
   storage_released_ = released.get_future();
   auto storage = announce_release(std::move(opened), std::move(released));

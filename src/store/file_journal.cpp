@@ -220,7 +220,59 @@ class FileJournal final : public Journal {
   bool poisoned_ = false;
 };
 
+/// The file's bytes in memory, where recovery may repair them.
+class CopiedFile final : public JournalFile {
+ public:
+  explicit CopiedFile(Bytes bytes) : bytes_(std::move(bytes)) {}
+
+  [[nodiscard]] Result<void> read(std::uint64_t offset, std::span<std::uint8_t> out) const override {
+    if (offset > bytes_.size() || out.size() > bytes_.size() - offset) {
+      return Error{Code::corrupt, "journal: the file ends too early"};
+    }
+    std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(offset), out.size(), out.begin());
+    return {};
+  }
+  [[nodiscard]] Result<void> write(std::uint64_t offset, ByteView bytes) override {
+    SHOAL_ASSERT(offset <= bytes_.size() && bytes.size() <= bytes_.size() - offset);
+    std::copy(bytes.begin(), bytes.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(offset));
+    return {};
+  }
+  [[nodiscard]] Result<void> sync() override { return {}; }
+  [[nodiscard]] Result<std::uint64_t> size() const override { return bytes_.size(); }
+
+ private:
+  Bytes bytes_;
+};
+
+class ReadOnlyJournal final : public Journal {
+ public:
+  ReadOnlyJournal(std::unique_ptr<Journal> journal, Error why) : journal_(std::move(journal)), why_(std::move(why)) {}
+
+  [[nodiscard]] std::size_t free_space() const override { return journal_->free_space(); }
+  [[nodiscard]] Result<void> commit(const FeedId&, ByteView, ByteView) override { return why_; }
+  void release() override {}
+  [[nodiscard]] Result<std::optional<Bytes>> last_head(const FeedId& feed) const override {
+    return journal_->last_head(feed);
+  }
+  [[nodiscard]] Result<std::vector<Bytes>> groups(const FeedId& feed) const override { return journal_->groups(feed); }
+  [[nodiscard]] std::vector<FeedId> feeds() const override { return journal_->feeds(); }
+  [[nodiscard]] Result<void> forget(const FeedId&) override { return why_; }
+
+ private:
+  std::unique_ptr<Journal> journal_;
+  Error why_;
+};
+
 }  // namespace
+
+Result<OpenedJournal> open_read_only_journal(const std::string& path, Error why) {
+  const auto file = read_journal_file(path);
+  if (!file && file.error().code != Code::not_found) return file.error();
+  SHOAL_TRY(OpenedJournal opened, load_journal(std::make_unique<CopiedFile>(file ? *file : fresh_journal())));
+  opened.existed = file.ok();
+  opened.journal = std::make_unique<ReadOnlyJournal>(std::move(opened.journal), std::move(why));
+  return opened;
+}
 
 Result<OpenedJournal> load_journal(std::unique_ptr<JournalFile> file) {
   SHOAL_TRY(JournalScan scan, scan_journal(*file));

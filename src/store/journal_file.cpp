@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -16,11 +17,17 @@
 namespace shoal::store {
 namespace {
 
+/// Longer files are no journals; their beginning tells that.
+constexpr std::uint64_t kMostRead = std::uint64_t{16} << 20;
+
 Error failed(std::string_view doing, const std::string& path) {
   const int reason = errno;
-  const Code code = reason == ENOSPC || reason == EDQUOT ? Code::no_space : Code::io;
+  const Code code = reason == ENOSPC || reason == EDQUOT || reason == EFBIG ? Code::no_space : Code::io;
   return Error{code,
-               "journal: cannot " + std::string(doing) + " " + path + ": " + std::system_category().message(reason)};
+               "journal: cannot " + std::string(doing) + " " + path + ": " + std::system_category().message(reason),
+               reason == EFBIG          ? "raise the limit of a file's size (ulimit -f)"
+               : code == Code::no_space ? "free some space"
+                                        : ""};
 }
 
 /// Owns a descriptor.
@@ -105,6 +112,17 @@ Result<std::unique_ptr<JournalFile>> open_journal_file(const std::string& path) 
   // failure.
   ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_RANDOM);
   return std::unique_ptr<JournalFile>(std::make_unique<PosixJournalFile>(path, std::move(file)));
+}
+
+Result<Bytes> read_journal_file(const std::string& path) {
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (file.get() < 0 && errno == ENOENT) return Error{Code::not_found, "journal: there is no " + path};
+  if (file.get() < 0) return failed("open", path);
+  const PosixJournalFile opened(path, std::move(file));
+  SHOAL_TRY(const std::uint64_t size, opened.size());
+  Bytes bytes(std::min<std::uint64_t>(size, kMostRead));
+  SHOAL_CHECK(opened.read(0, bytes));
+  return bytes;
 }
 
 Result<void> create_journal_file(const std::string& path, ByteView content) {

@@ -26,6 +26,9 @@ class JournalFile {
 /// Opens an existing file and locks it against other processes. Code::not_found, Code::in_use, Code::io.
 [[nodiscard]] Result<std::unique_ptr<JournalFile>> open_journal_file(const std::string& path);
 
+/// All bytes of an existing file, which is neither locked nor written. Code::not_found, Code::io.
+[[nodiscard]] Result<Bytes> read_journal_file(const std::string& path);
+
 /// Creates `path` with mode 0600 and the given content, all of it on the disk (name included) on return; a crash
 /// before that leaves no file at `path`.
 [[nodiscard]] Result<void> create_journal_file(const std::string& path, ByteView content);

@@ -76,17 +76,19 @@ struct Surroundings {
 
 class RocksKvStore final : public KvStore {
  public:
+  /// `read_only`: why nothing is written.
   RocksKvStore(Backing backing, Surroundings around, std::unique_ptr<rocksdb::DB> db, Handles handles,
-               std::unique_ptr<PayloadTables> tables)
+               std::unique_ptr<PayloadTables> tables, std::optional<Error> read_only = {})
       : backing_(backing),
         around_(std::move(around)),
         db_(std::move(db)),
         handles_(std::move(handles)),
-        tables_(std::move(tables)) {}
+        tables_(std::move(tables)),
+        read_only_(std::move(read_only)) {}
 
   ~RocksKvStore() override {
     // What the next start would have to read; small logs are left to it, since a flush makes a table in each column.
-    if (backing_ == Backing::disk && log_bytes() > kLogLeftAtClose) std::ignore = flush();
+    if (backing_ == Backing::disk && !read_only_ && log_bytes() > kLogLeftAtClose) std::ignore = flush();
     tables_.reset();
     for (rocksdb::ColumnFamilyHandle* handle : handles_) {
       // Only fails for a handle of another database.
@@ -131,11 +133,14 @@ class RocksKvStore final : public KvStore {
   }
 
   [[nodiscard]] Result<void> make_durable() override {
+    if (read_only_) return {};
     SHOAL_CHECK(check_health());
     return backing_ == Backing::memory ? Result<void>{} : checked(db_->SyncWAL(), "cannot sync the log");
   }
 
-  [[nodiscard]] Result<void> check_writable() const override { return around_.health->check(); }
+  [[nodiscard]] Result<void> check_writable() const override {
+    return read_only_ ? Result<void>(*read_only_) : around_.health->check();
+  }
 
   [[nodiscard]] Result<void> drop_range(Column column, ByteView begin, ByteView end) override {
     if (slice(begin).compare(slice(end)) >= 0) return {};
@@ -151,6 +156,7 @@ class RocksKvStore final : public KvStore {
   }
 
   [[nodiscard]] Result<void> compact(Column column, ByteView begin, ByteView end) override {
+    if (read_only_) return *read_only_;
     return compact_range(column, begin, end, rocksdb::BlobGarbageCollectionPolicy::kForce);
   }
 
@@ -193,6 +199,7 @@ class RocksKvStore final : public KvStore {
 
   /// A failed background job fails every write; a full disk may have room again.
   [[nodiscard]] Result<void> check_health() {
+    if (read_only_) return *read_only_;
     const auto healthy = around_.health->check();
     if (healthy || healthy.error().code != Code::no_space) return healthy;
     if (const rocksdb::Status resumed = db_->Resume(); !resumed.ok()) return healthy;
@@ -274,6 +281,7 @@ class RocksKvStore final : public KvStore {
   std::unique_ptr<rocksdb::DB> db_;
   Handles handles_;
   std::unique_ptr<PayloadTables> tables_;  // of a store on the disk
+  const std::optional<Error> read_only_;
 };
 
 /// What is at `path`: nothing of RocksDB, a database, or the rest of one.
@@ -359,6 +367,25 @@ Result<std::unique_ptr<KvStore>> open_rocks_store(const std::filesystem::path& p
     SHOAL_CHECK(write_schema_file(path));
     SHOAL_CHECK(store->tidy_after_open());
   }
+  return std::unique_ptr<KvStore>(std::move(store));
+}
+
+Result<std::unique_ptr<KvStore>> open_rocks_store_read_only(const std::filesystem::path& path, Error why,
+                                                            base::LogSink& log) {
+  Surroundings around;
+  rocksdb::DBOptions options = rocks_db_options();
+  options.info_log = make_rocks_logger(log);
+  std::vector<std::string> present;
+  const rocksdb::Status listed = rocksdb::DB::ListColumnFamilies(options, path.string(), &present);
+  if (!listed.ok()) return rocks_open_error(listed, path.string());
+  rocksdb::DB* opened = nullptr;
+  Handles handles;
+  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(
+      options, path.string(), columns_of(present, PayloadTables::make_filter()), &handles, &opened);
+  if (!status.ok()) return rocks_open_error(status, path.string());
+  auto store = std::make_unique<RocksKvStore>(Backing::disk, std::move(around), std::unique_ptr<rocksdb::DB>(opened),
+                                              std::move(handles), std::unique_ptr<PayloadTables>{}, std::move(why));
+  SHOAL_CHECK(ensure_schema(*store, false));
   return std::unique_ptr<KvStore>(std::move(store));
 }
 

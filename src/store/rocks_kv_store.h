@@ -15,4 +15,8 @@ namespace shoal::store {
 [[nodiscard]] Result<std::unique_ptr<KvStore>> open_rocks_store(const std::filesystem::path& path, Backing backing,
                                                                 base::LogSink& log);
 
+/// Opens a store without writing anything; it has what is there now. Every write fails with `why`.
+[[nodiscard]] Result<std::unique_ptr<KvStore>> open_rocks_store_read_only(const std::filesystem::path& path, Error why,
+                                                                          base::LogSink& log);
+
 }  // namespace shoal::store

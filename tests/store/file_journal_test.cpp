@@ -9,7 +9,9 @@
 #include <rapidcheck.h>
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 
 namespace shoal::store {
@@ -230,6 +232,45 @@ TEST(FileJournal, OpeningAnEmptyJournalWritesNothing) {
   const auto disk = std::make_shared<CrashDisk>();
   must_open(disk);
   EXPECT_EQ(disk->syncs, 0U);
+}
+
+TEST(FileJournal, ReadOnlyItIsReadAndLeftAsItIs) {
+  const testing::TempDir dir;
+  const std::string path = dir / "journal";
+  const Error why{Code::unsupported, "read-only", ""};
+  const auto bytes_of = [](const std::string& file) {
+    std::ifstream in(file, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  {
+    const Result<OpenedJournal> none = open_read_only_journal(path, why);
+    ASSERT_TRUE(none.ok());
+    EXPECT_FALSE(none->existed);
+    EXPECT_TRUE(none->journal->feeds().empty());
+    EXPECT_FALSE(std::filesystem::exists(path));
+  }
+  {
+    Result<OpenedJournal> opened = open_file_journal(path);
+    ASSERT_TRUE(opened.ok());
+    ASSERT_TRUE(opened->journal->commit(feed_number(1), sample_head(1), sample(1, 9)).ok());
+  }
+  // A damaged copy, which an opening for writing would repair.
+  std::fstream(path, std::ios::in | std::ios::out | std::ios::binary).seekp(kPageSize).put('x');
+  const std::string before = bytes_of(path);
+  Result<OpenedJournal> opened = open_read_only_journal(path, why);
+  ASSERT_TRUE(opened.ok());
+  EXPECT_TRUE(opened->existed);
+  Journal& journal = *opened->journal;
+  EXPECT_EQ(head_of(journal, feed_number(1)), sample_head(1));
+  EXPECT_EQ(groups_of(journal, feed_number(1)), std::vector<Bytes>{sample(1, 9)});
+  EXPECT_EQ(journal.feeds(), std::vector{feed_number(1)});
+  EXPECT_EQ(journal.commit(feed_number(1), sample_head(2), {}).error().code, Code::unsupported);
+  EXPECT_EQ(journal.forget(feed_number(1)).error().code, Code::unsupported);
+  journal.release();
+  EXPECT_EQ(head_of(journal, feed_number(1)), sample_head(1));
+  EXPECT_TRUE(bytes_of(path) == before);
+  std::filesystem::resize_file(path, 100);
+  EXPECT_EQ(open_read_only_journal(path, why).error().code, Code::corrupt);
 }
 
 TEST(FileJournal, BehavesAsItsModelThroughWrapsAndReopens) {

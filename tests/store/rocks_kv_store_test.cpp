@@ -121,6 +121,44 @@ TEST_F(RocksKvStore, IsHeldByOneProcess) {
   EXPECT_EQ(code_of(open(path, Backing::disk)), Code::in_use) << "twice in one process";
 }
 
+/// Names, sizes and times of all files.
+std::string files_in(const fs::path& path) {
+  std::map<std::string, std::string> all;
+  for (const auto& entry : fs::directory_iterator(path)) {
+    all[entry.path().filename().string()] =
+        std::to_string(entry.file_size()) + " " + std::to_string(entry.last_write_time().time_since_epoch().count());
+  }
+  std::string text;
+  for (const auto& [name, about] : all) text.append(name).append(" ").append(about).append("\n");
+  return text;
+}
+
+TEST_F(RocksKvStore, ReadOnlyItHasEverythingAndWritesNothing) {
+  const fs::path path = dir_ / "store";
+  {
+    const auto store = must_open(path, Backing::disk);
+    for (std::uint64_t block = 0; block < 20; ++block) put_block(*store, block, Sync::no, 50'000);
+  }
+  const std::string before = files_in(path);
+  {
+    auto opened = open_rocks_store_read_only(path, Error{Code::no_space, "full", ""}, null_log);
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    KvStore& store = **opened;
+    EXPECT_EQ(count(store, Column::headers), 20U);
+    EXPECT_EQ(store.get(Column::payloads, key_of(1, 7)).value(), random_bytes(7, 50'000));
+    EXPECT_EQ(store.check_writable().error().code, Code::no_space);
+    WriteBatch batch;
+    batch.put(Column::meta, {1}, Bytes{1});
+    EXPECT_EQ(store.write(batch, Sync::no).error().code, Code::no_space);
+    EXPECT_EQ(store.drop_range(Column::headers, key_of(1, 0), key_of(1, 9)).error().code, Code::no_space);
+    EXPECT_EQ(store.compact(Column::headers, {}, {}).error().code, Code::no_space);
+    EXPECT_TRUE(store.make_durable().ok()) << "there is nothing that is not";
+  }
+  EXPECT_EQ(files_in(path), before);
+  EXPECT_FALSE(open_rocks_store_read_only(path / "nothing", Error{Code::no_space, "full", ""}, null_log).ok());
+  EXPECT_FALSE(fs::exists(path / "nothing"));
+}
+
 TEST_F(RocksKvStore, RefusesAnotherSchemaVersionAndNamesBoth) {
   const fs::path path = dir_ / "store";
   {

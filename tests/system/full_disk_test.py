@@ -152,5 +152,78 @@ class FullNode(FullDiskTest):
             self.expect(0, "pub", name, self.input(1000, "small"), "--data", data, "--offline")
 
 
+READING = [["ls"], ["info", "f"], ["topics", "f"], ["get", "f", "default", "0"], ["sub", "f", "-e", "-c", "1"],
+           ["verify", "f"]]
+
+
+class FullDirectory(FullDiskTest):
+    """A directory on a disk without any room, which no process has open."""
+
+    def test_is_read_and_exported(self):
+        disk = self.small_disk(60)
+        data = ["--offline", "--data", os.path.join(disk, "s")]
+        self.expect(0, "pub", "f", self.input(12_000_000), "-z", "none", *data)
+        filler = self.fill(disk)
+        for command in READING + [["export", "f", self.path("out.shoal")]]:
+            self.expect(0, *command, *data)
+        self.expect(0, "verify", self.path("out.shoal"))
+        refused = self.run_shoal("pub", "f", self.input(1000, "small"), *data)
+        self.assertEqual(7, refused.code, str(refused))
+        self.assertRegex(refused.stderr, "(?m)^hint: ")
+        os.unlink(filler)
+        self.expect(0, "pub", "f", self.input(1000, "small"), *data)
+        self.expect(0, "verify", "f", *data)
+
+
+class ReadOnlyFileSystem(FullDiskTest):
+    """A directory where nobody can write."""
+
+    def test_is_read_and_exported_and_not_published_to(self):
+        disk = self.small_disk(100)
+        data = ["--offline", "--data", os.path.join(disk, "d")]
+        self.expect(0, "pub", "f", self.input(5000), *data)
+        before = self.run_shoal("sub", "f", "-e", *data).stdout
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        for command in READING + [["export", "f", self.path("x.shoal")]]:
+            self.expect(0, *command, *data)
+        self.assertEqual(before, self.expect(0, "sub", "f", "-e", *data).stdout)
+        for command in ["pub", "f", self.input(1000, "small")], ["rm", "f", "--yes"], ["init", "g"]:
+            refused = self.run_shoal(*command, *data)
+            self.assertEqual(1, refused.code, str(refused))
+            self.assertRegex(refused.stderr, "[Rr]ead-only")
+        subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+        self.expect(0, "pub", "f", self.input(1000, "small"), *data)
+        self.expect(0, "verify", "f", *data)
+
+
+class Limits(FullDiskTest):
+    """Limits of the process end a command with an error line, and nothing is lost."""
+
+    def limited(self, limit, *arguments):
+        command = "%s; exec \"$0\" \"$@\"" % limit
+        process = self.start("-c", command, os.environ.get("SHOAL_BINARY", "shoal"), *arguments, program="/bin/bash")
+        code = process.wait(50)
+        return code, process.stderr
+
+    def test_are_said(self):
+        data = ["--offline", "--data", self.path("d")]
+        self.expect(0, "pub", "f", self.input(5000), *data)
+        small = self.input(100_000, "small")
+        for limit, codes, arguments in (("ulimit -v 150000", {1}, ["pub", "f", small]),
+                                        ("ulimit -Sn 8; ulimit -Hn 8", {1}, ["pub", "f", small]),
+                                        ("ulimit -Sn 12; ulimit -Hn 12", {1}, ["sub", "f", "-e"]),
+                                        ("ulimit -Sn 20; ulimit -Hn 20", {1}, ["sub", "f", "-e"]),
+                                        ("ulimit -f 60", {7}, ["pub", "f", small, "-z", "none"])):
+            with self.subTest(limit):
+                code, stderr = self.limited(limit, *arguments, *data)
+                self.assertIn(code, codes, stderr)
+                self.assertRegex(stderr, "(?m)^shoal: error: ")
+                self.assertRegex(stderr, "(?m)^hint: ")
+        self.expect(0, "verify", "f", *data)
+        self.expect(0, "pub", "f", small, *data)
+        self.assertEqual(["d"], [name for name in os.listdir(self.root) if name == "d"])
+        self.assertFalse([name for name in os.listdir(self.path("d")) if "damaged" in name], "nothing is put aside")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -56,6 +56,7 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::filesystem
   const bool foreign = is_root_in_foreign(path);
   const std::filesystem::path lock_path = path / "lock";
   const int lock = ::open(lock_path.c_str(), O_RDWR | (foreign ? 0 : O_CREAT) | O_CLOEXEC, 0600);
+  if (lock < 0 && errno == EROFS) return std::unique_ptr<DataDirectory>(new DataDirectory(path, -1));
   if (lock < 0 && foreign) return root_in_foreign(path);
   if (lock < 0) return system_error("cannot open", lock_path);
   if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
@@ -69,7 +70,10 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::filesystem
     return root_in_foreign(path);
   }
   const std::string pid = std::to_string(getpid()) + "\n";
-  if (ftruncate(lock, 0) != 0 || pwrite(lock, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+  const bool written =
+      ftruncate(lock, 0) == 0 && pwrite(lock, pid.data(), pid.size(), 0) == static_cast<ssize_t>(pid.size());
+  // The lock itself needs no room; others name "another process" then.
+  if (!written && errno != ENOSPC && errno != EDQUOT) {
     Error error = system_error("cannot write", lock_path);
     ::close(lock);
     return error;
@@ -77,7 +81,9 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::filesystem
   return std::unique_ptr<DataDirectory>(new DataDirectory(path, lock));
 }
 
-DataDirectory::~DataDirectory() { ::close(lock_); }
+DataDirectory::~DataDirectory() {
+  if (lock_ >= 0) ::close(lock_);
+}
 
 std::uint16_t DataDirectory::remembered_port() const {
   std::ifstream file(path_ / "port");

@@ -24,6 +24,8 @@ class DataDirectory {
   DataDirectory& operator=(const DataDirectory&) = delete;
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  /// It lies on a file system on which nobody can write: it was opened without a lock.
+  [[nodiscard]] bool read_only() const { return lock_ < 0; }
   [[nodiscard]] std::filesystem::path node_key() const { return path_ / "node.key"; }
   [[nodiscard]] std::filesystem::path keys() const { return path_ / "keys"; }
   [[nodiscard]] std::filesystem::path own_store() const { return path_ / "own"; }

@@ -5,11 +5,13 @@
 #include "feed/format/directory_marker.h"
 #include "node/directory/quarantine.h"
 #include "store/buffered_store.h"
+#include "store/file_journal.h"
 #include "store/rocks_kv_store.h"
 #include "store/rocks_salvage.h"
 
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 // Damage stays where it is. What can be had again (blocks of other people's feeds, the node's key) is put aside and
 // begun anew. Of the own store what can be read is taken over, and the journal says whether that is enough to sign on:
@@ -88,6 +90,25 @@ Result<crypto::KeyPair> open_node_key(const std::filesystem::path& path, base::L
   return load_node_key(path);
 }
 
+using Stores = std::pair<std::unique_ptr<store::KvStore>, std::unique_ptr<store::KvStore>>;
+
+Result<Stores> open_stores(const DataDirectory& directory, base::LogSink& log) {
+  SHOAL_TRY(auto own, open_own(directory.own_store(), log));
+  SHOAL_TRY(auto mirrored, open_mirrored(directory.mirror_store(), log));
+  return Stores(std::move(own), std::move(mirrored));
+}
+
+Result<void> open_read_only(Storage& storage, const Error& why, base::LogSink& log) {
+  const DataDirectory& directory = *storage.directory;
+  SHOAL_TRY(storage.own, store::open_rocks_store_read_only(directory.own_store(), why, log));
+  SHOAL_TRY(storage.mirrored, store::open_rocks_store_read_only(directory.mirror_store(), why, log));
+  SHOAL_TRY(auto journal, store::open_read_only_journal(directory.journal().string(), why));
+  storage.journal = std::move(journal.journal);
+  SHOAL_TRY(storage.place, feed::directory_marker(directory.path(), directory.journal()));
+  SHOAL_TRY(storage.node_key, crypto::read_key_file(directory.node_key(), std::nullopt));
+  return {};
+}
+
 }  // namespace
 
 Result<crypto::KeyPair> load_node_key(const std::filesystem::path& file) {
@@ -100,13 +121,23 @@ Result<crypto::KeyPair> load_node_key(const std::filesystem::path& file) {
 }
 
 Result<std::shared_ptr<Storage>> Storage::open(const std::filesystem::path& path, base::LogSink& log,
-                                               store::DiskFailure failed) {
+                                               store::DiskFailure failed, WhenFull when_full) {
   auto storage = std::make_shared<Storage>();
   SHOAL_TRY(storage->directory, DataDirectory::open(path));
   const DataDirectory& directory = *storage->directory;
+  if (directory.read_only()) {
+    const Error why{Code::unsupported, "the file system of " + path.string() + " is read-only", "copy the directory"};
+    SHOAL_CHECK(open_read_only(*storage, why, log));
+    return storage;
+  }
   const bool used = is_there(directory.own_store());
-  SHOAL_TRY(auto own, open_own(directory.own_store(), log));
-  SHOAL_TRY(auto mirrored, open_mirrored(directory.mirror_store(), log));
+  auto stores = open_stores(directory, log);
+  if (!stores && stores.error().code == Code::no_space && used && when_full == WhenFull::read_only) {
+    SHOAL_CHECK(open_read_only(*storage, {Code::no_space, stores.error().message, "free some space"}, log));
+    return storage;
+  }
+  if (!stores) return std::move(stores).error();
+  auto& [own, mirrored] = *stores;
   if (failed) {
     own = store::watched(std::move(own), failed);
     mirrored = store::watched(std::move(mirrored), failed);

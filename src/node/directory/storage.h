@@ -7,6 +7,7 @@
 #include "store/journal.h"
 #include "store/kv_store.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -20,10 +21,14 @@ namespace shoal::node {
 /// The files of one data directory, open. Shared by the node and by calls that are on their way while it closes: the
 /// directory's lock goes back when the last of them is through.
 struct Storage {
+  /// What to do when the disk is too full to open the stores: such an opening writes a little.
+  enum class WhenFull : std::uint8_t { refuse, read_only };
   /// Code::in_use names the process that has the directory. `log` outlives the storage. `failed` is told of writes and
-  /// syncs that fail (store::DiskFailure).
+  /// syncs that fail (store::DiskFailure). On a read-only file system everything can be read and every write fails with
+  /// Code::unsupported; read-only on a full disk they fail with Code::no_space.
   [[nodiscard]] static Result<std::shared_ptr<Storage>> open(const std::filesystem::path& path, base::LogSink& log,
-                                                             store::DiskFailure failed = {});
+                                                             store::DiskFailure failed = {},
+                                                             WhenFull when_full = WhenFull::refuse);
 
   std::unique_ptr<DataDirectory> directory;  ///< first, so that the lock is given back last
   std::unique_ptr<store::KvStore> own;       ///< own feeds, accepted heads, cursors
