@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <cerrno>
 #include <csignal>
+#include <system_error>
 
 namespace shoal::command {
 namespace {
@@ -32,8 +33,10 @@ StopSignals::StopSignals() {
   std::signal(SIGPIPE, SIG_IGN);
   const sigset_t set = stop_set();
   SHOAL_ASSERT(pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);
-  SHOAL_ASSERT(::pipe2(stop_pipe_, O_CLOEXEC) == 0 && ::pipe2(quit_pipe_, O_CLOEXEC) == 0);
-  thread_ = std::thread([this] { run(); });
+  const bool piped = ::pipe2(stop_pipe_, O_CLOEXEC) == 0 && ::pipe2(quit_pipe_, O_CLOEXEC) == 0;
+  const int signals = piped ? ::signalfd(-1, &set, SFD_CLOEXEC) : -1;
+  if (signals < 0) throw std::system_error(errno, std::generic_category(), "cannot wait for signals");
+  thread_ = std::thread([this, signals] { run(signals); });
 }
 
 StopSignals::~StopSignals() {
@@ -42,10 +45,7 @@ StopSignals::~StopSignals() {
   for (const int fd : {quit_pipe_[0], stop_pipe_[0], stop_pipe_[1]}) ::close(fd);
 }
 
-void StopSignals::run() {
-  const sigset_t set = stop_set();
-  const int signals = ::signalfd(-1, &set, SFD_CLOEXEC);
-  SHOAL_ASSERT(signals >= 0);
+void StopSignals::run(int signals) {
   while (true) {
     pollfd waits[2] = {{signals, POLLIN, 0}, {quit_pipe_[0], POLLIN, 0}};
     if (::poll(waits, 2, -1) < 0) continue;

@@ -27,7 +27,7 @@ class StopSignals {
   [[nodiscard]] Exit exit() const;
 
  private:
-  void run();
+  void run(int signals);
 
   std::stop_source source_;
   std::atomic<int> signal_{0};

@@ -46,7 +46,9 @@ class Unlinker {
 
 Error system_error(const std::string& what, const std::filesystem::path& path, int number) {
   const Code code = number == ENOSPC || number == EDQUOT ? Code::no_space : Code::io;
-  return {code, what + " " + path.string() + ": " + std::generic_category().message(number)};
+  const bool limit = number == EMFILE || number == ENFILE;
+  return {code, what + " " + path.string() + ": " + std::generic_category().message(number),
+          limit ? "raise the limit of open files (ulimit -n)" : ""};
 }
 
 std::filesystem::path directory_of(const std::filesystem::path& path) {
