@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <set>
+#include <tuple>
 #include <vector>
 
 namespace shoal::node {
@@ -112,6 +113,7 @@ Result<AuditReport> LocalKeeping::verify(const FeedReference& feed, const Progre
   const std::uint64_t lost_to = open->own_terms().signed_size();
   if (!head && lost_to > 0) return lost_blocks(held, lost_to);
   SHOAL_TRY(AuditReport report, feed::audit(open->reader(), progress));
+  if (!open->own() && !report.damage.empty()) std::ignore = open->run([] {});  // what was found is dropped by now
   if (lost_to > held) report.damage.push_back(lost_blocks(held, lost_to).message);
   return report;
 }

@@ -137,6 +137,10 @@ void LocalNode::close() {
     retention_->apply_own_retention();
     retention_->stop();
   }
+  {
+    const std::lock_guard lock(mutex_);
+    if (scrub_) scrub_->stop();
+  }
   table_->stop_taking();
   commit_thread_->stop();
   table_->close_feeds();
@@ -212,6 +216,10 @@ void LocalNode::serve_all() {
   const auto served = reading_->feeds();
   table_->resume_mirrors();
   retention_->wake();
+  {
+    const std::lock_guard lock(mutex_);
+    if (!scrub_ && !closed_) scrub_ = std::make_unique<ScrubThread>(*table_);
+  }
   if (!served) log_->log(base::LogLevel::error, "node", served.error().message);
 }
 

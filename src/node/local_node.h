@@ -7,6 +7,7 @@
 #include "node/local_reading.h"
 #include "node/table/feed_table.h"
 #include "node/table/retention.h"
+#include "node/table/scrub.h"
 
 #include <functional>
 #include <future>
@@ -58,6 +59,7 @@ class LocalNode final : public NodeApi, public std::enable_shared_from_this<Loca
   std::unique_ptr<CommitThread> commit_thread_;
   std::unique_ptr<FeedTable> table_;
   std::unique_ptr<RetentionThread> retention_;
+  std::unique_ptr<ScrubThread> scrub_;  ///< once serve_all() was called
   std::future<void> storage_released_;  ///< ready once no call holds the directory's files
   std::unique_ptr<LocalReading> reading_;
   std::unique_ptr<LocalOwning> owning_;

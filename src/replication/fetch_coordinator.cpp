@@ -67,6 +67,17 @@ void FetchCoordinator::stop_following() {
   live_.stop();
 }
 
+void FetchCoordinator::on_lost(BlockIndex block) {
+  if (!follow_) return;
+  reported_synced_.reset();
+  if (follow_->everything) {
+    full_.on_lost(block);
+  } else {
+    sparse_.start(Follow(*follow_));  // it looks at what is held when it begins
+  }
+  plan_soon();
+}
+
 void FetchCoordinator::fetch_topics(std::vector<std::string> names, base::MonoTime timeout,
                                     std::function<void(Result<void>)> done) {
   if (core_.mirror() == nullptr) return core_.later([done = std::move(done)] { done({}); });

@@ -28,6 +28,7 @@ class FetchCoordinator {
   void follow(Follow follow);
   void stop_following();
   void set_order(FetchOrder order) { full_.set_order(order); }
+  void on_lost(BlockIndex block);
   void fetch_topics(std::vector<std::string> topics, base::MonoTime timeout, std::function<void(Result<void>)> done);
 
   [[nodiscard]] BlockFetcher& blocks() { return blocks_; }

@@ -244,6 +244,12 @@ void Replicator::ask_receipts(ReceiptDemand demand) { impl_->receipts.set_demand
 
 void Replicator::give_receipt(const feed::Receipt& receipt) { impl_->receipts.give(receipt); }
 
+void Replicator::on_lost(BlockIndex block) {
+  impl_->announcer.held_changed();
+  impl_->fetches.on_lost(block);
+  impl_->arm();
+}
+
 void Replicator::on_pruned() {
   impl_->announcer.held_changed();
   impl_->fetches.plan_soon();

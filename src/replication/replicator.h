@@ -52,6 +52,8 @@ class Replicator {
   /// Sends our newest receipt to peers that requested receipts. Signed with the node key that sessions prove.
   void give_receipt(const feed::Receipt& receipt);
 
+  /// The block was damaged here and is not held any more: it is fetched again when it is followed, and peers are told.
+  void on_lost(BlockIndex block);
   /// Payloads were pruned from the log: tells peers.
   void on_pruned();
 

@@ -5,12 +5,12 @@ SHOAL_DAMAGE_ROUNDS sets the number of flips of each tier, SHOAL_TEST_SEED repea
 
 import os
 import random
-import re
 import shutil
+import subprocess
 import time
 import unittest
 
-from system_support import LOOPBACK, SystemTest, eventually
+from system_support import LOOPBACK, SHOAL, SystemTest, clean_environment, eventually
 
 ROUNDS = int(os.environ.get("SHOAL_DAMAGE_ROUNDS", "6"))
 SEED = int(os.environ.get("SHOAL_TEST_SEED", "0")) or int(time.time())
@@ -161,6 +161,103 @@ class MirrorStore(DamageTest):
                 read = self.read(feed, "d")
                 self.assert_same_bytes(content, read.stdout, what)
                 self.verify("d", feed)
+
+
+class Rot(DamageTest):
+    """A flipped bit in what a mirror holds: named, dropped at first sight, fetched again, never delivered."""
+
+    def setUp(self):
+        super().setUp()
+        self.content = self.records(120, 20000)
+        self.seed, self.feed = self.start_seed("publisher", self.write("input", self.content), "-z", "none",
+                                               network=QUIET)
+        address = self.seed.wait_for(r"^listening (\S+)$").group(1)
+        self.seed.wait_for(r"^published ")
+        self.with_source = QUIET + ["--peer", address]
+        mirror = self.start_mirror("d", self.feed, network=self.with_source)
+        self.size = self.synced(mirror, self.feed)
+        self.assertEqual(0, mirror.stop())
+
+    def rot(self):
+        """A bit of a payload in a table."""
+        tables = [self.path("d/mirrored/" + name) for name in os.listdir(self.path("d/mirrored"))
+                  if name.endswith(".sst")]
+        table = max(tables, key=os.path.getsize)
+        flip(table, self.chance.randrange(os.path.getsize(table) * 9 // 10), 1 << self.chance.randrange(8))
+
+    def test_sub_with_a_source_delivers_the_healed_block(self):
+        for _ in range(max(1, ROUNDS // 3)):
+            self.rot()
+            read = self.expect(0, "sub", self.feed, "-e", "--data", self.path("d"), *self.with_source)
+            self.assert_same_bytes(self.content, read.stdout)
+            self.assertRegex(read.stderr, r"block \d+ \(topic default, partition 0, offsets \d+ to \d+\) is damaged")
+            self.verify("d", self.feed)
+
+    def test_without_a_source_it_ends_with_5_and_names_the_block(self):
+        self.rot()
+        read = self.read(self.feed, "d", 5)
+        self.assertTrue(self.content.startswith(read.stdout))
+        self.assertRegex(read.stderr, r"shoal: error: the payload of block \d+ \(topic default, partition 0, offsets "
+                         r"\d+ to \d+\) is damaged")
+        # It is not claimed to be held any more.
+        repaired = self.expect(3, "repair", self.feed, *self.offline("d"))
+        self.assertIn(b"missing payload of block", repaired.stdout)
+        self.verify("d", self.feed, 3)
+        repaired = self.expect(0, "repair", self.feed, "--data", self.path("d"), *self.with_source)
+        self.assertTrue(repaired.stdout.endswith(b"complete\n"), repaired)
+        self.assert_same_bytes(self.content, self.read(self.feed, "d").stdout)
+
+    def test_repair_heals_and_says_what(self):
+        self.rot()
+        self.assertRegex(self.verify("d", self.feed, 5).stdout.decode(),
+                         r"damaged: block \d+ \(topic default, partition 0, offsets \d+ to \d+\)")
+        self.rot()
+        repaired = self.expect(0, "repair", self.feed, "--data", self.path("d"), *self.with_source)
+        self.assertRegex(repaired.stdout.decode(), r"(?m)^healed: block \d+ \(topic default")
+        self.verify("d", self.feed)
+
+    def test_a_mirror_fetches_what_it_dropped_by_itself(self):
+        self.rot()
+        mirror = self.start_mirror("d", self.feed, network=self.with_source)
+        self.synced(mirror, self.feed, self.size)
+        self.run_shoal("verify", self.feed, "--data", self.path("d"))
+        self.assertTrue(eventually(lambda: self.run_shoal(
+            "verify", self.feed, "--data", self.path("d")).code == 0, 30, 0.3), mirror.stderr)
+        self.assertRegex(mirror.stderr, r"is damaged on this disk")
+
+
+    def test_a_node_finds_it_by_itself(self):
+        self.rot()
+        node, _ = self.start_node("d", network=self.with_source)
+        self.assertTrue(eventually(lambda: "is damaged on this disk" in node.stderr, 90), node.stderr)
+        self.assertTrue(eventually(lambda: self.run_shoal(
+            "verify", self.feed, "--data", self.path("d")).code == 0, 30, 0.3), node.stderr)
+        self.assertEqual(0, node.stop())
+
+
+@unittest.skipUnless(shutil.which("cc"), "no C compiler")
+class Clocks(DamageTest):
+    """A clock that jumped drops nothing."""
+
+    def test_a_year_ahead(self):
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clock_offset.c")
+        library = self.path("clock_offset.so")
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True, timeout=60)
+
+        def at_offset(days, *arguments):
+            environment = dict(clean_environment(), LD_PRELOAD=library, SHOAL_TEST_CLOCK_OFFSET=str(days * 86400))
+            return subprocess.run([SHOAL, *arguments], check=False, capture_output=True, timeout=50, env=environment)
+
+        self.expect(0, "init", "feed", "--keep", "30d", *self.offline("d"))
+        lines = b"one\ntwo\n"
+        self.publish("d", self.write("input", lines))
+        node = at_offset(365, "sub", "feed", "-e", *self.offline("d"))
+        self.assertEqual((0, lines), (node.returncode, node.stdout), node.stderr)
+        self.assertRegex(node.stderr.decode(), r"nothing is dropped by age: this machine's clock is later")
+        self.assertEqual(lines, self.read("feed", "d").stdout)
+        # A clock that goes on drops what is old: 31 days later the feed is published to again.
+        self.assertEqual(0, at_offset(40, "pub", "feed", self.path("input"), *self.offline("d")).returncode)
+        self.assertEqual(lines, at_offset(40, "sub", "feed", "-e", *self.offline("d")).stdout)
 
 
 class NodeKey(DamageTest):

@@ -2,6 +2,7 @@
 
 #include "feed/format/checkpoint.h"
 #include "feed/format/fork.h"
+#include "feed/log/damage_drop.h"
 #include "feed/log/feed_rows.h"
 #include "feed/log/log_loader.h"
 #include "feed/log/log_pruner.h"
@@ -10,6 +11,7 @@
 #include "merkle/right_edge.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,8 +66,15 @@ class FeedLog : public merkle::HashReader {
   [[nodiscard]] Result<std::optional<Bytes>> property(std::string_view name) const { return rows().property(name); }
   /// See LogPruner.
   [[nodiscard]] Result<void> reclaim(const BlockRange& span) const { return pruner_.reclaim(span); }
+  /// A read found the block's rows damaged: says so to whoever is to drop it. Any thread.
+  void note_damage(BlockIndex block) const {
+    if (on_damage_) on_damage_(block);
+  }
   /// What open() had to drop, in words; empty when nothing.
   [[nodiscard]] const std::string& dropped_at_open() const { return dropped_; }
+
+  /// `report` gets damaged blocks, on the thread that read them, and each one at each sight. Before anybody reads.
+  void on_damage(std::function<void(BlockIndex)> report) { on_damage_ = std::move(report); }
 
   // Changing, from one thread at a time.
   struct HeadUpdate {
@@ -86,6 +95,8 @@ class FeedLog : public merkle::HashReader {
   /// See LogPruner.
   [[nodiscard]] Result<Pruned> prune(const std::vector<BlockIndex>& blocks) { return pruner_.prune(blocks); }
   [[nodiscard]] Result<void> prune_before(BlockIndex end) { return pruner_.prune_before(end); }
+  /// See drop_damaged_block().
+  [[nodiscard]] Result<bool> drop_damaged(BlockIndex block) { return drop_damaged_block(blocks_, state_, block); }
   /// The error that a commit would get now; Code::no_space passes.
   [[nodiscard]] Result<void> check_writable() const;
   /// Makes everything written so far durable, blocks after heads.
@@ -97,6 +108,7 @@ class FeedLog : public merkle::HashReader {
   void publish(LogChange& change, const std::optional<HeadUpdate>& head);
 
   std::string dropped_;
+  std::function<void(BlockIndex)> on_damage_;
   SharedLogState state_;
   StoredBlocks blocks_;                       // reads state_
   LogPruner pruner_;                          // works on both

@@ -4,6 +4,7 @@
 #include "base/wire.h"
 #include "feed/format/fork.h"
 #include "feed/format/row_range.h"
+#include "feed/log/hidden_blocks.h"
 #include "feed/log/index_rebuild.h"
 #include "feed/log/log_rows.h"
 #include "feed/log/watermark.h"
@@ -36,6 +37,7 @@ Result<LoadedLog> LogLoader::load() {
   }
   SHOAL_CHECK(forget_unwritten());
   if (!rows_.stores.one_store() && reaches_beyond_head()) SHOAL_CHECK(drop_beyond_head());
+  if (!rows_.stores.one_store()) SHOAL_CHECK(forget_shown(*rows_.stores.blocks, rows_.number, state().headers));
   SHOAL_CHECK(check());
   return std::move(loaded_);
 }
@@ -51,7 +53,11 @@ Result<void> LogLoader::load_head() {
     if (copy.head == best.head && !best.edge) best.edge = copy.edge;
     if (kept.damaged && best.head) loaded_.healed = "the accepted head was damaged; its copy beside the blocks is used";
   }
-  if (best.damaged && !best.head) return corrupt_feed("the accepted head or its right edge is damaged");
+  if (best.damaged && !best.head) {
+    // A mirror keeps its blocks, hidden, and asks peers for a head.
+    if (rows_.stores.one_store()) return corrupt_feed("the accepted head or its right edge is damaged");
+    loaded_.dropped = "the accepted head, which is damaged in both places; peers are asked for one";
+  }
   state().head = best.head;
   state().head_edge = best.edge;
   return {};
@@ -220,11 +226,19 @@ bool LogLoader::reaches_beyond_head() const {
 Result<void> LogLoader::drop_beyond_head() {
   const std::uint64_t size = head_size();
   const std::uint64_t bound = std::max({state().headers.bound(), state().payloads.bound(), state().pruned.bound()});
-  loaded_.dropped = "blocks " + std::to_string(size) + " to " + std::to_string(bound) +
-                    ", which are ahead of the accepted head (its log was lost); they will be fetched again";
+  const std::string blocks_text = "blocks " + std::to_string(size) + " to " + std::to_string(bound);
+  loaded_.dropped += (loaded_.dropped.empty() ? "" : "; ") + blocks_text +
+                     ", which are ahead of the accepted head (its log was lost), are kept and count again once a head "
+                     "covers them";
   // From here on the index rows may be ahead of the headers.
   SHOAL_CHECK(rows_.set_property(kRebuildingProperty, Bytes{1}));
+  store::KvStore& blocks = *rows_.stores.blocks;
+  SHOAL_TRY(const HiddenBlocks before, load_hidden(blocks, rows_.number));
+  HiddenBlocks hidden = before;
+  for (const BlockRange& run : state().headers.runs(size, bound)) hidden.headers.add(run);
+  for (const BlockRange& run : state().payloads.runs(size, bound)) hidden.payloads.add(run);
   store::WriteBatch batch;
+  put_hidden(batch, rows_.number, before, hidden);
   for (const auto& [which, set] :
        {std::pair{HaveSet::headers, &state().headers}, std::pair{HaveSet::payloads, &state().payloads},
         std::pair{HaveSet::pruned, &state().pruned}}) {
@@ -232,10 +246,6 @@ Result<void> LogLoader::drop_beyond_head() {
     set->remove(size, end);
     put_have_range(batch, rows_.number, which, *set, size, end);
   }
-  const store::KeyRange range = store::block_range(rows_.number, BlockIndex{size}, BlockIndex{bound});
-  batch.erase_range(store::Column::headers, range.begin, range.end);
-  batch.erase_range(store::Column::payloads, range.begin, range.end);
-  store::KvStore& blocks = *rows_.stores.blocks;
   if (state().tail.size() > size) {
     SHOAL_TRY(state().tail, TreeTail::load(blocks, rows_.number, size));
   }

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/try.h"
 #include "feed/log/have_rows.h"
+#include "feed/log/hidden_blocks.h"
 #include "feed/log/log_rows.h"
 #include "feed/log/watermark.h"
 
@@ -112,20 +113,26 @@ Result<void> LogPruner::reclaim(const BlockRange& span) const {
   if (span.begin >= span.end) return {};
   const FeedRows& rows = blocks_.rows();
   const store::KeyRange range = store::block_range(rows.number, span.begin, span.end);
-  const store::LiveRows live{
-      [this](ByteView first, ByteView last) {
-        const std::uint64_t begin = store::block_of_key(first).value();
-        const std::uint64_t end = store::block_of_key(last).value() + 1;
-        return state_.inspect([&](const LogState& state) {
-          std::uint64_t blocks = 0;
-          for (const BlockRange& run : state.payloads.runs(begin, end)) blocks += run.end - run.begin;
-          return blocks;
-        });
-      },
-      [this](ByteView key) {
-        const std::uint64_t block = store::block_of_key(key).value();
-        return state_.inspect([&](const LogState& state) { return state.payloads.contains(block); });
-      }};
+  // What counts again one day is needed, too.
+  SHOAL_TRY(const HiddenBlocks hidden, load_hidden(*rows.stores.blocks, rows.number));
+  const store::LiveRows live{[this, &hidden](ByteView first, ByteView last) {
+                               const std::uint64_t begin = store::block_of_key(first).value();
+                               const std::uint64_t end = store::block_of_key(last).value() + 1;
+                               return state_.inspect([&](const LogState& state) {
+                                 std::uint64_t blocks = 0;
+                                 for (const BlockRange& run : state.payloads.runs(begin, end))
+                                   blocks += run.end - run.begin;
+                                 for (const BlockRange& run : hidden.payloads.runs(begin, end))
+                                   blocks += run.end - run.begin;
+                                 return blocks;
+                               });
+                             },
+                             [this, &hidden](ByteView key) {
+                               const std::uint64_t block = store::block_of_key(key).value();
+                               return hidden.payloads.contains(block) || state_.inspect([&](const LogState& state) {
+                                 return state.payloads.contains(block);
+                               });
+                             }};
   return rows.stores.blocks->reclaim(store::Column::payloads, range.begin, range.end, live);
 }
 

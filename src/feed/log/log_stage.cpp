@@ -51,6 +51,10 @@ Result<void> LogStage::add(const LogBlock& block) {
   const std::uint64_t index = block.index.value();
   SHOAL_TRY(const Numbered of, change_partition(block.header.stream));
   if (!held_->headers.contains(index) && !fresh_.contains(index)) add_header(block, of);
+  if (block.heals_header) {
+    change_.rows.put(store::Column::headers, store::block_key(feed(), block.index),
+                     Bytes(block.header_bytes.begin(), block.header_bytes.end()));
+  }
   add_payload(block, of);
   return advance();
 }

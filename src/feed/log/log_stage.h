@@ -18,7 +18,8 @@ struct LogBlock {
   BlockHeader header;  ///< decoded from header_bytes
   ByteView header_bytes;
   std::optional<ByteView> payload;
-  bool stored = false;  ///< the payload's row is there already
+  bool stored = false;        ///< the payload's row is there already
+  bool heals_header = false;  ///< the header is held, and its row is damaged
 };
 
 /// What a stage hands to the commit: the rows to write, and what readers see once they are written.

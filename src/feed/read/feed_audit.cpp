@@ -65,6 +65,7 @@ class Audit {
     manifest_.reset();
     const auto bytes = log_.header_bytes(block);
     if (!bytes) {
+      log_.note_damage(block);
       damage(name(block) + ": " + bytes.error().message);
       topics_known_ = false;
       return {};
@@ -72,6 +73,7 @@ class Audit {
     check_leaf(block, header_leaf(*bytes));
     const auto header = decode_header(*bytes);
     if (!header) {
+      log_.note_damage(block);
       damage(name(block) + ": its header does not decode: " + header.error().message);
       topics_known_ = false;
       return {};
@@ -114,9 +116,13 @@ class Audit {
     ++report_.payloads_checked;
     const auto payload = log_.stored_payload(block);
     if (!payload) {
-      if (payload.error().code != Code::pruned) damage(name(block) + ": " + payload.error().message);
+      if (payload.error().code != Code::pruned && payload.error().code != Code::not_found) {
+        log_.note_damage(block);
+        damage(describe_block(block, header) + ": " + payload.error().message);
+      }
     } else if (const auto verified = verify_payload(header, *payload); !verified) {
-      damage(name(block) + ": " + verified.error().message);
+      log_.note_damage(block);
+      damage(describe_block(block, header) + ": " + verified.error().message);
     } else if (header.is(BlockKind::manifest)) {
       auto manifest = decode_manifest(*payload);
       if (manifest) manifest_ = *std::move(manifest);

@@ -47,7 +47,22 @@ std::uint64_t order_of(const PartitionState& partition, std::uint32_t number) {
   return std::uint64_t{1} << 32 | number;
 }
 
+/// The same result; damage is passed on to whoever drops the block.
+template <typename T>
+Result<T> noted(const FeedLog& log, BlockIndex block, Result<T> read) {
+  if (!read && read.error().code == Code::corrupt) log.note_damage(block);
+  return read;
+}
+
 }  // namespace
+
+std::string describe_block(BlockIndex block, const BlockHeader& header) {
+  std::string text = "block " + std::to_string(block.value());
+  if (header.is(BlockKind::manifest)) return text + " (a manifest)";
+  text += " (topic " + header.stream.topic + ", partition " + std::to_string(header.stream.partition.value());
+  return text + ", offsets " + std::to_string(header.base_offset.value()) + " to " +
+         std::to_string(header.next_offset().value() - 1) + ")";
+}
 
 FeedReader::FeedReader(const FeedLog& log) : log_(&log) {}
 
@@ -95,15 +110,24 @@ std::uint64_t FeedReader::held_payload_count() const {
   return log_->inspect([](const LogState& state) { return state.payloads.count(); });
 }
 
-Result<Bytes> FeedReader::header_bytes(BlockIndex block) const { return log_->header_bytes(block); }
-Result<BlockHeader> FeedReader::header(BlockIndex block) const { return log_->header(block); }
+Result<Bytes> FeedReader::header_bytes(BlockIndex block) const {
+  return noted(*log_, block, log_->header_bytes(block));
+}
+
+Result<BlockHeader> FeedReader::header(BlockIndex block) const { return noted(*log_, block, log_->header(block)); }
 
 Result<Bytes> FeedReader::payload(BlockIndex block) const {
-  SHOAL_TRY(Bytes payload, log_->stored_payload(block));
-  SHOAL_TRY(const BlockHeader header, log_->header(block));
+  SHOAL_TRY(const BlockHeader header, this->header(block));
+  auto payload = log_->stored_payload(block);
+  if (!payload && payload.error().code == Code::corrupt) {
+    log_->note_damage(block);
+    return Error{Code::corrupt,
+                 "the payload of " + describe_block(block, header) + " is damaged: " + payload.error().message};
+  }
   // Hashing 2 GB a second, this keeps a rotten byte from ever being delivered or served.
-  if (!verify_payload(header, payload).ok()) {
-    return Error{Code::corrupt, "the payload of block " + std::to_string(block.value()) + " is damaged"};
+  if (payload && !verify_payload(header, *payload).ok()) {
+    log_->note_damage(block);
+    return Error{Code::corrupt, "the payload of " + describe_block(block, header) + " is damaged"};
   }
   return payload;
 }

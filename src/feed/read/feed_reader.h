@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace shoal::feed {
@@ -22,6 +23,9 @@ struct TopicView {
   /// under which the entry was last proven to a sparse one. No block of the partition lies in (last_block, known_to).
   std::uint64_t known_to = 0;
 };
+
+/// How a block is named to people: with its topic partition and its offsets.
+[[nodiscard]] std::string describe_block(BlockIndex block, const BlockHeader& header);
 
 /// Reads one feed: verified data only. Thread-safe; sees what is committed at the time of each call.
 class FeedReader {

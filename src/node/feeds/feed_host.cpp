@@ -20,6 +20,7 @@ Result<std::shared_ptr<FeedHost>> FeedHost::open(const FeedId& feed, bool own, C
   host->make_follow();
   host->make_cache();
   SHOAL_CHECK(host->open_receipts());
+  host->watch_damage();
   return host;
 }
 
@@ -194,6 +195,48 @@ Result<feed::Pruned> FeedHost::prune(const std::vector<BlockIndex>& blocks) {
     post([this] { replicator_->on_pruned(); });
   }
   return pruned;
+}
+
+void FeedHost::watch_damage() {
+  log_->on_damage([this, weak = weak_from_this()](BlockIndex block) {
+    const auto drop = [weak, block] {
+      if (const auto host = weak.lock()) host->drop_damaged(block);
+    };
+    if (!own()) return context_.strand->post(drop);
+    if (context_.change_own) context_.change_own(drop);
+  });
+}
+
+void FeedHost::drop_damaged(BlockIndex block) {
+  const auto dropped = log_->drop_damaged(block);
+  if (!dropped) return context_.log->log(base::LogLevel::error, "feed", dropped.error().message);
+  if (!*dropped) return;
+  {
+    const std::lock_guard lock(damage_mutex_);
+    damaged_.insert(block);
+  }
+  const auto header = log_->header(block);
+  context_.log->log(base::LogLevel::error, "feed",
+                    "feed " + id_.hex() + ": " +
+                        (header ? feed::describe_block(block, *header) : "block " + std::to_string(block.value())) +
+                        " is damaged on this disk" +
+                        (own() ? "; mirrors may have it" : "; it is fetched again when it is wanted"));
+  post([this, block] {
+    if (giver_) giver_->on_lost();
+    replicator_->on_lost(block);
+    news_.notify();
+  });
+}
+
+bool FeedHost::awaits_damaged() {
+  if (own() || !online()) return false;
+  std::ignore = run([] {});  // what was posted before
+  const std::lock_guard lock(damage_mutex_);
+  std::erase_if(damaged_, [&](BlockIndex block) {
+    const auto held = reader_.has_payload(block);
+    return held && *held;
+  });
+  return !damaged_.empty();
 }
 
 void FeedHost::committed(const feed::Checkpoint& head) {

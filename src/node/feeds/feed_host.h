@@ -24,7 +24,9 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -62,6 +64,8 @@ class FeedHost final : private replication::ReplicatorEvents, public std::enable
     std::function<void(const replication::PeerView&, std::string_view)> on_blamed;
     /// The peer asked for more than anybody may.
     std::function<void(const replication::PeerView&)> on_flooded = {};
+    /// Runs a task where own feeds change, some time later.
+    std::function<void(std::function<void()>)> change_own = {};
     /// An own feed has a new head. Any thread.
     std::function<void(const FeedId&, const feed::Checkpoint&)> on_committed = {};
   };
@@ -124,6 +128,10 @@ class FeedHost final : private replication::ReplicatorEvents, public std::enable
   /// Drops payloads as FeedLog::prune() says and tells peers. On the strand; for own feeds on the commit thread.
   [[nodiscard]] Result<feed::Pruned> prune(const std::vector<BlockIndex>& blocks);
 
+  /// A damaged block was found here and has not come back yet, but may. Waits until all that was found is dropped. Not
+  /// from the strand.
+  [[nodiscard]] bool awaits_damaged();
+
   /// An own feed grew or was signed again. Any thread.
   void committed(const feed::Checkpoint& head);
 
@@ -142,6 +150,9 @@ class FeedHost final : private replication::ReplicatorEvents, public std::enable
   /// Has the strand follow what is wanted now.
   void apply_wants();
   [[nodiscard]] std::optional<KeptForGood> kept_for_good() const;
+  void watch_damage();
+  /// Where the log changes.
+  void drop_damaged(BlockIndex block);
 
   // replication::ReplicatorEvents, on the strand
   void on_head(const feed::Checkpoint& head) override;
@@ -174,6 +185,8 @@ class FeedHost final : private replication::ReplicatorEvents, public std::enable
   std::shared_ptr<ReceiptInbox> receipts_;
   std::shared_ptr<ReceiptGiver> giver_;  ///< null for own feeds
   std::atomic<bool> has_peers_ = false;
+  mutable std::mutex damage_mutex_;
+  std::set<BlockIndex> damaged_;  ///< dropped and not seen again
 };
 
 }  // namespace shoal::node

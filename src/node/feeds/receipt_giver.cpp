@@ -60,6 +60,13 @@ void ReceiptGiver::on_demand(ReceiptDemand demand) {
 
 void ReceiptGiver::on_held() { plan(); }
 
+void ReceiptGiver::on_lost() {
+  given_size_ = 0;
+  newest_.reset();
+  synced_.reset();
+  plan();
+}
+
 void ReceiptGiver::on_synced(const feed::Checkpoint& head) {
   synced_ = head;
   plan();

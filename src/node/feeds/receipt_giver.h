@@ -44,6 +44,8 @@ class ReceiptGiver : public std::enable_shared_from_this<ReceiptGiver> {
   void on_demand(replication::ReceiptDemand demand);
   /// More may be held than before.
   void on_held();
+  /// Blocks that were held are not: receipts shrink, and begin anew with what is held now.
+  void on_lost();
   /// All that is wanted under this head is held.
   void on_synced(const feed::Checkpoint& head);
   /// Something else is followed from here on.
@@ -73,7 +75,7 @@ class ReceiptGiver : public std::enable_shared_from_this<ReceiptGiver> {
   replication::ReceiptDemand demand_ = replication::ReceiptDemand::none;
   std::optional<feed::Checkpoint> synced_;
   std::optional<feed::Receipt> newest_;  ///< of this process or the one before
-  std::uint64_t given_size_ = 0;         ///< in this process; no later receipt has a smaller size
+  std::uint64_t given_size_ = 0;         ///< in this process; a later receipt is smaller only after on_lost()
   base::MonoTime given_at_ = -std::chrono::hours(1);
   base::MonoTime flush_took_{0};
   bool planned_ = false;

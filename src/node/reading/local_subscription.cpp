@@ -191,9 +191,10 @@ Result<Poll> LocalSubscription::poll_now(FeedHost& host, const PollOptions& opti
   while (more) {
     const auto gathered = slices_.gather([this] { return reader_.next(); });
     more = gathered && *gathered;
-    if (gathered || !slices_.empty()) continue;  // the error comes again with the next poll
+    if (!gathered && gathered.error().code == Code::corrupt) damage_ = gathered.error();  // said once
+    if (gathered || !slices_.empty()) continue;  // other errors come again with the next poll
     Error problem = gathered.error();
-    if (problem.code != Code::pruned || !fetch_again(host, problem)) return problem;
+    if (!comes_again(host, problem)) return problem;
   }
   if (!slices_.empty()) return slices_.finish();
   SHOAL_TRY(const auto status, nothing_more(host));
@@ -208,7 +209,7 @@ Result<BatchPoll> LocalSubscription::poll_batches_now(FeedHost& host, const Poll
     auto batch = reader_.next_batch();
     if (!batch && polled.batches.empty()) {
       Error problem = batch.error();
-      if (problem.code != Code::pruned || !fetch_again(host, problem)) return problem;
+      if (!comes_again(host, problem)) return problem;
     }
     if (!batch || !*batch) break;  // an error comes again with the next poll
     bytes += (*batch)->batch.size();
@@ -225,6 +226,7 @@ Result<BatchPoll> LocalSubscription::poll_batches_now(FeedHost& host, const Poll
 }
 
 Result<Poll::Status> LocalSubscription::nothing_more(FeedHost& host) {
+  if (const auto damage = std::exchange(damage_, std::nullopt); damage && !host.awaits_damaged()) return *damage;
   if (const auto fork = host.fork().error()) {
     if (delivered_before_fork(host)) return *fork;
     return Poll::Status::timeout;
@@ -260,6 +262,11 @@ Result<void> LocalSubscription::set_topics(std::vector<std::string> topics) {
   }
   if (ready_) ready_->raise();
   return {};
+}
+
+bool LocalSubscription::comes_again(FeedHost& host, Error& problem) {
+  if (problem.code == Code::corrupt) return host.awaits_damaged();
+  return problem.code == Code::pruned && fetch_again(host, problem);
 }
 
 bool LocalSubscription::fetch_again(FeedHost& host, Error& problem) {

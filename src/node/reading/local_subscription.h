@@ -51,6 +51,8 @@ class LocalSubscription final : public SubscriptionApi {
   /// After the reader met a payload that was dropped here: requests it from the swarm again. False when that is not
   /// possible; then `problem` says why, or is left as it was.
   [[nodiscard]] bool fetch_again(FeedHost& host, Error& problem);
+  /// What the error misses is on its way: a damaged block, or one that was pruned here.
+  [[nodiscard]] bool comes_again(FeedHost& host, Error& problem);
   /// Fixes the end of `until_head` once the question is answered.
   void note_head_question(const FeedHost& host);
   /// Of a forked feed nothing more can be delivered.
@@ -67,6 +69,7 @@ class LocalSubscription final : public SubscriptionApi {
   /// Nothing is readable now: says whether more may come.
   [[nodiscard]] Result<Poll::Status> nothing_more(FeedHost& host);
 
+  std::optional<Error> damage_;  ///< found while records before it were given
   std::weak_ptr<FeedHost> host_;
   FeedId id_;
   CursorStore cursors_;  ///< usable while the host is

@@ -119,6 +119,7 @@ FeedHost::Context FeedTable::host_context(const FeedReference& feed, feed::FeedS
       discovery->note_head(id, head);
     };
   }
+  context.change_own = [thread = context_.commit_thread](std::function<void()> task) { thread->post(std::move(task)); };
   context.strand = context_.pool->make_strand();
   context.flusher = flusher_;
   return context;

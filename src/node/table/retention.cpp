@@ -15,6 +15,8 @@ constexpr std::chrono::milliseconds kInterval{1000};
 /// Blocks dropped in one step: bounds how long a feed's own thread is busy with it.
 constexpr std::size_t kOwnStep = 1024;
 constexpr std::size_t kMirrorStep = 4096;
+/// A clock that differs from signed times by this much more than is explained has jumped: a day.
+constexpr std::int64_t kClockSlack = std::int64_t{24} * 3600 * 1000;
 
 feed::BlockRange joined(const feed::BlockRange& a, const feed::BlockRange& b) {
   if (a.begin >= a.end) return b;
@@ -101,6 +103,24 @@ void RetentionThread::drop_expired(FeedHost& host) {
   if (const auto done = drop_surplus_own(host, retention->max_bytes); !done) report(host, done.error());
 }
 
+bool RetentionThread::trusts_clock(std::chrono::milliseconds keep) {
+  UnixMs newest = kNoTime;
+  for (const auto& host : table_->open_hosts()) {
+    if (const auto head = host->reader().head()) newest = std::max(newest, head->time);
+  }
+  const std::int64_t ahead = clock_->wall_now() - newest;
+  const bool fits = newest == kNoTime || (ahead <= keep.count() + kClockSlack && ahead >= -kClockSlack);
+  if (!fits && !clock_said_) {
+    log_->log(base::LogLevel::error, "retention",
+              std::string("nothing is dropped by age: this machine's clock is ") +
+                  (ahead > 0 ? "later than everything that was ever signed here by more than is kept"
+                             : "earlier than what was signed already") +
+                  "; set it right, or publish or fetch something newer");
+  }
+  clock_said_ = !fits;
+  return fits;
+}
+
 /// One feed's trouble never ends the others.
 void RetentionThread::report(const FeedHost& host, const Error& error) {
   if (error.code == Code::closed) return;
@@ -114,6 +134,9 @@ Result<void> RetentionThread::drop_expired_own(FeedHost& host, const Retention& 
     const auto keep = own == retention.keep_topics.end() ? retention.keep : own->second;
     return keep.count() > 0 ? std::optional(now - keep.count()) : std::nullopt;
   };
+  std::chrono::milliseconds longest = retention.keep;
+  for (const auto& [topic, keep] : retention.keep_topics) longest = std::max(longest, keep);
+  if (longest.count() == 0 || !trusts_clock(longest)) return {};
   feed::ExpiredPayloads& expired = expired_[host.id()];
   feed::BlockRange span;
   for (std::size_t found = kOwnStep; found >= kOwnStep;) {
@@ -153,7 +176,7 @@ Result<void> RetentionThread::drop_surplus_own(FeedHost& host, std::uint64_t max
 
 Result<void> RetentionThread::drop_expired_mirrored(FeedHost& host) {
   const auto options = host.terms().options();
-  if (!options || options->keep.count() == 0) return {};
+  if (!options || options->keep.count() == 0 || !trusts_clock(options->keep)) return {};
   const UnixMs oldest = host.terms().oldest_kept();
   feed::ExpiredPayloads& expired = expired_[host.id()];
   feed::BlockRange span;

@@ -36,6 +36,8 @@ class RetentionThread {
   [[nodiscard]] Result<void> drop_expired_own(FeedHost& host, const Retention& retention);
   [[nodiscard]] Result<void> drop_surplus_own(FeedHost& host, std::uint64_t max_bytes);
   [[nodiscard]] Result<void> drop_expired_mirrored(FeedHost& host);
+  /// Whether dropping by this clock is safe: it fits the times that owners signed. Says once when it is not.
+  [[nodiscard]] bool trusts_clock(std::chrono::milliseconds keep);
   void report(const FeedHost& host, const Error& error);
 
   FeedTable* table_;
@@ -44,6 +46,7 @@ class RetentionThread {
   base::LogSink* log_;
   std::mutex pass_;  ///< one pass at a time
   std::map<FeedId, feed::ExpiredPayloads> expired_;
+  bool clock_said_ = false;  ///< of pass_
 
   std::mutex mutex_;
   std::condition_variable wake_;

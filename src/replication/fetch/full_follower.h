@@ -40,6 +40,8 @@ class FullFollower {
   void plan();
   void on_run(const Data& run);
   void on_payload(BlockIndex block);
+  /// The block is not held any more.
+  void on_lost(BlockIndex block) { planner_.remove_held(block); }
   void on_end(const FetchWant& want, std::optional<EndReason> reason);
   [[nodiscard]] bool has_alternative(const FetchWant& want) const;
   /// Everything below `head` (or the follow's end) is held.

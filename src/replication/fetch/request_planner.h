@@ -19,6 +19,7 @@ class RequestPlanner {
   /// Blocks below `from` are never requested.
   void start(std::uint64_t from) { from_ = from; }
   void add_held(std::uint64_t begin, std::uint64_t end) { held_.add(std::max(begin, from_), end); }
+  void remove_held(BlockIndex block) { held_.remove(block.value(), block.value() + 1); }
   void assign(BlockRange range) { assigned_.add(range); }
   void release(BlockRange range) { assigned_.remove(range); }
   void clear();

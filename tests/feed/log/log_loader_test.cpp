@@ -1,6 +1,7 @@
 #include "feed/log/log_loader.h"
 
 #include "feed/feed_world.h"
+#include "feed/log/hidden_blocks.h"
 #include "feed/log/index_rebuild.h"
 #include "feed/log/log_rows.h"
 #include "feed/recording_store.h"
@@ -389,7 +390,7 @@ TEST_F(LogLoaderTest, AHeadThatItsBlocksContradictIsNamed) {
   EXPECT_EQ(ahead->state.head_edge, std::nullopt);
 }
 
-TEST_F(LogLoaderTest, BlocksBeyondTheHeadOfAMirrorAreDropped) {
+TEST_F(LogLoaderTest, BlocksBeyondTheHeadOfAMirrorAreKeptAndHidden) {
   std::vector<PendingBatch> group;
   group.push_back(batch_of(stream("late"), {1}));  // a topic that the old head does not have
   ASSERT_TRUE(producer_.writer->commit(std::move(group)).ok());
@@ -418,18 +419,21 @@ TEST_F(LogLoaderTest, BlocksBeyondTheHeadOfAMirrorAreDropped) {
   EXPECT_EQ(a.high_watermark, a.held_end);
   EXPECT_FALSE(rows.property(kRebuildingProperty)->has_value());
   for (std::uint64_t block = 0; block < 32; ++block) {
-    EXPECT_EQ(blocks_->contains(store::Column::headers, block_key(rows, block)).value(), block < 21) << block;
-    EXPECT_EQ(blocks_->contains(store::Column::payloads, block_key(rows, block)).value(),
-              block == 0 || (block >= 7 && block < 21))
+    EXPECT_TRUE(blocks_->contains(store::Column::headers, block_key(rows, block)).value()) << block;
+    EXPECT_EQ(blocks_->contains(store::Column::payloads, block_key(rows, block)).value(), block == 0 || block >= 7)
         << block;
   }
+  const HiddenBlocks hidden = load_hidden(*blocks_, rows.number).value();
+  EXPECT_EQ(hidden.headers.runs(), (std::vector<BlockRange>{{BlockIndex{21}, BlockIndex{32}}}));
+  EXPECT_EQ(hidden.payloads.runs(),
+            (std::vector<BlockRange>{{BlockIndex{21}, BlockIndex{24}}, {BlockIndex{25}, BlockIndex{32}}}));
   const auto again = load(rows);  // all of it is in the rows
   ASSERT_TRUE(again.ok()) << again.error().message;
   EXPECT_EQ(again->dropped, "");
   expect_equal(again->state, state);
 }
 
-TEST_F(LogLoaderTest, HeadersBeyondTheHeadWithoutAPrefixAreDroppedToo) {
+TEST_F(LogLoaderTest, HeadersBeyondTheHeadWithoutAPrefixAreHiddenToo) {
   const Checkpoint head = *producer_.reader().head();
   ASSERT_TRUE(deliver(producer_.reader(), head, 0, span(25, 28)).to(*mirror_.mirror).ok());
   put_head(mirror_rows(), old_head_);
@@ -437,7 +441,7 @@ TEST_F(LogLoaderTest, HeadersBeyondTheHeadWithoutAPrefixAreDroppedToo) {
   ASSERT_TRUE(loaded.ok()) << loaded.error().message;
   EXPECT_EQ(loaded->state.headers.count(), 0U);
   EXPECT_NE(loaded->dropped.find("blocks 21 to 28,"), std::string::npos) << loaded->dropped;
-  // Without any head nothing is left at all.
+  // Without any head nothing is shown at all.
   ASSERT_TRUE(mirror_.open().ok());
   ASSERT_TRUE(replicate(producer_.reader(), mirror_).ok());
   erase_head(mirror_rows());

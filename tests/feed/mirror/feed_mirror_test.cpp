@@ -422,5 +422,77 @@ TEST(FeedMirrorOnDisk, TheHeadBesideTheBlocksCountsWhenTheOtherLostItsTail) {
   EXPECT_TRUE(audit(follower.reader(), {})->complete());
 }
 
+/// A mirror of 60 blocks, one of them a manifest, whose heads are both lost.
+class HeadlessMirror : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(producer.open().ok());
+    publish(producer, 30);
+    ASSERT_TRUE(producer.writer->commit_manifest(Manifest{.title = "x", .topics = {{"a", 1, "", ""}}}).ok());
+    publish(producer, 30, 30);
+    ASSERT_TRUE(follower.open().ok());
+    ASSERT_TRUE(replicate(producer.reader(), follower).ok());
+    held = follower.reader().held_payload_count();
+    for (store::KvStore* store : {follower.heads.get(), follower.blocks.get()}) {
+      store::WriteBatch batch;
+      batch.put(store::Column::meta, store::head_key(follower.log->number()), Bytes{1, 2, 3});
+      ASSERT_TRUE(store->write(batch, store::Sync::yes).ok());
+    }
+    const auto opened = follower.open();
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    ASSERT_EQ(follower.log->head(), std::nullopt);
+    ASSERT_EQ(follower.reader().held_payload_count(), 0U);
+    EXPECT_NE(follower.log->dropped_at_open().find("are kept"), std::string::npos);
+  }
+  void expect_all_held() {
+    EXPECT_EQ(follower.reader().held_payload_count(), held);
+    EXPECT_EQ(follower.reader().block_prefix(), held);
+    const auto report = audit(follower.reader(), {});
+    EXPECT_TRUE(report->complete()) << (report->damage.empty() ? "holes" : report->damage.front());
+  }
+  [[nodiscard]] Checkpoint head() const { return producer.reader().head().value(); }
+
+  Producer producer;
+  Follower follower{producer.id()};
+  std::uint64_t held = 0;
+};
+
+TEST_F(HeadlessMirror, TheSameHeadShowsEverythingAgain) {
+  ASSERT_TRUE(follower.mirror->accept(head(), 0, {}, {}).ok());
+  expect_all_held();
+  ASSERT_TRUE(follower.open().ok());
+  expect_all_held();
+}
+
+TEST_F(HeadlessMirror, UnderANewerHeadOneRunProvesTheRest) {
+  publish(producer, 10, 60);
+  ASSERT_TRUE(follower.mirror->accept(head(), 0, {}, {}).ok());
+  EXPECT_EQ(follower.reader().held_payload_count(), 0U) << "nothing proves them yet";
+  ASSERT_TRUE(deliver(producer.reader(), head(), 0, {0}).to(*follower.mirror).ok());
+  EXPECT_GE(follower.reader().held_payload_count(), held - 8);
+  ASSERT_TRUE(replicate(producer.reader(), follower).ok());
+  EXPECT_TRUE(audit(follower.reader(), {})->complete());
+}
+
+TEST_F(HeadlessMirror, BlocksOfAnotherHistoryStayHidden) {
+  const Bytes key = store::block_key(follower.log->number(), BlockIndex{5});
+  store::WriteBatch batch;
+  batch.put(store::Column::headers, key,
+            follower.blocks->get(store::Column::headers, store::block_key(follower.log->number(), BlockIndex{6}))
+                .value()
+                .value());
+  ASSERT_TRUE(follower.blocks->write(batch, store::Sync::no).ok());
+  ASSERT_TRUE(follower.mirror->accept(head(), 0, {}, {}).ok());
+  EXPECT_EQ(follower.reader().held_payload_count(), 0U);
+  ASSERT_TRUE(replicate(producer.reader(), follower).ok());
+  expect_all_held();
+}
+
+TEST_F(HeadlessMirror, HiddenPayloadsAreNotGivenBack) {
+  ASSERT_TRUE(follower.log->reclaim({BlockIndex{0}, BlockIndex{held}}).ok());
+  ASSERT_TRUE(follower.mirror->accept(head(), 0, {}, {}).ok());
+  expect_all_held();
+}
+
 }  // namespace
 }  // namespace shoal::feed
