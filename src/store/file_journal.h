@@ -4,6 +4,7 @@
 #include "store/journal_file.h"
 
 #include <memory>
+#include <string>
 
 namespace shoal::store {
 

@@ -114,7 +114,7 @@ class KvStore {
   /// unread, tables that are mostly dead are written again without their dead rows. Rows that are not live may or may
   /// not be gone afterwards. A store without files of its own erases them.
   [[nodiscard]] virtual Result<void> reclaim(Column column, ByteView begin, ByteView end, const LiveRows& live);
-  /// Bytes of rows in memory that will take room on the disk.
+  /// Bytes of rows in memory that will take room on the disk; what is in a log already is not counted.
   [[nodiscard]] virtual std::uint64_t waiting_bytes() const { return 0; }
 };
 

@@ -2,8 +2,8 @@
 
 #include "base/assert.h"
 #include "base/try.h"
-#include "store/payload_tables.h"
 #include "store/rocks_options.h"
+#include "store/rocks_payload_tables.h"
 #include "store/rocks_report.h"
 #include "store/rocks_slice.h"
 #include "store/rocks_status.h"
@@ -163,13 +163,6 @@ class RocksKvStore final : public KvStore {
   [[nodiscard]] Result<void> reclaim(Column column, ByteView begin, ByteView end, const LiveRows& live) override {
     if (!tables_ || column != Column::payloads) return KvStore::reclaim(column, begin, end, live);
     return tables_->reclaim(begin, end, live);
-  }
-
-  [[nodiscard]] std::uint64_t waiting_bytes() const override {
-    std::uint64_t bytes = 0;
-    // A property that this version does not know leaves zero.
-    std::ignore = db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &bytes);
-    return bytes;
   }
 
   /// Flushes the log when short commands have left many pieces of it, and merges the tables that such flushes made.

@@ -37,6 +37,8 @@ rocksdb::DBOptions rocks_db_options() {
   options.max_subcompactions = 1;
   options.max_total_wal_size = 8 * kMiB;  // what an open after a kill reads
   options.skip_stats_update_on_db_open = true;
+  // Tables that are ingested have none: RocksDB would warn at each start.
+  options.verify_sst_unique_id_in_manifest = false;
   // False alarms in 7.8 (RocksDB issue 10892); the journal notices a lost log.
   options.track_and_verify_wals_in_manifest = false;
   // After a power cut a log may have holes: the store opens with what was written before the first one. The journal

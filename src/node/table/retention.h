@@ -3,6 +3,7 @@
 #include "feed/read/prune_order.h"
 #include "node/table/feed_table.h"
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <map>

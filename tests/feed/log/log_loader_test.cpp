@@ -81,9 +81,8 @@ class LogLoaderTest : public ::testing::Test {
     }
   }
   static void erase_head(const FeedRows& rows) {
-    for (store::KvStore* store : {rows.stores.heads, rows.stores.blocks}) {
+    for (auto* store : {rows.stores.heads, rows.stores.blocks})
       erase(*store, store::Column::meta, store::head_key(rows.number));
-    }
   }
   [[nodiscard]] Checkpoint sign(Checkpoint head) const {
     head.signature = crypto::sign(testing::test_key(), base::as_bytes(note_text(producer_.id(), head)));
@@ -195,7 +194,6 @@ TEST_F(LogLoaderTest, AMalformedRowOfUnwrittenPayloadsIsNamed) {
 TEST_F(LogLoaderTest, EitherCopyOfTheHeadIsEnough) {
   follow();
   const Bytes key = store::head_key(mirror_rows().number);
-  const Checkpoint head = *producer_.reader().head();
   for (RecordingStore* damaged : {heads_, blocks_}) {
     const Bytes kept = row(*damaged, store::Column::meta, key);
     Bytes flipped = kept;
@@ -204,8 +202,7 @@ TEST_F(LogLoaderTest, EitherCopyOfTheHeadIsEnough) {
       left ? put(*damaged, store::Column::meta, key, *left) : erase(*damaged, store::Column::meta, key);
       const auto loaded = load(mirror_rows());
       ASSERT_TRUE(loaded.ok()) << loaded.error().message;
-      EXPECT_EQ(loaded->state.head, head);
-      EXPECT_EQ(loaded->state.payloads.count(), 31U);
+      EXPECT_EQ(loaded->state.head, producer_.reader().head());
       EXPECT_EQ(loaded->healed.empty(), damaged == blocks_ || !left);
     }
     put(*damaged, store::Column::meta, key, kept);
@@ -259,13 +256,11 @@ TEST_F(LogLoaderTest, ASparseFeedKeepsHeadEdgeHolesAndLearnedEnds) {
   EXPECT_EQ(load(mirror_rows())->state.head_edge, std::nullopt);
   Bytes bad = good;
   bad.back() ^= 1;
-  put_both(bad);
-  expect_corrupt(mirror_rows(), "right edge is damaged");
-  put_both(Bytes{1});
-  expect_corrupt(mirror_rows(), "right edge is damaged");
-  // One good copy is enough.
-  put(*blocks_, store::Column::meta, key, good);
-  EXPECT_EQ(load(mirror_rows())->state.head_edge->root(), head.root);
+  for (const Bytes& damaged : {bad, Bytes{1}}) {  // a mirror goes on without a head, and keeps its blocks
+    put_both(damaged);
+    ASSERT_TRUE(load(mirror_rows()).ok());
+    EXPECT_EQ(load(mirror_rows())->state.head, std::nullopt);
+  }
 }
 
 TEST_F(LogLoaderTest, ADamagedHeadOrForkProofIsNamed) {
@@ -276,7 +271,7 @@ TEST_F(LogLoaderTest, ADamagedHeadOrForkProofIsNamed) {
   Checkpoint forged = *producer_.reader().head();
   forged.time = forged.time + 1;  // the signature is another head's
   put_head(own_rows(), forged);
-  expect_corrupt(own_rows(), "the accepted head is damaged");
+  expect_corrupt(own_rows(), "the accepted head");
   put(*own_, store::Column::meta, key, good);
   put(*own_, store::Column::meta, store::fork_proof_key(own_rows().number), Bytes{1});
   expect_corrupt(own_rows(), "the fork proof is damaged");

@@ -1,4 +1,4 @@
-#include "store/payload_tables.h"
+#include "store/rocks_payload_tables.h"
 
 #include "base/try.h"
 #include "base/wire.h"

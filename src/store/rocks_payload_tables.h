@@ -2,6 +2,7 @@
 
 #include "store/kv_store.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>

@@ -1,5 +1,5 @@
 // Payloads in tables of their own: when they are written, merged and dropped.
-#include "store/payload_tables.h"
+#include "store/rocks_payload_tables.h"
 
 #include "base/log_sink.h"
 #include "base/random.h"
