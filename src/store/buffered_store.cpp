@@ -180,7 +180,7 @@ Result<void> BufferedStore::flush(Extent extent) {
   }
   WriteBatch batch = rows->as_batch();
   std::set<std::uint32_t> noted = note_waiting(batch, waiting);
-  const auto written = inner_->write(batch, Sync::no);
+  auto written = inner_->write(batch, Sync::no);
   if (written) noted_.clear();
   noted_.merge(noted);
   {

@@ -193,7 +193,7 @@ class RocksKvStore final : public KvStore {
   /// A failed background job fails every write; a full disk may have room again.
   [[nodiscard]] Result<void> check_health() {
     if (read_only_) return *read_only_;
-    const auto healthy = around_.health->check();
+    auto healthy = around_.health->check();
     if (healthy || healthy.error().code != Code::no_space) return healthy;
     if (const rocksdb::Status resumed = db_->Resume(); !resumed.ok()) return healthy;
     around_.health->clear();

@@ -240,6 +240,7 @@ Result<void> PayloadTables::merge_small() {
     std::vector<const rocksdb::SstFileMetaData*> run;
     const auto end_run = [&]() -> Result<void> {
       std::vector<std::string> names;
+      names.reserve(run.size());
       for (const auto* file : run) names.push_back(file->name);
       run.clear();
       return names.size() < kFanIn ? Result<void>{} : compact_files(names, level.level);

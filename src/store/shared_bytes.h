@@ -13,11 +13,12 @@ namespace shoal::store {
 class SharedBytes {
  public:
   SharedBytes() : bytes_(empty()) {}
-  SharedBytes(Bytes bytes) : bytes_(std::make_shared<const Bytes>(std::move(bytes))) {}  // NOLINT: converts on purpose
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  SharedBytes(Bytes bytes) : bytes_(std::make_shared<const Bytes>(std::move(bytes))) {}
 
   [[nodiscard]] std::size_t size() const { return bytes_->size(); }
-  operator const Bytes&() const { return *bytes_; }
-  operator ByteView() const { return *bytes_; }
+  operator const Bytes&() const { return *bytes_; }  // NOLINT(google-explicit-constructor)
+  operator ByteView() const { return *bytes_; }      // NOLINT(google-explicit-constructor)
 
   friend bool operator==(const SharedBytes& a, const SharedBytes& b) { return *a.bytes_ == *b.bytes_; }
 
