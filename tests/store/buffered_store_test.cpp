@@ -28,7 +28,8 @@ class WatchedStore final : public KvStore {
     std::atomic<std::size_t> refused = 0;
     std::atomic<std::size_t> durable = 0;  ///< writes
     std::atomic<Sync> last = Sync::no;
-    std::atomic<std::optional<Code>> refuse = std::optional<Code>{};
+    std::atomic<bool> refuses = false;
+    std::atomic<Code> refuse = Code::io;
   };
 
   WatchedStore(std::unique_ptr<KvStore> store, std::shared_ptr<Watch> watch)
@@ -42,9 +43,9 @@ class WatchedStore final : public KvStore {
   }
   [[nodiscard]] std::unique_ptr<KvIterator> iterate(Column column) const override { return store_->iterate(column); }
   [[nodiscard]] Result<void> write(const WriteBatch& batch, Sync sync) override {
-    if (const auto code = watch_->refuse.load()) {
+    if (watch_->refuses) {
       ++watch_->refused;
-      return Error{*code, "refused"};
+      return Error{watch_->refuse.load(), "refused"};
     }
     ++watch_->writes;
     watch_->last = sync;
@@ -89,6 +90,10 @@ class BufferedStoreTest : public ::testing::Test {
     return batch;
   }
   [[nodiscard]] bool has(int number) { return *store_->contains(Column::headers, key(number)); }
+  void refuse(Code code) {
+    watch_->refuse = code;
+    watch_->refuses = true;
+  }
   /// Waits until the store's thread has done something.
   template <typename Done>
   static bool soon(Done done) {
@@ -190,13 +195,13 @@ TEST_F(BufferedStoreTest, PayloadsAndRowsHaveEachTheirBound) {
 TEST_F(BufferedStoreTest, AFullDiskRefusesUntilThereIsRoomAndLosesNothing) {
   open();
   ASSERT_TRUE(store_->write(row(1), Sync::deferred).ok());
-  watch_->refuse = Code::no_space;
+  refuse(Code::no_space);
   EXPECT_EQ(store_->make_durable().error().code, Code::no_space);
   EXPECT_EQ(store_->check_writable().error().code, Code::no_space);
   EXPECT_EQ(store_->write(row(2), Sync::deferred).error().code, Code::no_space);
   EXPECT_TRUE(has(1));
   EXPECT_FALSE(has(2));
-  watch_->refuse = std::optional<Code>{};
+  watch_->refuses = false;
   ASSERT_TRUE(store_->write(row(1, 5), Sync::deferred).ok());
   EXPECT_TRUE(store_->check_writable().ok());
   ASSERT_TRUE(store_->make_durable().ok());
@@ -206,9 +211,9 @@ TEST_F(BufferedStoreTest, AFullDiskRefusesUntilThereIsRoomAndLosesNothing) {
 TEST_F(BufferedStoreTest, AnyOtherFailureStays) {
   open();
   ASSERT_TRUE(store_->write(row(1), Sync::deferred).ok());
-  watch_->refuse = Code::io;
+  refuse(Code::io);
   EXPECT_EQ(store_->make_durable().error().code, Code::io);
-  watch_->refuse = std::optional<Code>{};
+  watch_->refuses = false;
   EXPECT_EQ(store_->write(row(2), Sync::deferred).error().code, Code::io);
   EXPECT_EQ(store_->write(row(2), Sync::no).error().code, Code::io);
   EXPECT_EQ(store_->make_durable().error().code, Code::io);
@@ -238,12 +243,12 @@ TEST_F(BufferedStoreTest, TheThreadWritesWhatIsMuch) {
 
 TEST_F(BufferedStoreTest, TheThreadTriesAgainWhenTheDiskWasFull) {
   open({1000, 2000, milliseconds(1), 0});
-  watch_->refuse = Code::no_space;
+  refuse(Code::no_space);
   ASSERT_TRUE(store_->write(row(1), Sync::deferred).ok());
   EXPECT_TRUE(soon([&] { return !store_->check_writable().ok(); }));
   EXPECT_LE(watch_->refused, 2U) << "not without a pause";
   EXPECT_TRUE(has(1));
-  watch_->refuse = std::optional<Code>{};
+  watch_->refuses = false;
   EXPECT_TRUE(soon([&] { return store_->check_writable().ok(); }));
   EXPECT_EQ(watch_->writes, 1U);
   EXPECT_TRUE(*inner_->contains(Column::headers, key(1)));

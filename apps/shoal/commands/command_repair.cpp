@@ -28,7 +28,7 @@ class RepairCommand final : public Command {
         "the wait ends when nothing came for --find-timeout. Prints what is healed and what is left. Ends with 0 when "
         "nothing is damaged or missing any more, 3 with holes left, 5 with damage left. Blocks of own feeds are not "
         "fetched again in this version.");
-    options.examples({"shoal repair FEED", "shoal repair FEED --peer HOST:PORT"});
+    options.examples({"shoal repair FEED", "shoal repair FEED --peer 192.0.2.7:4242"});
   }
 
  private:
