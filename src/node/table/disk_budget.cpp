@@ -93,8 +93,8 @@ Result<void> DiskBudget::keep_within(const Storage& storage, std::uint64_t budge
 void DiskBudget::give_allowances(std::uint64_t room) {
   std::vector<std::shared_ptr<FeedHost>> mirrored = table_->open_hosts();
   std::erase_if(mirrored, [](const auto& host) { return !host->terms().mirrored(); });
-  // A third, since a compaction has its input and its output on the disk for a moment.
-  for (const auto& host : mirrored) host->set_allowance(room / 3 / mirrored.size());
+  // A quarter, since a compaction has its input and its output on the disk for a moment, and a log its rows too.
+  for (const auto& host : mirrored) host->set_allowance(room / 4 / mirrored.size());
 }
 
 void DiskBudget::report(std::uint64_t budget, const std::optional<Error>& problem) {
