@@ -60,7 +60,7 @@ class RecordingStore final : public store::KvStore {
   [[nodiscard]] Result<void> reclaim(store::Column column, ByteView begin, ByteView end,
                                      const store::LiveRows& live) override {
     reclaimed_.push_back({column, {Bytes(begin.begin(), begin.end()), Bytes(end.begin(), end.end())}});
-    live_ = live;
+    if (look_at_live_) look_at_live_(live);
     if (!reclaim_answer_) return reclaim_answer_;
     return inner_->reclaim(column, begin, end, live);
   }
@@ -70,8 +70,8 @@ class RecordingStore final : public store::KvStore {
     return reclaimed_;
   }
 
-  /// What the last reclaim() was told.
-  [[nodiscard]] const store::LiveRows& live() const { return live_; }
+  /// Called with what each reclaim() is given.
+  void on_reclaim(std::function<void(const store::LiveRows&)> look) { look_at_live_ = std::move(look); }
 
  private:
   void note(const std::string& what) { calls_->push_back(name_ + " " + what); }
@@ -85,7 +85,7 @@ class RecordingStore final : public store::KvStore {
   std::function<void()> look_;
   std::vector<store::WriteBatch> batches_;
   std::vector<std::pair<store::Column, std::pair<Bytes, Bytes>>> reclaimed_;
-  store::LiveRows live_;
+  std::function<void(const store::LiveRows&)> look_at_live_;
 };
 
 }  // namespace shoal::feed::testing
