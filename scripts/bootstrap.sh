@@ -16,11 +16,12 @@ package_packages=(doxygen dpkg-dev file)
 # curl speaks to the node's socket.
 # groff-base, man-db, mandoc: three readers look at the manual pages.
 # iproute2, iptables, nftables: hosts in network namespaces; miniupnpd-nftables: a router that opens ports, no service.
+# python3-clang-14: mutants are made where clang sees expressions and statements.
 # python3-cryptography: the second implementation of the format verifies signatures with it.
 # python3-venv: the Python package is installed as pip does it.
 # python3-seccomp, systemd: the unit of the node is measured and its sandbox applied.
 test_packages=(attr bats curl groff-base iproute2 iptables libbenchmark-dev libgmock-dev libgtest-dev librapidcheck-dev
-  man-db mandoc miniupnpd-nftables nftables python3-cryptography python3-seccomp python3-venv systemd)
+  man-db mandoc miniupnpd-nftables nftables python3-clang-14 python3-cryptography python3-seccomp python3-venv systemd)
 # Version 14 everywhere: its formatting and its warnings are what the tree is checked against.
 check_packages=(doxygen clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev)
 

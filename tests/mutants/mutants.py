@@ -1,13 +1,15 @@
 #!/usr/bin/python3
-"""Changes one line of the code at a time and runs the floor's tests: what survives is a line that no test guards.
+"""Changes one place of the code at a time and runs the floor's tests: what survives is a place that no test guards.
 
-    scripts/mutants.sh [--sample N] [--seed S] [--also TARGET]... [--json FILE] FILE...
+    scripts/mutants.sh [--sample N] [--seed S] [--also TARGET]... [--jobs N] [--json FILE] FILE...
 
-Idea: mutation testing (DeMillo, Lipton, Sayward 1978). A test suite is judged by the faults it sees, not by the lines it
-runs. Operators stand in operators.py; mutants that change nothing that can be observed stand in equivalent.txt with the
-reason and do not count. One that does not compile counts for nothing either.
+Idea: mutation testing (DeMillo, Lipton, Sayward 1978). A test suite is judged by the faults it sees, not by the lines
+it runs. Operators stand in operators.py; mutants that change nothing that can be observed stand in equivalent.txt with
+the reason and do not count. One that does not compile counts for nothing either.
 
-The changes are made in a copy of the tree below build/mutants, so that the work tree stays as it is.
+All mutants of a file are compiled at once (schemata.py), in a copy of the tree below build/mutants, so that the work
+tree stays as it is. Each test runs once alone, to see which mutants it reaches; a mutant is then run with these tests
+only. One that no test reaches has survived.
 """
 
 import argparse
@@ -15,33 +17,28 @@ import json
 import pathlib
 import random
 import re
+import shlex
 import shutil
 import subprocess
 import sys
-import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 COPY = ROOT / "build" / "mutants" / "tree"
+BUILD = COPY / "build" / "dev"
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(ROOT / "scripts"))
 sys.path.insert(0, str(ROOT / "tests" / "mutants"))
-from layer_rules.tree import without_comments  # noqa: E402
 import operators  # noqa: E402
+import programs  # noqa: E402
+import schemata  # noqa: E402
 
-BUILD_TIMEOUT_S = 600
-# A mutant may loop for ever: this many times what the tests take unchanged, and at least this many seconds.
-TIMEOUT_FACTOR = 4
-TIMEOUT_MIN_S = 20
+BUILD_TIMEOUT_S = 3600
 
 
-def run(words, timeout, cwd=COPY):
-    """(exit code or None after the timeout, output)."""
-    try:
-        done = subprocess.run(words, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, text=True,
-                              errors="replace")
-        return done.returncode, done.stdout
-    except subprocess.TimeoutExpired:
-        return None, ""
+def run(words):
+    """(exit code, output)."""
+    done = subprocess.run(words, cwd=COPY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=BUILD_TIMEOUT_S,
+                          text=True, errors="replace")
+    return done.returncode, done.stdout
 
 
 def copy_tree():
@@ -58,71 +55,83 @@ def copy_tree():
     for path in COPY.rglob("*"):
         if path.is_file() and path not in wanted and COPY / "build" not in path.parents:
             path.unlink()
-    # Compiling and linking are most of the time that a mutant takes: no optimisation, no debug information.
-    code, output = run(["cmake", "--preset", "dev", "-DSHOAL_WERROR=OFF", "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O0 -g0 -DNDEBUG"], BUILD_TIMEOUT_S)
+    # The flags of the work tree: what the compiler cache has is not compiled again.
+    code, output = run(["cmake", "--preset", "dev"])
     if code != 0:
         sys.exit(f"error: cmake failed:\n{output}")
 
 
 def test_targets(file, also):
-    """Test programs of the floor that the file is of, the small ones of its own test first."""
+    """Test programs of the floor that the file is of, and those asked for."""
     floor = file.split("/")[1]
     text = (ROOT / "tests" / floor / "CMakeLists.txt").read_text()
     return [f"{name}_tests" for name in re.findall(r"shoal_test\(\s*(\w+)", text)] + list(also)
 
 
-def own_suites(file):
-    """Test suites in the test file of the component itself, in any room."""
-    stem = pathlib.Path(file).stem
-    suites = set()
-    for test in (ROOT / "tests").rglob(f"{stem}_test.cpp"):
-        suites.update(re.findall(r"^\s*(?:TEST|TEST_F|TEST_P|RC_GTEST_\w+)\s*\(\s*(\w+)", test.read_text(), re.MULTILINE))
-    return suites
+def definitions(file):
+    """Macros that the build defines for a file."""
+    commands = json.loads((BUILD / "compile_commands.json").read_text())
+    command = next(entry["command"] for entry in commands if entry["file"] == str(COPY / file))
+    return [word for word in shlex.split(command) if word.startswith("-D")]
 
 
-class Runner:
-    """Builds and runs the test programs of one floor."""
+class Rewritten:
+    """A file of the copy with all its mutants in it, numbered from 1, as long as this object is entered."""
 
-    def __init__(self, file, also):
-        self.targets = test_targets(file, also)
-        self.suites = own_suites(file)
-        code, output = self.build()
-        if code != 0:
-            sys.exit(f"error: the unchanged tree does not build:\n{output[-3000:]}")
-        self.programs = [str(next((COPY / "build" / "dev").rglob(target))) for target in self.targets]
-        begin = time.monotonic()
-        if not self.passes(600):
-            sys.exit("error: the unchanged tests fail")
-        self.timeout = max(TIMEOUT_MIN_S, TIMEOUT_FACTOR * (time.monotonic() - begin))
+    def __init__(self, file, jobs):
+        self.file, self.jobs = file, jobs
+        self.place = COPY / file
+        recipes = [folder / "CMakeLists.txt" for folder in self.place.parents]
+        self.recipe = next(recipe for recipe in recipes if recipe.is_file())
+        self.kept = {path: path.read_text() for path in (self.place, self.recipe)}
+        self.invalid = set()
 
-    def build(self):
-        return run(["cmake", "--build", "build/dev", "-j2", "--target", *self.targets], BUILD_TIMEOUT_S)
+    def __enter__(self):
+        # No warnings for this file, and the function that chooses.
+        name = self.place.relative_to(self.recipe.parent)
+        options = f'"-w;-include;{COPY}/tests/mutants/selector.h"'
+        line = f"set_source_files_properties({name} PROPERTIES COMPILE_OPTIONS {options})"
+        self.recipe.write_text(f"{self.kept[self.recipe]}\n{line}\n")
+        return self
 
-    def passes(self, timeout):
-        """The component's own tests first: most mutants end there."""
-        filters = []
-        if self.suites:
-            filters.append(":".join(f"*{suite}.*" for suite in sorted(self.suites)))
-        for names in filters + ["*"]:
-            for program in self.programs:
-                code, _ = run([program, f"--gtest_filter={names}", "--gtest_brief=1", "--gtest_fail_fast"], timeout)
-                if code != 0:
-                    return False
-        return True
+    def __exit__(self, *_):
+        for path, text in self.kept.items():
+            path.write_text(text)
 
-    def outcome(self, mutant):
-        """killed, survived or invalid."""
-        place = COPY / mutant.file
-        kept = place.read_text()
-        lines = kept.split("\n")
-        lines[mutant.line - 1] = mutant.after
-        place.write_text("\n".join(lines))
-        try:
-            if self.build()[0] != 0:
-                return "invalid"
-            return "survived" if self.passes(self.timeout) else "killed"
-        finally:
-            place.write_text(kept)
+    def build(self, *targets):
+        return run(["cmake", "--build", "build/dev", f"-j{self.jobs}", "--target", *targets])
+
+    def compile(self, code, mutants):
+        """Writes and compiles the mutants ({number: mutant}); those that do not compile are taken out."""
+        mutants = dict(mutants)
+        while True:
+            result, output, written = self.attempt(code, mutants)
+            if result == 0:
+                return mutants
+            places = re.findall(rf"{re.escape(self.place.name)}:(\d+):(\d+):\s+(?:error:|required)", output)
+            blamed = written.blamed([(int(line), int(column)) for line, column in places])
+            for number in blamed or {self.first_wrong(code, mutants, output)}:
+                del mutants[number]
+
+    def attempt(self, code, mutants):
+        written = schemata.Schemata(code, mutants)
+        self.place.write_text(written.text)
+        # To ninja: what is made of this file.
+        return *self.build(f"{self.place}^"), written
+
+    def first_wrong(self, code, mutants, output):
+        """By halves: the first mutant with which the file does not compile."""
+        numbers = sorted(mutants)
+        good, bad = 0, len(numbers)
+        if self.attempt(code, {})[0] != 0:
+            sys.exit(f"error: the unchanged file does not compile:\n{output[-3000:]}")
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            if self.attempt(code, {number: mutants[number] for number in numbers[:middle]})[0] == 0:
+                good = middle
+            else:
+                bad = middle
+        return numbers[bad - 1]
 
 
 def equivalents():
@@ -135,36 +144,56 @@ def equivalents():
     return known
 
 
+def chosen(found, options):
+    """The mutants to run, numbered: without the equivalent ones, and a sample of them on request."""
+    known = equivalents()
+    mutants = [mutant for mutant in found if mutant.key() not in known]
+    if options.sample and len(mutants) > options.sample:
+        mutants = sorted(random.Random(options.seed).sample(mutants, options.sample), key=lambda mutant: mutant.begin)
+    return dict(enumerate(mutants, 1))
+
+
+def examine(file, options):
+    """Counts and survivors of one file."""
+    finder = operators.Finder(file, (ROOT / file).read_text(), definitions(file))
+    for error in finder.errors:
+        print(f"warning: mutants may be missing there: {error}", file=sys.stderr)
+    mutants = chosen(finder.found(), options)
+    targets = test_targets(file, options.also)
+    with Rewritten(file, options.jobs) as rewritten:
+        valid = rewritten.compile(finder.code, mutants)
+        code, output = rewritten.build(*targets)
+        if code != 0:
+            sys.exit(f"error: the tests do not build:\n{output[-3000:]}")
+        tests = programs.Programs([str(next(BUILD.rglob(target))) for target in targets],
+                                  programs.own_suites(ROOT, file), options.jobs)
+        print(f"{file}: {len(valid)} mutants, {len(tests.tests)} tests", file=sys.stderr, flush=True)
+        tests.record()
+        counts = {"killed": 0, "survived": 0, "unreached": 0}
+        survivors = []
+        for number, outcome in zip(valid, tests.outcomes(list(valid))):
+            counts[outcome] += 1
+            if outcome != "killed":
+                survivors.append(str(valid[number]))
+                print(f"survived: {valid[number]}", flush=True)
+    invalid = len(mutants) - len(valid)
+    print(f"{file}: {counts['killed']} of {len(valid)} killed ({invalid} did not compile, "
+          f"{counts['unreached']} reached by no test)", flush=True)
+    return {"file": file, "killed": counts["killed"], "survived": counts["survived"] + counts["unreached"],
+            "unreached": counts["unreached"], "invalid": invalid, "survivors": survivors}
+
+
 def main():
     parser = argparse.ArgumentParser(description="Mutation testing")
     parser.add_argument("files", nargs="+", metavar="FILE", help="source files below src/")
     parser.add_argument("--sample", type=int, default=0, help="this many of each file, chosen by chance; 0: all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--also", action="append", default=[], metavar="TARGET", help="a further test program to run")
+    parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
     parser.add_argument("--json", metavar="FILE", help="write counts and survivors here")
     options = parser.parse_args()
     copy_tree()
-    known = equivalents()
-    report = []
-    for file in options.files:
-        text = (ROOT / file).read_text()
-        mutants = operators.mutants_of(file, text, without_comments(text, keep_strings=False))
-        mutants = [mutant for mutant in mutants if mutant.key() not in known]
-        if options.sample and len(mutants) > options.sample:
-            mutants = sorted(random.Random(options.seed).sample(mutants, options.sample), key=lambda mutant: mutant.line)
-        runner = Runner(file, options.also)
-        counts = {"killed": 0, "survived": 0, "invalid": 0}
-        survivors = []
-        for mutant in mutants:
-            outcome = runner.outcome(mutant)
-            counts[outcome] += 1
-            if outcome == "survived":
-                survivors.append(str(mutant))
-                print(f"survived: {mutant}", flush=True)
-        runner.build()
-        valid = counts["killed"] + counts["survived"]
-        print(f"{file}: {counts['killed']} of {valid} killed ({counts['invalid']} did not compile)", flush=True)
-        report.append({"file": file, **counts, "survivors": survivors})
+    report = [examine(file, options) for file in options.files]
     killed = sum(entry["killed"] for entry in report)
     valid = killed + sum(entry["survived"] for entry in report)
     print(f"all: {killed} of {valid} killed, {100 * killed / valid if valid else 100:.1f} %")
