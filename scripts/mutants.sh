@@ -7,7 +7,7 @@
 #   scripts/mutants.sh --sample 20 src/feed/log/*.cpp         twenty of each, chosen by the seed (1)
 #
 # Exit 1 when something survived. All changes of a file are compiled at once; each runs the tests that reach it, --jobs
-# (2) at a time: a build, each test of the floor once, then well below a second for most changes.
+# (2) at a time: a build, each test of the floor once, then a second to several for each change.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
