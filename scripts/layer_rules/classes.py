@@ -10,8 +10,6 @@ MAX_CLASS_LINES = 400
 # Classes above it, with what they have. A number here may only fall.
 CLASS_LINES_ALLOWED = {
     "LibtorrentSwarm": 403,  # the adapter: libtorrent calls back into one object
-    "FeedMirror": 450,  # healing of damaged rows is to be carved out
-    "FeedHost": 418,  # healing of damaged rows is to be carved out
 }
 # Classes that are defined in more than one .cpp, with the reason.
 SEVERAL_FILES_ALLOWED = {}

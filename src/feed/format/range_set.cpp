@@ -47,6 +47,14 @@ RangeSet::Runs::const_iterator RangeSet::reaching(std::uint64_t block) const {
   return next != runs_.begin() && std::prev(next)->second > block ? std::prev(next) : next;
 }
 
+std::uint64_t RangeSet::count(std::uint64_t begin, std::uint64_t end) const {
+  std::uint64_t blocks = 0;
+  for (auto at = reaching(begin); at != runs_.end() && at->first < end; ++at) {
+    blocks += std::min(at->second, end) - std::max(at->first, begin);
+  }
+  return blocks;
+}
+
 bool RangeSet::contains(std::uint64_t block) const { return first_missing(block) != block; }
 
 bool RangeSet::contains(std::uint64_t begin, std::uint64_t end) const {

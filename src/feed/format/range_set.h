@@ -35,6 +35,8 @@ class RangeSet {
   [[nodiscard]] std::vector<BlockRange> runs() const { return runs(0, UINT64_MAX); }
   /// Number of blocks in the set.
   [[nodiscard]] std::uint64_t count() const { return count_; }
+  /// Number of its blocks inside [begin, end).
+  [[nodiscard]] std::uint64_t count(std::uint64_t begin, std::uint64_t end) const;
   [[nodiscard]] bool empty() const { return runs_.empty(); }
   /// One past the largest block; 0 when empty.
   [[nodiscard]] std::uint64_t bound() const { return runs_.empty() ? 0 : runs_.rbegin()->second; }

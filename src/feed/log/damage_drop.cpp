@@ -4,7 +4,6 @@
 #include "feed/log/have_rows.h"
 #include "feed/log/log_rows.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace shoal::feed {
@@ -25,11 +24,8 @@ Result<bool> drop_damaged_block(const StoredBlocks& blocks, SharedLogState& shar
   if (const auto header = blocks.header(block)) {
     if (const auto number = state.number_of(header->stream)) {
       PartitionState partition = state.partitions[*number];
-      partition.payload_bytes -= std::min<std::uint64_t>(partition.payload_bytes, header->payload_size);
-      partition.high_watermark = std::max(partition.log_start, std::min(partition.high_watermark, header->base_offset));
-      const TopicStateEntry* entry = partition.position ? &state.topics->at(*partition.position) : nullptr;
-      batch.put(store::Column::topics, store::topic_key(rows.number, store::TopicNumber{*number}),
-                encode_partition(partition, entry));
+      partition.lose_payload(*header);
+      put_partition(batch, rows.number, *number, partition, *state.topics);
       changed.emplace(*number, std::move(partition));
     }
   }

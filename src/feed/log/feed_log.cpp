@@ -49,6 +49,7 @@ void show(LogState& state, LogChange& change) {
 
 FeedLog::FeedLog(const FeedRows& rows, LoadedLog loaded)
     : dropped_(std::move(loaded.dropped)),
+      healed_(std::move(loaded.healed)),
       state_(std::move(loaded.state)),
       blocks_(rows, state_),
       pruner_(blocks_, state_) {}

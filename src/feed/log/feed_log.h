@@ -72,6 +72,8 @@ class FeedLog : public merkle::HashReader {
   }
   /// What open() had to drop, in words; empty when nothing.
   [[nodiscard]] const std::string& dropped_at_open() const { return dropped_; }
+  /// What open() found damaged and took from a copy, in words; empty when nothing.
+  [[nodiscard]] const std::string& healed_at_open() const { return healed_; }
 
   /// `report` gets damaged blocks, on the thread that read them, and each one at each sight. Before anybody reads.
   void on_damage(std::function<void(BlockIndex)> report) { on_damage_ = std::move(report); }
@@ -108,6 +110,7 @@ class FeedLog : public merkle::HashReader {
   void publish(LogChange& change, const std::optional<HeadUpdate>& head);
 
   std::string dropped_;
+  std::string healed_;
   std::function<void(BlockIndex)> on_damage_;
   SharedLogState state_;
   StoredBlocks blocks_;                       // reads state_

@@ -20,14 +20,13 @@ Result<HiddenBlocks> load_hidden(const store::KvStore& store, store::FeedNumber 
   return hidden;
 }
 
-Result<void> forget_shown(store::KvStore& store, store::FeedNumber feed, const RangeSet& shown) {
-  SHOAL_TRY(const HiddenBlocks before, load_hidden(store, feed));
-  if (before.empty()) return {};
-  HiddenBlocks left = before;
-  for (const BlockRange& run : shown.runs()) left.remove(run);
-  if (left.headers.count() == before.headers.count() && left.payloads.count() == before.payloads.count()) return {};
+Result<void> forget_shown(store::KvStore& store, store::FeedNumber feed, const RangeSet& shown, HiddenBlocks& hidden) {
+  if (hidden.empty()) return {};
+  const HiddenBlocks before = hidden;
+  for (const BlockRange& run : shown.runs()) hidden.remove(run);
+  if (hidden.headers.count() == before.headers.count() && hidden.payloads.count() == before.payloads.count()) return {};
   store::WriteBatch batch;
-  put_hidden(batch, feed, before, left);
+  put_hidden(batch, feed, before, hidden);
   return store.write(batch, store::Sync::no);
 }
 

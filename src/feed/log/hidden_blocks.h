@@ -1,7 +1,8 @@
 #pragma once
 
-#include "feed/log/feed_rows.h"
 #include "feed/log/have_rows.h"
+#include "store/keyspace.h"
+#include "store/kv_store.h"
 
 #include <shoal/types.h>
 
@@ -22,8 +23,9 @@ struct HiddenBlocks {
 };
 
 [[nodiscard]] Result<HiddenBlocks> load_hidden(const store::KvStore& store, store::FeedNumber feed);
-/// Blocks that are `shown` by now are not hidden any more: their payloads may be dropped like others.
-[[nodiscard]] Result<void> forget_shown(store::KvStore& store, store::FeedNumber feed, const RangeSet& shown);
+/// Takes blocks that are `shown` out of `hidden` and its rows: their payloads may be dropped like others.
+[[nodiscard]] Result<void> forget_shown(store::KvStore& store, store::FeedNumber feed, const RangeSet& shown,
+                                        HiddenBlocks& hidden);
 /// Rewrites all rows of the two sets.
 void put_hidden(store::WriteBatch& batch, store::FeedNumber feed, const HiddenBlocks& before, const HiddenBlocks& now);
 

@@ -36,8 +36,7 @@ Result<LoadedLog> LogLoader::load() {
     SHOAL_CHECK(load_partitions());
   }
   SHOAL_CHECK(forget_unwritten());
-  if (!rows_.stores.one_store() && reaches_beyond_head()) SHOAL_CHECK(drop_beyond_head());
-  if (!rows_.stores.one_store()) SHOAL_CHECK(forget_shown(*rows_.stores.blocks, rows_.number, state().headers));
+  if (!rows_.stores.one_store()) SHOAL_CHECK(load_hidden_blocks());
   SHOAL_CHECK(check());
   return std::move(loaded_);
 }
@@ -165,11 +164,8 @@ Result<void> LogLoader::forget_if_unwritten(BlockIndex block, store::WriteBatch&
   SHOAL_TRY(const BlockHeader header, decode_header(*bytes));
   if (const auto number = state().number_of(header.stream)) {
     PartitionState& partition = state().partitions[*number];
-    partition.payload_bytes -= std::min<std::uint64_t>(partition.payload_bytes, header.payload_size);
-    partition.high_watermark = std::min(partition.high_watermark, header.base_offset);
-    const TopicStateEntry* entry = partition.position ? &state().topics->at(*partition.position) : nullptr;
-    batch.put(store::Column::topics, store::topic_key(rows_.number, store::TopicNumber{*number}),
-              encode_partition(partition, entry));
+    partition.lose_payload(header);
+    put_partition(batch, rows_.number, *number, partition, *state().topics);
   }
   return {};
 }
@@ -219,6 +215,12 @@ Result<void> LogLoader::load_topics(std::map<std::uint32_t, TopicStateEntry> ent
   return {};
 }
 
+Result<void> LogLoader::load_hidden_blocks() {
+  SHOAL_TRY(state().hidden, load_hidden(*rows_.stores.blocks, rows_.number));
+  if (reaches_beyond_head()) SHOAL_CHECK(drop_beyond_head());
+  return forget_shown(*rows_.stores.blocks, rows_.number, state().headers, state().hidden);
+}
+
 bool LogLoader::reaches_beyond_head() const {
   return std::max(state().headers.bound(), state().payloads.bound()) > head_size();
 }
@@ -233,12 +235,11 @@ Result<void> LogLoader::drop_beyond_head() {
   // From here on the index rows may be ahead of the headers.
   SHOAL_CHECK(rows_.set_property(kRebuildingProperty, Bytes{1}));
   store::KvStore& blocks = *rows_.stores.blocks;
-  SHOAL_TRY(const HiddenBlocks before, load_hidden(blocks, rows_.number));
-  HiddenBlocks hidden = before;
-  for (const BlockRange& run : state().headers.runs(size, bound)) hidden.headers.add(run);
-  for (const BlockRange& run : state().payloads.runs(size, bound)) hidden.payloads.add(run);
+  const HiddenBlocks before = state().hidden;
+  for (const BlockRange& run : state().headers.runs(size, bound)) state().hidden.headers.add(run);
+  for (const BlockRange& run : state().payloads.runs(size, bound)) state().hidden.payloads.add(run);
   store::WriteBatch batch;
-  put_hidden(batch, rows_.number, before, hidden);
+  put_hidden(batch, rows_.number, before, state().hidden);
   for (const auto& [which, set] :
        {std::pair{HaveSet::headers, &state().headers}, std::pair{HaveSet::payloads, &state().payloads},
         std::pair{HaveSet::pruned, &state().pruned}}) {

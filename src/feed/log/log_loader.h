@@ -47,6 +47,7 @@ class LogLoader {
   [[nodiscard]] Result<void> forget_unwritten();
   [[nodiscard]] Result<void> forget_if_unwritten(BlockIndex block, store::WriteBatch& batch);
   void add_reserved_partition();
+  [[nodiscard]] Result<void> load_hidden_blocks();
   [[nodiscard]] bool reaches_beyond_head() const;
   [[nodiscard]] Result<void> drop_beyond_head();
   [[nodiscard]] Result<void> rebuild_indices();

@@ -3,7 +3,6 @@
 #include "base/assert.h"
 #include "base/try.h"
 #include "feed/log/have_rows.h"
-#include "feed/log/hidden_blocks.h"
 #include "feed/log/log_rows.h"
 #include "feed/log/watermark.h"
 
@@ -74,9 +73,7 @@ store::WriteBatch LogPruner::rows_of(const Change& change) const {
   put_have_range(batch, feed, HaveSet::payloads, payloads, span.begin.value(), span.end.value());
   put_have_range(batch, feed, HaveSet::pruned, pruned, span.begin.value(), span.end.value());
   for (const auto& [number, partition] : change.partitions) {
-    const TopicStateEntry* entry = partition.position ? &state.topics->at(*partition.position) : nullptr;
-    batch.put(store::Column::topics, store::topic_key(feed, store::TopicNumber{number}),
-              encode_partition(partition, entry));
+    put_partition(batch, feed, number, partition, *state.topics);
   }
   return batch;
 }
@@ -113,24 +110,18 @@ Result<void> LogPruner::reclaim(const BlockRange& span) const {
   if (span.begin >= span.end) return {};
   const FeedRows& rows = blocks_.rows();
   const store::KeyRange range = store::block_range(rows.number, span.begin, span.end);
-  // What counts again one day is needed, too.
-  SHOAL_TRY(const HiddenBlocks hidden, load_hidden(*rows.stores.blocks, rows.number));
-  const store::LiveRows live{[this, &hidden](ByteView first, ByteView last) {
+  // What is hidden counts again one day: it is needed, too.
+  const store::LiveRows live{[this](ByteView first, ByteView last) {
                                const std::uint64_t begin = store::block_of_key(first).value();
                                const std::uint64_t end = store::block_of_key(last).value() + 1;
                                return state_.inspect([&](const LogState& state) {
-                                 std::uint64_t blocks = 0;
-                                 for (const BlockRange& run : state.payloads.runs(begin, end))
-                                   blocks += run.end - run.begin;
-                                 for (const BlockRange& run : hidden.payloads.runs(begin, end))
-                                   blocks += run.end - run.begin;
-                                 return blocks;
+                                 return state.payloads.count(begin, end) + state.hidden.payloads.count(begin, end);
                                });
                              },
-                             [this, &hidden](ByteView key) {
+                             [this](ByteView key) {
                                const std::uint64_t block = store::block_of_key(key).value();
-                               return hidden.payloads.contains(block) || state_.inspect([&](const LogState& state) {
-                                 return state.payloads.contains(block);
+                               return state_.inspect([&](const LogState& state) {
+                                 return state.payloads.contains(block) || state.hidden.payloads.contains(block);
                                });
                              }};
   return rows.stores.blocks->reclaim(store::Column::payloads, range.begin, range.end, live);

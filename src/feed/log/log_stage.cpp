@@ -184,12 +184,16 @@ Result<void> LogStage::check_chains() const {
   return {};
 }
 
+Result<void> LogStage::check_topics(const Checkpoint& target) const {
+  if (applied() != target.tree_size) return {};
+  if (topics().size() == target.topic_count && topics().root() == target.topic_root) return {};
+  return Error{Code::unverified, "the head signs a topic state that its blocks do not give"};
+}
+
 LogChange LogStage::finish() && {
   for (const auto& [number, partition] : change_.partitions) {
     change_.reached.try_emplace(number);
-    const TopicStateEntry* entry = partition.position ? &change_.topics->at(*partition.position) : nullptr;
-    change_.rows.put(store::Column::topics, store::topic_key(feed(), store::TopicNumber{number}),
-                     encode_partition(partition, entry));
+    put_partition(change_.rows, feed(), number, partition, *change_.topics);
   }
   std::sort(change_.headers.begin(), change_.headers.end());
   std::sort(change_.payloads.begin(), change_.payloads.end());

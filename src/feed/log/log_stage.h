@@ -60,6 +60,8 @@ class LogStage {
   [[nodiscard]] Result<void> advance();
   /// Headers beyond the applied prefix must fit their held neighbours and the learned entries: check_chain().
   [[nodiscard]] Result<void> check_chains() const;
+  /// Once all blocks of `target` are stepped over, their topic state must be the one that it signs. Code::unverified.
+  [[nodiscard]] Result<void> check_topics(const Checkpoint& target) const;
 
   /// As they will be after the commit.
   [[nodiscard]] const TopicState& topics() const { return *change_.topics; }

@@ -3,6 +3,7 @@
 #include "feed/format/checkpoint.h"
 #include "feed/format/topic_state.h"
 #include "feed/log/have_rows.h"
+#include "feed/log/hidden_blocks.h"
 #include "feed/log/tree_tail.h"
 
 #include <cstdint>
@@ -43,6 +44,8 @@ struct PartitionState {
   /// `header` at `block` is held now, and its payload too.
   void note_header(const BlockHeader& header, BlockIndex block);
   void note_payload(const BlockHeader& header);
+  /// The payload of the block with this header is not here any more, and was not pruned.
+  void lose_payload(const BlockHeader& header);
   /// Position in the feed's topic state, from whichever source it is known.
   [[nodiscard]] std::optional<std::uint32_t> place() const {
     if (position || !learned) return position;
@@ -68,6 +71,7 @@ struct LogState {
   RangeSet payloads;
   RangeSet pruned;
   std::uint64_t payload_changes = 0;  ///< grows with every change of the two
+  HiddenBlocks hidden;                ///< as the rows say; what is shown by now may still be among them
   RangeSet returned;                  ///< payloads that were pruned and then fetched again because a reader asked
   Partitions partitions;              ///< by number; 0 is the reserved stream
   std::map<TopicPartition, std::uint32_t> numbers;

@@ -3,8 +3,8 @@
 #include "base/assert.h"
 #include "base/try.h"
 #include "feed/format/incoming_proof.h"
-#include "feed/log/hidden_blocks.h"
 #include "feed/log/log_stage.h"
+#include "feed/mirror/hidden_adoption.h"
 
 #include <algorithm>
 #include <deque>
@@ -18,9 +18,6 @@
 // Errors say whose fault it is: Code::unverified is the peer's, Code::fork the owner's, Code::corrupt this disk's.
 // Peers are banned by them, so the kinds must not merge.
 //
-// Blocks that are hidden because their head was lost are proven in the same way: the subtree roots that a cover proves
-// are compared with those of the hidden headers, and what is equal is held again without being fetched.
-//
 // Right edges of heads that were passed are kept (kMaxEdges): a peer that is a little behind sends runs that begin
 // there, and without the edge they could not be verified.
 namespace shoal::feed {
@@ -31,15 +28,12 @@ Error bad(std::string_view what) { return Error{Code::unverified, std::string(wh
 /// Edges kept beside the prefix's and the head's: sizes of peers that are a little behind.
 constexpr std::size_t kMaxEdges = 64;
 
-/// Hidden blocks that are shown in one commit.
-constexpr std::uint64_t kAdopted = 1024;
-
 enum class Relation { first, same, heartbeat, stale, older, growth };
 
 }  // namespace
 
 struct FeedMirror::Impl {
-  Impl(FeedLog& the_log, base::LogSink& the_sink) : log(the_log), sink(the_sink) {}
+  Impl(FeedLog& the_log, base::LogSink& the_sink) : log(the_log), sink(the_sink), hidden(the_log, the_sink) {}
 
   Result<Relation> relate(const Checkpoint& head);
   Result<void> check_signature(const Checkpoint& head);
@@ -55,13 +49,9 @@ struct FeedMirror::Impl {
                             const std::vector<DecodedBlock>& blocks, const merkle::CoverResult& proven);
   Result<void> check_older(const Checkpoint& head, const Checkpoint& accepted);
   Result<void> add_blocks(LogStage& stage, const std::vector<DecodedBlock>& blocks) const;
-  Result<void> check_topics(const LogStage& stage, const Checkpoint& target) const;
   Result<void> commit(LogStage stage, const std::optional<FeedLog::HeadUpdate>& update);
   Result<void> catch_up();
-  /// Shows hidden blocks that `proven` covers, or that make up the accepted tree together with the prefix.
   Result<void> adopt_hidden(const std::vector<merkle::RightEdge::Completed>& proven);
-  Result<std::vector<Bytes>> hidden_headers(std::uint64_t begin, std::uint64_t end) const;
-  Result<void> show_hidden(std::uint64_t begin, std::uint64_t end);
   Error fork(const ForkProof& proof);
   void remember(merkle::RightEdge edge);
   std::optional<merkle::RightEdge> head_edge() const {
@@ -71,7 +61,7 @@ struct FeedMirror::Impl {
   FeedLog& log;
   base::LogSink& sink;
   std::deque<merkle::RightEdge> edges;  // learned, newest last
-  HiddenBlocks hidden;
+  HiddenAdoption hidden;
   std::optional<Checkpoint> last_verified;  // its signature is good: runs of blocks come under one head
 };
 
@@ -84,11 +74,10 @@ Result<std::unique_ptr<FeedMirror>> FeedMirror::open(FeedLog& log, base::LogSink
   if (!log.dropped_at_open().empty()) {
     sink.log(base::LogLevel::warning, "feed", "feed " + log.id().hex() + ": dropped " + log.dropped_at_open());
   }
-  auto impl = std::make_unique<Impl>(log, sink);
-  SHOAL_TRY(impl->hidden, load_hidden(log.block_store(), log.number()));
-  for (const BlockRange& held : log.inspect([](const LogState& state) { return state.headers.runs(); })) {
-    impl->hidden.remove(held);
+  if (!log.healed_at_open().empty()) {
+    sink.log(base::LogLevel::warning, "feed", "feed " + log.id().hex() + ": " + log.healed_at_open());
   }
+  auto impl = std::make_unique<Impl>(log, sink);
   SHOAL_CHECK(impl->catch_up());  // a crash may have come between two steps over stored headers
   return std::unique_ptr<FeedMirror>(new FeedMirror(std::move(impl)));
 }
@@ -176,12 +165,6 @@ Result<void> FeedMirror::Impl::add_blocks(LogStage& stage, const std::vector<Dec
   return stage.check_chains();
 }
 
-Result<void> FeedMirror::Impl::check_topics(const LogStage& stage, const Checkpoint& target) const {
-  if (stage.applied() != target.tree_size) return {};
-  if (stage.topics().size() == target.topic_count && stage.topics().root() == target.topic_root) return {};
-  return bad("the head signs a topic state that its blocks do not give");
-}
-
 Result<void> FeedMirror::Impl::commit(LogStage stage, const std::optional<FeedLog::HeadUpdate>& update) {
   const std::optional<merkle::RightEdge> before = head_edge();
   SHOAL_CHECK(log.commit(std::move(stage), update, store::Sync::deferred));
@@ -201,74 +184,14 @@ Result<void> FeedMirror::Impl::catch_up() {
     SHOAL_CHECK(stage.advance());
     if (stage.edge().size() == prefix && stage.applied() == applied) return {};
     const std::optional<Checkpoint> accepted = log.head();
-    if (accepted) SHOAL_CHECK(check_topics(stage, *accepted));
+    if (accepted) SHOAL_CHECK(stage.check_topics(*accepted));
     SHOAL_CHECK(log.commit(std::move(stage), std::nullopt, store::Sync::deferred));
   }
-}
-
-Result<std::vector<Bytes>> FeedMirror::Impl::hidden_headers(std::uint64_t begin, std::uint64_t end) const {
-  std::vector<Bytes> headers;
-  for (std::uint64_t block = begin; block < end; ++block) {
-    SHOAL_TRY(auto row,
-              log.block_store().get(store::Column::headers, store::block_key(log.number(), BlockIndex{block})));
-    if (!row) return Error{Code::not_found, "a hidden header is gone"};
-    headers.push_back(std::move(*row));
-  }
-  return headers;
 }
 
 Result<void> FeedMirror::Impl::adopt_hidden(const std::vector<merkle::RightEdge::Completed>& proven) {
-  const std::optional<Checkpoint> accepted = log.head();
-  if (hidden.empty() || !accepted || fork_limit()) return {};
-  const auto try_range = [&](std::uint64_t begin, std::uint64_t end, merkle::RightEdge edge,
-                             const merkle::Digest& root) -> Result<void> {
-    for (std::uint64_t at = begin; at < end; at += kAdopted) {
-      const auto headers = hidden_headers(at, std::min(end, at + kAdopted));
-      // What cannot be read is fetched like any other block.
-      if (!headers) return {};
-      for (const Bytes& header : *headers) edge.append_leaf(header_leaf(header));
-    }
-    return edge.root() == root ? show_hidden(begin, end) : Result<void>{};
-  };
-  const merkle::RightEdge prefix = log.inspect([](const LogState& state) { return state.tail.edge(); });
-  if (hidden.headers.contains(prefix.size(), accepted->tree_size)) {
-    SHOAL_CHECK(try_range(prefix.size(), accepted->tree_size, prefix, accepted->root));
-  }
-  for (const auto& [node, hash] : proven) {
-    const std::uint64_t begin = node.first_leaf();
-    if (!hidden.headers.contains(begin, node.end_leaf())) continue;
-    SHOAL_CHECK(try_range(begin, node.end_leaf(), {}, hash));
-  }
-  return {};
-}
-
-Result<void> FeedMirror::Impl::show_hidden(std::uint64_t begin, std::uint64_t end) {
-  for (std::uint64_t at = begin; at < end; at += kAdopted) {
-    const std::uint64_t to = std::min(end, at + kAdopted);
-    SHOAL_TRY(const std::vector<Bytes> headers, hidden_headers(at, to));
-    std::deque<Bytes> manifests;  // the stage keeps views of them
-    LogStage stage = log.stage();
-    for (std::uint64_t block = at; block < to; ++block) {
-      const Bytes& bytes = headers[block - at];
-      SHOAL_TRY(BlockHeader header, decode_header(bytes));
-      bool stored = hidden.payloads.contains(block);
-      std::optional<ByteView> payload;
-      if (stored && header.is(BlockKind::manifest)) {  // the topic state needs what is in it
-        auto row = log.block_store().get(store::Column::payloads, store::block_key(log.number(), BlockIndex{block}));
-        stored = row && *row && verify_payload(header, **row);
-        if (stored) payload = manifests.emplace_back(std::move(**row));
-      }
-      SHOAL_CHECK(stage.add({BlockIndex{block}, std::move(header), bytes, payload, stored}));
-    }
-    SHOAL_CHECK(stage.check_chains());
-    if (const auto accepted = log.head()) SHOAL_CHECK(check_topics(stage, *accepted));
-    SHOAL_CHECK(log.commit(std::move(stage), std::nullopt, store::Sync::deferred));
-  }
-  sink.log(base::LogLevel::info, "feed",
-           "feed " + log.id().hex() + ": blocks " + std::to_string(begin) + " to " + std::to_string(end - 1) +
-               ", which were kept without a head, are proven again");
-  hidden.remove({BlockIndex{begin}, BlockIndex{end}});
-  return catch_up();
+  SHOAL_TRY(const bool shown, hidden.adopt(proven));
+  return shown ? catch_up() : Result<void>{};
 }
 
 void FeedMirror::Impl::remember(merkle::RightEdge edge) {
@@ -318,7 +241,7 @@ Result<AcceptResult> FeedMirror::accept(const Checkpoint& head, std::uint64_t ba
   LogStage stage = self.log.stage();
   SHOAL_CHECK(self.add_blocks(stage, decoded));
   for (const auto& [node, hash] : proven.verified) stage.add_node(node, hash);
-  SHOAL_CHECK(self.check_topics(stage, takes_head ? head : *accepted));
+  SHOAL_CHECK(stage.check_topics(takes_head ? head : *accepted));
   AcceptResult result{takes_head, stage.new_headers(), stage.new_payloads()};
   std::optional<FeedLog::HeadUpdate> update;
   if (takes_head) {
@@ -327,7 +250,7 @@ Result<AcceptResult> FeedMirror::accept(const Checkpoint& head, std::uint64_t ba
     update = FeedLog::HeadUpdate{*accepted, proven.edge};  // the edge of a head taken on its signature alone
   }
   SHOAL_CHECK(self.commit(std::move(stage), update));
-  if (!self.hidden.empty()) SHOAL_CHECK(self.adopt_hidden(proven.verified));
+  SHOAL_CHECK(self.adopt_hidden(proven.verified));
   return result;
 }
 
@@ -376,7 +299,7 @@ Result<void> FeedMirror::add_payload(BlockIndex block, ByteView payload) {
   SHOAL_CHECK(check_payload(header, accepted->epoch, payload));
   LogStage stage = self.log.stage();
   SHOAL_CHECK(stage.add({block, std::move(header), bytes, payload}));
-  SHOAL_CHECK(self.check_topics(stage, *accepted));
+  SHOAL_CHECK(stage.check_topics(*accepted));
   return self.commit(std::move(stage), std::nullopt);
 }
 
