@@ -2,7 +2,6 @@
 
 #include "base/try.h"
 #include "base/wire.h"
-#include "store/keyspace.h"
 #include "store/overlay_iterator.h"
 
 #include <algorithm>
@@ -142,19 +141,19 @@ bool BufferedStore::is_full() const {
   return active_.payload_bytes() >= limits_.payloads || active_.bytes() - active_.payload_bytes() >= limits_.rows;
 }
 
-std::set<std::uint32_t> BufferedStore::note_waiting(WriteBatch& batch, const WriteBuffer& waiting) const {
-  std::set<std::uint32_t> noted;
-  for (const auto& [feed, runs] : payload_runs(waiting)) {
+std::set<FeedNumber> BufferedStore::note_waiting(WriteBatch& batch, const PayloadRuns& waiting) const {
+  std::set<FeedNumber> noted;
+  for (const auto& [feed, runs] : waiting) {
     base::WireWriter row(runs.size() * 16);
     for (const auto& [first, end] : runs) {
       row.u64(first);
       row.u64(end);
     }
-    batch.put(Column::meta, unwritten_payloads_key(FeedNumber{feed}), std::move(row).take());
+    batch.put(Column::meta, unwritten_payloads_key(feed), std::move(row).take());
     noted.insert(feed);
   }
-  for (const std::uint32_t feed : noted_) {
-    if (!noted.contains(feed)) batch.erase(Column::meta, unwritten_payloads_key(FeedNumber{feed}));
+  for (const FeedNumber feed : noted_) {
+    if (!noted.contains(feed)) batch.erase(Column::meta, unwritten_payloads_key(feed));
   }
   return noted;
 }
@@ -162,7 +161,7 @@ std::set<std::uint32_t> BufferedStore::note_waiting(WriteBatch& batch, const Wri
 Result<void> BufferedStore::flush(Extent extent) {
   const std::lock_guard one(flushing_);
   std::shared_ptr<const WriteBuffer> rows;
-  WriteBuffer waiting;
+  PayloadRuns waiting;
   {
     const std::unique_lock lock(mutex_);
     if (failure_ && failure_->code != Code::no_space) return *failure_;
@@ -171,7 +170,7 @@ Result<void> BufferedStore::flush(Extent extent) {
       WriteBuffer taken = std::exchange(active_, {});
       // The oldest of them have waited for their age already.
       if (extent == Extent::runs) active_ = taken.take_short_runs(limits_.run, limits_.payloads / 2);
-      waiting = active_;
+      waiting = active_.payload_runs();
       oldest_ = std::chrono::steady_clock::now();
       flushed_ = std::make_shared<const WriteBuffer>(std::move(taken));
     }
@@ -179,7 +178,7 @@ Result<void> BufferedStore::flush(Extent extent) {
     rows = flushed_;
   }
   WriteBatch batch = rows->as_batch();
-  std::set<std::uint32_t> noted = note_waiting(batch, waiting);
+  std::set<FeedNumber> noted = note_waiting(batch, waiting);
   auto written = inner_->write(batch, Sync::no);
   if (written) noted_.clear();
   noted_.merge(noted);

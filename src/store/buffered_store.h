@@ -51,6 +51,7 @@ class BufferedStore final : public KvStore {
   [[nodiscard]] Result<void> drop_range(Column column, ByteView begin, ByteView end) override;
   [[nodiscard]] Result<void> compact(Column column, ByteView begin, ByteView end) override;
   [[nodiscard]] Result<void> reclaim(Column column, ByteView begin, ByteView end, const LiveRows& live) override;
+  void limit_scratch(std::uint64_t bytes) override { inner_->limit_scratch(bytes); }
   [[nodiscard]] std::uint64_t waiting_bytes() const override;
 
  private:
@@ -69,7 +70,7 @@ class BufferedStore final : public KvStore {
   };
   [[nodiscard]] Result<void> flush(Extent extent = Extent::all);
   /// Adds the rows that say which payloads stay behind; gives the feeds that have one.
-  [[nodiscard]] std::set<std::uint32_t> note_waiting(WriteBatch& batch, const WriteBuffer& waiting) const;
+  [[nodiscard]] std::set<FeedNumber> note_waiting(WriteBatch& batch, const PayloadRuns& waiting) const;
   [[nodiscard]] bool is_full() const;
   void run();
 
@@ -80,7 +81,7 @@ class BufferedStore final : public KvStore {
   WriteBuffer active_;
   std::shared_ptr<const WriteBuffer> flushed_;    // is being written, or could not be
   std::chrono::steady_clock::time_point oldest_;  // of active_
-  std::set<std::uint32_t> noted_;                 // under flushing_: feeds that have a row of unwritten payloads
+  std::set<FeedNumber> noted_;                    // under flushing_: feeds that have a row of unwritten payloads
   std::optional<Error> failure_;
   bool stopping_ = false;
   std::condition_variable_any changed_;

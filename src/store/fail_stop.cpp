@@ -1,40 +1,31 @@
 #include "store/fail_stop.h"
 
+#include "store/forwarding_store.h"
+
 #include <utility>
 
 namespace shoal::store {
 namespace {
 
-class WatchedStore final : public KvStore {
+class WatchedStore final : public ForwardingStore {
  public:
   WatchedStore(std::unique_ptr<KvStore> store, DiskFailure failed)
-      : store_(std::move(store)), failed_(std::move(failed)) {}
+      : ForwardingStore(std::move(store)), failed_(std::move(failed)) {}
 
-  [[nodiscard]] Result<std::optional<Bytes>> get(Column column, ByteView key) const override {
-    return store_->get(column, key);
-  }
-  [[nodiscard]] Result<bool> contains(Column column, ByteView key) const override {
-    return store_->contains(column, key);
-  }
-  [[nodiscard]] Result<std::optional<KvRow>> first_at(Column column, ByteView key) const override {
-    return store_->first_at(column, key);
-  }
-  [[nodiscard]] std::unique_ptr<KvIterator> iterate(Column column) const override { return store_->iterate(column); }
   [[nodiscard]] Result<void> write(const WriteBatch& batch, Sync sync) override {
-    return checked(store_->write(batch, sync));
+    return checked(ForwardingStore::write(batch, sync));
   }
-  [[nodiscard]] Result<void> make_durable() override { return checked(store_->make_durable()); }
-  [[nodiscard]] Result<void> check_writable() const override { return checked(store_->check_writable()); }
+  [[nodiscard]] Result<void> make_durable() override { return checked(ForwardingStore::make_durable()); }
+  [[nodiscard]] Result<void> check_writable() const override { return checked(ForwardingStore::check_writable()); }
   [[nodiscard]] Result<void> drop_range(Column column, ByteView begin, ByteView end) override {
-    return checked(store_->drop_range(column, begin, end));
+    return checked(ForwardingStore::drop_range(column, begin, end));
   }
   [[nodiscard]] Result<void> compact(Column column, ByteView begin, ByteView end) override {
-    return checked(store_->compact(column, begin, end));
+    return checked(ForwardingStore::compact(column, begin, end));
   }
   [[nodiscard]] Result<void> reclaim(Column column, ByteView begin, ByteView end, const LiveRows& live) override {
-    return checked(store_->reclaim(column, begin, end, live));
+    return checked(ForwardingStore::reclaim(column, begin, end, live));
   }
-  [[nodiscard]] std::uint64_t waiting_bytes() const override { return store_->waiting_bytes(); }
 
  private:
   [[nodiscard]] Result<void> checked(Result<void> result) const {
@@ -43,7 +34,6 @@ class WatchedStore final : public KvStore {
     return result;
   }
 
-  std::unique_ptr<KvStore> store_;
   DiskFailure failed_;
 };
 

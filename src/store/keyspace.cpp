@@ -212,10 +212,12 @@ KeyRange block_range(FeedNumber feed, BlockIndex begin, BlockIndex end) {
   return {block_key(feed, begin), block_key(feed, std::max(begin, end))};
 }
 
+FeedNumber feed_of_key(ByteView key) { return FeedNumber{WireReader(key).u32()}; }
+
 bool is_block_key(ByteView key) { return key.size() == kBlockKeySize; }
 
 bool is_next_block(ByteView key, ByteView next) {
-  return is_block_key(key) && is_block_key(next) && std::ranges::equal(key.first(4), next.first(4)) &&
+  return is_block_key(key) && is_block_key(next) && feed_of_key(key) == feed_of_key(next) &&
          block_of_key(key).value() + 1 == block_of_key(next).value();
 }
 

@@ -71,6 +71,8 @@ Bytes feed_property_key(FeedNumber feed, std::string_view name);
 Bytes block_key(FeedNumber feed, BlockIndex block);
 KeyRange block_range(FeedNumber feed, BlockIndex begin, BlockIndex end);
 BlockIndex block_of_key(ByteView key);
+/// The feed that a key of any column is of; 0 for a key too short to have one.
+FeedNumber feed_of_key(ByteView key);
 /// True for the key of a block.
 bool is_block_key(ByteView key);
 /// True when `next` is the key of the block after that of `key`.

@@ -114,6 +114,9 @@ class KvStore {
   /// unread, tables that are mostly dead are written again without their dead rows. Rows that are not live may or may
   /// not be gone afterwards. A store without files of its own erases them.
   [[nodiscard]] virtual Result<void> reclaim(Column column, ByteView begin, ByteView end, const LiveRows& live);
+  /// Limits the disk that merging and reclaim() take for a moment, beyond what they end with: they leave what needs
+  /// more as it is. In bytes; no limit unless set.
+  virtual void limit_scratch(std::uint64_t /*bytes*/) {}
   /// Bytes of rows in memory that will take room on the disk; what is in a log already is not counted.
   [[nodiscard]] virtual std::uint64_t waiting_bytes() const { return 0; }
 };

@@ -46,6 +46,8 @@ rocksdb::DBOptions rocks_db_options() {
   // left 37 of 620 replayed power cuts with a store that could not be opened; this one 0 of 300.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   options.recycle_log_file_num = 0;
+  // Room that is reserved but not written counts on a full disk and in a budget: 4 MiB for each manifest alone.
+  options.allow_fallocate = false;
   // Waking up by itself after a failed flush would hide it from the writer; RocksKvStore tries again.
   options.max_bgerror_resume_count = 0;
   // Opening and closing write no tables: a command that stores one record would leave one in each column. The log
@@ -94,6 +96,15 @@ rocksdb::WriteOptions rocks_write_options(Backing backing, Sync sync) {
   options.disableWAL = backing != Backing::disk;
   options.sync = backing == Backing::disk && sync == Sync::yes;
   options.protection_bytes_per_key = kProtectionBytesPerKey;
+  return options;
+}
+
+rocksdb::CompactRangeOptions rocks_compact_options() {
+  rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  options.allow_write_stall = true;
+  options.max_subcompactions = 1;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
   return options;
 }
 

@@ -10,6 +10,7 @@
 namespace rocksdb {
 struct DBOptions;
 struct ColumnFamilyOptions;
+struct CompactRangeOptions;
 struct WriteOptions;
 class Cache;
 class CompactionFilterFactory;
@@ -23,6 +24,8 @@ namespace shoal::store {
     Column column, const std::shared_ptr<rocksdb::Cache>& cache,
     std::shared_ptr<rocksdb::CompactionFilterFactory> payload_filter);
 [[nodiscard]] rocksdb::WriteOptions rocks_write_options(Backing backing, Sync sync);
+/// Of a compaction that is asked for, beside all else that goes on.
+[[nodiscard]] rocksdb::CompactRangeOptions rocks_compact_options();
 /// One cache per store, so its memory is bounded whatever is read.
 [[nodiscard]] std::shared_ptr<rocksdb::Cache> make_rocks_cache();
 

@@ -1,7 +1,6 @@
 #include "store/rocks_payload_tables.h"
 
 #include "base/try.h"
-#include "base/wire.h"
 #include "store/keyspace.h"
 #include "store/rocks_options.h"
 #include "store/rocks_slice.h"
@@ -39,11 +38,9 @@ constexpr std::size_t kMiB = std::size_t{1} << 20;
 constexpr std::string_view kNewTable = "new-";
 /// Tables of at least this size are left as they are.
 constexpr std::uint64_t kMerged = 8 * kMiB;
-/// This many neighbours of one size class are merged.
+/// This many neighbours of one size class are merged, or fewer that make a table of the nominal size.
 constexpr std::size_t kFanIn = 8;
 constexpr std::uint64_t kLargestMerged = 64 * kMiB;
-
-std::uint32_t feed_of(ByteView key) { return base::WireReader(key).u32(); }
 
 /// Tables below kMerged by size, in steps of four.
 int size_class(std::uint64_t size) {
@@ -56,7 +53,7 @@ ByteView smallest_of(const rocksdb::SstFileMetaData& file) { return text_view(fi
 ByteView largest_of(const rocksdb::SstFileMetaData& file) { return text_view(file.largestkey); }
 
 bool of_one_feed(const rocksdb::SstFileMetaData& file) {
-  return feed_of(smallest_of(file)) == feed_of(largest_of(file));
+  return feed_of_key(smallest_of(file)) == feed_of_key(largest_of(file));
 }
 
 bool overlaps(const rocksdb::SstFileMetaData& file, ByteView begin, ByteView end) {
@@ -69,7 +66,7 @@ bool overlaps(const rocksdb::SstFileMetaData& file, ByteView begin, ByteView end
 class PayloadTables::Filter {
  public:
   struct Request {
-    std::uint32_t feed;
+    FeedNumber feed;
     const LiveRows* live;
   };
 
@@ -79,7 +76,7 @@ class PayloadTables::Filter {
   }
   [[nodiscard]] bool drops(ByteView key) const {
     const std::lock_guard lock(mutex_);
-    return request_ && feed_of(key) == request_->feed && !request_->live->contains(key);
+    return request_ && feed_of_key(key) == request_->feed && !request_->live->contains(key);
   }
 
  private:
@@ -238,19 +235,25 @@ Result<void> PayloadTables::merge_small() {
   for (const rocksdb::LevelMetaData& level : column.levels) {
     if (level.level == 0) continue;  // RocksDB merges those
     std::vector<const rocksdb::SstFileMetaData*> run;
+    std::uint64_t bytes = 0;
     const auto end_run = [&]() -> Result<void> {
       std::vector<std::string> names;
       names.reserve(run.size());
       for (const auto* file : run) names.push_back(file->name);
       run.clear();
-      return names.size() < kFanIn ? Result<void>{} : compact_files(names, level.level);
+      const std::uint64_t written = std::exchange(bytes, 0);
+      const bool worth_it = names.size() >= kFanIn || (names.size() > 1 && written >= kPayloadTableSize);
+      return worth_it ? compact_files(names, level.level) : Result<void>{};
     };
     for (const rocksdb::SstFileMetaData& file : level.files) {
       const bool small = file.size < kMerged && of_one_feed(file) && !file.being_compacted;
       const bool joins = small && !run.empty() && size_class(file.size) == size_class(run.back()->size) &&
-                         feed_of(smallest_of(file)) == feed_of(smallest_of(*run.back())) && run.size() < 2 * kFanIn;
+                         feed_of_key(smallest_of(file)) == feed_of_key(smallest_of(*run.back())) &&
+                         run.size() < 2 * kFanIn && bytes < kPayloadTableSize && bytes + file.size <= scratch_;
       if (!joins) SHOAL_CHECK(end_run());
-      if (small) run.push_back(&file);
+      if (!small) continue;
+      run.push_back(&file);
+      bytes += file.size;
     }
     SHOAL_CHECK(end_run());
   }
@@ -259,7 +262,7 @@ Result<void> PayloadTables::merge_small() {
 
 Result<void> PayloadTables::reclaim(ByteView begin, ByteView end, const LiveRows& live) {
   const std::lock_guard one(compacting_);
-  const std::uint32_t feed = feed_of(begin);
+  const FeedNumber feed = feed_of_key(begin);
   rocksdb::ColumnFamilyMetaData column;
   db_.GetColumnFamilyMetaData(&column_, &column);
   const int last_level = static_cast<int>(column.levels.size()) - 1;
@@ -281,7 +284,8 @@ Result<void> PayloadTables::reclaim(ByteView begin, ByteView end, const LiveRows
         // By its name: a payload that was fetched again in its range lies in another table.
         if (const auto dropped = db_.DeleteFile(file.name); dropped.ok()) continue;
       }
-      if (needed <= file.num_entries / 2) done = compact_files({file.name}, level.level);
+      const std::uint64_t written = file.size / std::max<std::uint64_t>(1, file.num_entries) * needed;
+      if (needed <= file.num_entries / 2 && written <= scratch_) done = compact_files({file.name}, level.level);
     }
   }
   if (done) done = reclaim_shared(shared, begin, end, live);
@@ -294,18 +298,15 @@ Result<void> PayloadTables::reclaim(ByteView begin, ByteView end, const LiveRows
 Result<void> PayloadTables::reclaim_shared(const Shared& shared, ByteView begin, ByteView end, const LiveRows& live) {
   // Nobody remembers what was dropped before the start: the first range begins with the feed.
   const auto feed_begin = begin.first(std::min(begin.size(), sizeof(std::uint32_t)));
-  Bytes& from = unreclaimed_.try_emplace(feed_of(begin), feed_begin.begin(), feed_begin.end()).first->second;
+  Bytes& from = unreclaimed_.try_emplace(feed_of_key(begin), feed_begin.begin(), feed_begin.end()).first->second;
   if (KeyOrder{}(begin, from)) from.assign(begin.begin(), begin.end());
   if (shared.bytes == 0) return {};
   const rocksdb::Range range(slice(from), slice(end));
   std::uint64_t bytes = 0;
   if (!db_.GetApproximateSizes(&column_, &range, 1, &bytes).ok()) return {};
   bytes -= std::min(bytes, shared.others);
-  if (bytes < kMiB || bytes < shared.bytes / 4 || live.count(begin, end) > 0) return {};
-  rocksdb::CompactRangeOptions options;
-  options.exclusive_manual_compaction = false;
-  options.allow_write_stall = true;
-  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  if (bytes < kMiB || bytes < shared.bytes / 4 || shared.bytes > scratch_ || live.count(begin, end) > 0) return {};
+  const rocksdb::CompactRangeOptions options = rocks_compact_options();
   const rocksdb::Slice first = slice(from);
   const rocksdb::Slice last = slice(end);
   const rocksdb::Status status = db_.CompactRange(options, &column_, &first, &last);

@@ -1,10 +1,13 @@
 #pragma once
 
+#include "store/keyspace.h"
 #include "store/kv_store.h"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -41,6 +44,8 @@ class PayloadTables {
   /// Writes runs of payloads that have kSmallestTable bytes as tables, synced, and adds the tables to the column. Says
   /// which operations are done with; empty when none is. Payload keys are those of blocks.
   [[nodiscard]] Result<std::vector<bool>> add(const WriteBatch& batch);
+  /// See KvStore::limit_scratch().
+  void limit_scratch(std::uint64_t bytes) { scratch_ = bytes; }
   /// Merges runs of small tables when enough of them came since the last time.
   [[nodiscard]] Result<void> merge_small();
   /// See KvStore::reclaim().
@@ -64,11 +69,12 @@ class PayloadTables {
   std::shared_ptr<Filter> filter_;
   std::unique_ptr<rocksdb::Options> options_;
   std::filesystem::path directory_;
+  std::atomic<std::uint64_t> scratch_ = std::numeric_limits<std::uint64_t>::max();
   std::mutex mutex_;  // of what follows
   std::uint64_t next_file_ = 0;
-  std::size_t small_tables_ = 0;                // since the last merge
-  std::mutex compacting_;                       // one reclaim() or merge_small() at a time; of what follows
-  std::map<std::uint32_t, Bytes> unreclaimed_;  // feed -> where what was dropped in shared tables begins
+  std::size_t small_tables_ = 0;             // since the last merge
+  std::mutex compacting_;                    // one reclaim() or merge_small() at a time; of what follows
+  std::map<FeedNumber, Bytes> unreclaimed_;  // feed -> where what was dropped in shared tables begins
 };
 
 }  // namespace shoal::store

@@ -1,19 +1,12 @@
 #include "store/write_buffer.h"
 
 #include "base/assert.h"
-#include "base/wire.h"
 #include "store/keyspace.h"
 
 #include <algorithm>
 #include <iterator>
 
 namespace shoal::store {
-namespace {
-
-WriteBuffer::KeyPrefix prefix_of(ByteView key) { return base::WireReader(key).u32(); }
-
-}  // namespace
-
 bool KeyOrder::operator()(ByteView a, ByteView b) const {
   return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end());
 }
@@ -24,7 +17,7 @@ void WriteBuffer::add(const WriteBatch& batch) {
     const bool put = each.kind == WriteBatch::Kind::put;
     rows_[static_cast<std::size_t>(each.column)].insert_or_assign(each.key,
                                                                   put ? BufferedValue(each.value) : BufferedValue());
-    feeds_.insert(prefix_of(each.key));
+    feeds_.insert(feed_of_key(each.key));
     bytes_ += each.key.size() + each.value.size();
     if (each.column == Column::payloads) payload_bytes_ += each.value.size();
   }
@@ -64,10 +57,10 @@ WriteBuffer WriteBuffer::take_short_runs(std::size_t smallest, std::size_t most)
   return out;
 }
 
-std::map<std::uint32_t, std::vector<std::pair<std::uint64_t, std::uint64_t>>> payload_runs(const WriteBuffer& buffer) {
-  std::map<std::uint32_t, std::vector<std::pair<std::uint64_t, std::uint64_t>>> runs;
-  for (const auto& [key, value] : buffer.rows(Column::payloads)) {
-    auto& of_feed = runs[prefix_of(key)];
+PayloadRuns WriteBuffer::payload_runs() const {
+  PayloadRuns runs;
+  for (const auto& [key, value] : rows(Column::payloads)) {
+    auto& of_feed = runs[feed_of_key(key)];
     const std::uint64_t block = block_of_key(key).value();
     if (!of_feed.empty() && of_feed.back().second == block) {
       ++of_feed.back().second;
@@ -94,7 +87,7 @@ const BufferedValue* WriteBuffer::find(Column column, ByteView key) const {
 
 bool WriteBuffer::shares_feed(const WriteBatch& batch) const {
   return std::ranges::any_of(batch.operations(),
-                             [&](const WriteBatch::Operation& each) { return feeds_.contains(prefix_of(each.key)); });
+                             [&](const WriteBatch::Operation& each) { return feeds_.contains(feed_of_key(each.key)); });
 }
 
 bool erases_ranges(const WriteBatch& batch) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "store/keyspace.h"
 #include "store/kv_store.h"
 
 #include <array>
@@ -24,12 +25,12 @@ struct KeyOrder {
 };
 using BufferedRows = std::map<Bytes, BufferedValue, KeyOrder>;
 
+/// Blocks as ranges [first, end), by feed.
+using PayloadRuns = std::map<FeedNumber, std::vector<std::pair<std::uint64_t, std::uint64_t>>>;
+
 /// Rows in memory that a store does not have yet. A plain container: not thread-safe.
 class WriteBuffer {
  public:
-  /// The feed number that begins every key.
-  using KeyPrefix = std::uint32_t;
-
   /// Takes the batch's rows; it erases no ranges.
   void add(const WriteBatch& batch);
   /// Lays `older` below these rows.
@@ -37,6 +38,8 @@ class WriteBuffer {
   /// Takes payloads out whose neighbours are not here: runs of following blocks of less than `smallest` bytes, at most
   /// `most` bytes in all.
   [[nodiscard]] WriteBuffer take_short_runs(std::size_t smallest, std::size_t most);
+  /// The blocks whose payloads are here; all payload keys are those of blocks.
+  [[nodiscard]] PayloadRuns payload_runs() const;
   /// The rows as one batch.
   [[nodiscard]] WriteBatch as_batch() const;
 
@@ -51,14 +54,10 @@ class WriteBuffer {
 
  private:
   std::array<BufferedRows, kColumnCount> rows_;
-  std::set<KeyPrefix> feeds_;
+  std::set<FeedNumber> feeds_;
   std::size_t bytes_ = 0;
   std::size_t payload_bytes_ = 0;
 };
-
-/// The payload keys in `buffer` as ranges of blocks, by feed number.
-[[nodiscard]] std::map<std::uint32_t, std::vector<std::pair<std::uint64_t, std::uint64_t>>> payload_runs(
-    const WriteBuffer& buffer);
 
 /// True when the batch erases ranges: which rows those are only the store knows.
 [[nodiscard]] bool erases_ranges(const WriteBatch& batch);

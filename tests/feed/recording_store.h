@@ -1,6 +1,7 @@
 #pragma once
 
-#include "store/kv_store.h"
+#include "base/log_sink.h"
+#include "store/forwarding_store.h"
 #include "store/rocks_kv_store.h"
 
 #include <cstddef>
@@ -14,13 +15,14 @@ namespace shoal::feed::testing {
 
 /// A store in memory that writes down what is done to it, in a list that several stores may share, and refuses writes
 /// on demand.
-class RecordingStore final : public store::KvStore {
+class RecordingStore final : public store::ForwardingStore {
  public:
   using Calls = std::vector<std::string>;  ///< "heads write yes", "blocks durable" ...
 
-  RecordingStore(std::string name, std::shared_ptr<Calls> calls) : name_(std::move(name)), calls_(std::move(calls)) {
-    inner_ = store::open_rocks_store(name_, store::Backing::memory, sink_).value();
-  }
+  RecordingStore(const std::string& name, std::shared_ptr<Calls> calls)
+      : ForwardingStore(store::open_rocks_store(name, store::Backing::memory, sink()).value()),
+        name_(name),
+        calls_(std::move(calls)) {}
 
   /// The write after `writes` more fails with Code::io, and all that follow it, until this is called with -1.
   void fail_after(int writes) { left_ = writes; }
@@ -28,15 +30,6 @@ class RecordingStore final : public store::KvStore {
   void on_write(std::function<void()> look) { look_ = std::move(look); }
   [[nodiscard]] const std::vector<store::WriteBatch>& batches() const { return batches_; }
 
-  [[nodiscard]] Result<std::optional<Bytes>> get(store::Column column, ByteView key) const override {
-    return inner_->get(column, key);
-  }
-  [[nodiscard]] Result<bool> contains(store::Column column, ByteView key) const override {
-    return inner_->contains(column, key);
-  }
-  [[nodiscard]] std::unique_ptr<store::KvIterator> iterate(store::Column column) const override {
-    return inner_->iterate(column);
-  }
   [[nodiscard]] Result<void> write(const store::WriteBatch& batch, store::Sync sync) override {
     if (look_) look_();
     if (left_ == 0) return Error{Code::io, "injected write failure"};
@@ -44,25 +37,22 @@ class RecordingStore final : public store::KvStore {
     constexpr const char* kNames[] = {"no", "yes", "deferred"};
     note(std::string("write ") + kNames[static_cast<std::size_t>(sync)]);
     batches_.push_back(batch);
-    return inner_->write(batch, sync);
+    return ForwardingStore::write(batch, sync);
   }
   [[nodiscard]] Result<void> make_durable() override {
     note("durable");
-    return inner_->make_durable();
+    return ForwardingStore::make_durable();
   }
   [[nodiscard]] Result<void> drop_range(store::Column column, ByteView begin, ByteView end) override {
     note("drop");
-    return inner_->drop_range(column, begin, end);
-  }
-  [[nodiscard]] Result<void> compact(store::Column column, ByteView begin, ByteView end) override {
-    return inner_->compact(column, begin, end);
+    return ForwardingStore::drop_range(column, begin, end);
   }
   [[nodiscard]] Result<void> reclaim(store::Column column, ByteView begin, ByteView end,
                                      const store::LiveRows& live) override {
     reclaimed_.push_back({column, {Bytes(begin.begin(), begin.end()), Bytes(end.begin(), end.end())}});
     if (look_at_live_) look_at_live_(live);
     if (!reclaim_answer_) return reclaim_answer_;
-    return inner_->reclaim(column, begin, end, live);
+    return ForwardingStore::reclaim(column, begin, end, live);
   }
   void answer_reclaim(Result<void> answer) { reclaim_answer_ = std::move(answer); }
   /// Column, begin and end of each reclaim().
@@ -74,12 +64,14 @@ class RecordingStore final : public store::KvStore {
   void on_reclaim(std::function<void(const store::LiveRows&)> look) { look_at_live_ = std::move(look); }
 
  private:
+  static base::LogSink& sink() {
+    static base::NullLogSink none;
+    return none;
+  }
   void note(const std::string& what) { calls_->push_back(name_ + " " + what); }
 
   std::string name_;
   std::shared_ptr<Calls> calls_;
-  base::NullLogSink sink_;
-  std::unique_ptr<store::KvStore> inner_;
   int left_ = -1;
   Result<void> reclaim_answer_;
   std::function<void()> look_;

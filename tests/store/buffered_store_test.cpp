@@ -2,6 +2,7 @@
 #include "store/buffered_store.h"
 
 #include "base/log_sink.h"
+#include "store/forwarding_store.h"
 #include "store/keyspace.h"
 #include "store/rocks_kv_store.h"
 #include "temp_dir.h"
@@ -20,7 +21,7 @@ namespace {
 using std::chrono::milliseconds;
 
 /// A real store whose writes are counted, and refused when the test wants it.
-class WatchedStore final : public KvStore {
+class WatchedStore final : public ForwardingStore {
  public:
   /// What the test sees and says, also when the store is gone.
   struct Watch {
@@ -33,15 +34,8 @@ class WatchedStore final : public KvStore {
   };
 
   WatchedStore(std::unique_ptr<KvStore> store, std::shared_ptr<Watch> watch)
-      : store_(std::move(store)), watch_(std::move(watch)) {}
+      : ForwardingStore(std::move(store)), watch_(std::move(watch)) {}
 
-  [[nodiscard]] Result<std::optional<Bytes>> get(Column column, ByteView key) const override {
-    return store_->get(column, key);
-  }
-  [[nodiscard]] Result<bool> contains(Column column, ByteView key) const override {
-    return store_->contains(column, key);
-  }
-  [[nodiscard]] std::unique_ptr<KvIterator> iterate(Column column) const override { return store_->iterate(column); }
   [[nodiscard]] Result<void> write(const WriteBatch& batch, Sync sync) override {
     if (watch_->refuses) {
       ++watch_->refused;
@@ -49,22 +43,15 @@ class WatchedStore final : public KvStore {
     }
     ++watch_->writes;
     watch_->last = sync;
-    return store_->write(batch, sync);
+    return ForwardingStore::write(batch, sync);
   }
   [[nodiscard]] Result<void> make_durable() override {
     watch_->durable = watch_->writes.load();
-    return store_->make_durable();
-  }
-  [[nodiscard]] Result<void> drop_range(Column column, ByteView begin, ByteView end) override {
-    return store_->drop_range(column, begin, end);
-  }
-  [[nodiscard]] Result<void> compact(Column column, ByteView begin, ByteView end) override {
-    return store_->compact(column, begin, end);
+    return ForwardingStore::make_durable();
   }
   [[nodiscard]] std::uint64_t waiting_bytes() const override { return 7; }
 
  private:
-  std::unique_ptr<KvStore> store_;
   std::shared_ptr<Watch> watch_;
 };
 

@@ -144,6 +144,24 @@ TEST_F(PayloadTablesTest, RunsOfSmallTablesAreMerged) {
   for (std::uint64_t block = 0; block < 1000; ++block) ASSERT_TRUE(holds(1, block, 64 * kKiB)) << block;
 }
 
+TEST_F(PayloadTablesTest, NeighboursThatMakeATableAreMergedBeforeThereAreEight) {
+  for (std::uint64_t i = 0; i < 8; ++i) write(1, i * 60, i * 60 + 60, 100 * kKiB);  // of 5.9 MiB each
+  const auto sizes = files(".sst");
+  EXPECT_EQ(sizes.size(), 4U);
+  EXPECT_LE(*sizes.rbegin(), 24 * 1024 * kKiB);
+}
+
+TEST_F(PayloadTablesTest, MergingTakesNoMoreScratchThanItMay) {
+  store_->limit_scratch(2 * 1024 * kKiB);  // eight tables of 320 KiB are more
+  std::uint64_t i = 0;
+  for (; i < 16; ++i) write(1, i * 5, i * 5 + 5, 64 * kKiB);
+  EXPECT_EQ(files(".sst").size(), 16U);
+  store_->limit_scratch(3 * 1024 * kKiB);
+  for (; i < 24; ++i) write(1, i * 5, i * 5 + 5, 64 * kKiB);
+  EXPECT_LE(files(".sst").size(), 9U) << "nine at a time";
+  EXPECT_LE(*files(".sst").rbegin(), 3 * 1024 * kKiB);
+}
+
 TEST_F(PayloadTablesTest, ATableThatNothingNeedsIsDropped) {
   for (std::uint64_t i = 0; i < 4; ++i) write(1, i * 100, i * 100 + 100, 100 * kKiB);
   write(2, 0, 100, 100 * kKiB);
@@ -162,6 +180,20 @@ TEST_F(PayloadTablesTest, ATableThatIsMostlyDeadIsWrittenAgainWithoutTheDead) {
   ASSERT_TRUE(reclaim(1, 0, 100, live).ok());
   EXPECT_TRUE(testing::shrinks_to(path_, 3'500'000U)) << testing::disk_use(path_);
   for (const std::uint64_t block : live) EXPECT_TRUE(holds(1, block, 100 * kKiB));
+  EXPECT_EQ(store_->get(Column::payloads, key(1, 1)).value(), std::nullopt);
+}
+
+TEST_F(PayloadTablesTest, WritingItAgainTakesNoMoreScratchThanItMay) {
+  write(1, 0, 100, 100 * kKiB);
+  write(1, 100, 200, 100 * kKiB);
+  std::set<std::uint64_t> live;
+  for (std::uint64_t block = 0; block < 100; block += 4) live.insert(block);
+  store_->limit_scratch(2'000'000);  // 2.5 MB are needed
+  ASSERT_TRUE(reclaim(1, 0, 200, live).ok());
+  EXPECT_TRUE(testing::shrinks_to(path_, 11'000'000U)) << "what nothing needs takes no scratch";
+  EXPECT_TRUE(holds(1, 1, 100 * kKiB)) << "left as it is";
+  store_->limit_scratch(3'000'000);
+  ASSERT_TRUE(reclaim(1, 0, 200, live).ok());
   EXPECT_EQ(store_->get(Column::payloads, key(1, 1)).value(), std::nullopt);
 }
 

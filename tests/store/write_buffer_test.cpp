@@ -19,7 +19,8 @@ void add(WriteBuffer& buffer, std::uint32_t feed, std::initializer_list<std::uin
   buffer.add(batch);
 }
 
-using Runs = std::map<std::uint32_t, std::vector<std::pair<std::uint64_t, std::uint64_t>>>;
+constexpr FeedNumber kOne{1};
+constexpr FeedNumber kTwo{2};
 
 TEST(WriteBuffer, CountsWhatItHolds) {
   WriteBuffer buffer;
@@ -68,8 +69,8 @@ TEST(WriteBuffer, ShortRunsAreTakenOutAndLongOnesStay) {
   add(buffer, 1, {1, 2, 3, 4, 8, 9, 20, 21, 22});
   add(buffer, 2, {23});  // follows in number, not in feed
   const WriteBuffer taken = buffer.take_short_runs(300, 10'000);
-  EXPECT_EQ(payload_runs(taken), (Runs{{1, {{8, 10}}}, {2, {{23, 24}}}}));
-  EXPECT_EQ(payload_runs(buffer), (Runs{{1, {{1, 5}, {20, 23}}}}));
+  EXPECT_EQ(taken.payload_runs(), (PayloadRuns{{kOne, {{8, 10}}}, {kTwo, {{23, 24}}}}));
+  EXPECT_EQ(buffer.payload_runs(), (PayloadRuns{{kOne, {{1, 5}, {20, 23}}}}));
   EXPECT_EQ(taken.rows(Column::headers).size(), 0U);
   EXPECT_EQ(buffer.rows(Column::headers).size(), 10U) << "all other rows are written";
   EXPECT_EQ(buffer.payload_bytes(), 700U);
@@ -81,7 +82,7 @@ TEST(WriteBuffer, MoreShortRunsThanMayWaitAreAllWritten) {
   add(buffer, 1, {1, 3, 5, 7});
   EXPECT_TRUE(buffer.take_short_runs(300, 399).empty());
   EXPECT_EQ(buffer.rows(Column::payloads).size(), 4U);
-  EXPECT_EQ(payload_runs(buffer.take_short_runs(300, 400)), (Runs{{1, {{1, 2}, {3, 4}, {5, 6}, {7, 8}}}}));
+  EXPECT_EQ(buffer.take_short_runs(300, 400).payload_runs(), (PayloadRuns{{kOne, {{1, 2}, {3, 4}, {5, 6}, {7, 8}}}}));
 }
 
 TEST(WriteBuffer, ErasuresAndOtherKeysDoNotWait) {

@@ -4,6 +4,7 @@
 #include "feed/read/prune_order.h"
 
 #include <algorithm>
+#include <limits>
 #include <queue>
 
 // A directory has to stay below its budget at every moment, while blocks come in on other threads and the store gives
@@ -30,6 +31,10 @@ constexpr int kTries = 4;
 /// Room that stays free below the budget, for blocks that come between two calls and for what a flush writes at once.
 std::uint64_t slack(std::uint64_t budget) { return std::clamp(budget / 8, kMiB / 2, 64 * kMiB); }
 
+/// Of the room below the budget: a quarter for payloads that come until the next call, one for what each of the two
+/// stores writes for a moment to merge tables, one for logs, which have rows of payloads that come once more.
+std::uint64_t room_share(std::uint64_t budget, std::uint64_t used) { return (budget - std::min(budget, used)) / 4; }
+
 std::string megabytes(std::uint64_t bytes) {
   const std::uint64_t tenths = bytes * 10 / kMiB;
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MiB";
@@ -51,12 +56,13 @@ milliseconds DiskBudget::keep() {
     if (options && options->max_bytes > 0)
       budget = budget == 0 ? options->max_bytes : std::min(budget, options->max_bytes);
   }
+  const auto storage = table_->storage();
+  if (!storage) return kIdle;
   if (budget == 0) {
+    limit_scratch(**storage, std::numeric_limits<std::uint64_t>::max());
     report(0, std::nullopt);
     return kIdle;
   }
-  const auto storage = table_->storage();
-  if (!storage) return kIdle;
   if (const auto kept = keep_within(**storage, budget); !kept) {
     log_->log(base::LogLevel::error, "retention", "cannot keep the budget: " + kept.error().message);
     return kIdle;
@@ -70,6 +76,7 @@ Result<void> DiskBudget::keep_within(const Storage& storage, std::uint64_t budge
   // Rows that are only in memory come to the disk all at once.
   const auto measure = [&] { return storage.directory->disk_bytes() + storage.mirrored->waiting_bytes(); };
   std::uint64_t used = measure();
+  limit_scratch(storage, room_share(budget, used));
   bool nothing_left = false;
   for (int tries = 0; used > high && !nothing_left && tries < kTries; ++tries) {
     // Until whole tables hold nothing that is needed, or are mostly dead and written again.
@@ -77,7 +84,8 @@ Result<void> DiskBudget::keep_within(const Storage& storage, std::uint64_t budge
     used = measure();
     nothing_left = dropped == 0;
   }
-  give_allowances(budget - std::min(budget, used));
+  limit_scratch(storage, room_share(budget, used));
+  give_allowances(room_share(budget, used));
   std::optional<Error> problem;
   if (nothing_left && used > budget) {
     problem =
@@ -90,11 +98,15 @@ Result<void> DiskBudget::keep_within(const Storage& storage, std::uint64_t budge
   return {};
 }
 
-void DiskBudget::give_allowances(std::uint64_t room) {
+void DiskBudget::limit_scratch(const Storage& storage, std::uint64_t bytes) {
+  storage.own->limit_scratch(bytes);
+  storage.mirrored->limit_scratch(bytes);
+}
+
+void DiskBudget::give_allowances(std::uint64_t bytes) {
   std::vector<std::shared_ptr<FeedHost>> mirrored = table_->open_hosts();
   std::erase_if(mirrored, [](const auto& host) { return !host->terms().mirrored(); });
-  // A quarter, since a compaction has its input and its output on the disk for a moment, and a log its rows too.
-  for (const auto& host : mirrored) host->set_allowance(room / 4 / mirrored.size());
+  for (const auto& host : mirrored) host->set_allowance(bytes / mirrored.size());
 }
 
 void DiskBudget::report(std::uint64_t budget, const std::optional<Error>& problem) {

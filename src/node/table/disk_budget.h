@@ -24,8 +24,9 @@ class DiskBudget {
   /// Drops payloads of at least `bytes`, oldest append time first. Returns how many payloads that were.
   [[nodiscard]] Result<std::uint64_t> drop(std::uint64_t bytes);
   [[nodiscard]] Result<void> keep_within(const Storage& storage, std::uint64_t budget);
-  /// Gives the mirrors' feeds what may be stored of each until the next call.
-  void give_allowances(std::uint64_t room);
+  /// Gives the mirrors' feeds what they may store until the next call, `bytes` together.
+  void give_allowances(std::uint64_t bytes);
+  static void limit_scratch(const Storage& storage, std::uint64_t bytes);
   /// Reports a budget that cannot be kept to the log and to the mirrors; nullopt: it can again.
   void report(std::uint64_t budget, const std::optional<Error>& problem);
   /// Feeds whose payloads may be dropped.
