@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/try.h"
+#include "store/rocks_files.h"
 #include "store/rocks_options.h"
 #include "store/rocks_payload_tables.h"
 #include "store/rocks_report.h"
@@ -71,6 +72,7 @@ class RocksIterator final : public KvIterator {
 /// What must outlive the database, in this order.
 struct Surroundings {
   std::unique_ptr<rocksdb::Env> memory;
+  std::unique_ptr<RocksFiles> files;  ///< of a store on the disk
   std::shared_ptr<RocksHealth> health = std::make_shared<RocksHealth>();
 };
 
@@ -100,19 +102,15 @@ class RocksKvStore final : public KvStore {
 
   [[nodiscard]] Result<std::optional<Bytes>> get(Column column, ByteView key) const override {
     rocksdb::PinnableSlice value;
-    const rocksdb::Status status = db_->Get(read_options(column), handle(column), slice(key), &value);
-    if (status.IsNotFound() && !status.IsPathNotFound()) return std::optional<Bytes>{};
-    if (!status.ok()) return rocks_error(status, "cannot read");
+    SHOAL_TRY(const bool found, find(column, key, value));
+    if (!found) return std::optional<Bytes>{};
     const ByteView bytes = view(value);
     return std::optional<Bytes>{Bytes(bytes.begin(), bytes.end())};
   }
 
   [[nodiscard]] Result<bool> contains(Column column, ByteView key) const override {
     rocksdb::PinnableSlice value;  // not copied
-    const rocksdb::Status status = db_->Get(read_options(column), handle(column), slice(key), &value);
-    if (status.IsNotFound() && !status.IsPathNotFound()) return false;
-    if (!status.ok()) return rocks_error(status, "cannot read");
-    return true;
+    return find(column, key, value);
   }
 
   [[nodiscard]] std::unique_ptr<KvIterator> iterate(Column column) const override {
@@ -165,12 +163,19 @@ class RocksKvStore final : public KvStore {
     return tables_->reclaim(begin, end, live);
   }
 
-  /// Flushes the log when short commands have left many pieces of it, and merges the tables that such flushes made.
+  void limit_scratch(std::uint64_t bytes) override {
+    if (tables_) tables_->limit_scratch(bytes);
+  }
+
+  /// Flushes the log when it may not be on the disk, or when short commands have left many pieces of it; merges the
+  /// tables that such flushes made.
   [[nodiscard]] Result<void> tidy_after_open() {
     rocksdb::VectorLogPtr logs;
     SHOAL_CHECK(checked(db_->GetSortedWalFiles(logs), "cannot list the logs"));
-    if (logs.size() < kLogPieces && log_bytes() < kLogLeftAtClose) return {};
+    const bool unsynced = around_.files->sync_failed();
+    if (logs.size() < kLogPieces && log_bytes() < kLogLeftAtClose && !unsynced) return {};
     SHOAL_CHECK(flush());
+    if (unsynced) around_.files->forget_failed_sync();
     for (std::size_t i = 0; i < kColumnCount; ++i) {
       rocksdb::ColumnFamilyMetaData column;
       db_->GetColumnFamilyMetaData(handles_[i], &column);
@@ -196,8 +201,17 @@ class RocksKvStore final : public KvStore {
     auto healthy = around_.health->check();
     if (healthy || healthy.error().code != Code::no_space) return healthy;
     if (const rocksdb::Status resumed = db_->Resume(); !resumed.ok()) return healthy;
+    if (around_.files) around_.files->forget_failed_sync();
     around_.health->clear();
     return {};
+  }
+
+  /// False when there is no such row.
+  [[nodiscard]] Result<bool> find(Column column, ByteView key, rocksdb::PinnableSlice& value) const {
+    const rocksdb::Status status = db_->Get(read_options(column), handle(column), slice(key), &value);
+    if (status.IsNotFound() && !status.IsPathNotFound()) return false;
+    if (!status.ok()) return rocks_error(status, "cannot read");
+    return true;
   }
 
   [[nodiscard]] static rocksdb::ReadOptions read_options(Column column) {
@@ -255,11 +269,7 @@ class RocksKvStore final : public KvStore {
 
   [[nodiscard]] Result<void> compact_range(Column column, ByteView begin, ByteView end,
                                            rocksdb::BlobGarbageCollectionPolicy blobs) {
-    rocksdb::CompactRangeOptions options;
-    options.exclusive_manual_compaction = false;
-    options.allow_write_stall = true;
-    options.max_subcompactions = 1;
-    options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+    rocksdb::CompactRangeOptions options = rocks_compact_options();
     options.blob_garbage_collection_policy = blobs;
     options.blob_garbage_collection_age_cutoff = 1.0;
     const rocksdb::Slice from = slice(begin);
@@ -328,6 +338,8 @@ Result<std::unique_ptr<KvStore>> open_rocks_store(const std::filesystem::path& p
     around.memory.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
     options.env = around.memory.get();
   } else {
+    around.files = std::make_unique<RocksFiles>(path);
+    options.env = around.files->env();
     SHOAL_TRY(found, look(path));
     SHOAL_CHECK(check_schema_file(path));
     if (found == Found::remains) return Error{Code::corrupt, "store: " + path.string() + " has lost its CURRENT file"};
@@ -368,6 +380,7 @@ Result<std::unique_ptr<KvStore>> open_rocks_store_read_only(const std::filesyste
   Surroundings around;
   rocksdb::DBOptions options = rocks_db_options();
   options.info_log = make_rocks_logger(log);
+  SHOAL_CHECK(check_schema_file(path));
   std::vector<std::string> present;
   const rocksdb::Status listed = rocksdb::DB::ListColumnFamilies(options, path.string(), &present);
   if (!listed.ok()) return rocks_open_error(listed, path.string());
@@ -378,7 +391,7 @@ Result<std::unique_ptr<KvStore>> open_rocks_store_read_only(const std::filesyste
   if (!status.ok()) return rocks_open_error(status, path.string());
   auto store = std::make_unique<RocksKvStore>(Backing::disk, std::move(around), std::unique_ptr<rocksdb::DB>(opened),
                                               std::move(handles), std::unique_ptr<PayloadTables>{}, std::move(why));
-  SHOAL_CHECK(ensure_schema(*store, false));
+  SHOAL_CHECK(check_schema(*store));
   return std::unique_ptr<KvStore>(std::move(store));
 }
 

@@ -16,12 +16,6 @@
 namespace shoal::store {
 namespace {
 
-Bytes version_row() {
-  base::WireWriter row(4);
-  row.u32(kSchemaVersion);
-  return std::move(row).take();
-}
-
 constexpr const char* kSchemaFile = "SCHEMA";
 
 Error other_version(std::uint64_t version) {
@@ -29,6 +23,25 @@ Error other_version(std::uint64_t version) {
                "the store has schema version " + std::to_string(version) + ", this build knows version " +
                    std::to_string(kSchemaVersion),
                "use the newer shoal that wrote it"};
+}
+
+/// Of the store's version row, this build's or an older one; nullopt when the row is missing.
+Result<std::optional<std::uint32_t>> schema_version(const KvStore& store) {
+  SHOAL_TRY(const std::optional<Bytes> row, store.get(Column::meta, schema_key()));
+  if (!row) return std::optional<std::uint32_t>{};
+  base::WireReader reader(*row);
+  const std::uint32_t version = reader.u32();
+  if (!reader.finished()) return Error{Code::corrupt, "the store's schema version is unreadable"};
+  if (version == 0 || version > kSchemaVersion) return other_version(version);
+  return std::optional(version);
+}
+
+Result<void> check_empty(const KvStore& store) {
+  const std::unique_ptr<KvIterator> rows = store.iterate(Column::meta);
+  rows->seek({});
+  SHOAL_CHECK(rows->status());
+  if (rows->valid()) return Error{Code::corrupt, "the store has rows but no schema version"};
+  return {};
 }
 
 }  // namespace
@@ -60,28 +73,23 @@ Result<void> write_schema_file(const std::filesystem::path& directory) {
 }
 
 Result<void> ensure_schema(KvStore& store, bool created) {
-  SHOAL_TRY(const std::optional<Bytes> row, store.get(Column::meta, schema_key()));
-  if (!row) {
-    // A crash between creating the store and this row leaves one without any row; anything else lost its first row.
-    const std::unique_ptr<KvIterator> rows = store.iterate(Column::meta);
-    rows->seek({});
-    SHOAL_CHECK(rows->status());
-    if (!created && rows->valid()) return Error{Code::corrupt, "the store has rows but no schema version"};
-    WriteBatch batch;
-    batch.put(Column::meta, schema_key(), version_row());
-    return store.write(batch, Sync::yes);
-  }
-  base::WireReader reader(*row);
-  const std::uint32_t version = reader.u32();
-  if (!reader.finished()) return Error{Code::corrupt, "the store's schema version is unreadable"};
+  SHOAL_TRY(const std::optional<std::uint32_t> version, schema_version(store));
   if (version == kSchemaVersion) return {};
-  if (version == 0 || version > kSchemaVersion) return other_version(version);
+  // A crash between creating the store and this row leaves one without any row; anything else lost its first row.
+  if (!version && !created) SHOAL_CHECK(check_empty(store));
   // 1 to 2: rows stay as they are. Payloads in blob files are read where they lie, and move when their table is written
   // again; copies of accepted heads are written with the next head. So this row is the whole step, and a crash leaves
   // one version or the other.
+  base::WireWriter row(4);
+  row.u32(kSchemaVersion);
   WriteBatch batch;
-  batch.put(Column::meta, schema_key(), version_row());
+  batch.put(Column::meta, schema_key(), std::move(row).take());
   return store.write(batch, Sync::yes);
+}
+
+Result<void> check_schema(const KvStore& store) {
+  SHOAL_TRY(const std::optional<std::uint32_t> version, schema_version(store));
+  return version ? Result<void>{} : check_empty(store);
 }
 
 }  // namespace shoal::store

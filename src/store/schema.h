@@ -24,5 +24,7 @@ inline constexpr std::uint32_t kSchemaVersion = 2;
 /// takes a store of an older version over. Code::unsupported for a newer version (names both), Code::corrupt when an
 /// old store has no readable version row.
 [[nodiscard]] Result<void> ensure_schema(KvStore& store, bool created);
+/// Checks the version row of a store that is only read; one of an older version is read as it is. Errors as above.
+[[nodiscard]] Result<void> check_schema(const KvStore& store);
 
 }  // namespace shoal::store

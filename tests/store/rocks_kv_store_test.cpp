@@ -159,6 +159,21 @@ TEST_F(RocksKvStore, ReadOnlyItHasEverythingAndWritesNothing) {
   EXPECT_FALSE(fs::exists(path / "nothing"));
 }
 
+TEST_F(RocksKvStore, AfterAFailedSyncTheNextOpeningWritesTheLogAnew) {
+  const fs::path path = dir_ / "store";
+  const auto tables = [&] {
+    return std::count_if(fs::directory_iterator(path), fs::directory_iterator(),
+                         [](const auto& entry) { return entry.path().extension() == ".sst"; });
+  };
+  put_block(*must_open(path, Backing::disk), 1, Sync::yes);
+  ASSERT_EQ(tables(), 0) << "the row is in the log";
+  std::ofstream(path / "UNSYNCED") << "why";
+  const std::unique_ptr<KvStore> store = must_open(path, Backing::disk);
+  EXPECT_GT(tables(), 0);
+  EXPECT_FALSE(fs::exists(path / "UNSYNCED"));
+  EXPECT_EQ(store->get(Column::payloads, key_of(1, 1)).value(), random_bytes(1, 1000));
+}
+
 TEST_F(RocksKvStore, RefusesAnotherSchemaVersionAndNamesBoth) {
   const fs::path path = dir_ / "store";
   {
@@ -186,6 +201,29 @@ TEST_F(RocksKvStore, AStoreOfTheFirstVersionIsTakenOver) {
   EXPECT_EQ(store->get(Column::meta, schema_key()).value(), (Bytes{0, 0, 0, 2}));
   EXPECT_EQ(store->get(Column::payloads, key_of(1, 1)).value(), random_bytes(1, 1000));
   EXPECT_TRUE(fs::exists(path / "SCHEMA"));
+}
+
+TEST_F(RocksKvStore, AStoreOfTheFirstVersionIsReadWithoutTakingItOver) {
+  const fs::path path = dir_ / "store";
+  {
+    const std::unique_ptr<KvStore> store = must_open(path, Backing::disk);
+    put_block(*store, 1, Sync::yes);
+    WriteBatch batch;
+    batch.put(Column::meta, schema_key(), Bytes{0, 0, 0, 1});
+    ASSERT_TRUE(store->write(batch, Sync::yes).ok());
+  }
+  fs::remove(path / "SCHEMA");
+  const auto open_read_only = [&] {
+    return open_rocks_store_read_only(path, Error{Code::unsupported, "read-only", ""}, null_log);
+  };
+  {
+    const auto opened = open_read_only();
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    EXPECT_EQ((*opened)->get(Column::payloads, key_of(1, 1)).value(), random_bytes(1, 1000));
+    EXPECT_EQ((*opened)->get(Column::meta, schema_key()).value(), (Bytes{0, 0, 0, 1}));
+  }
+  std::ofstream(path / "SCHEMA") << "3\n";
+  EXPECT_EQ(code_of(open_read_only()), Code::unsupported);
 }
 
 TEST_F(RocksKvStore, ANewerStoreIsLeftAlone) {
