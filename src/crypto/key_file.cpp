@@ -45,6 +45,10 @@ bool is_damaged_key_file(const std::filesystem::path& path) {
 
 Result<KeyFileInfo> describe_key_file(const std::filesystem::path& path) {
   SHOAL_TRY(const KeyText text, read_text(path));
+  // A flipped bit makes another public key: the seed tells.
+  if (!text.sealing) {
+    if (auto key = open_key_text(text, std::nullopt); !key) return about(path, std::move(key).error());
+  }
   return KeyFileInfo{text.public_key, text.sealing.has_value()};
 }
 

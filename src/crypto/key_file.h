@@ -27,7 +27,8 @@ struct KeyFileInfo {
   PublicKey key;
   bool sealed = false;  ///< the secret needs a passphrase
 };
-/// What the file says without opening the secret; the same errors for the file itself.
+/// What the file says without a passphrase; the same errors for the file itself. Only an open secret tells whether the
+/// public half is right.
 [[nodiscard]] Result<KeyFileInfo> describe_key_file(const std::filesystem::path& path);
 
 }  // namespace shoal::crypto

@@ -76,6 +76,22 @@ TEST(KeyFile, EveryReaderRefusesAMalformedFile) {
   }
 }
 
+TEST(KeyFile, APublicHalfOfAnotherKeyIsNoticedWithoutSigning) {
+  const TemporaryDirectory directory;
+  const auto path = directory / "quakes.key";
+  const auto key = KeyPair::generate();
+  ASSERT_TRUE(write_key_file(path, key, std::nullopt).ok());
+  std::string text = testing::read_plain(path);
+  const std::size_t at = text.find(key.public_key().hex());
+  ASSERT_NE(at, std::string::npos);
+  text.replace(at, 64, KeyPair::generate().public_key().hex());
+  testing::write_plain(path, text);
+  const auto described = describe_key_file(path);
+  ASSERT_FALSE(described.ok());
+  EXPECT_EQ(described.error().code, Code::bad_key);
+  EXPECT_NE(described.error().message.find(path.string()), std::string::npos) << described.error().message;
+}
+
 TEST(KeyFile, EveryReaderSaysThatThereIsNone) {
   const TemporaryDirectory directory;
   const auto path = directory / "quakes.key";

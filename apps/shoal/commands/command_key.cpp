@@ -108,7 +108,8 @@ class KeyList final : public Command {
     const node::KeyStore keys(directory / "keys", {});
     SHOAL_TRY(const auto found, keys.list());
     SHOAL_TRY(const auto mirrors, node::TrustedMirrors(directory / "keys").list());
-    SHOAL_CHECK(context.out.write(json_ ? json(found, mirrors) : text(found, mirrors)));
+    SHOAL_CHECK(context.out.write(json_ ? json(found.keys, mirrors) : text(found.keys, mirrors)));
+    if (!found.unreadable.empty()) return found.unreadable.front();
     return Exit::ok;
   }
 

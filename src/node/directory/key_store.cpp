@@ -38,10 +38,10 @@ Result<KeyInfo> KeyStore::generate(const std::string& name, const Passphrase& gi
   return KeyInfo{name, key.public_key(), secret.has_value()};
 }
 
-Result<std::vector<KeyInfo>> KeyStore::list() const {
-  std::vector<KeyInfo> keys;
+Result<KeyStore::List> KeyStore::list() const {
+  List found;
   SHOAL_TRY(const bool any, is_there(directory_));
-  if (!any) return keys;
+  if (!any) return found;
   std::error_code failed;
   std::filesystem::directory_iterator entry(directory_, failed);
   for (; !failed && entry != std::filesystem::directory_iterator(); entry.increment(failed)) {
@@ -49,12 +49,15 @@ Result<std::vector<KeyInfo>> KeyStore::list() const {
     if (file.size() <= kSuffix.size() || !file.ends_with(kSuffix)) continue;
     const std::string name = file.substr(0, file.size() - kSuffix.size());
     if (!is_legal_name(name)) continue;
-    SHOAL_TRY(auto info, read_info(name));
-    keys.push_back(std::move(info));
+    if (auto info = read_info(name)) {
+      found.keys.push_back(*std::move(info));
+    } else {
+      found.unreadable.push_back(std::move(info).error());
+    }
   }
   if (failed) return unreadable(directory_, failed);
-  std::sort(keys.begin(), keys.end(), [](const KeyInfo& a, const KeyInfo& b) { return a.name < b.name; });
-  return keys;
+  std::sort(found.keys.begin(), found.keys.end(), [](const KeyInfo& a, const KeyInfo& b) { return a.name < b.name; });
+  return found;
 }
 
 Result<std::optional<KeyInfo>> KeyStore::find(const std::string& name) const {
@@ -85,8 +88,8 @@ Result<KeyInfo> KeyStore::read_info(const std::string& name) const {
 }
 
 Result<std::optional<KeyInfo>> KeyStore::find(const PublicKey& key) const {
-  SHOAL_TRY(const auto keys, list());
-  for (const KeyInfo& info : keys) {
+  SHOAL_TRY(const auto found, list());
+  for (const KeyInfo& info : found.keys) {
     if (info.key == key) return std::optional(info);
   }
   return std::optional<KeyInfo>{};

@@ -38,7 +38,11 @@ class KeyStore {
 
   /// Sealed under the passphrase when there is one. Code::already_exists when the name is taken.
   [[nodiscard]] Result<KeyInfo> generate(const std::string& name, const Passphrase& given = {});
-  [[nodiscard]] Result<std::vector<KeyInfo>> list() const;
+  struct List {
+    std::vector<KeyInfo> keys;      ///< by name
+    std::vector<Error> unreadable;  ///< of files that are no sound key files
+  };
+  [[nodiscard]] Result<List> list() const;
   [[nodiscard]] Result<std::optional<KeyInfo>> find(const std::string& name) const;
   [[nodiscard]] Result<std::optional<KeyInfo>> find(const PublicKey& key) const;
   /// Asks for the passphrase when the file is sealed and none is given.

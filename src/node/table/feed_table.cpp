@@ -255,7 +255,8 @@ Result<OpenedFeed> FeedTable::open_volatile(const std::string& name) {
 
 Result<std::vector<FeedReference>> FeedTable::known() const {
   SHOAL_TRY(const auto files, storage());
-  SHOAL_TRY(const auto keys, context_.keys->list());
+  SHOAL_TRY(const auto found, context_.keys->list());
+  const std::vector<KeyInfo>& keys = found.keys;
   std::vector<FeedReference> references;
   references.reserve(keys.size());
   std::map<FeedId, std::string> removed;
@@ -306,6 +307,11 @@ void FeedTable::resume_mirrors() {
     }
   }
 }
+  if (const auto keys = context_.keys->list()) {
+    for (const Error& error : keys->unreadable) {
+      context_.log->log(base::LogLevel::error, "node", error.message + "; its feed is neither signed nor served");
+    }
+  }
 
 Result<void> FeedTable::set_retention(const FeedReference& feed, const Retention& retention) {
   SHOAL_TRY(const auto open, host(feed));

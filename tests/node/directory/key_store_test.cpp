@@ -32,5 +32,22 @@ TEST(KeyStore, SeesWhatAnotherProcessPutInPlaceOfAKeyItKnows) {
   EXPECT_FALSE(store.find(first->key).value());
 }
 
+TEST(KeyStore, ADamagedKeyStopsNoOther) {
+  const TempDir dir;
+  KeyStore store = open_store(dir);
+  const auto sound = store.generate("sound");
+  const auto damaged = store.generate("damaged");
+  ASSERT_TRUE(sound.ok() && damaged.ok());
+  std::filesystem::resize_file(dir / "damaged.key", 10);
+  const auto all = store.list();
+  ASSERT_TRUE(all.ok());
+  ASSERT_EQ(all->keys.size(), 1U);
+  EXPECT_EQ(all->keys[0].name, "sound");
+  ASSERT_EQ(all->unreadable.size(), 1U);
+  EXPECT_EQ(all->unreadable[0].code, Code::bad_key);
+  EXPECT_EQ(store.find(sound->key).value()->name, "sound");
+  EXPECT_EQ(store.find("damaged").error().code, Code::bad_key) << "whoever asks for it is told";
+}
+
 }  // namespace
 }  // namespace shoal::node
