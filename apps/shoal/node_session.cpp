@@ -72,6 +72,7 @@ Result<NodeOptions> node_options(Context& context, const CommonOptions& common) 
   options.private_network = common.private_network;
   options.offline = common.offline;
   options.attach = !common.alone;
+  options.use_reserve = common.use_reserve;
   options.dht = !common.no_dht;
   options.lsd = !common.no_lsd;
   options.upload = !common.no_upload;

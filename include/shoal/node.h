@@ -37,6 +37,8 @@ struct NodeOptions {
   /// When another process has the directory, work through it and leave the options of the network to it; false:
   /// Code::in_use then.
   bool attach = true;
+  /// On a full disk the room that the directory keeps back is used to open it: to remove a feed.
+  bool use_reserve = false;
   bool dht = true;     ///< find peers in the DHT
   bool lsd = true;     ///< find peers on the local network
   bool upload = true;  ///< serve others

@@ -31,6 +31,11 @@ std::shared_ptr<Storage> announce_release(std::shared_ptr<Storage> storage, std:
           }};
 }
 
+Storage::WhenFull when_full(const NodeOptions& options) {
+  if (options.use_reserve) return Storage::WhenFull::use_reserve;
+  return options.offline ? Storage::WhenFull::read_only : Storage::WhenFull::refuse;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<NodeApi>> open_node(NodeOptions options) {
@@ -56,8 +61,7 @@ Result<std::shared_ptr<LocalNode>> LocalNode::open(NodeOptions options, PeerHub:
 LocalNode::~LocalNode() { close(); }
 
 Result<void> LocalNode::start(PeerHub::WrapOutbox wrap_outbox) {
-  SHOAL_TRY(auto opened, Storage::open(options_.data_dir, *log_, options_.on_disk_failure,
-                                       options_.offline ? Storage::WhenFull::read_only : Storage::WhenFull::refuse));
+  SHOAL_TRY(auto opened, Storage::open(options_.data_dir, *log_, options_.on_disk_failure, when_full(options_)));
   std::promise<void> released;
   storage_released_ = released.get_future();
   auto storage = announce_release(std::move(opened), std::move(released));

@@ -175,6 +175,45 @@ class FullDirectory(FullDiskTest):
         self.expect(0, "verify", "f", *data)
 
 
+class RemovalOnAFullDisk(FullDiskTest):
+    """The room that a directory keeps back is enough to remove a feed, which makes room for the others."""
+
+    def grown_directory(self):
+        """On a full disk, the directory's options. It has a large feed and a small one."""
+        disk = self.small_disk(120)
+        data = ["--data", os.path.join(disk, "s")]
+        self.expect(0, "pub", "large", self.input(30_000_000, "large"), "-z", "none", "--offline", *data)
+        self.expect(0, "pub", "small", self.input(1000, "small"), "--offline", *data)
+        return disk, data
+
+    def test_without_a_node(self):
+        disk, data = self.grown_directory()
+        filler = self.fill(disk)
+        self.assertEqual(7, self.run_shoal("pub", "small", self.input(1000, "small"), "--offline", *data).code)
+        self.expect(0, "rm", "large", "--yes", *data)
+        room = os.statvfs(disk)
+        self.assertGreater(room.f_bavail * room.f_bsize, 25 * MIB)
+        self.expect(0, "pub", "small", self.input(1000, "small"), "--offline", *data)
+        self.expect(0, "verify", "small", "--offline", *data)
+        os.unlink(filler)
+        self.expect(0, "ls", "--offline", *data)
+        self.assertTrue(os.path.exists(os.path.join(disk, "s", "reserve")), "it is kept back again")
+
+    def test_through_a_node(self):
+        disk, data = self.grown_directory()
+        node = self.start("node", *data, *PRIVATE)
+        node.wait_for("^listening")
+        self.fill(disk)
+        big = self.input(8_000_000, "big")
+        codes = [self.run_shoal("pub", "small", big, "-z", "none", *data).code for _ in range(4)]
+        self.assertEqual(7, codes[-1], node.stderr)
+        self.expect(0, "rm", "large", "--yes", *data)
+        self.assertTrue(eventually(
+            lambda: self.run_shoal("pub", "small", self.input(1000, "small"), *data).code == 0, 10, 0.3), node.stderr)
+        self.assertEqual(0, node.stop(), node.stderr)
+        self.expect(0, "verify", "small", "--offline", *data)
+
+
 class ReadOnlyFileSystem(FullDiskTest):
     """A directory where nobody can write."""
 

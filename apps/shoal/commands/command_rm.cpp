@@ -11,7 +11,7 @@ namespace {
 
 class RemoveCommand final : public Command {
  public:
-  RemoveCommand() : Command(false) {}
+  RemoveCommand() : Command(false) { common_.use_reserve = true; }
   [[nodiscard]] Result<Exit> run(Context& context) override;
 
  protected:

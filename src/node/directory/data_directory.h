@@ -10,7 +10,7 @@
 namespace shoal::node {
 
 /// One data directory, held by one process. Layout: `lock`, `node.key`, `port`, `keys/NAME.key`, `own/` and `mirrored/`
-/// (stores), `journal`, `forks/FEED.fork` once there is one.
+/// (stores), `journal`, `reserve`, `forks/FEED.fork` once there is one.
 class DataDirectory {
  public:
   /// Makes the directory (mode 0700) when it is missing, without taking its lock.
@@ -31,6 +31,7 @@ class DataDirectory {
   [[nodiscard]] std::filesystem::path own_store() const { return path_ / "own"; }
   [[nodiscard]] std::filesystem::path mirror_store() const { return path_ / "mirrored"; }
   [[nodiscard]] std::filesystem::path forks() const { return path_ / "forks"; }
+  [[nodiscard]] std::filesystem::path reserve() const { return path_ / "reserve"; }
   [[nodiscard]] std::filesystem::path journal() const { return path_ / "journal"; }
 
   /// The port this directory listens on when the options name none; 0 before the first.

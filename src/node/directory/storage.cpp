@@ -131,7 +131,11 @@ Result<std::shared_ptr<Storage>> Storage::open(const std::filesystem::path& path
     return storage;
   }
   const bool used = is_there(directory.own_store());
+  const DiskReserve reserve(directory.reserve());
   auto stores = open_stores(directory, log);
+  if (!stores && stores.error().code == Code::no_space && when_full == WhenFull::use_reserve && reserve.release()) {
+    stores = open_stores(directory, log);
+  }
   if (!stores && stores.error().code == Code::no_space && used && when_full == WhenFull::read_only) {
     SHOAL_CHECK(open_read_only(*storage, {Code::no_space, stores.error().message, "free some space"}, log));
     return storage;
@@ -148,6 +152,8 @@ Result<std::shared_ptr<Storage>> Storage::open(const std::filesystem::path& path
   if (failed) storage->journal = store::watched(std::move(storage->journal), failed);
   SHOAL_TRY(storage->place, feed::directory_marker(path, directory.journal()));
   SHOAL_TRY(storage->node_key, open_node_key(directory.node_key(), log));
+  storage->reserve = reserve;
+  if (when_full != WhenFull::use_reserve) reserve.keep();
   return storage;
 }
 

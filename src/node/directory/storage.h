@@ -3,6 +3,7 @@
 #include "base/log_sink.h"
 #include "crypto/keys.h"
 #include "node/directory/data_directory.h"
+#include "node/directory/disk_reserve.h"
 #include "store/fail_stop.h"
 #include "store/journal.h"
 #include "store/kv_store.h"
@@ -22,7 +23,7 @@ namespace shoal::node {
 /// directory's lock goes back when the last of them is through.
 struct Storage {
   /// What to do when the disk is too full to open the stores: such an opening writes a little.
-  enum class WhenFull : std::uint8_t { refuse, read_only };
+  enum class WhenFull : std::uint8_t { refuse, read_only, use_reserve };
   /// Code::in_use names the process that has the directory. `log` outlives the storage. `failed` is told of writes and
   /// syncs that fail (store::DiskFailure). On a read-only file system everything can be read and every write fails with
   /// Code::unsupported; read-only on a full disk they fail with Code::no_space.
@@ -34,6 +35,7 @@ struct Storage {
   std::unique_ptr<store::KvStore> own;       ///< own feeds, accepted heads, cursors
   std::unique_ptr<store::KvStore> mirrored;  ///< everything else of other people's feeds
   std::unique_ptr<store::Journal> journal;   ///< commit thread only
+  std::optional<DiskReserve> reserve;        ///< nullopt when nothing may be written
   std::optional<crypto::KeyPair> node_key;
   std::string place;  ///< see feed::WriterOptions
 };

@@ -11,6 +11,7 @@ constexpr int kLooksWithRoom = 2;
 void DiskWatch::look(const Storage& storage) {
   const auto own = storage.own->check_writable();
   note(own ? storage.mirrored->check_writable() : own);
+  if (!full_ && storage.reserve) storage.reserve->keep();
 }
 
 void DiskWatch::note(const Result<void>& writable) {

@@ -5,8 +5,8 @@
 
 namespace shoal::node {
 
-/// Says once that the disk is full, and once that there is room again. What stops meanwhile stops by itself: writers
-/// and replicators ask the store. Confined to the retention thread.
+/// Says once that the disk is full, and once that there is room again; then the directory's reserve is made anew. What
+/// stops meanwhile stops by itself: writers and replicators ask the store. Confined to the retention thread.
 class DiskWatch {
  public:
   explicit DiskWatch(base::LogSink& log) : log_(&log) {}

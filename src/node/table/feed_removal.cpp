@@ -47,6 +47,8 @@ Result<void> FeedRemoval::erase(feed::FeedStores stores, RemovedFeed removed) {
 
 Result<void> FeedRemoval::remove(const FeedReference& feed) {
   SHOAL_TRY(const auto files, context_.open->storage());
+  // A removal gives more back than it writes. DiskWatch makes the reserve anew.
+  if (files->reserve && !(feed.own ? files->own : files->mirrored)->check_writable()) files->reserve->release();
   const auto host = context_.open->host(feed.feed);
   const auto own = feed.own ? context_.open->writer(feed.name) : nullptr;
   feed::FeedStores stores{files->own.get(), feed.own ? files->own.get() : files->mirrored.get()};
