@@ -15,6 +15,7 @@ struct EventLog final : replication::ReplicatorEvents {
   };
   std::vector<feed::Checkpoint> heads;
   std::vector<feed::Checkpoint> synced;
+  std::vector<feed::Checkpoint> elsewhere;
   std::vector<Blame> blames;
   std::vector<Blame> floods;
   std::size_t block_events = 0;
@@ -47,6 +48,7 @@ struct EventLog final : replication::ReplicatorEvents {
     ++forks;
     proof = fork;
   }
+  void on_signed_elsewhere(const feed::Checkpoint& head) override { elsewhere.push_back(head); }
   void on_receipt(const feed::Receipt& receipt) override {
     receipts.push_back(receipt);
     if (on_receipt_hook) on_receipt_hook();

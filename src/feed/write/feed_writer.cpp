@@ -74,6 +74,7 @@ struct FeedWriter::Impl {
   base::LogSink& sink;
   std::optional<Checkpoint> head;
   bool poisoned = false;
+  std::optional<Error> stopped;
 };
 
 FeedWriter::FeedWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -95,6 +96,7 @@ Result<std::unique_ptr<FeedWriter>> FeedWriter::open(FeedLog& log, store::KvStor
 
 Result<void> FeedWriter::Impl::ready() const {
   SHOAL_CHECK(check_unforked(log));
+  if (stopped) return *stopped;
   if (poisoned) {
     return Error{Code::unknown_outcome, "an earlier commit may or may not have happened", "open the feed again"};
   }
@@ -281,6 +283,8 @@ Result<Checkpoint> FeedWriter::heartbeat() {
   impl_->head = signed_head;
   return signed_head;
 }
+
+void FeedWriter::stop(Error why) { impl_->stopped = std::move(why); }
 
 Offset FeedWriter::next_offset(const TopicPartition& stream) const {
   const TopicState& topics = impl_->topics();

@@ -64,6 +64,9 @@ class FeedWriter {
   /// Signs the same tree with the present time. Journalled and durable as a commit is.
   [[nodiscard]] Result<Checkpoint> heartbeat();
 
+  /// From here on every call that signs fails with `why`.
+  void stop(Error why);
+
   /// Next offset of a partition that exists or may be created (0 then).
   [[nodiscard]] Offset next_offset(const TopicPartition& stream) const;
   [[nodiscard]] std::uint32_t partitions(std::string_view topic) const;

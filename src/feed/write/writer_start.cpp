@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/try.h"
 #include "feed/write/commit_group.h"
+#include "feed/write/signed_elsewhere.h"
 
 #include <algorithm>
 
@@ -38,6 +39,7 @@ class Start {
     SHOAL_CHECK(read_journal());
     SHOAL_CHECK(check_place());
     SHOAL_CHECK(compare());
+    SHOAL_CHECK(check_signed_elsewhere(log_));
     if (slot_is_behind_) SHOAL_CHECK(adopt_store("its newest head slot was lost"));
     return remember_place();
   }

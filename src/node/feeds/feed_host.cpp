@@ -141,18 +141,16 @@ std::optional<KeptForGood> FeedHost::kept_for_good() const {
   return news_.closed() ? std::nullopt : terms_.kept_for_good(reader_);
 }
 
-void FeedHost::post(std::function<void()> task) {
-  context_.strand->post([weak = weak_from_this(), task = std::move(task)] {
+std::function<void()> FeedHost::guarded(std::function<void()> task) {
+  return [weak = weak_from_this(), task = std::move(task)] {
     if (const auto host = weak.lock()) task();
-  });
+  };
 }
 
+void FeedHost::post(std::function<void()> task) { context_.strand->post(guarded(std::move(task))); }
+
 void FeedHost::notify_after(std::chrono::milliseconds delay) {
-  post([this, delay] {
-    context_.strand->post_after(delay, [weak = weak_from_this()] {
-      if (const auto host = weak.lock()) host->news_.notify();
-    });
-  });
+  post([this, delay] { context_.strand->post_after(delay, guarded([this] { news_.notify(); })); });
 }
 
 void FeedHost::apply_wants() {
@@ -198,45 +196,28 @@ Result<feed::Pruned> FeedHost::prune(const std::vector<BlockIndex>& blocks) {
 }
 
 void FeedHost::watch_damage() {
-  log_->on_damage([this, weak = weak_from_this()](BlockIndex block) {
-    const auto drop = [weak, block] {
-      if (const auto host = weak.lock()) host->drop_damaged(block);
-    };
-    if (!own()) return context_.strand->post(drop);
-    if (context_.change_own) context_.change_own(drop);
-  });
-}
-
-void FeedHost::drop_damaged(BlockIndex block) {
-  const auto dropped = log_->drop_damaged(block);
-  if (!dropped) return context_.log->log(base::LogLevel::error, "feed", dropped.error().message);
-  if (!*dropped) return;
-  {
-    const std::lock_guard lock(damage_mutex_);
-    damaged_.insert(block);
-  }
-  const auto header = log_->header(block);
-  context_.log->log(base::LogLevel::error, "feed",
-                    "feed " + id_.hex() + ": " +
-                        (header ? feed::describe_block(block, *header) : "block " + std::to_string(block.value())) +
-                        " is damaged on this disk" +
-                        (own() ? "; mirrors may have it" : "; it is fetched again when it is wanted"));
-  post([this, block] {
-    if (giver_) giver_->on_lost();
-    replicator_->on_lost(block);
-    news_.notify();
-  });
+  DamageWatch::Context context;
+  context.log = log_.get();
+  context.reader = &reader_;
+  context.sink = context_.log;
+  context.follows = own() ? "mirrors may have it" : "it is fetched again when it is wanted";
+  context.change = [this](std::function<void()> task) {
+    own() ? context_.change_own(guarded(std::move(task))) : post(std::move(task));
+  };
+  context.on_dropped = [this](BlockIndex block) {
+    post([this, block] {
+      if (giver_) giver_->on_lost();
+      replicator_->on_lost(block);
+      news_.notify();
+    });
+  };
+  damage_ = std::make_unique<DamageWatch>(std::move(context));
 }
 
 bool FeedHost::awaits_damaged() {
   if (own() || !online()) return false;
   std::ignore = run([] {});  // what was posted before
-  const std::lock_guard lock(damage_mutex_);
-  std::erase_if(damaged_, [&](BlockIndex block) {
-    const auto held = reader_.has_payload(block);
-    return held && *held;
-  });
-  return !damaged_.empty();
+  return damage_->any_missing();
 }
 
 void FeedHost::committed(const feed::Checkpoint& head) {
@@ -301,6 +282,10 @@ void FeedHost::on_fork(const feed::ForkProof& proof) {
   }
   fork_.keep_file();
   news_.notify();
+}
+
+void FeedHost::on_signed_elsewhere(const feed::Checkpoint& head) {
+  if (context_.on_signed_elsewhere) context_.on_signed_elsewhere(head);
 }
 
 }  // namespace shoal::node

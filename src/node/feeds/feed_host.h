@@ -4,6 +4,7 @@
 #include "feed/log/feed_log.h"
 #include "feed/mirror/feed_mirror.h"
 #include "feed/read/feed_reader.h"
+#include "node/feeds/damage_watch.h"
 #include "node/feeds/feed_follow.h"
 #include "node/feeds/feed_news.h"
 #include "node/feeds/feed_wants.h"
@@ -24,9 +25,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -58,6 +57,8 @@ class FeedHost final : private replication::ReplicatorEvents, public std::enable
     // Called on the feed's strand; what they begin has to run elsewhere.
     /// An own feed was found to have forked.
     std::function<void(const feed::ForkProof&)> on_own_fork;
+    /// An own feed was signed elsewhere up to this head.
+    std::function<void(const feed::Checkpoint&)> on_signed_elsewhere = {};
     /// Others are connected than before.
     std::function<void(FeedHost&, const std::vector<replication::PeerView>&)> on_peers = {};
     /// The peer was caught lying.
@@ -65,7 +66,7 @@ class FeedHost final : private replication::ReplicatorEvents, public std::enable
     /// The peer asked for more than anybody may.
     std::function<void(const replication::PeerView&)> on_flooded = {};
     /// Runs a task where own feeds change, some time later.
-    std::function<void(std::function<void()>)> change_own = {};
+    std::function<void(std::function<void()>)> change_own = [](const auto&) {};
     /// An own feed has a new head. Any thread.
     std::function<void(const FeedId&, const feed::Checkpoint&)> on_committed = {};
   };
@@ -128,8 +129,7 @@ class FeedHost final : private replication::ReplicatorEvents, public std::enable
   /// Drops payloads as FeedLog::prune() says and tells peers. On the strand; for own feeds on the commit thread.
   [[nodiscard]] Result<feed::Pruned> prune(const std::vector<BlockIndex>& blocks);
 
-  /// A damaged block was found here and has not come back yet, but may. Waits until all that was found is dropped. Not
-  /// from the strand.
+  /// A damaged block was dropped and may come back. Waits for drops that are on their way. Not from the strand.
   [[nodiscard]] bool awaits_damaged();
 
   /// An own feed grew or was signed again. Any thread.
@@ -151,8 +151,8 @@ class FeedHost final : private replication::ReplicatorEvents, public std::enable
   void apply_wants();
   [[nodiscard]] std::optional<KeptForGood> kept_for_good() const;
   void watch_damage();
-  /// Where the log changes.
-  void drop_damaged(BlockIndex block);
+  /// `task`, unless the host is gone when it is called.
+  [[nodiscard]] std::function<void()> guarded(std::function<void()> task);
 
   // replication::ReplicatorEvents, on the strand
   void on_head(const feed::Checkpoint& head) override;
@@ -164,6 +164,7 @@ class FeedHost final : private replication::ReplicatorEvents, public std::enable
   void on_receipt(const feed::Receipt& receipt) override;
   void on_receipts_asked(replication::ReceiptDemand demand) override;
   void on_fork(const feed::ForkProof& proof) override;
+  void on_signed_elsewhere(const feed::Checkpoint& head) override;
 
   FeedId id_;
   Context context_;
@@ -185,8 +186,7 @@ class FeedHost final : private replication::ReplicatorEvents, public std::enable
   std::shared_ptr<ReceiptInbox> receipts_;
   std::shared_ptr<ReceiptGiver> giver_;  ///< null for own feeds
   std::atomic<bool> has_peers_ = false;
-  mutable std::mutex damage_mutex_;
-  std::set<BlockIndex> damaged_;  ///< dropped and not seen again
+  std::unique_ptr<DamageWatch> damage_;
 };
 
 }  // namespace shoal::node

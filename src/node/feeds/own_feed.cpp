@@ -54,6 +54,7 @@ Result<OwnFeed::Sender> OwnFeed::begin_producing(const ProducerOptions& options,
   }
   if (!taking_) return closed_error();
   if (const auto fork = host_->fork().error()) return *fork;
+  if (const auto problem = host_->own_terms().writer_problem()) return *problem;
   if (accounts_.empty()) {
     SHOAL_TRY(const auto views, host_->reader().topics());
     std::vector<topic::RecordBuffer::End> ends;
@@ -298,6 +299,11 @@ void OwnFeed::acknowledge(const std::vector<SenderAccounts::Ack>& acks, std::uin
     }
   }
   changed_.notify_all();
+}
+
+void OwnFeed::stop_signing(const Error& why) {
+  writer_->stop(why);
+  fail(why);
 }
 
 void OwnFeed::fail(const Error& error) {

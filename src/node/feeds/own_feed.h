@@ -67,9 +67,11 @@ class OwnFeed final : public CommitWork {
   // Commit thread only.
   [[nodiscard]] std::optional<base::MonoTime> work() override;
   [[nodiscard]] Result<void> publish_manifest(const feed::Manifest& manifest);
-  /// Nothing more is signed: every sender gets this error. A full disk passes: it is an error of the senders that are
-  /// there now, and others may begin.
+  /// Every sender gets this error. A full disk passes: it is an error of the senders that are there now, and others may
+  /// begin.
   void fail(const Error& error);
+  /// The same, and nothing more is signed, whoever sends.
+  void stop_signing(const Error& why);
 
  private:
   // Under mutex_.

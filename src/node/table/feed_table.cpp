@@ -1,6 +1,7 @@
 #include "node/table/feed_table.h"
 
 #include "base/try.h"
+#include "feed/write/signed_elsewhere.h"
 #include "node/api/dial_target.h"
 #include "node/api/feed_link.h"
 #include "node/api/names.h"
@@ -105,7 +106,19 @@ FeedHost::Context FeedTable::host_context(const FeedReference& feed, feed::FeedS
   };
   context.forks = context_.forks;
   context.on_own_fork = [this, id = feed.feed, name = feed.name](const feed::ForkProof& proof) {
-    stop_signing(id, name, proof);
+    stop_signing(id, name, [proof, log = context_.log](FeedHost& host) {
+      const auto stored = host.log().put_fork_proof(proof);
+      if (!stored) log->log(base::LogLevel::error, "feed", stored.error().message);
+      return host.fork().error().value_or(Error{Code::fork, "feed " + host.id().hex() + " has forked", ""});
+    });
+  };
+  context.on_signed_elsewhere = [this, id = feed.feed, name = feed.name](const feed::Checkpoint& head) {
+    stop_signing(id, name, [head, log = context_.log](FeedHost& host) -> std::optional<Error> {
+      const auto noted = feed::note_signed_elsewhere(host.log(), head);
+      if (!noted) log->log(base::LogLevel::error, "feed", noted.error().message);
+      const auto checked = noted ? feed::check_signed_elsewhere(host.log()) : noted;
+      return checked ? std::nullopt : std::optional(checked.error());
+    });
   };
   context.on_blamed = [this, id = feed.feed](const replication::PeerView& peer, std::string_view what) {
     blame(id, peer, what);
@@ -220,16 +233,15 @@ Result<std::shared_ptr<OwnFeed>> FeedTable::open_writer(const std::string& name,
   return opened;
 }
 
-void FeedTable::stop_signing(const FeedId& feed, const std::string& name, const feed::ForkProof& proof) {
-  context_.commit_thread->post([this, feed, name, proof] {
+void FeedTable::stop_signing(const FeedId& feed, const std::string& name,
+                             std::function<std::optional<Error>(FeedHost& host)> keep) {
+  context_.commit_thread->post([this, feed, name, keep = std::move(keep)] {
     const auto host = open_.host(feed);
     if (!host) return;
-    if (const auto stored = host->log().put_fork_proof(proof); !stored) {
-      context_.log->log(base::LogLevel::error, "feed", stored.error().message);
-    }
-    const Error problem = host->fork().error().value_or(Error{Code::fork, "feed " + feed.hex() + " has forked", ""});
+    const std::optional<Error> problem = keep(*host);
+    if (!problem) return;
     host->own_terms().set_writer_problem(problem);
-    if (const auto writer = open_.writer(name)) writer->fail(problem);
+    if (const auto writer = open_.writer(name)) writer->stop_signing(*problem);
     host->news().notify();
   });
 }
@@ -295,6 +307,11 @@ Result<std::shared_ptr<FeedHost>> FeedTable::mirror(const FeedReference& feed, c
 void FeedTable::resume_mirrors() {
   const auto feeds = known();
   if (!feeds) return context_.log->log(base::LogLevel::error, "node", feeds.error().message);
+  if (const auto keys = context_.keys->list()) {
+    for (const Error& error : keys->unreadable) {
+      context_.log->log(base::LogLevel::error, "node", error.message + "; its feed is neither signed nor served");
+    }
+  }
   for (const FeedReference& feed : *feeds) {
     if (feed.own) continue;
     const auto open = host(feed);
@@ -307,11 +324,6 @@ void FeedTable::resume_mirrors() {
     }
   }
 }
-  if (const auto keys = context_.keys->list()) {
-    for (const Error& error : keys->unreadable) {
-      context_.log->log(base::LogLevel::error, "node", error.message + "; its feed is neither signed nor served");
-    }
-  }
 
 Result<void> FeedTable::set_retention(const FeedReference& feed, const Retention& retention) {
   SHOAL_TRY(const auto open, host(feed));

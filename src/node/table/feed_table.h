@@ -95,8 +95,10 @@ class FeedTable {
   [[nodiscard]] Result<std::shared_ptr<OwnFeed>> open_writer(const std::string& name, std::shared_ptr<FeedHost> host,
                                                              crypto::KeyPair key, store::KvStore& store,
                                                              store::Journal& journal, std::string place);
-  /// A second history of an own feed came to light: the proof is kept, and nothing more is signed.
-  void stop_signing(const FeedId& feed, const std::string& name, const feed::ForkProof& proof);
+  /// Nothing more of the own feed is signed, from the next turn of the commit thread on: `keep` writes down why for
+  /// every later start, and gives the error; nullopt: it does not hold any more.
+  void stop_signing(const FeedId& feed, const std::string& name,
+                    std::function<std::optional<Error>(FeedHost& host)> keep);
   void dial(const FeedId& feed, const std::vector<std::string>& peers);
   void blame(const FeedId& feed, const replication::PeerView& peer, std::string_view what);
   void keep_bans();

@@ -1,5 +1,6 @@
 #include "replication/heads/head_exchange.h"
 
+#include "feed/write/signed_elsewhere.h"
 #include "replication/heads/have_report.h"
 
 #include <algorithm>
@@ -62,6 +63,7 @@ void HeadExchange::consider(PeerId id, Peer& peer) {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   const feed::Checkpoint head = *peer.view.head;
   if (forked()) return place(id, peer);
+  if (core_.mirror() == nullptr && feed::goes_beyond(head, ours)) note_elsewhere(head);
   if (!ours) {
     if (core_.mirror() != nullptr) request_growth(id, peer);
     return;
@@ -70,15 +72,18 @@ void HeadExchange::consider(PeerId id, Peer& peer) {
     return core_.log(base::LogLevel::warning, "a peer is at another epoch of the feed");
   }
   if (head.tree_size <= ours->tree_size) return compare_shorter(peer, head, *ours);
-  if (core_.mirror() == nullptr) {
-    core_.log(base::LogLevel::warning, "a peer has a longer head of our own feed");
-    return request_growth(id, peer);
-  }
+  if (core_.mirror() == nullptr) return request_growth(id, peer);  // it may be another history
   if (may_wait_() && !waiting_.contains(id)) {
     waiting_[id] = core_.now();
     return;
   }
   if (!may_wait_()) request_growth(id, peer);
+}
+
+void HeadExchange::note_elsewhere(const feed::Checkpoint& head) {
+  if (!feed::goes_beyond(head, elsewhere_)) return;
+  elsewhere_ = head;
+  core_.tell([head](ReplicatorEvents& events) { events.on_signed_elsewhere(head); });
 }
 
 void HeadExchange::place(PeerId id, Peer& peer) {

@@ -95,6 +95,8 @@ class HeadExchange {
   void spread_fork(const feed::ForkProof& proof);
   /// No connected peer announced a head that is longer than ours and comparable with it.
   [[nodiscard]] bool caught_up() const;
+  /// Of an own feed.
+  void note_elsewhere(const feed::Checkpoint& head);
 
   ReplicatorCore& core_;
   std::function<void()> on_accepted_;
@@ -105,6 +107,7 @@ class HeadExchange {
   std::optional<feed::Checkpoint> last_verified_;
   std::deque<std::uint64_t> stale_;  ///< questions given up: late answers are ignored, not blamed
   bool forked_ = false;
+  std::optional<feed::Checkpoint> elsewhere_;  ///< of an own feed: what was signed elsewhere, as far as peers showed
 };
 
 }  // namespace shoal::replication

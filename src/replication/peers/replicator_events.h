@@ -32,6 +32,9 @@ class ReplicatorEvents {
   virtual void on_peers_changed() = 0;
   /// The owner forked. A mirror has stored the proof; for an own feed the receiver of this event stores it.
   virtual void on_fork(const feed::ForkProof& proof) = 0;
+  /// A peer showed a head of our own feed that its key signed and that goes beyond ours (feed::goes_beyond): somebody
+  /// signs elsewhere. Once for each that goes further.
+  virtual void on_signed_elsewhere(const feed::Checkpoint& /*head*/) {}
   /// A connected mirror's receipt; its signature, size and root were checked. Only after ask_receipts().
   virtual void on_receipt(const feed::Receipt& /*receipt*/) {}
   /// The strongest demand for our receipts among connected peers changed.

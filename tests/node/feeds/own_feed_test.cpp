@@ -296,6 +296,24 @@ TEST_F(OwnFeedTest, AFailureIsToldToEverySender) {
   feed_->end_producing(two);
 }
 
+TEST_F(OwnFeedTest, OnceSigningIsStoppedNobodyBeginsAgain) {
+  const auto one = begin(Sharing::shared, {.linger = 1h});
+  send(one, 0);
+  must(thread_.run([&]() -> Result<void> {
+    host_->own_terms().set_writer_problem(Error{Code::unsafe_to_sign, "signed elsewhere", ""});
+    feed_->stop_signing({Code::unsafe_to_sign, "signed elsewhere", ""});
+    return {};
+  }));
+  EXPECT_EQ(code_of(feed_->flush(one, {10s})), Code::unsafe_to_sign);
+  feed_->end_producing(one);
+  EXPECT_EQ(code_of(feed_->begin_producing({}, {}, Sharing::shared)), Code::unsafe_to_sign);
+  host_->own_terms().set_writer_problem(std::nullopt);
+  const auto two = begin(Sharing::shared, {.linger = 0ms});
+  EXPECT_TRUE(feed_->send(two, record("t", "v"), {5s}).ok());
+  EXPECT_EQ(code_of(feed_->flush(two, {10s})), Code::unsafe_to_sign) << "the writer itself refuses";
+  feed_->end_producing(two);
+}
+
 TEST_F(OwnFeedTest, AFullDiskIsToldToEverySenderAndEndsWithThem) {
   const auto one = begin(Sharing::shared, {.linger = 1h});
   const auto two = begin(Sharing::shared);
