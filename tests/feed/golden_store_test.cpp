@@ -15,13 +15,14 @@ using testing::HandClock;
 using testing::ScratchDir;
 using testing::stream;
 
-/// The data directories of tests/vectors/golden_store_0.1.tar.zst, written by the first release.
-class GoldenStore : public ::testing::Test {
+/// The data directories of tests/vectors/golden_store_*.tar.zst: one archive for each schema version.
+class GoldenStore : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
-    const std::string archive = std::string(SHOAL_TEST_DATA) + "/vectors/golden_store_0.1.tar.zst";
-    ASSERT_EQ(std::system(("tar --zstd -xf '" + archive + "' -C '" + scratch_.path().string() + "'").c_str()), 0);
-    std::ifstream file(std::string(SHOAL_TEST_DATA) + "/vectors/golden_store_0.1.json");
+    const std::string archive = std::string(SHOAL_TEST_DATA) + "/vectors/golden_store_" + GetParam();
+    const std::string unpack = "tar --zstd -xf '" + archive + ".tar.zst' -C '" + scratch_.path().string() + "'";
+    ASSERT_EQ(std::system(unpack.c_str()), 0);
+    std::ifstream file(archive + ".json");
     facts_ = nlohmann::json::parse(file);
   }
 
@@ -58,7 +59,7 @@ class GoldenStore : public ::testing::Test {
   std::unique_ptr<FeedWriter> writer_;
 };
 
-TEST_F(GoldenStore, AnOwnFeedGoesOnWhereItEnded) {
+TEST_P(GoldenStore, AnOwnFeedGoesOnWhereItEnded) {
   open("own");
   EXPECT_EQ(log_->head()->tree_size, facts_["own"]["tree_size"].get<std::uint64_t>());
   for (const auto& [topic, end_offset] : facts_["own"]["ends"].items()) EXPECT_EQ(end(topic), end_offset) << topic;
@@ -69,7 +70,7 @@ TEST_F(GoldenStore, AnOwnFeedGoesOnWhereItEnded) {
   EXPECT_EQ(end("ci"), before + 1);
 }
 
-TEST_F(GoldenStore, WhatAKillLeftInTheJournalIsReplayed) {
+TEST_P(GoldenStore, WhatAKillLeftInTheJournalIsReplayed) {
   open("killed");
   EXPECT_EQ(end("default"), facts_["killed"]["records"].get<std::int64_t>());
   const FeedReader reader(*log_);
@@ -78,6 +79,8 @@ TEST_F(GoldenStore, WhatAKillLeftInTheJournalIsReplayed) {
   }
   EXPECT_TRUE(writer_->commit({batch_of(stream("default"), {1'900'000'000'000})}).ok());
 }
+
+INSTANTIATE_TEST_SUITE_P(Versions, GoldenStore, ::testing::Values("0.1", "schema2"));
 
 }  // namespace
 }  // namespace shoal::feed

@@ -1,4 +1,4 @@
-"""Data directories that the first release wrote, through the command. That their feeds go on: GoldenStore of tests/feed."""
+"""Data directories that former versions wrote, through the command. That their feeds go on: GoldenStore of tests/feed."""
 
 import hashlib
 import json
@@ -7,15 +7,18 @@ import subprocess
 
 from system_support import SystemTest
 
-STORE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vectors", "golden_store_0.1.tar.zst")
-FACTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vectors", "golden_store_0.1.json")
+VECTORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vectors")
 
 
 class GoldenStore(SystemTest):
+    """Of the first release."""
+
+    NAME = "golden_store_0.1"
+
     def setUp(self):
         super().setUp()
-        subprocess.run(["tar", "--zstd", "-xf", STORE, "-C", self.root], check=True)
-        with open(FACTS, encoding="utf-8") as file:
+        subprocess.run(["tar", "--zstd", "-xf", os.path.join(VECTORS, self.NAME + ".tar.zst"), "-C", self.root], check=True)
+        with open(os.path.join(VECTORS, self.NAME + ".json"), encoding="utf-8") as file:
             self.facts = json.load(file)
 
     def records(self, data, feed):
@@ -37,7 +40,7 @@ class GoldenStore(SystemTest):
         self.assertEqual(own["ends"], {topic["name"]: topic["end_offset"] for topic in info["topics"]})
 
     def test_own_feed_of_a_copied_directory_is_not_signed(self):
-        """The archive is a copy: this release, too, sees that by the marker that the first one wrote."""
+        """The archive is a copy: that is seen by the marker that was written into it."""
         with open(self.path("line"), "wb") as file:
             file.write(b"one more\n")
         done = self.expect(9, "pub", "quakes", self.path("line"), "--offline", "--data", self.path("own"))
@@ -51,6 +54,10 @@ class GoldenStore(SystemTest):
         cursor = self.expect(0, "sub", self.facts["own"]["feed"], "-e", "-J", "--cursor", "reader", "--offline", "--data",
                              self.path("mirror"))
         self.assertEqual(self.facts["mirror"]["after_cursor"], len(cursor.stdout.splitlines()))
+
+
+class GoldenStoreOfSchema2(GoldenStore):
+    NAME = "golden_store_schema2"
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Writes data directories with one release of the command, for tests/system/golden_store_test.py.
+"""Writes data directories with one version of the command, for tests/system/golden_store_test.py.
 
 Usage: make_golden_store.py SHOAL NAME      writes golden_store_NAME.tar.zst and golden_store_NAME.json beside this file
 
-Only for a new release, with its own binary: what a released version wrote is never written anew.
+Only for a new schema version, with a binary that writes it: what a former version wrote is never written anew.
 `own`: a feed of 300 earthquakes in topics by net, ended cleanly. `killed`: a feed whose publisher was killed (-9) after its
 50 records were acknowledged. `mirror`: a mirror of the first, with a reader's cursor behind 120 records.
 """
