@@ -16,7 +16,6 @@
 #include <rocksdb/env.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/options.h>
-#include <rocksdb/transaction_log.h>
 #include <rocksdb/write_batch.h>
 
 #include <array>
@@ -90,7 +89,7 @@ class RocksKvStore final : public KvStore {
 
   ~RocksKvStore() override {
     // What the next start would have to read; small logs are left to it, since a flush makes a table in each column.
-    if (backing_ == Backing::disk && !read_only_ && log_bytes() > kLogLeftAtClose) std::ignore = flush();
+    if (backing_ == Backing::disk && !read_only_ && logs().bytes > kLogLeftAtClose) std::ignore = flush();
     tables_.reset();
     for (rocksdb::ColumnFamilyHandle* handle : handles_) {
       // Only fails for a handle of another database.
@@ -170,10 +169,9 @@ class RocksKvStore final : public KvStore {
   /// Flushes the log when it may not be on the disk, or when short commands have left many pieces of it; merges the
   /// tables that such flushes made.
   [[nodiscard]] Result<void> tidy_after_open() {
-    rocksdb::VectorLogPtr logs;
-    SHOAL_CHECK(checked(db_->GetSortedWalFiles(logs), "cannot list the logs"));
     const bool unsynced = around_.files->sync_failed();
-    if (logs.size() < kLogPieces && log_bytes() < kLogLeftAtClose && !unsynced) return {};
+    const Logs left = logs();
+    if (left.pieces < kLogPieces && left.bytes < kLogLeftAtClose && !unsynced) return {};
     SHOAL_CHECK(flush());
     if (unsynced) around_.files->forget_failed_sync();
     for (std::size_t i = 0; i < kColumnCount; ++i) {
@@ -221,12 +219,24 @@ class RocksKvStore final : public KvStore {
     return options;
   }
 
-  [[nodiscard]] std::uint64_t log_bytes() const {
-    rocksdb::VectorLogPtr logs;
+  struct Logs {
+    std::size_t pieces = 0;
     std::uint64_t bytes = 0;
-    if (!db_->GetSortedWalFiles(logs).ok()) return 0;
-    for (const auto& log : logs) bytes += log->SizeFileBytes();
-    return bytes;
+  };
+  /// RocksDB's own list fails when the first record of one is damaged, which recovery has passed over.
+  [[nodiscard]] Logs logs() const {
+    Logs found;
+    std::error_code failure;
+    for (std::filesystem::directory_iterator at(db_->GetName(), failure), end; !failure && at != end;
+         at.increment(failure)) {
+      if (at->path().extension() != ".log") continue;
+      std::error_code gone;
+      const std::uintmax_t bytes = at->file_size(gone);
+      if (gone) continue;
+      ++found.pieces;
+      found.bytes += bytes;
+    }
+    return found;
   }
 
   [[nodiscard]] rocksdb::ColumnFamilyHandle* handle(Column column) const {
@@ -334,6 +344,7 @@ Result<std::unique_ptr<KvStore>> open_rocks_store(const std::filesystem::path& p
   options.info_log = make_rocks_logger(log);
   options.listeners.push_back(make_rocks_listener(around.health, log));
   Found found = Found::nothing;
+  std::optional<std::uint32_t> version;
   if (backing == Backing::memory) {
     around.memory.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
     options.env = around.memory.get();
@@ -341,7 +352,7 @@ Result<std::unique_ptr<KvStore>> open_rocks_store(const std::filesystem::path& p
     around.files = std::make_unique<RocksFiles>(path);
     options.env = around.files->env();
     SHOAL_TRY(found, look(path));
-    SHOAL_CHECK(check_schema_file(path));
+    SHOAL_TRY(version, read_schema_file(path));
     if (found == Found::remains) return Error{Code::corrupt, "store: " + path.string() + " has lost its CURRENT file"};
     std::error_code failure;
     std::filesystem::create_directories(path, failure);
@@ -367,7 +378,7 @@ Result<std::unique_ptr<KvStore>> open_rocks_store(const std::filesystem::path& p
   }
   auto store = std::make_unique<RocksKvStore>(backing, std::move(around), std::unique_ptr<rocksdb::DB>(opened),
                                               std::move(handles), std::move(tables));
-  SHOAL_CHECK(ensure_schema(*store, found == Found::nothing));
+  SHOAL_CHECK(ensure_schema(*store, found == Found::nothing ? kSchemaVersion : version));
   if (backing == Backing::disk) {
     SHOAL_CHECK(write_schema_file(path));
     SHOAL_CHECK(store->tidy_after_open());
@@ -380,7 +391,7 @@ Result<std::unique_ptr<KvStore>> open_rocks_store_read_only(const std::filesyste
   Surroundings around;
   rocksdb::DBOptions options = rocks_db_options();
   options.info_log = make_rocks_logger(log);
-  SHOAL_CHECK(check_schema_file(path));
+  SHOAL_TRY(const auto version, read_schema_file(path));
   std::vector<std::string> present;
   const rocksdb::Status listed = rocksdb::DB::ListColumnFamilies(options, path.string(), &present);
   if (!listed.ok()) return rocks_open_error(listed, path.string());
@@ -391,7 +402,7 @@ Result<std::unique_ptr<KvStore>> open_rocks_store_read_only(const std::filesyste
   if (!status.ok()) return rocks_open_error(status, path.string());
   auto store = std::make_unique<RocksKvStore>(Backing::disk, std::move(around), std::unique_ptr<rocksdb::DB>(opened),
                                               std::move(handles), std::unique_ptr<PayloadTables>{}, std::move(why));
-  SHOAL_CHECK(check_schema(*store));
+  SHOAL_CHECK(check_schema(*store, version));
   return std::unique_ptr<KvStore>(std::move(store));
 }
 

@@ -5,15 +5,18 @@
 #include "store/rocks_options.h"
 #include "store/rocks_report.h"
 #include "store/rocks_status.h"
+#include "store/schema.h"
 
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
+#include <rocksdb/sst_file_writer.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <set>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -23,7 +26,8 @@
 // "lost". It works in place, so it gets a directory of its own; tables never change once they are written and are
 // linked. Two things it does badly: rows of the log it keeps of the first column only, and a column without a table is
 // forgotten, its number given to another one. So
-//   1. a table with one row in each column goes beside the linked ones: all columns keep their numbers;
+//   1. a table with one row in each column goes beside the linked ones: all columns keep their numbers. It is written
+//      outside of a database and so has sequence number 0, which RocksDB never takes for a table that it wrote itself;
 //   2. the repair runs without logs;
 //   3. the logs come back under numbers above all others, so that the next open replays them as after a crash;
 //   4. the rows of step 1 are erased.
@@ -77,7 +81,10 @@ class Salvage {
     // Above what the repair used itself.
     std::uint64_t number = 2 * highest_ + 1000;
     for (const fs::path& log : logs_) SHOAL_CHECK(copy(log, to_ / name_of(number++, ".log")));
-    return erase_placeholders();
+    SHOAL_CHECK(erase_placeholders());
+    // Its row may be among what is lost.
+    SHOAL_TRY(const auto version, read_schema_file(from_));
+    return version ? write_schema_file(to_) : Result<void>{};
   }
 
  private:
@@ -128,23 +135,24 @@ class Salvage {
   }
 
   Result<void> make_placeholders() {
-    SHOAL_CHECK(change_columns([](rocksdb::DB& db, rocksdb::ColumnFamilyHandle* column) {
-      const rocksdb::Status put = db.Put(rocksdb::WriteOptions(), column, kPlaceholder, "");
-      return put.ok() ? db.Flush(rocksdb::FlushOptions(), column) : put;
+    highest_ += kColumnCount * 1000;  // above the names that the empty store gives
+    std::set<fs::path> placeholders;
+    std::size_t next = 0;
+    SHOAL_CHECK(change_columns([&](rocksdb::DB&, rocksdb::ColumnFamilyHandle* column) {
+      const rocksdb::Options options(options_, columns_[next++].options);
+      rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options, column);
+      const fs::path file = *placeholders.insert(to_ / name_of(++highest_, ".sst")).first;
+      rocksdb::Status status = writer.Open(file.string());
+      if (status.ok()) status = writer.Put(kPlaceholder, "");
+      return status.ok() ? writer.Finish() : status;
     }));
-    std::vector<fs::path> tables;
-    highest_ += kColumnCount * 1000;  // above the names that they have now
+    std::vector<fs::path> others;
     std::error_code failure;
     for (fs::directory_iterator at(to_, failure), end; !failure && at != end; at.increment(failure)) {
-      tables.push_back(at->path());
+      if (!placeholders.contains(at->path())) others.push_back(at->path());
     }
-    for (const fs::path& file : tables) {
-      if (file.extension() == ".sst") {
-        fs::rename(file, to_ / name_of(++highest_, ".sst"), failure);
-      } else {
-        fs::remove_all(file, failure);
-      }
-      if (failure) break;
+    for (const fs::path& file : others) {
+      if (!failure) fs::remove_all(file, failure);
     }
     return failure ? Result<void>(failed(to_, failure)) : Result<void>{};
   }

@@ -46,15 +46,16 @@ Result<void> check_empty(const KvStore& store) {
 
 }  // namespace
 
-Result<void> check_schema_file(const std::filesystem::path& directory) {
+Result<std::optional<std::uint32_t>> read_schema_file(const std::filesystem::path& directory) {
   std::ifstream file(directory / kSchemaFile);
-  if (!file) return {};
+  if (!file) return std::optional<std::uint32_t>{};
   std::uint64_t version = 0;
   if (!(file >> version) || version == 0) {
     return Error{Code::corrupt, "the version file " + (directory / kSchemaFile).string() + " is unreadable",
                  "remove it: the store has its version in a row, too"};
   }
-  return version > kSchemaVersion ? Result<void>(other_version(version)) : Result<void>{};
+  if (version > kSchemaVersion) return other_version(version);
+  return std::optional(static_cast<std::uint32_t>(version));
 }
 
 Result<void> write_schema_file(const std::filesystem::path& directory) {
@@ -72,11 +73,12 @@ Result<void> write_schema_file(const std::filesystem::path& directory) {
   return {};
 }
 
-Result<void> ensure_schema(KvStore& store, bool created) {
+Result<void> ensure_schema(KvStore& store, std::optional<std::uint32_t> known) {
   SHOAL_TRY(const std::optional<std::uint32_t> version, schema_version(store));
   if (version == kSchemaVersion) return {};
-  // A crash between creating the store and this row leaves one without any row; anything else lost its first row.
-  if (!version && !created) SHOAL_CHECK(check_empty(store));
+  // A crash between creating the store and this row leaves one without any row. A lost log takes the row with others:
+  // what a feed lost of its own, its journal tells.
+  if (!version && !known) SHOAL_CHECK(check_empty(store));
   // 1 to 2: rows stay as they are. Payloads in blob files are read where they lie, and move when their table is written
   // again; copies of accepted heads are written with the next head. So this row is the whole step, and a crash leaves
   // one version or the other.
@@ -87,9 +89,9 @@ Result<void> ensure_schema(KvStore& store, bool created) {
   return store.write(batch, Sync::yes);
 }
 
-Result<void> check_schema(const KvStore& store) {
+Result<void> check_schema(const KvStore& store, std::optional<std::uint32_t> known) {
   SHOAL_TRY(const std::optional<std::uint32_t> version, schema_version(store));
-  return version ? Result<void>{} : check_empty(store);
+  return version || known ? Result<void>{} : check_empty(store);
 }
 
 }  // namespace shoal::store

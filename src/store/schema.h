@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 
 namespace shoal::store {
 
@@ -13,18 +14,18 @@ namespace shoal::store {
 /// build would misread.
 inline constexpr std::uint32_t kSchemaVersion = 2;
 
-/// Looks at the store's version file before the store is opened, so that a newer store is not touched.
-/// Code::unsupported for a newer version (names both), Code::corrupt when the file is unreadable. A store of the first
-/// version has no file.
-[[nodiscard]] Result<void> check_schema_file(const std::filesystem::path& directory);
+/// The version in the store's version file; looked at before the store is opened, so that a newer store is not touched.
+/// Code::unsupported for a newer version (names both), Code::corrupt when the file is unreadable. nullopt without a
+/// file: a store of the first version has none.
+[[nodiscard]] Result<std::optional<std::uint32_t>> read_schema_file(const std::filesystem::path& directory);
 /// Writes the version file, synced, unless it is there.
 [[nodiscard]] Result<void> write_schema_file(const std::filesystem::path& directory);
 
-/// Writes the version row into a store that was just created, durably; checks it in one that was there before, and
-/// takes a store of an older version over. Code::unsupported for a newer version (names both), Code::corrupt when an
-/// old store has no readable version row.
-[[nodiscard]] Result<void> ensure_schema(KvStore& store, bool created);
-/// Checks the version row of a store that is only read; one of an older version is read as it is. Errors as above.
-[[nodiscard]] Result<void> check_schema(const KvStore& store);
+/// Checks the version row of a store, and takes a store of an older version over, durably. A row that was lost is
+/// written again when `known` tells the version: of the version file, or because the store was just created.
+/// Code::unsupported for a newer version (names both), Code::corrupt when nothing tells it and there are rows.
+[[nodiscard]] Result<void> ensure_schema(KvStore& store, std::optional<std::uint32_t> known);
+/// The same for a store that is only read; one of an older version is read as it is.
+[[nodiscard]] Result<void> check_schema(const KvStore& store, std::optional<std::uint32_t> known);
 
 }  // namespace shoal::store

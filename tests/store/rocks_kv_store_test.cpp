@@ -66,6 +66,14 @@ std::vector<fs::path> files_of(const fs::path& path, const std::string& extensio
   return found;
 }
 
+void flip_byte(const fs::path& path, std::streamoff at) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(at);
+  const auto byte = static_cast<char>(file.get() ^ 1);
+  file.seekp(at);
+  file.put(byte);
+}
+
 Code code_of(const Result<std::unique_ptr<KvStore>>& opened) {
   EXPECT_FALSE(opened.ok());
   return opened.ok() ? Code::closed : opened.error().code;
@@ -252,7 +260,14 @@ TEST_F(RocksKvStore, AStoreWithoutAReadableVersionIsCorrupt) {
     batch.put(Column::meta, head_key(FeedNumber{1}), Bytes{1});
     ASSERT_TRUE(must_open(path, Backing::disk)->write(batch, Sync::yes).ok());
   }
+  const char* const version = "SCHEMA";
+  fs::rename(path / version, dir_ / version);
   EXPECT_EQ(code_of(open(path, Backing::disk)), Code::corrupt);
+  EXPECT_EQ(code_of(open_rocks_store_read_only(path, Error{Code::no_space, "full", ""}, null_log)), Code::corrupt);
+  fs::rename(dir_ / version, path / version);
+  EXPECT_TRUE(open_rocks_store_read_only(path, Error{Code::no_space, "full", ""}, null_log).ok());
+  EXPECT_EQ(must_open(path, Backing::disk)->get(Column::meta, schema_key()).value(), (Bytes{0, 0, 0, 2}))
+      << "a lost log took the row: the file tells";
 }
 
 TEST_F(RocksKvStore, ALostCurrentFileIsNotAnEmptyStore) {
@@ -264,6 +279,19 @@ TEST_F(RocksKvStore, ALostCurrentFileIsNotAnEmptyStore) {
   }
   fs::remove(path / "CURRENT");
   EXPECT_EQ(code_of(open(path, Backing::disk)), Code::corrupt);
+}
+
+TEST_F(RocksKvStore, ALogThatIsDamagedFromItsFirstRecordOnIsPassedOver) {
+  const fs::path path = dir_ / "store";
+  put_block(*must_open(path, Backing::disk), 1, Sync::yes);
+  put_block(*must_open(path, Backing::disk), 2, Sync::yes);  // in a piece of its own
+  auto logs = files_of(path, ".log");
+  std::sort(logs.begin(), logs.end());
+  ASSERT_GE(logs.size(), 2U);
+  flip_byte(logs.back(), 10);
+  const std::unique_ptr<KvStore> store = must_open(path, Backing::disk);
+  EXPECT_TRUE(*store->contains(Column::headers, key_of(1, 1)));
+  EXPECT_FALSE(*store->contains(Column::headers, key_of(1, 2)));
 }
 
 TEST_F(RocksKvStore, ALostTableIsCorrupt) {

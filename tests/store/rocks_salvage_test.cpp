@@ -92,6 +92,33 @@ TEST_F(RocksSalvageTest, NothingIsLostWithCurrentAndManifest) {
   EXPECT_EQ(**newest, random_bytes(kBlocks - 8, 8));
 }
 
+TEST_F(RocksSalvageTest, WhatWasSalvagedIsSalvagedAgain) {
+  fill();
+  fs::path damaged = from_;
+  for (const char* name : {"second", "third", "fourth"}) {
+    fs::remove(damaged / "CURRENT");
+    const fs::path next = dir_ / name;
+    const auto done = salvage_rocks_store(damaged, next);
+    ASSERT_TRUE(done.ok()) << name << ": " << done.error().message;
+    auto store = open_rocks_store(next, Backing::disk, null_log);
+    ASSERT_TRUE(store.ok()) << name << ": " << store.error().message;
+    EXPECT_EQ(whole_blocks(**store), kBlocks) << name;
+    damaged = next;
+  }
+}
+
+TEST_F(RocksSalvageTest, ALostLogWithTheVersionRowIsNotTheEnd) {
+  fill();
+  for (const auto& entry : fs::directory_iterator(from_)) {
+    if (entry.path().extension() == ".log") fs::remove(entry.path());
+  }
+  fs::remove(from_ / "CURRENT");
+  ASSERT_TRUE(salvage_rocks_store(from_, to_).ok());
+  auto store = open_rocks_store(to_, Backing::disk, null_log);
+  ASSERT_TRUE(store.ok()) << store.error().message;
+  EXPECT_EQ((*store)->get(Column::payloads, key_of(3)).value(), payload(3));
+}
+
 TEST_F(RocksSalvageTest, ADamagedTableCostsWhatIsInIt) {
   fill();
   const auto all = tables();
