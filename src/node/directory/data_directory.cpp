@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <set>
+#include <utility>
 
 namespace shoal::node {
 namespace {
@@ -96,11 +98,14 @@ void DataDirectory::remember_port(std::uint16_t port) const { std::ofstream(path
 
 std::uint64_t DataDirectory::disk_bytes() const {
   std::uint64_t bytes = 0;
+  std::set<std::pair<dev_t, ino_t>> linked;  // a table has two names while it is added to a store
   std::error_code failed;
   for (auto entry = std::filesystem::recursive_directory_iterator(path_, failed);
        !failed && entry != std::filesystem::recursive_directory_iterator(); entry.increment(failed)) {
     struct stat info {};
-    if (lstat(entry->path().c_str(), &info) == 0) bytes += static_cast<std::uint64_t>(info.st_blocks) * 512;
+    if (lstat(entry->path().c_str(), &info) != 0) continue;
+    const bool counted = info.st_nlink > 1 && S_ISREG(info.st_mode) && !linked.emplace(info.st_dev, info.st_ino).second;
+    if (!counted) bytes += static_cast<std::uint64_t>(info.st_blocks) * 512;
   }
   return bytes;
 }
