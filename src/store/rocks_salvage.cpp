@@ -9,14 +9,13 @@
 
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
-#include <rocksdb/sst_file_writer.h>
+#include <rocksdb/write_batch.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
-#include <set>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -26,8 +25,7 @@
 // "lost". It works in place, so it gets a directory of its own; tables never change once they are written and are
 // linked. Two things it does badly: rows of the log it keeps of the first column only, and a column without a table is
 // forgotten, its number given to another one. So
-//   1. a table with one row in each column goes beside the linked ones: all columns keep their numbers. It is written
-//      outside of a database and so has sequence number 0, which RocksDB never takes for a table that it wrote itself;
+//   1. a table with one row in each column goes beside the linked ones: all columns keep their numbers;
 //   2. the repair runs without logs;
 //   3. the logs come back under numbers above all others, so that the next open replays them as after a crash;
 //   4. the rows of step 1 are erased.
@@ -135,24 +133,31 @@ class Salvage {
   }
 
   Result<void> make_placeholders() {
-    highest_ += kColumnCount * 1000;  // above the names that the empty store gives
-    std::set<fs::path> placeholders;
-    std::size_t next = 0;
-    SHOAL_CHECK(change_columns([&](rocksdb::DB&, rocksdb::ColumnFamilyHandle* column) {
-      const rocksdb::Options options(options_, columns_[next++].options);
-      rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options, column);
-      const fs::path file = *placeholders.insert(to_ / name_of(++highest_, ".sst")).first;
-      rocksdb::Status status = writer.Open(file.string());
-      if (status.ok()) status = writer.Put(kPlaceholder, "");
-      return status.ok() ? writer.Finish() : status;
+    // RocksDB takes two tables of one row with the same sequence number for damage. File numbers grow with each
+    // salvage, so a number beyond them is none of a former one.
+    const std::uint64_t sequence = highest_;
+    bool first = true;
+    SHOAL_CHECK(change_columns([&](rocksdb::DB& db, rocksdb::ColumnFamilyHandle* column) {
+      rocksdb::WriteBatch batch;
+      rocksdb::Status put;
+      for (std::uint64_t i = 0; put.ok() && i <= (first ? sequence : 0); ++i) put = batch.Put(column, kPlaceholder, "");
+      first = false;
+      if (put.ok()) put = db.Write(rocksdb::WriteOptions(), &batch);
+      return put.ok() ? db.Flush(rocksdb::FlushOptions(), column) : put;
     }));
-    std::vector<fs::path> others;
+    std::vector<fs::path> tables;
+    highest_ += kColumnCount * 1000;  // above the names that they have now
     std::error_code failure;
     for (fs::directory_iterator at(to_, failure), end; !failure && at != end; at.increment(failure)) {
-      if (!placeholders.contains(at->path())) others.push_back(at->path());
+      tables.push_back(at->path());
     }
-    for (const fs::path& file : others) {
-      if (!failure) fs::remove_all(file, failure);
+    for (const fs::path& file : tables) {
+      if (file.extension() == ".sst") {
+        fs::rename(file, to_ / name_of(++highest_, ".sst"), failure);
+      } else {
+        fs::remove_all(file, failure);
+      }
+      if (failure) break;
     }
     return failure ? Result<void>(failed(to_, failure)) : Result<void>{};
   }

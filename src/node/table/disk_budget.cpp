@@ -31,10 +31,6 @@ constexpr int kTries = 4;
 /// Room that stays free below the budget, for blocks that come between two calls and for what a flush writes at once.
 std::uint64_t slack(std::uint64_t budget) { return std::clamp(budget / 8, kMiB / 2, 64 * kMiB); }
 
-/// Of the room below the budget: a quarter for payloads that come until the next call, one for what each of the two
-/// stores writes for a moment to merge tables, one for logs, which have rows of payloads that come once more.
-std::uint64_t room_share(std::uint64_t budget, std::uint64_t used) { return (budget - std::min(budget, used)) / 4; }
-
 std::string megabytes(std::uint64_t bytes) {
   const std::uint64_t tenths = bytes * 10 / kMiB;
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MiB";
@@ -75,8 +71,8 @@ Result<void> DiskBudget::keep_within(const Storage& storage, std::uint64_t budge
   const std::uint64_t low = high - std::min(high, slack(budget) / 2);
   // Rows that are only in memory come to the disk all at once.
   const auto measure = [&] { return storage.directory->disk_bytes() + storage.mirrored->waiting_bytes(); };
+  limit_scratch(storage, slack(budget) / 2);
   std::uint64_t used = measure();
-  limit_scratch(storage, room_share(budget, used));
   bool nothing_left = false;
   for (int tries = 0; used > high && !nothing_left && tries < kTries; ++tries) {
     // Until whole tables hold nothing that is needed, or are mostly dead and written again.
@@ -84,8 +80,8 @@ Result<void> DiskBudget::keep_within(const Storage& storage, std::uint64_t budge
     used = measure();
     nothing_left = dropped == 0;
   }
-  limit_scratch(storage, room_share(budget, used));
-  give_allowances(room_share(budget, used));
+  // A quarter of the room: a log has its rows once more, and a table lies there twice while it is written again.
+  give_allowances((budget - std::min(budget, used)) / 4);
   std::optional<Error> problem;
   if (nothing_left && used > budget) {
     problem =
