@@ -284,8 +284,4 @@ void FeedHost::on_fork(const feed::ForkProof& proof) {
   news_.notify();
 }
 
-void FeedHost::on_signed_elsewhere(const feed::Checkpoint& head) {
-  if (context_.on_signed_elsewhere) context_.on_signed_elsewhere(head);
-}
-
 }  // namespace shoal::node

@@ -58,7 +58,7 @@ class FeedHost final : private replication::ReplicatorEvents, public std::enable
     /// An own feed was found to have forked.
     std::function<void(const feed::ForkProof&)> on_own_fork;
     /// An own feed was signed elsewhere up to this head.
-    std::function<void(const feed::Checkpoint&)> on_signed_elsewhere = {};
+    std::function<void(const feed::Checkpoint&)> on_signed_elsewhere = [](const auto&) {};
     /// Others are connected than before.
     std::function<void(FeedHost&, const std::vector<replication::PeerView>&)> on_peers = {};
     /// The peer was caught lying.
@@ -164,7 +164,7 @@ class FeedHost final : private replication::ReplicatorEvents, public std::enable
   void on_receipt(const feed::Receipt& receipt) override;
   void on_receipts_asked(replication::ReceiptDemand demand) override;
   void on_fork(const feed::ForkProof& proof) override;
-  void on_signed_elsewhere(const feed::Checkpoint& head) override;
+  void on_signed_elsewhere(const feed::Checkpoint& head) override { context_.on_signed_elsewhere(head); }
 
   FeedId id_;
   Context context_;

@@ -21,6 +21,14 @@ constexpr std::chrono::seconds kLastFlush{30};
 
 Error closed_error() { return {Code::closed, "the node is closed", ""}; }
 
+Error late_error(const SenderAccounts::Counts& counts) {
+  if (!counts.mirrors || counts.durable < counts.taken) return {Code::timed_out, "not acknowledged in time", ""};
+  return {Code::timed_out,
+          std::to_string(counts.durable - counts.acked) +
+              " records are durable here and not acknowledged by the mirrors that were asked for",
+          "shoal info shows which mirrors hold what"};
+}
+
 }  // namespace
 
 static_assert(static_cast<int>(Codec::zstd) == static_cast<int>(record::Codec::zstd));
@@ -156,20 +164,11 @@ Result<void> OwnFeed::flush(Sender sender, const Wait& wait, Until until) {
   const auto done = [&] { return closed_ || failure_ || !accounts_.contains(sender) || reached(); };
   if (!changed_.wait_until(lock, wait.stop, deadline, done)) {
     if (wait.stop.stop_requested()) return Error{Code::cancelled, "stopped before all was acknowledged", ""};
-    return late_error(sender);
+    return late_error(accounts_.counts(sender));
   }
   if (const auto error = error_of(sender)) return *error;
   if (!reached()) return closed_error();
   return {};
-}
-
-Error OwnFeed::late_error(Sender sender) const {
-  const auto counts = accounts_.counts(sender);
-  if (!counts.mirrors || counts.durable < counts.taken) return {Code::timed_out, "not acknowledged in time", ""};
-  return {Code::timed_out,
-          std::to_string(counts.durable - counts.acked) +
-              " records are durable here and not acknowledged by the mirrors that were asked for",
-          "shoal info shows which mirrors hold what"};
 }
 
 void OwnFeed::stop_taking() {

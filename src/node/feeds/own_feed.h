@@ -78,7 +78,6 @@ class OwnFeed final : public CommitWork {
   [[nodiscard]] std::optional<Error> error_of(Sender sender) const;
   /// Ends all senders: what they sent was not signed.
   void refuse_senders(const Error& error);
-  [[nodiscard]] Error late_error(Sender sender) const;
   void watch_receipts(bool watched);
   [[nodiscard]] Result<void> await_room(std::unique_lock<std::mutex>& lock, Sender sender, std::size_t bytes,
                                         const Wait& wait);
