@@ -125,13 +125,7 @@ TEST(Limits, APeerThatDoesNotSayItsHeadInTimeIsEnded) {
   EXPECT_TRUE(world.publisher.events.blames.empty());
 }
 
-TEST(Limits, TooManyOrImpossibleWantsAreRefused) {
-  {
-    Hand world;
-    world.peer->reads = false;
-    for (std::uint64_t i = 1; i <= 17; ++i) world.say(world.whole(i, 0));
-    EXPECT_TRUE(world.peer->closed);
-  }
+TEST(Limits, ImpossibleWantsAreRefused) {
   const auto refused = [](const std::function<void(Want&)>& change) {
     Hand world;
     Want want = world.whole(3, 1000);

@@ -116,14 +116,18 @@ Result<Bytes> FeedReader::header_bytes(BlockIndex block) const {
 
 Result<BlockHeader> FeedReader::header(BlockIndex block) const { return noted(*log_, block, log_->header(block)); }
 
+Result<Bytes> FeedReader::stored_payload(BlockIndex block) const {
+  auto payload = log_->stored_payload(block);
+  if (payload || payload.error().code != Code::corrupt) return payload;
+  log_->note_damage(block);
+  SHOAL_TRY(const BlockHeader header, this->header(block));
+  return Error{Code::corrupt,
+               "the payload of " + describe_block(block, header) + " is damaged: " + payload.error().message};
+}
+
 Result<Bytes> FeedReader::payload(BlockIndex block) const {
   SHOAL_TRY(const BlockHeader header, this->header(block));
-  auto payload = log_->stored_payload(block);
-  if (!payload && payload.error().code == Code::corrupt) {
-    log_->note_damage(block);
-    return Error{Code::corrupt,
-                 "the payload of " + describe_block(block, header) + " is damaged: " + payload.error().message};
-  }
+  auto payload = stored_payload(block);
   // Hashing 2 GB a second, this keeps a rotten byte from ever being delivered or served.
   if (payload && !verify_payload(header, *payload).ok()) {
     log_->note_damage(block);

@@ -61,6 +61,8 @@ class FeedReader {
   [[nodiscard]] Result<BlockHeader> header(BlockIndex block) const;
   /// Code::not_found when it never was held, Code::pruned when it was dropped, Code::corrupt when it is damaged.
   [[nodiscard]] Result<Bytes> payload(BlockIndex block) const;
+  /// The same as it is stored, not hashed: for those who check each part that they use.
+  [[nodiscard]] Result<Bytes> stored_payload(BlockIndex block) const;
   [[nodiscard]] Result<bool> has_payload(BlockIndex block) const;
   [[nodiscard]] const merkle::HashReader& tree() const;
 

@@ -71,7 +71,7 @@ Result<RunBuilder::Add> RunBuilder::add(BlockIndex block) {
   bytes_ += size;
   out.header = std::move(*header);
   const bool last = out.form == PayloadForm::pieces;
-  if (last) pieces_ = feed::piece_count(payload);
+  if (last) pieced_payload_ = payload;
   indices_.push_back(block.value());
   data_.blocks.push_back(std::move(out));
   return last ? Add::last : Add::added;

@@ -37,8 +37,8 @@ class RunBuilder {
   /// Blocks are added in ascending order, from `base` on and below the tree size. An Error is damage of our own store.
   [[nodiscard]] Result<Add> add(BlockIndex block);
   [[nodiscard]] bool empty() const { return data_.blocks.empty(); }
-  /// Number of pieces of the last block's payload, after Add::last.
-  [[nodiscard]] std::uint32_t pieces() const { return pieces_; }
+  /// Size of the last block's payload, after Add::last.
+  [[nodiscard]] std::uint32_t pieced_payload() const { return pieced_payload_; }
   /// The message with its cover; want and head are the caller's. Code::not_found when the tree is not held here.
   [[nodiscard]] Result<Data> finish();
 
@@ -52,7 +52,7 @@ class RunBuilder {
   std::size_t bytes_ = 0;       // prefix, fixed fields and blocks so far
   std::size_t gap_hashes_ = 0;  // cover nodes before the last block
   std::uint64_t covered_ = 0;   // end of what blocks and gap hashes tile
-  std::uint32_t pieces_ = 0;
+  std::uint32_t pieced_payload_ = 0;
 };
 
 }  // namespace shoal::replication

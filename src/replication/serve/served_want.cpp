@@ -5,6 +5,7 @@
 #include "replication/serve/compact_push.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 namespace shoal::replication {
@@ -12,6 +13,17 @@ namespace {
 
 /// A run is at most one message of about the size of a piece, so that urgent messages never wait long behind it.
 constexpr std::size_t kMaxRunBytes = kMaxPlainMessage;
+
+/// Hashes that prove one of `count` leaves (RFC 9162, 2.1.3.1).
+std::size_t path_length(std::uint64_t leaf, std::uint64_t count) {
+  std::size_t length = 0;
+  for (; count > 1; ++length) {
+    const std::uint64_t left = std::bit_floor(count - 1);
+    count = leaf < left ? left : count - left;
+    leaf = leaf < left ? leaf : leaf - left;
+  }
+  return length;
+}
 
 }  // namespace
 
@@ -40,6 +52,7 @@ Result<void> ServedWant::check(const Want& want) {
 }
 
 void ServedWant::add_credit(std::uint64_t bytes) {
+  if (bytes > 0) starved_ = false;
   credit_ += std::min(bytes, std::numeric_limits<std::uint64_t>::max() - credit_);
 }
 
@@ -54,25 +67,29 @@ bool ServedWant::rearm() {
   return true;
 }
 
+ServedWant::Step ServedWant::starve() {
+  starved_ = true;
+  return Step(Wait{});
+}
+
 Result<ServedWant::Step> ServedWant::next(PayloadCache& payloads) {
-  if (next_piece_ < piece_count_) return next_piece(payloads);
+  if (starved_) return Step(Wait{});
+  if (in_pieces()) return next_piece(payloads);
   if (live_ && sent_all_ && !rearm()) return Step(Wait{});
   return next_run();
 }
 
 Result<ServedWant::Step> ServedWant::next_piece(PayloadCache& payloads) {
-  SHOAL_TRY(const auto entry, payloads.get(reader_, piece_block_));
   Piece piece;
   piece.want = id_;
   piece.block = piece_block_;
   piece.piece = next_piece_;
-  SHOAL_TRY(piece.path, merkle::prove_inclusion(entry->pieces, next_piece_, entry->pieces.size()));
-  const ByteView all = entry->payload;
-  const std::size_t at = std::size_t{next_piece_} * feed::kPieceSize;
-  const ByteView bytes = all.subspan(at, std::min(feed::kPieceSize, all.size() - at));
-  piece.bytes.assign(bytes.begin(), bytes.end());
-  const std::size_t size = encoded_size(piece);
-  if (size > credit_) return Step(Wait{});
+  const std::size_t begin = std::size_t{next_piece_} * feed::kPieceSize;
+  const std::size_t bytes = std::min<std::size_t>(feed::kPieceSize, pieced_payload_ - begin);
+  const std::size_t size =
+      encoded_size(piece) + bytes + 32 * path_length(next_piece_, feed::piece_count(pieced_payload_));
+  if (size > credit_) return starve();
+  SHOAL_CHECK(payloads.read(reader_, piece));
   credit_ -= size;
   ++next_piece_;
   return Step(std::move(piece));
@@ -97,7 +114,7 @@ Result<ServedWant::Rest> ServedWant::collect(RunBuilder& run, std::uint64_t limi
     if (added == RunBuilder::Add::last) {
       piece_block_ = *block;
       next_piece_ = 0;
-      piece_count_ = run.pieces();
+      pieced_payload_ = run.pieced_payload();
       return Rest::some;
     }
   }
@@ -113,7 +130,7 @@ Result<ServedWant::Step> ServedWant::next_run() {
   const bool all = rest == Rest::none;
   if (run.empty()) {
     // Any single block fits into a whole message, so this one only lacks credit.
-    if (rest == Rest::some) return Step(Wait{});
+    if (rest == Rest::some) return starve();
     if (rest == Rest::not_held) return Step(WantEnd{id_, EndReason::not_held});
     if (!live_) return Step(WantEnd{id_, EndReason::done});
     if (!with_head) {
@@ -134,12 +151,12 @@ Result<ServedWant::Step> ServedWant::next_run() {
   if (size > credit_) {
     // Only a head without blocks can be larger than the room: it waits for credit.
     head_to_send_ = data->head;
-    return Step(Wait{});
+    return starve();
   }
   credit_ -= size;
   if (with_head) sent_head_ = data->head;
   if (!streams_ && begin == base_ && next_ > begin) base_ = next_;
-  sent_all_ = all && live_ && next_piece_ >= piece_count_;
+  sent_all_ = all && live_ && !in_pieces();
   if (all && live_ && streams_) next_ = proof_size_;
   return push ? Step(std::move(*push)) : Step(std::move(*data));
 }

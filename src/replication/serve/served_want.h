@@ -16,6 +16,9 @@ namespace shoal::replication {
 /// a run without gaps moves it behind its last block, and a live want moves it to the size of the last head with each
 /// new one. If it moved otherwise than the reader expects, the reader could not verify the run. A payload too large for
 /// one message follows in pieces, and nothing else of the want comes between. State only: the feed is read in next().
+///
+/// A want without credit costs nothing until it is granted more: what a message takes is known before its payload is
+/// read. Else one peer with sixteen starved wants would have the owner read and hash megabytes for each commit.
 class ServedWant {
  public:
   /// `want` passed check().
@@ -42,12 +45,16 @@ class ServedWant {
   [[nodiscard]] bool paced() const { return paced_; }
   [[nodiscard]] Urgency urgency() const { return urgency_; }
   /// A message sequence was begun and not finished: pieces, or the blocks of a head.
-  [[nodiscard]] bool in_the_middle() const { return next_piece_ < piece_count_ || (live_ && !sent_all_); }
+  [[nodiscard]] bool in_the_middle() const { return in_pieces() || (live_ && !sent_all_); }
+  /// The next message is a piece of a payload.
+  [[nodiscard]] bool in_pieces() const { return next_piece_ < feed::piece_count(pieced_payload_); }
 
  private:
   /// Moves a live want to the newest head; false when there is no newer one.
   [[nodiscard]] bool rearm();
   [[nodiscard]] Result<Step> next_piece(PayloadCache& payloads);
+  /// Nothing until there is more credit.
+  [[nodiscard]] Step starve();
   [[nodiscard]] Result<Step> next_run();
   enum class Rest : std::uint8_t { none, some, not_held };
   /// Fills the run; says whether blocks are left below `limit`.
@@ -74,7 +81,8 @@ class ServedWant {
   bool sent_all_ = false;  ///< all below the limit; a live want then waits for a head
   BlockIndex piece_block_{0};
   std::uint32_t next_piece_ = 0;
-  std::uint32_t piece_count_ = 0;
+  std::uint32_t pieced_payload_ = 0;  ///< bytes of the payload that is sent in pieces
+  bool starved_ = false;              ///< the credit was too small, and has not grown since
 };
 
 }  // namespace shoal::replication

@@ -12,6 +12,11 @@ LiveChildren::Limits limits(const ReplicatorCore& core) {
   return out;
 }
 
+/// Readers of version 1.0 do not know of busy peers.
+EndReason refusal(const Want& want) {
+  return want.urgency == Urgency::unstated ? EndReason::not_held : EndReason::busy;
+}
+
 }  // namespace
 
 WantServer::WantServer(ReplicatorCore& core, const TreePeers& peers)
@@ -22,13 +27,13 @@ void WantServer::on_want(PeerId id, Peer& peer, const Want& want) {
   Wants& wants = wants_[id];
   const bool known = std::any_of(wants.begin(), wants.end(), [&](const auto& one) { return one->id() == want.want; });
   if (known) return core_.blame(peer, "a want was named twice");
-  if (wants.size() >= kMaxWantsPerPeer) return core_.blame(peer, "more wants than allowed");
+  // No lie: a reader of an older version asks for many blocks at once. Nothing is kept of it.
+  if (wants.size() >= kMaxWantsPerPeer) return core_.send(peer, WantEnd{want.want, refusal(want)});
   const std::optional<feed::Checkpoint> head = core_.reader().head();
   const bool in_reach = want.live || (head && want.tree_size <= head->tree_size);
   if (!core_.options().serve || !in_reach) return core_.send(peer, WantEnd{want.want, EndReason::not_held});
   if (want.live && !children_.admits(id, want.urgency, head ? head->tree_size : 0)) {
-    const bool old = want.urgency == Urgency::unstated;
-    return core_.send(peer, WantEnd{want.want, old ? EndReason::not_held : EndReason::busy});
+    return core_.send(peer, WantEnd{want.want, refusal(want)});
   }
   if (!pacer_.admits(id, want, uploads(id))) return core_.send(peer, WantEnd{want.want, EndReason::busy});
   wants.push_back(std::make_unique<ServedWant>(core_.reader(), want));
@@ -72,6 +77,10 @@ void WantServer::update_live(PeerId id) {
 
 void WantServer::forget(PeerId id) {
   wants_.erase(id);
+  const bool used = std::any_of(wants_.begin(), wants_.end(), [](const auto& item) {
+    return std::any_of(item.second.begin(), item.second.end(), [](const auto& want) { return want->in_pieces(); });
+  });
+  if (!used) payloads_.clear();
   children_.set(id, {});
 }
 
@@ -102,7 +111,8 @@ void WantServer::pump(PeerId id) {
     // Live wants until they wait, then one message of each other want in turn.
     for (std::size_t i = 0; i < wants.size(); ++i) {
       const std::size_t before = wants.size();
-      while (peer->outbox->queued() < kQueueLimit && send_next(*peer, wants, i)) {
+      while (peer->outbox->queued() < (wants[i]->in_pieces() ? kPieceQueueLimit : kQueueLimit) &&
+             send_next(*peer, wants, i)) {
         progress = true;
         if (wants.size() < before || !wants[i]->live()) break;
       }

@@ -108,15 +108,26 @@ TEST(WantServer, BlamesForAWantThatNoHonestReaderSends) {
   };
   EXPECT_EQ(blamed([](Want&) {}), "");
   EXPECT_EQ(blamed([](Want& want) { want.want = 0; }), "a want that nobody can serve");
-  const PeerId id = world.reader_peer();
-  for (std::uint64_t name = 1; name <= WantServer::kMaxWantsPerPeer; ++name) world.ask(id, world.whole(name, 0));
-  EXPECT_EQ(world.closed(id), "");
   const PeerId twice = world.reader_peer();
   world.ask(twice, world.whole(5, 0));
   world.ask(twice, world.whole(5, 0));
   EXPECT_EQ(world.closed(twice), "a want was named twice");
-  world.ask(id, world.whole(99, 0));
-  EXPECT_EQ(world.closed(id), "more wants than allowed");
+}
+
+TEST(WantServer, TheSeventeenthWantOfAPeerIsRefusedAndNobodyBlamed) {
+  ServeWorld world;
+  const PeerId id = world.reader_peer();
+  for (std::uint64_t name = 1; name <= WantServer::kMaxWantsPerPeer; ++name) world.ask(id, world.whole(name, 0));
+  EXPECT_TRUE(world.ends(id).empty());
+  Want more = world.whole(99, 1'000'000);
+  world.ask(id, more);
+  more.want = 100;
+  more.urgency = Urgency::alone;
+  world.ask(id, more);
+  EXPECT_EQ(world.closed(id), "");
+  EXPECT_EQ(world.ends(id), (std::vector{EndReason::not_held, EndReason::busy})) << "version 1.0 knows no busy";
+  EXPECT_EQ(world.sent<WantEnd>(id).front().want, 99U);
+  EXPECT_TRUE(world.sent<Data>(id).empty());
 }
 
 TEST(WantServer, SendsNoMoreThanTheCredit) {
