@@ -7,6 +7,9 @@ namespace {
 
 constexpr base::MonoTime kStall = std::chrono::seconds(5);
 constexpr std::size_t kMaxStale = 256;
+/// Fetches that one peer is asked for at once: half of the wants that a peer serves (WantServer::kMaxWantsPerPeer), so
+/// that history and live blocks go on beside them. The others wait for their turn.
+constexpr std::size_t kMostOfPeer = 8;
 
 }  // namespace
 
@@ -69,16 +72,21 @@ void OffsetFetches::ask_peer(FetchId id, Fetch& fetch) {
   const base::MonoTime now = core_.now();
   Peer* best = nullptr;
   bool any = false;
+  bool full = false;
   for (const auto& [peer_id, peer] : core_.peers()) {
     if (peer->gone || !peer->first_head_came) continue;
     any = true;
     if (fetch.tried.contains(peer_id) || peer->head_size() < size || !core_.may_ask(*peer)) continue;
+    if (asked_of(peer_id) >= kMostOfPeer) {
+      full = true;
+      continue;
+    }
     if (best != nullptr && best->slow_until <= now) continue;
     best = peer.get();
     fetch.peer = peer_id;
   }
   if (best == nullptr) {
-    if (any && fetch.seen_pruned) {
+    if (any && !full && fetch.seen_pruned) {
       finish(id, Error{Code::pruned, "every connected peer dropped the block that holds the offset"});
     }
     return;
@@ -88,6 +96,12 @@ void OffsetFetches::ask_peer(FetchId id, Fetch& fetch) {
   if (held && *held) return ask_block(id, fetch, **held);  // its header is here
   fetch.lookup = core_.fresh_id();
   core_.send(*best, Lookup{fetch.lookup, fetch.stream, LookupBy::offset, fetch.offset.value()});
+}
+
+std::size_t OffsetFetches::asked_of(PeerId peer) const {
+  return static_cast<std::size_t>(std::count_if(fetches_.begin(), fetches_.end(), [&](const auto& item) {
+    return item.second.peer == peer && (item.second.lookup != 0 || item.second.want != 0);
+  }));
 }
 
 void OffsetFetches::on_lookup_reply(PeerId id, Peer& peer, const LookupReply& reply) {
@@ -151,9 +165,11 @@ void OffsetFetches::on_payload(const FetchWant& want, BlockIndex block) {
   if (found != fetches_.end()) finish(found->first, block);
 }
 
-void OffsetFetches::on_end(const FetchWant& want, std::optional<EndReason>) {
+void OffsetFetches::on_end(const FetchWant& want, std::optional<EndReason> reason) {
   const auto found = by_want(want.id());
-  if (found != fetches_.end()) give_up_peer(found->first, found->second);
+  if (found == fetches_.end()) return;
+  if (reason != EndReason::busy) return give_up_peer(found->first, found->second);
+  found->second.want = 0;  // asked again with the next tick
 }
 
 void OffsetFetches::give_up_peer(FetchId id, Fetch& fetch) {
@@ -214,6 +230,13 @@ void OffsetFetches::finish(FetchId id, Result<BlockIndex> result) {
     if (want != nullptr && !want->finished()) fetcher_.cancel(fetch.want);
   }
   core_.later([done = std::move(fetch.done), result = std::move(result)] { done(result); });
+  // The next one's turn.
+  if (!std::exchange(resuming_, true)) {
+    core_.later([this] {
+      resuming_ = false;
+      resume();
+    });
+  }
 }
 
 }  // namespace shoal::replication

@@ -4,6 +4,7 @@
 #include "replication/fetch/topic_exchange.h"
 #include "replication/peers/follow.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -65,6 +66,8 @@ class OffsetFetches {
   void ask_peer(FetchId id, Fetch& fetch);
   void ask_block(FetchId id, Fetch& fetch, BlockIndex block);
   void give_up_peer(FetchId id, Fetch& fetch);
+  /// Fetches of which the peer owes an answer.
+  [[nodiscard]] std::size_t asked_of(PeerId peer) const;
   void finish(FetchId id, Result<BlockIndex> result);
   [[nodiscard]] Fetches::iterator by_want(std::uint64_t want);
 
@@ -73,6 +76,7 @@ class OffsetFetches {
   TopicExchange& topics_;
   Fetches fetches_;
   std::uint64_t last_id_ = 0;
+  bool resuming_ = false;            ///< posted
   std::deque<std::uint64_t> stale_;  ///< look-ups given up: late answers are ignored, not blamed
 };
 

@@ -140,6 +140,52 @@ TEST(OffsetFetches, ABlockThatIsHereIsFoundWithoutAPeer) {
   EXPECT_EQ(world.found, std::vector<std::uint64_t>{7});
 }
 
+TEST(OffsetFetches, APeerIsAskedForEightAtOnceAndTheOthersWaitForTheirTurn) {
+  OffsetWorld world(20);
+  const PeerId id = world.join();
+  for (std::int64_t offset = 0; offset < 20; ++offset) world.start(offset);
+  ASSERT_EQ(world.lookups(id).size(), 8U);
+  const auto answer = [&](std::size_t i) {
+    const Lookup asked = world.lookups(id).at(i);
+    world.offsets.on_lookup_reply(id, world.peer(id),
+                                  {asked.request, BlockIndex(static_cast<std::uint64_t>(asked.value))});
+    world.time.run_for(0s);
+    world.give_all(id);
+  };
+  for (std::size_t i = 0; i < 20; ++i) {
+    answer(i);
+    EXPECT_LE(world.lookups(id).size() - world.found.size(), 8U);
+  }
+  EXPECT_EQ(world.found.size(), 20U);
+  EXPECT_FALSE(world.offsets.busy());
+  EXPECT_EQ(world.closed(id), "");
+}
+
+TEST(OffsetFetches, APeerThatHasNoTurnLeftDoesNotCountAsOneThatDroppedTheBlock) {
+  OffsetWorld world(20);
+  const PeerId drops = world.join();
+  world.start(19);
+  world.hint(drops, 19);
+  const PeerId full = world.join();
+  for (std::int64_t offset = 0; offset < 16; ++offset) world.start(offset);
+  ASSERT_EQ(world.lookups(full).size(), 8U);
+  world.give_pruned(drops);
+  EXPECT_TRUE(world.codes.empty()) << "the other one may have it";
+}
+
+TEST(OffsetFetches, ABusyPeerIsAskedAgain) {
+  OffsetWorld world;
+  const PeerId id = world.join();
+  world.start(7);
+  world.hint(id, 7);
+  world.give(id, WantEnd{world.want_of(id).want, EndReason::busy});
+  EXPECT_TRUE(world.offsets.busy());
+  world.pass(200ms);
+  world.hint(id, 7);
+  world.give_all(id);
+  EXPECT_EQ(world.found, std::vector<std::uint64_t>{7});
+}
+
 TEST(OffsetFetches, TwoFetchesHaveTwoIds) {
   OffsetWorld world;
   EXPECT_NE(world.start(7), world.start(7));
