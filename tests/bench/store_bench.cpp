@@ -9,6 +9,8 @@
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 
+#include <optional>
+
 namespace shoal::store {
 namespace {
 
@@ -36,10 +38,10 @@ void BM_StoreBlocks(benchmark::State& state) {
   base::NullLogSink log;
   for (auto _ : state) {
     state.PauseTiming();
-    const feed::testing::ScratchDir directory;
-    auto rocks = open_rocks_store(directory.path() / "store", Backing::disk, log);
+    std::optional<feed::testing::ScratchDir> directory(std::in_place);
+    auto rocks = open_rocks_store(directory->path() / "store", Backing::disk, log);
     if (!rocks) return state.SkipWithError("cannot open the store");
-    BufferedStore store(*std::move(rocks), BufferedStore::kMirrors);
+    std::optional<BufferedStore> store(std::in_place, *std::move(rocks), BufferedStore::kMirrors);
     state.ResumeTiming();
     bool good = true;
     for (std::size_t i = 0; i < kTotal / size;) {
@@ -50,11 +52,14 @@ void BM_StoreBlocks(benchmark::State& state) {
         batch.put(Column::payloads, key, Bytes(value.begin(), value.end()));
         batch.put(Column::headers, key, Bytes(150, static_cast<std::uint8_t>(i)));
       }
-      good = good && store.write(batch, Sync::deferred).ok();
+      good = good && store->write(batch, Sync::deferred).ok();
     }
-    good = good && store.make_durable().ok();
+    good = good && store->make_durable().ok();
     if (!good) state.SkipWithError("not stored");
     state.PauseTiming();
+    store.reset();
+    directory.reset();
+    state.ResumeTiming();
   }
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(kTotal));
 }
@@ -71,8 +76,8 @@ void BM_WriteFile(benchmark::State& state) {
   std::ignore = random_bytes();
   for (auto _ : state) {
     state.PauseTiming();
-    const feed::testing::ScratchDir directory;
-    const int file = ::open((directory.path() / "file").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    std::optional<feed::testing::ScratchDir> directory(std::in_place);
+    const int file = ::open((directory->path() / "file").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     state.ResumeTiming();
     bool good = file >= 0;
     for (std::size_t i = 0; i < kTotal / size; ++i) {
@@ -82,10 +87,12 @@ void BM_WriteFile(benchmark::State& state) {
     if (!good) state.SkipWithError("cannot write");
     state.PauseTiming();
     if (file >= 0) ::close(file);
+    directory.reset();
+    state.ResumeTiming();
   }
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(kTotal));
 }
-BENCHMARK(BM_WriteFile)->Arg(64 << 10)->MeasureProcessCPUTime()->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_WriteFile)->Arg(64 << 10)->MeasureProcessCPUTime()->UseRealTime();
 
 }  // namespace
 }  // namespace shoal::store

@@ -367,6 +367,16 @@ TEST_F(RocksKvStore, ManyShortLivesLeaveFewFiles) {
   EXPECT_EQ(count(*must_open(path, Backing::disk), Column::payloads), 100U);
 }
 
+TEST_F(RocksKvStore, LivesThatWriteNothingLeaveFewLogs) {
+  const fs::path path = dir_ / "store";
+  put_block(*must_open(path, Backing::disk), 1, Sync::yes);
+  for (int i = 0; i < 60; ++i) std::ignore = must_open(path, Backing::disk);
+  const auto logs = std::count_if(fs::directory_iterator(path), fs::directory_iterator(),
+                                  [](const auto& entry) { return entry.path().extension() == ".log"; });
+  EXPECT_LE(logs, 20) << "empty ones too";
+  EXPECT_EQ(count(*must_open(path, Backing::disk), Column::payloads), 1U);
+}
+
 TEST_F(RocksKvStore, ALongLifeEndsWithAShortLog) {
   const fs::path path = dir_ / "store";
   {
