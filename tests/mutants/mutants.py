@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Changes one place of the code at a time and runs the floor's tests: what survives is a place that no test guards.
 
-    scripts/mutants.sh [--sample N] [--seed S] [--also TARGET]... [--jobs N] [--json FILE] FILE...
+    scripts/mutants.sh [--sample N] [--seed S] [--again FILE] [--also TARGET]... [--jobs N] [--json FILE] FILE...
 
 Idea: mutation testing (DeMillo, Lipton, Sayward 1978). A test suite is judged by the faults it sees, not by the lines
 it runs. Operators stand in operators.py; mutants that change nothing that can be observed stand in equivalent.txt with
@@ -145,9 +145,13 @@ def equivalents():
 
 
 def chosen(found, options):
-    """The mutants to run, numbered: without the equivalent ones, and a sample of them on request."""
+    """The mutants to run, numbered: without the equivalent ones, and some of them on request."""
     known = equivalents()
     mutants = [mutant for mutant in found if mutant.key() not in known]
+    if options.again:
+        report = json.loads(pathlib.Path(options.again).read_text())
+        survivors = {survivor for entry in report for survivor in entry["survivors"]}
+        mutants = [mutant for mutant in mutants if str(mutant) in survivors]
     if options.sample and len(mutants) > options.sample:
         mutants = sorted(random.Random(options.seed).sample(mutants, options.sample), key=lambda mutant: mutant.begin)
     return dict(enumerate(mutants, 1))
@@ -188,6 +192,7 @@ def main():
     parser.add_argument("files", nargs="+", metavar="FILE", help="source files below src/")
     parser.add_argument("--sample", type=int, default=0, help="this many of each file, chosen by chance; 0: all")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--again", metavar="FILE", help="those only that survived in this report of --json")
     parser.add_argument("--also", action="append", default=[], metavar="TARGET", help="a further test program to run")
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
     parser.add_argument("--json", metavar="FILE", help="write counts and survivors here")
