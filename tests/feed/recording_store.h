@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,10 @@ class RecordingStore final : public store::ForwardingStore {
 
   /// The write after `writes` more fails with Code::io, and all that follow it, until this is called with -1.
   void fail_after(int writes) { left_ = writes; }
+  /// Every call of these kinds fails so until told otherwise; nullopt: none.
+  void refuse_writes(std::optional<Error> error) { write_error_ = std::move(error); }
+  void refuse_durable(std::optional<Error> error) { durable_error_ = std::move(error); }
+  void refuse_checks(std::optional<Error> error) { check_error_ = std::move(error); }
   /// Called at the beginning of each write.
   void on_write(std::function<void()> look) { look_ = std::move(look); }
   [[nodiscard]] const std::vector<store::WriteBatch>& batches() const { return batches_; }
@@ -36,12 +41,18 @@ class RecordingStore final : public store::ForwardingStore {
     if (left_ > 0) --left_;
     constexpr const char* kNames[] = {"no", "yes", "deferred"};
     note(std::string("write ") + kNames[static_cast<std::size_t>(sync)]);
+    if (write_error_) return *write_error_;
     batches_.push_back(batch);
     return ForwardingStore::write(batch, sync);
   }
   [[nodiscard]] Result<void> make_durable() override {
     note("durable");
+    if (durable_error_) return *durable_error_;
     return ForwardingStore::make_durable();
+  }
+  [[nodiscard]] Result<void> check_writable() const override {
+    if (check_error_) return *check_error_;
+    return ForwardingStore::check_writable();
   }
   [[nodiscard]] Result<void> drop_range(store::Column column, ByteView begin, ByteView end) override {
     note("drop");
@@ -73,6 +84,9 @@ class RecordingStore final : public store::ForwardingStore {
   std::string name_;
   std::shared_ptr<Calls> calls_;
   int left_ = -1;
+  std::optional<Error> write_error_;
+  std::optional<Error> durable_error_;
+  std::optional<Error> check_error_;
   Result<void> reclaim_answer_;
   std::function<void()> look_;
   std::vector<store::WriteBatch> batches_;

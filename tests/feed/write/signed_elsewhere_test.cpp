@@ -1,6 +1,7 @@
 #include "feed/write/signed_elsewhere.h"
 
 #include "feed/feed_world.h"
+#include "feed/recording_store.h"
 
 #include <filesystem>
 
@@ -106,6 +107,63 @@ TEST_F(TwoDirectories, AStoppedWriterSignsNothing) {
   EXPECT_EQ(here_.writer->heartbeat().error().message, "why");
   EXPECT_EQ(here_.writer->commit_manifest({}).error().message, "why");
   EXPECT_EQ(here_.writer->head()->tree_size, 3U);
+}
+
+/// A feed whose store writes down what is done to it, and heads of the same key of another directory.
+class SignedElsewhereRows : public ::testing::Test {
+ protected:
+  using Calls = testing::RecordingStore::Calls;
+
+  void SetUp() override {
+    auto own = std::make_unique<testing::RecordingStore>("own", calls_);
+    store_ = own.get();
+    here_.store = std::move(own);
+    ASSERT_TRUE(here_.open().ok());
+    Producer elsewhere;
+    ASSERT_TRUE(elsewhere.open().ok());
+    for (std::int64_t i = 0; i < 3; ++i) {
+      heads_.push_back(elsewhere.writer->commit({batch_of(stream("t"), {i})})->head);
+    }
+    calls_->clear();
+  }
+  void put(const std::optional<Bytes>& bytes) { ASSERT_TRUE(here_.log->set_property("writer/elsewhere", bytes).ok()); }
+
+  std::shared_ptr<Calls> calls_ = std::make_shared<Calls>();
+  Producer here_;
+  testing::RecordingStore* store_ = nullptr;
+  std::vector<Checkpoint> heads_;  // of 1, 2 and 3 blocks
+};
+
+TEST_F(SignedElsewhereRows, ANotedHeadIsDurable) {
+  ASSERT_TRUE(note_signed_elsewhere(*here_.log, heads_[1]).ok());
+  EXPECT_EQ(*calls_, (Calls{"own write no", "own durable"}));
+  for (const Checkpoint& known : {heads_[1], heads_[0]}) ASSERT_TRUE(note_signed_elsewhere(*here_.log, known).ok());
+  EXPECT_EQ(calls_->size(), 2U) << "what goes no further is not written";
+  ASSERT_TRUE(note_signed_elsewhere(*here_.log, heads_[2]).ok());
+  EXPECT_EQ(calls_->size(), 4U);
+  const auto checked = check_signed_elsewhere(*here_.log);
+  ASSERT_FALSE(checked.ok());
+  EXPECT_NE(checked.error().message.find("up to size 3, and here up to 0"), std::string::npos);
+}
+
+TEST_F(SignedElsewhereRows, AHeadThatCannotBeKeptIsAnError) {
+  store_->refuse_durable(Error{Code::io, "no sync"});
+  EXPECT_EQ(note_signed_elsewhere(*here_.log, heads_[1]).error().code, Code::io);
+  put(std::nullopt);
+  store_->refuse_durable(std::nullopt);
+  store_->refuse_writes(Error{Code::no_space, "full"});
+  EXPECT_EQ(note_signed_elsewhere(*here_.log, heads_[1]).error().code, Code::no_space);
+}
+
+TEST_F(SignedElsewhereRows, AHeadThatCannotBeReadIsTakenForNone) {
+  Checkpoint forged = heads_[2];
+  forged.time = forged.time + 1;
+  for (const Bytes& bytes : {Bytes{1, 2}, encode_checkpoint(forged)}) {
+    put(bytes);
+    EXPECT_TRUE(check_signed_elsewhere(*here_.log).ok());
+    ASSERT_TRUE(note_signed_elsewhere(*here_.log, heads_[1]).ok());
+    EXPECT_FALSE(check_signed_elsewhere(*here_.log).ok());
+  }
 }
 
 }  // namespace

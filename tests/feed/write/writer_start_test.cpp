@@ -3,7 +3,6 @@
 #include "feed/feed_world.h"
 #include "feed/format/directory_marker.h"
 #include "feed/read/feed_audit.h"
-#include "feed/write/commit_group.h"
 
 #include <fstream>
 
@@ -381,25 +380,6 @@ TEST(FeedWriterFailure, BadBatchesSignNothing) {
   group.push_back(batch_of(stream("two", 1), {1}));
   EXPECT_TRUE(producer.writer->commit(std::move(group)).ok());  // and the writer goes on
   EXPECT_EQ(producer.writer->partitions("two"), 2U);
-}
-
-TEST(CommitGroup, DecodesOnlyWhatItEncodes) {
-  Producer producer;
-  ASSERT_TRUE(producer.open().ok());
-  std::vector<PendingBatch> batches;
-  batches.push_back(batch_of(stream("t"), {1, 2}));
-  batches.push_back(batch_of(stream("u"), {3}));
-  const CommitResult done = producer.writer->commit(std::move(batches)).value();
-  std::vector<GroupBlockView> views;
-  for (const CommittedBlock& block : done.blocks) views.push_back({block.header, block.payload});
-  const Bytes bytes = encode_group(0, done.head, views);
-  EXPECT_EQ(bytes.size(), group_size(views));
-  const CommitGroup group = decode_group(bytes).value();
-  EXPECT_EQ(group.head, done.head);
-  EXPECT_EQ(group.blocks[1].payload, done.blocks[1].payload);
-  for (std::size_t size = 0; size < bytes.size(); ++size) {
-    EXPECT_FALSE(decode_group(ByteView(bytes).first(size)).ok()) << size;
-  }
 }
 
 }  // namespace
