@@ -27,7 +27,7 @@
 namespace shoal::store {
 namespace {
 
-/// One head page: the newest of its readable copies.
+/// One head page: the newest of its readable copies. Without a record there is nothing to repair it from.
 struct HeadPage {
   std::optional<HeadRecord> record;
   bool needs_repair = false;
@@ -68,8 +68,11 @@ class Scanner {
     for (std::size_t i = 0; i < kRingSectors; ++i) {
       ring_[i] =
           decode_ring_sector(i, ByteView(bytes_).subspan(kFirstRingPage * kPageSize + i * kSectorSize, kSectorSize));
-      if (!ring_[i]) ++scan_.damaged_sectors;
-      if (ring_[i]) highest_sequence_ = std::max(highest_sequence_, ring_[i]->sequence);
+      if (ring_[i]) {
+        highest_sequence_ = std::max(highest_sequence_, ring_[i]->sequence);
+      } else {
+        ++scan_.damaged_sectors;
+      }
     }
   }
 
@@ -110,7 +113,7 @@ class Scanner {
       differ = differ || (found.record && found.record->sequence != record->sequence);
       if (!found.record || record->sequence > found.record->sequence) found.record = std::move(record);
     }
-    found.needs_repair = readable > 0 && (readable < kCopySectors.size() || differ);
+    found.needs_repair = readable < kCopySectors.size() || differ;
     return found;
   }
 

@@ -28,6 +28,9 @@ struct CrashDisk {
   /// Counts down with every write and sync; that call fails (and the ones after it succeed again).
   int fail_after = -1;
   std::size_t syncs = 0;
+  /// Whether a sync that fails forgets what it should have written. False: the power goes before it, so that what was
+  /// written may still reach the disk (settle(), crash()).
+  bool failed_sync_forgets = true;
 
   bool failing() { return fail_after >= 0 && fail_after-- == 0; }
 
@@ -73,7 +76,7 @@ class CrashFile final : public JournalFile {
 
   [[nodiscard]] Result<void> sync() override {
     if (disk_->failing()) {
-      disk_->pending.clear();
+      if (disk_->failed_sync_forgets) disk_->pending.clear();
       return Error{Code::io, "injected sync failure"};
     }
     ++disk_->syncs;

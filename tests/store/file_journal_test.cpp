@@ -57,6 +57,16 @@ TEST(FileJournal, IsOpenedByOneAtATime) {
   EXPECT_EQ(second.error().code, Code::in_use);
 }
 
+TEST(FileJournal, AFileThatCannotBeOpenedIsNoNewJournal) {
+  const testing::TempDir dir;
+  const std::string path = dir / "journal";
+  std::filesystem::create_symlink(dir / "elsewhere", path);
+  EXPECT_EQ(open_file_journal(path).error().code, Code::io);
+  EXPECT_EQ(open_read_only_journal(path, {}).error().code, Code::io);
+  EXPECT_EQ(open_file_journal(dir / "none/journal").error().code, Code::io);
+  EXPECT_FALSE(std::filesystem::exists(dir / "elsewhere"));
+}
+
 TEST(FileJournal, AnUnfinishedCreationLeavesNoJournal) {
   const testing::TempDir dir;
   std::ofstream(dir / "journal.new") << "half";
@@ -100,6 +110,106 @@ TEST(FileJournal, GroupsThatNobodyAskedForSurviveARelease) {
   EXPECT_EQ(groups_of(*journal, feed_number(1)), std::vector<Bytes>{sample(1, 5000)});
   journal->release();
   EXPECT_EQ(journal->free_space(), kRingPages * kPagePayload);
+}
+
+TEST(FileJournal, AReleaseMeansTheGroupsOfThisProcess) {
+  const auto journal = must_open(std::make_shared<CrashDisk>());
+  const std::size_t all = journal->free_space();
+  ASSERT_TRUE(journal->commit(feed_number(1), sample_head(1), sample(1, 5000)).ok());
+  EXPECT_EQ(journal->free_space(), all - 2 * kPagePayload);
+  journal->release();
+  EXPECT_EQ(journal->free_space(), all);
+}
+
+TEST(FileJournal, TheLargestHeadAndGroupAreReadAgain) {
+  const auto disk = std::make_shared<CrashDisk>();
+  const Bytes head = sample(1, Journal::kMaxHeadSize);
+  const Bytes group = sample(2, Journal::kMaxGroupSize);
+  ASSERT_TRUE(must_open(disk)->commit(feed_number(1), head, group).ok());
+  EXPECT_EQ(head_of(*must_open(disk), feed_number(1)), head);
+  EXPECT_EQ(groups_of(*must_open(disk), feed_number(1)), std::vector<Bytes>{group});
+}
+
+TEST(FileJournal, AFeedOfZerosIsAFeedLikeOthers) {
+  const auto disk = std::make_shared<CrashDisk>();
+  ASSERT_TRUE(must_open(disk)->commit(feed_number(1), sample_head(1), {}).ok());
+  const auto journal = must_open(disk);
+  ASSERT_TRUE(journal->commit(FeedId{}, sample_head(2), {}).ok());
+  EXPECT_EQ(journal->feeds(), (std::vector{feed_number(1), FeedId{}}));
+  ASSERT_TRUE(journal->commit(feed_number(3), sample_head(3), {}).ok());
+  EXPECT_EQ(head_of(*journal, FeedId{}), sample_head(2));
+  EXPECT_EQ(head_of(*must_open(disk), FeedId{}), sample_head(2));
+}
+
+/// A ring of 16 groups of one feed, all released. A group of the full size takes 69 pages; what follows the fourteenth
+/// is cut into two, so that groups end where the ring does.
+std::vector<std::size_t> fill_ring(Journal& journal, const FeedId& feed) {
+  std::vector<std::size_t> sizes;
+  while (journal.free_space() > 0) {
+    sizes.push_back(std::min(journal.free_space(), Journal::kMaxGroupSize));
+    EXPECT_TRUE(journal.commit(feed, sample_head(sizes.size()), sample(sizes.size(), sizes.back())).ok());
+  }
+  journal.release();
+  return sizes;
+}
+
+TEST(FileJournal, OnlyTheGroupsThatAreWrittenOverAreGone) {
+  const auto disk = std::make_shared<CrashDisk>();
+  const auto journal = must_open(disk);
+  const FeedId feed = feed_number(1);
+  const std::vector<std::size_t> sizes = fill_ring(*journal, feed);
+  ASSERT_TRUE(journal->commit(feed, sample_head(50), sample(50, sizes[0])).ok());
+  std::vector<Bytes> expected;
+  for (std::size_t i = 1; i < sizes.size(); ++i) expected.push_back(sample(i + 1, sizes[i]));
+  expected.push_back(sample(50, sizes[0]));
+  EXPECT_EQ(groups_of(*journal, feed), expected);
+  EXPECT_EQ(groups_of(*must_open(disk), feed), expected);
+}
+
+TEST(FileJournal, ForgettingAFeedLeavesWhatOthersWroteOverIt) {
+  const auto disk = std::make_shared<CrashDisk>();
+  const auto journal = must_open(disk);
+  fill_ring(*journal, feed_number(1));
+  // One group over the first two, of which it leaves a part of the second, and one that begins within it.
+  ASSERT_TRUE(journal->commit(feed_number(2), sample_head(1), sample(1, Journal::kMaxGroupSize)).ok());
+  ASSERT_TRUE(journal->commit(feed_number(2), sample_head(2), sample(2, 100)).ok());
+  ASSERT_TRUE(journal->commit(feed_number(2), sample_head(3), sample(3, Journal::kMaxGroupSize)).ok());
+  ASSERT_TRUE(journal->forget(feed_number(1)).ok());
+  const std::vector<Bytes> expected{sample(1, Journal::kMaxGroupSize), sample(2, 100),
+                                    sample(3, Journal::kMaxGroupSize)};
+  EXPECT_EQ(groups_of(*journal, feed_number(2)), expected);
+  EXPECT_EQ(groups_of(*must_open(disk), feed_number(2)), expected);
+}
+
+// Each of the fields in which a sector can be of another group.
+TEST(FileJournal, AGroupThatIsDamagedWhileItIsOpenIsLeftOut) {
+  const auto disk = std::make_shared<CrashDisk>();
+  const auto journal = must_open(disk);
+  ASSERT_TRUE(journal->commit(feed_number(1), sample_head(1), sample(1, 1000)).ok());
+  ASSERT_TRUE(journal->commit(feed_number(1), sample_head(2), sample(2, 1000)).ok());
+  const std::uint64_t place = kFirstRingPage * kSectorsPerPage + 1;
+  const auto groups_with = [&](const Bytes& sector) {
+    std::copy(sector.begin(), sector.end(), disk->current.begin() + static_cast<std::ptrdiff_t>(place * kSectorSize));
+    return groups_of(*journal, feed_number(1)).size();
+  };
+  EXPECT_EQ(groups_with(testing::ring_sector_of(place, {0, 1000, 1, 1})), 2U);
+  EXPECT_EQ(groups_with(Bytes(kSectorSize)), 1U) << "no sector";
+  EXPECT_EQ(groups_with(testing::ring_sector_of(place, {1, 1000, 1, 1})), 1U) << "of another slot";
+  EXPECT_EQ(groups_with(testing::ring_sector_of(place, {0, 1001, 1, 1})), 1U) << "of another size";
+  EXPECT_EQ(groups_with(testing::ring_sector_of(place, {0, 1000, 2, 1})), 1U) << "of another commit";
+  EXPECT_EQ(groups_with(testing::ring_sector_of(place, {0, 1000, 1, 2})), 1U) << "of another place in the group";
+}
+
+TEST(FileJournal, GroupsForgottenStayForgottenWhenTheFeedIsWrittenAgain) {
+  const auto disk = std::make_shared<CrashDisk>();
+  {
+    const auto journal = must_open(disk);
+    ASSERT_TRUE(journal->commit(feed_number(1), sample_head(1), sample(1, 9000)).ok());
+    ASSERT_TRUE(journal->forget(feed_number(1)).ok());
+    ASSERT_TRUE(journal->commit(feed_number(1), sample_head(2), {}).ok());
+  }
+  EXPECT_EQ(head_of(*must_open(disk), feed_number(1)), sample_head(2));
+  EXPECT_TRUE(groups_of(*must_open(disk), feed_number(1)).empty());
 }
 
 TEST(FileJournal, ForgottenGroupsStayForgottenAfterReopening) {

@@ -53,6 +53,8 @@ TEST_P(JournalContract, ReturnsTheLastHeadAndAllGroupsOfEachFeed) {
   EXPECT_EQ(groups_of(*journal_, feed_number(1)), (std::vector<Bytes>{sample(10, 100), sample(11, 40'000)}));
   EXPECT_EQ(groups_of(*journal_, feed_number(2)), (std::vector<Bytes>{sample(20, 5000)}));
   EXPECT_EQ(journal_->feeds().size(), 2U);
+  EXPECT_TRUE(head_of(*journal_, feed_number(3)).empty());
+  EXPECT_TRUE(groups_of(*journal_, feed_number(3)).empty());
 }
 
 TEST_P(JournalContract, TakesTheLargestHeadAndGroupAndNoLarger) {

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 namespace shoal::store {
 namespace {
@@ -195,24 +196,23 @@ TEST(JournalDamage, SectorsInTheWrongPlaceDoNotCount) {
 
 /// Writes one commit without letting its sync happen, keeps the sectors that `survives` picks, starts again, and
 /// demands the old or the new state, never a mixture; then two more commits and starts, so that nothing half written
-/// comes back to life.
+/// comes back to life. Adds to `outcomes` whether it was the new one.
 template <typename Predicate>
 void tear(const std::shared_ptr<CrashDisk>& disk, const Bytes& old_head, const std::vector<Bytes>& old_groups,
-          std::size_t group_size, Predicate survives) {
+          std::size_t group_size, std::set<bool>& outcomes, Predicate survives) {
   const Bytes new_head = sample_head(77);
   const Bytes new_group = sample(77, group_size);
   {
     const auto journal = must_open(disk);
     ASSERT_EQ(groups_of(*journal, kFeed), old_groups);
-    disk->fail_after = group_size == 0 ? 1 : 2;
-    ASSERT_FALSE(journal->commit(kFeed, new_head, new_group).ok());
-    disk->crash(survives);
+    testing::cut_commit_short(*disk, *journal, kFeed, new_head, new_group, survives);
   }
   auto journal = must_open(disk);
   const Bytes head = head_of(*journal, kFeed);
   std::vector<Bytes> groups = old_groups;
   if (head == new_head && group_size > 0) groups.push_back(new_group);
   ASSERT_TRUE(head == new_head || head == old_head);
+  outcomes.insert(head == new_head);
   ASSERT_EQ(groups_of(*journal, kFeed), groups);
   ASSERT_EQ(head_of(*journal, kOther), sample_head(13));
   for (std::uint64_t i = 80; i < 82; ++i) {
@@ -235,37 +235,43 @@ void tear(const std::shared_ptr<CrashDisk>& disk, const Bytes& old_head, const s
 
 TEST(JournalTear, AnyPrefixOfACommitGivesTheOldOrTheNewHead) {
   const auto pristine = written_disk();
+  std::set<bool> outcomes;
+  std::set<bool> heads;
   // Two ring pages and the head page; and a head alone.
   for (std::size_t kept = 0; kept <= 24; ++kept) {
-    tear(std::make_shared<CrashDisk>(*pristine), sample_head(3), all_groups(0, true), 5000,
+    tear(std::make_shared<CrashDisk>(*pristine), sample_head(3), all_groups(0, true), 5000, outcomes,
          [kept](std::size_t i) { return i < kept; });
     // The disk may also write the later sectors first.
-    tear(std::make_shared<CrashDisk>(*pristine), sample_head(3), all_groups(0, true), 5000,
+    tear(std::make_shared<CrashDisk>(*pristine), sample_head(3), all_groups(0, true), 5000, outcomes,
          [kept](std::size_t i) { return i >= kept; });
   }
   for (std::size_t kept = 0; kept <= 8; ++kept) {
-    tear(std::make_shared<CrashDisk>(*pristine), sample_head(3), all_groups(0, true), 0,
+    tear(std::make_shared<CrashDisk>(*pristine), sample_head(3), all_groups(0, true), 0, heads,
          [kept](std::size_t i) { return i < kept; });
   }
+  EXPECT_EQ(outcomes, (std::set{false, true}));
+  EXPECT_EQ(heads, (std::set{false, true}));
 }
 
 TEST(JournalTear, AnySubsetOfSectorsGivesTheOldOrTheNewHead) {
   const auto pristine = written_disk();
   base::SeededRandom random(11);
+  std::set<bool> outcomes;
   for (int round = 0; round < 30; ++round) {
     const std::uint64_t pattern = random.next();
-    tear(std::make_shared<CrashDisk>(*pristine), sample_head(3), all_groups(0, true), random.below(9000),
+    tear(std::make_shared<CrashDisk>(*pristine), sample_head(3), all_groups(0, true), random.below(9000), outcomes,
          [pattern](std::size_t i) { return ((pattern >> (i % 64)) & 1) != 0; });
   }
+  EXPECT_EQ(outcomes, (std::set{false, true}));
 }
 
 TEST(JournalTear, AFirstCommitCutShortLeavesNoHead) {
   auto disk = std::make_shared<CrashDisk>();
   {
     const auto journal = must_open(disk);
-    disk->fail_after = 2;
-    ASSERT_FALSE(journal->commit(kFeed, sample_head(1), sample(1, 3000)).ok());
-    disk->crash([](std::size_t i) { return i >= 8; });  // the head page without its group
+    // The head page without its group.
+    testing::cut_commit_short(*disk, *journal, kFeed, sample_head(1), sample(1, 3000),
+                              [](std::size_t i) { return i >= 8; });
   }
   auto journal = must_open(disk);
   EXPECT_TRUE(head_of(*journal, kFeed).empty());

@@ -3,7 +3,6 @@
 
 #include "base/bytes.h"
 #include "base/wire.h"
-#include "crypto/hash.h"
 #include "journal_samples.h"
 
 #include <gtest/gtest.h>
@@ -13,17 +12,7 @@
 namespace shoal::store {
 namespace {
 
-/// The document's formula, written a second time.
-Bytes sealed_sector(std::uint64_t place, const Bytes& content) {
-  base::WireWriter hashed;
-  hashed.u64(place);
-  hashed.bytes(content);
-  hashed.bytes(Bytes(496 - content.size()));
-  const crypto::Digest digest = crypto::sha256(hashed.view());
-  Bytes sector(hashed.view().begin() + 8, hashed.view().end());
-  sector.insert(sector.end(), digest.bytes.begin(), digest.bytes.begin() + 16);
-  return sector;
-}
+using testing::sealed_sector;
 
 Bytes header(std::uint32_t version) {
   base::WireWriter content;
