@@ -1,0 +1,114 @@
+#include "file_calls.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <limits>
+#include <system_error>
+#include <utility>
+
+// The functions of libc that the test program defines itself come before those of libc, for libraries too.
+namespace shoal::store::testing {
+namespace {
+
+std::atomic<FileCalls*> watching = nullptr;
+
+/// True when the call fails with errno.
+bool fails(const char* call, int file, std::size_t* size = nullptr) {
+  FileCalls* const calls = watching;
+  if (calls == nullptr) return false;
+  std::error_code unknown;
+  const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(file), unknown);
+  errno = calls->asked(call, path, size);
+  return errno != 0;
+}
+
+}  // namespace
+
+FileCalls::FileCalls(std::filesystem::path directory)
+    : directory_(std::filesystem::canonical(directory)), most_(std::numeric_limits<std::size_t>::max()) {
+  watching = this;
+}
+FileCalls::~FileCalls() { watching = nullptr; }
+
+void FileCalls::fail(const std::string& call, int error, std::size_t times) {
+  const std::lock_guard lock(mutex_);
+  failures_[call] = {error, times};
+}
+
+void FileCalls::limit_bytes(std::size_t most) {
+  const std::lock_guard lock(mutex_);
+  most_ = most;
+}
+
+std::vector<std::string> FileCalls::made() {
+  const std::lock_guard lock(mutex_);
+  return made_;
+}
+
+int FileCalls::asked(const char* call, const std::string& path, std::size_t* size) {
+  const std::filesystem::path file(path);
+  const bool itself = file == directory_;
+  if (!itself && file.parent_path() != directory_) return 0;
+  const std::string name = std::string(call) + " " + (itself ? "." : file.filename().string());
+  const std::lock_guard lock(mutex_);
+  if (made_.empty() || made_.back() != name) made_.push_back(name);
+  if (size != nullptr) *size = std::min(*size, most_);
+  Failure& failure = failures_[name];
+  if (failure.times == 0) return 0;
+  --failure.times;
+  return failure.error;
+}
+
+}  // namespace shoal::store::testing
+
+using shoal::store::testing::fails;
+
+extern "C" {
+
+ssize_t pread(int file, void* bytes, std::size_t size, off_t offset) {
+  if (fails("pread", file, &size)) return -1;
+  return ::syscall(SYS_pread64, file, bytes, size, offset);
+}
+ssize_t pwrite(int file, const void* bytes, std::size_t size, off_t offset) {
+  if (fails("pwrite", file, &size)) return -1;
+  return ::syscall(SYS_pwrite64, file, bytes, size, offset);
+}
+int fdatasync(int file) {
+  if (fails("fdatasync", file)) return -1;
+  return static_cast<int>(::syscall(SYS_fdatasync, file));
+}
+int fsync(int file) {
+  if (fails("fsync", file)) return -1;
+  return static_cast<int>(::syscall(SYS_fsync, file));
+}
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"  // there is a struct of this name
+int flock(int file, int operation) noexcept {
+#pragma GCC diagnostic pop
+  if (fails("flock", file)) return -1;
+  return static_cast<int>(::syscall(SYS_flock, file, operation));
+}
+int fstat(int file, struct stat* about) noexcept {
+  if (fails("fstat", file)) return -1;
+  return static_cast<int>(::syscall(SYS_fstat, file, about));
+}
+int posix_fallocate(int file, off_t offset, off_t size) {
+  const int before = errno;  // stays
+  const bool failed = fails("posix_fallocate", file) || ::syscall(SYS_fallocate, file, 0, offset, size) != 0;
+  return failed ? std::exchange(errno, before) : 0;
+}
+int rename(const char* from, const char* to) noexcept {
+  using shoal::store::testing::watching;
+  if (shoal::store::testing::FileCalls* const calls = watching; calls != nullptr) {
+    errno = calls->asked("rename", to);
+    if (errno != 0) return -1;
+  }
+  return static_cast<int>(::syscall(SYS_rename, from, to));
+}
+}
