@@ -8,7 +8,8 @@
 #   scripts/mutants.sh --again report.json FILE               what survived in the report that --json wrote
 #
 # Exit 1 when something survived. All changes of a file are compiled at once; each runs the tests that reach it, --jobs
-# (2) at a time: a build, each test of the floor once, then a second to several for each change.
+# (2) at a time: a build, each test of the floor once, then a second to several for each change. With
+# TMPDIR=/dev/shm the tests do not wait for a disk.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

@@ -42,7 +42,8 @@ def in_turns(tests):
     for test in sorted(tests, key=Test.cost):
         spent += test.seconds
         turn = next((place for place, share in enumerate(SHARES) if spent <= share * total), len(SHARES) - 1)
-        turns.setdefault((turn, test.program), []).append(test)
+        # The own ones of them in a process before: few tests, and they kill most.
+        turns.setdefault((turn, turn == 0 and not test.is_own, test.program), []).append(test)
     return [turns[key] for key in sorted(turns)]
 
 
@@ -79,10 +80,10 @@ def end_group(process):
 
 
 def own_suites(root, file):
-    """Test suites in the test file of the component itself, in any room."""
+    """Test suites in the test files of the component itself, in any room."""
     stem = pathlib.Path(file).stem
     suite = re.compile(r"^\s*(?:TEST|TEST_F|TEST_P|RC_GTEST_\w+)\s*\(\s*(\w+)", re.MULTILINE)
-    files = (root / "tests").rglob(f"{stem}_test.cpp")
+    files = [*(root / "tests").rglob(f"{stem}_test.cpp"), *(root / "tests").rglob(f"{stem}_*_test.cpp")]
     return {name for test in files for name in suite.findall(test.read_text())}
 
 
