@@ -4,6 +4,7 @@
 #include "store/forwarding_store.h"
 #include "store/rocks_kv_store.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -31,10 +32,20 @@ class RecordingStore final : public store::ForwardingStore {
   void refuse_writes(std::optional<Error> error) { write_error_ = std::move(error); }
   void refuse_durable(std::optional<Error> error) { durable_error_ = std::move(error); }
   void refuse_checks(std::optional<Error> error) { check_error_ = std::move(error); }
+  /// Reading this row fails so; nullopt: none does.
+  void refuse_row(store::Column column, Bytes key, std::optional<Error> error) {
+    unreadable_ = error ? std::optional(Unreadable{column, std::move(key), *std::move(error)}) : std::nullopt;
+  }
   /// Called at the beginning of each write.
   void on_write(std::function<void()> look) { look_ = std::move(look); }
   [[nodiscard]] const std::vector<store::WriteBatch>& batches() const { return batches_; }
 
+  [[nodiscard]] Result<std::optional<Bytes>> get(store::Column column, ByteView key) const override {
+    if (unreadable_ && unreadable_->column == column && std::ranges::equal(unreadable_->key, key)) {
+      return unreadable_->error;
+    }
+    return ForwardingStore::get(column, key);
+  }
   [[nodiscard]] Result<void> write(const store::WriteBatch& batch, store::Sync sync) override {
     if (look_) look_();
     if (left_ == 0) return Error{Code::io, "injected write failure"};
@@ -75,6 +86,11 @@ class RecordingStore final : public store::ForwardingStore {
   void on_reclaim(std::function<void(const store::LiveRows&)> look) { look_at_live_ = std::move(look); }
 
  private:
+  struct Unreadable {
+    store::Column column;
+    Bytes key;
+    Error error;
+  };
   static base::LogSink& sink() {
     static base::NullLogSink none;
     return none;
@@ -84,6 +100,7 @@ class RecordingStore final : public store::ForwardingStore {
   std::string name_;
   std::shared_ptr<Calls> calls_;
   int left_ = -1;
+  std::optional<Unreadable> unreadable_;
   std::optional<Error> write_error_;
   std::optional<Error> durable_error_;
   std::optional<Error> check_error_;
