@@ -273,5 +273,68 @@ TEST_F(LogPrunerTest, BeforeABlockDropsAllOlderPayloadsAndGivesTheDiskBack) {
   EXPECT_EQ(store_->reclaimed().size(), 1U);  // nothing to give back
 }
 
+TEST_F(LogPrunerTest, WhatIsHiddenIsNotGivenBack) {
+  for (std::uint64_t i = 0; i < 6; ++i) add(i, stream("a"), Payload::held);
+  for (const std::uint64_t hidden : {4U, 5U}) {
+    state_.payloads.remove(hidden, hidden + 1);
+    state_.headers.remove(hidden, hidden + 1);
+    state_.hidden.payloads.add(hidden);
+  }
+  open();
+  ASSERT_TRUE(pruner_->prune(blocks({0, 1})).ok());
+  store_->on_reclaim([&](const store::LiveRows& live) {
+    EXPECT_EQ(live.count(key(0), key(5)), 4U);
+    EXPECT_EQ(live.count(key(4), key(4)), 1U);
+    EXPECT_TRUE(live.contains(key(4)));
+    EXPECT_TRUE(live.contains(key(3)));
+    EXPECT_FALSE(live.contains(key(1)));
+  });
+  ASSERT_TRUE(pruner_->reclaim(range(0, 6)).ok());
+  EXPECT_EQ(store_->reclaimed().size(), 1U);
+  for (std::uint64_t i = 0; i < 6; ++i) EXPECT_EQ(has_row(store::Column::payloads, i), i >= 2) << i;
+}
+
+TEST_F(LogPrunerTest, AnEmptyRangeIsNotGivenBack) {
+  add(0, stream("a"), Payload::held);
+  open();
+  for (const BlockRange& empty : {range(1, 1), range(2, 1)}) ASSERT_TRUE(pruner_->reclaim(empty).ok());
+  EXPECT_TRUE(store_->reclaimed().empty());
+  ASSERT_TRUE(pruner_->reclaim(range(0, 1)).ok());
+  EXPECT_EQ(store_->reclaimed().size(), 1U);
+}
+
+TEST_F(LogPrunerTest, AFailedReclaimIsAnErrorAndThePayloadsArePruned) {
+  for (std::uint64_t i = 0; i < 3; ++i) add(i, stream("a"), Payload::held);
+  open();
+  store_->answer_reclaim(Error{Code::io, "gone"});
+  EXPECT_EQ(pruner_->prune_before(BlockIndex{2}).error().code, Code::io);
+  EXPECT_EQ(state().pruned.runs(), (std::vector<BlockRange>{range(0, 2)}));
+}
+
+TEST_F(LogPrunerTest, TheNewestAppendTimeIsThatOfAnyBlock) {
+  for (std::uint64_t i = 0; i < 3; ++i) add(i, stream("a"), Payload::held);
+  open();
+  EXPECT_EQ(pruner_->prune(blocks({2, 0}))->newest_append_time, UnixMs{1002});
+}
+
+TEST_F(LogPrunerTest, CountedBytesNeverWrap) {
+  add(0, stream("a"), Payload::held);
+  state_.partitions[1].payload_bytes = kPayloadSize - 1;
+  open();
+  ASSERT_TRUE(pruner_->prune(blocks({0})).ok());
+  EXPECT_EQ(partition(stream("a")).payload_bytes, 0U);
+  EXPECT_EQ(stored(stream("a")).payload_bytes, 0U);
+}
+
+TEST_F(LogPrunerTest, AFailedWriteTakesNoReturnedPayloadFromTheList) {
+  add(0, stream("a"), Payload::held);
+  state_.returned.add(0);
+  open();
+  store_->fail_after(0);
+  EXPECT_FALSE(pruner_->prune_before(BlockIndex{1}).ok());
+  EXPECT_TRUE(state().returned.contains(0));
+  EXPECT_TRUE(store_->reclaimed().empty());
+}
+
 }  // namespace
 }  // namespace shoal::feed

@@ -305,6 +305,16 @@ TEST_F(WriterRecords, AStoreThatCannotBeMadeDurableIsNotVouchedFor) {
   EXPECT_EQ(*calls_, (Calls{"own durable"}));
 }
 
+TEST_F(WriterRecords, AHeadThatTheKeyDidNotSignIsNotJournalled) {
+  store_has(2);
+  const Checkpoint forged = sign(head(2), 9);
+  ASSERT_TRUE(producer_.log->commit(producer_.log->stage(), FeedLog::HeadUpdate{forged, {}}, store::Sync::no).ok());
+  calls_->clear();
+  const WriterOptions asserted{.asserted = WriterOptions::AssertedHead{2, head(2).root}};
+  EXPECT_EQ(recover_journal_and_store(*producer_.log, *journal_, sink_, asserted).error().code, Code::unverified);
+  EXPECT_EQ(*calls_, (Calls{"journal forget"}));
+}
+
 TEST_F(WriterRecords, AJournalThatTakesNoHeadStopsTheStart) {
   store_has(5);
   journal_says(head(3));
