@@ -10,7 +10,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -31,12 +33,18 @@ class WatchedStore final : public ForwardingStore {
     std::atomic<Sync> last = Sync::no;
     std::atomic<bool> refuses = false;
     std::atomic<Code> refuse = Code::io;
+    std::atomic<bool> unwritable = false;
+    /// A write waits while the test holds this.
+    std::mutex gate;
+    std::atomic<std::size_t> begun = 0;  ///< writes that came to the gate
   };
 
   WatchedStore(std::unique_ptr<KvStore> store, std::shared_ptr<Watch> watch)
       : ForwardingStore(std::move(store)), watch_(std::move(watch)) {}
 
   [[nodiscard]] Result<void> write(const WriteBatch& batch, Sync sync) override {
+    ++watch_->begun;
+    const std::lock_guard passed(watch_->gate);
     if (watch_->refuses) {
       ++watch_->refused;
       return Error{watch_->refuse.load(), "refused"};
@@ -48,6 +56,9 @@ class WatchedStore final : public ForwardingStore {
   [[nodiscard]] Result<void> make_durable() override {
     watch_->durable = watch_->writes.load();
     return ForwardingStore::make_durable();
+  }
+  [[nodiscard]] Result<void> check_writable() const override {
+    return watch_->unwritable ? Result<void>(Error{Code::closed, "unwritable"}) : ForwardingStore::check_writable();
   }
   [[nodiscard]] std::uint64_t waiting_bytes() const override { return 7; }
 
@@ -175,8 +186,111 @@ TEST_F(BufferedStoreTest, PayloadsAndRowsHaveEachTheirBound) {
   ASSERT_TRUE(store_->write(row(3, 10, Column::payloads), Sync::deferred).ok());
   EXPECT_EQ(watch_->writes, 1U);
   EXPECT_EQ(store_->waiting_bytes(), 7U);
-  ASSERT_TRUE(store_->write(row(4, 2000), Sync::deferred).ok());
+  ASSERT_TRUE(store_->write(row(4, 2000 - 6), Sync::deferred).ok());  // and the key's five bytes
+  EXPECT_EQ(watch_->writes, 1U);
+  ASSERT_TRUE(store_->write(row(4, 2000 - 6 - 5), Sync::deferred).ok());
   EXPECT_EQ(watch_->writes, 2U);
+  ASSERT_TRUE(store_->write(row(5, 2000 - 5), Sync::deferred).ok()) << "exactly as much";
+  EXPECT_EQ(watch_->writes, 3U);
+}
+
+TEST_F(BufferedStoreTest, RowsWhoseFlushFailedLieBelowNewerOnes) {
+  open({1000, 2000, std::chrono::hours(1), 0});
+  refuse(Code::no_space);
+  for (const int number : {1, 2}) ASSERT_TRUE(store_->write(row(number), Sync::deferred).ok());
+  EXPECT_EQ(store_->make_durable().error().code, Code::no_space);
+  const std::uint64_t waiting = store_->waiting_bytes();
+  EXPECT_GE(waiting, 7U + 12U) << "what could not be written waits";
+  // What was on its way when the disk became full.
+  ASSERT_TRUE(store_->write(row(2, 5), Sync::deferred).ok());
+  ASSERT_TRUE(store_->write(row(3), Sync::deferred).ok());
+  EXPECT_EQ(store_->waiting_bytes(), waiting + 5 + 5 + 6);
+  const auto at = store_->iterate(Column::headers);
+  std::vector<std::size_t> sizes;
+  for (at->seek({}); at->valid(); at->next()) sizes.push_back(at->value().size());
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{1, 5, 1}));
+  EXPECT_EQ((*store_->first_at(Column::headers, key(0)))->key, key(1));
+  EXPECT_EQ((*store_->first_at(Column::headers, key(2)))->value.size(), 5U);
+  EXPECT_EQ((*store_->first_at(Column::headers, key(3)))->key, key(3));
+  watch_->refuses = false;
+  ASSERT_TRUE(store_->make_durable().ok());
+  EXPECT_EQ(watch_->writes, 1U) << "both in one batch";
+  EXPECT_EQ((*inner_->get(Column::headers, key(2)))->size(), 5U);
+  EXPECT_TRUE(*inner_->contains(Column::headers, key(1)));
+  EXPECT_EQ(store_->waiting_bytes(), 7U);
+}
+
+TEST_F(BufferedStoreTest, AStraightWriteWaitsForRowsWhoseFlushFailed) {
+  open();
+  ASSERT_TRUE(store_->write(row(1), Sync::deferred).ok());
+  refuse(Code::no_space);
+  EXPECT_FALSE(store_->make_durable().ok());
+  EXPECT_EQ(watch_->refused, 1U);
+  EXPECT_EQ(store_->write(row(2), Sync::no).error().code, Code::no_space);
+  EXPECT_EQ(watch_->refused, 2U);
+  watch_->refuses = false;
+  ASSERT_TRUE(store_->write(row(1, 1, Column::meta, 2), Sync::no).ok());
+  EXPECT_EQ(watch_->writes, 1U) << "another feed does not wait";
+  EXPECT_FALSE(*inner_->contains(Column::headers, key(1)));
+  ASSERT_TRUE(store_->write(row(1, 9), Sync::no).ok());
+  EXPECT_EQ(watch_->writes, 3U);
+  EXPECT_EQ((*store_->get(Column::headers, key(1)))->size(), 9U);
+}
+
+TEST_F(BufferedStoreTest, WhatWaitsIsWrittenBeforeARangeIsDroppedOrCompacted) {
+  open();
+  ASSERT_TRUE(store_->write(row(1), Sync::deferred).ok());
+  ASSERT_TRUE(store_->compact(Column::headers, key(0), key(9)).ok());
+  EXPECT_EQ(watch_->writes, 1U);
+  ASSERT_TRUE(store_->write(row(2), Sync::deferred).ok());
+  ASSERT_TRUE(store_->drop_range(Column::headers, key(0), key(9)).ok());
+  EXPECT_EQ(watch_->writes, 2U);
+  EXPECT_FALSE(has(1) || has(2));
+  ASSERT_TRUE(store_->write(row(3), Sync::deferred).ok());
+  refuse(Code::no_space);
+  EXPECT_EQ(store_->drop_range(Column::headers, key(0), key(9)).error().code, Code::no_space);
+  EXPECT_EQ(store_->compact(Column::headers, key(0), key(9)).error().code, Code::no_space);
+  EXPECT_TRUE(has(3));
+}
+
+TEST_F(BufferedStoreTest, WhatTheStoreBelowSaysOfWritingCounts) {
+  open();
+  EXPECT_TRUE(store_->check_writable().ok());
+  watch_->unwritable = true;
+  EXPECT_EQ(store_->check_writable().error().code, Code::closed);
+}
+
+// What is written and what comes meanwhile are each bounded: then writers wait for the thread.
+TEST_F(BufferedStoreTest, AWriterWaitsForAThreadThatIsBehind) {
+  open({1000, 2000, std::chrono::hours(1), 0});
+  std::unique_lock gate(watch_->gate);
+  ASSERT_TRUE(store_->write(row(1, 3000), Sync::deferred).ok());
+  ASSERT_TRUE(soon([&] { return watch_->begun == 1U; }));
+  EXPECT_TRUE(has(1)) << "while it is written";
+  EXPECT_GE(store_->waiting_bytes(), 3000U);
+  ASSERT_TRUE(store_->write(row(2, 1000), Sync::deferred).ok());
+  ASSERT_TRUE(store_->write(row(3, 3000), Sync::deferred).ok()) << "there is room until this one is there";
+  auto last = std::async(std::launch::async, [&] { return store_->write(row(4), Sync::deferred).ok(); });
+  EXPECT_EQ(last.wait_for(milliseconds(50)), std::future_status::timeout);
+  gate.unlock();
+  EXPECT_TRUE(last.get());
+  EXPECT_TRUE(soon([&] { return watch_->writes == 2U; }));
+  ASSERT_TRUE(store_->make_durable().ok());
+  for (const int number : {1, 2, 3, 4}) EXPECT_TRUE(*inner_->contains(Column::headers, key(number))) << number;
+}
+
+TEST_F(BufferedStoreTest, AFailureEndsTheWaitingForTheThread) {
+  open({1000, 2000, std::chrono::hours(1), 0});
+  std::unique_lock gate(watch_->gate);
+  ASSERT_TRUE(store_->write(row(1, 3000), Sync::deferred).ok());
+  ASSERT_TRUE(soon([&] { return watch_->begun == 1U; }));
+  ASSERT_TRUE(store_->write(row(2, 3000), Sync::deferred).ok());
+  auto last = std::async(std::launch::async, [&] { return store_->write(row(3), Sync::deferred); });
+  refuse(Code::io);
+  gate.unlock();
+  EXPECT_EQ(last.get().error().code, Code::io);
+  EXPECT_EQ(store_->write(row(4), Sync::deferred).error().code, Code::io);
+  EXPECT_TRUE(has(1) && has(2));
 }
 
 TEST_F(BufferedStoreTest, AFullDiskRefusesUntilThereIsRoomAndLosesNothing) {
