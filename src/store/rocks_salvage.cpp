@@ -128,7 +128,6 @@ class Salvage {
     for (rocksdb::ColumnFamilyHandle* column : handles) {
       [[maybe_unused]] const rocksdb::Status gone = db->DestroyColumnFamilyHandle(column);
     }
-    if (status.ok()) status = db->Close();
     return checked(status, "cannot change " + to_.string());
   }
 

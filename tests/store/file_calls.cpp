@@ -1,6 +1,7 @@
 #include "file_calls.h"
 
 #include <fcntl.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,14 +19,22 @@ namespace {
 
 std::atomic<FileCalls*> watching = nullptr;
 
-/// True when the call fails with errno.
+/// True when the call fails with errno, which stays as it is otherwise.
 bool fails(const char* call, int file, std::size_t* size = nullptr) {
   FileCalls* const calls = watching;
   if (calls == nullptr) return false;
   std::error_code unknown;
   const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(file), unknown);
-  errno = calls->asked(call, path, size);
-  return errno != 0;
+  const int failure = calls->asked(call, path, size);
+  if (failure != 0) errno = failure;
+  return failure != 0;
+}
+
+bool fails(const char* call, const char* path) {
+  FileCalls* const calls = watching;
+  const int failure = calls == nullptr ? 0 : calls->asked(call, path);
+  if (failure != 0) errno = failure;
+  return failure != 0;
 }
 
 }  // namespace
@@ -59,10 +68,13 @@ int FileCalls::asked(const char* call, const std::string& path, std::size_t* siz
   const std::lock_guard lock(mutex_);
   if (made_.empty() || made_.back() != name) made_.push_back(name);
   if (size != nullptr) *size = std::min(*size, most_);
-  Failure& failure = failures_[name];
-  if (failure.times == 0) return 0;
-  --failure.times;
-  return failure.error;
+  for (const std::string& meant : {name, std::string(call) + " *" + file.extension().string()}) {
+    const auto failure = failures_.find(meant);
+    if (failure == failures_.end() || failure->second.times == 0) continue;
+    --failure->second.times;
+    return failure->second.error;
+  }
+  return 0;
 }
 
 }  // namespace shoal::store::testing
@@ -104,11 +116,19 @@ int posix_fallocate(int file, off_t offset, off_t size) {
   return failed ? std::exchange(errno, before) : 0;
 }
 int rename(const char* from, const char* to) noexcept {
-  using shoal::store::testing::watching;
-  if (shoal::store::testing::FileCalls* const calls = watching; calls != nullptr) {
-    errno = calls->asked("rename", to);
-    if (errno != 0) return -1;
-  }
+  if (fails("rename", to)) return -1;
   return static_cast<int>(::syscall(SYS_rename, from, to));
+}
+int link(const char* from, const char* to) noexcept {
+  if (fails("link", to)) return -1;
+  return static_cast<int>(::syscall(SYS_link, from, to));
+}
+ssize_t sendfile(int to, int from, off_t* offset, std::size_t size) noexcept {
+  if (fails("sendfile", to)) return -1;
+  return ::syscall(SYS_sendfile, to, from, offset, size);
+}
+ssize_t write(int file, const void* bytes, std::size_t size) {
+  if (fails("write", file, &size)) return -1;
+  return ::syscall(SYS_write, file, bytes, size);
 }
 }

@@ -9,8 +9,8 @@
 
 namespace shoal::store::testing {
 
-/// Watches what this process does to the files directly in one directory, as long as the object lives, and makes calls
-/// fail. A call is named "pwrite journal", "fsync ." (the directory itself). One object at a time.
+/// Watches what this process does to the files directly in one directory, as long as the object lives, and makes
+/// calls fail. A call is named "pwrite journal", "fsync ." (the directory itself). One object at a time.
 class FileCalls {
  public:
   explicit FileCalls(std::filesystem::path directory);
@@ -20,7 +20,7 @@ class FileCalls {
 
   /// The next `times` such calls give this errno and do nothing.
   void fail(const std::string& call, int error, std::size_t times = 1);
-  /// pread() and pwrite() move this many bytes at most.
+  /// pread(), pwrite() and write() move this many bytes at most.
   void limit_bytes(std::size_t most);
   /// Calls that were made, those that failed too; one that follows its like is left out.
   [[nodiscard]] std::vector<std::string> made();

@@ -102,6 +102,17 @@ TEST(Keyspace, RangesHoldTheirRowsAndNoOthers) {
   EXPECT_FALSE(inside(cursors_range(feed_of(1)), cursor_key(feed_of(2), "")));
 }
 
+TEST(Keyspace, EachMirrorOfAFeedHasItsReceipt) {
+  const FeedNumber feed{3};
+  const PublicKey mirror = feed_of(1).key;
+  const Bytes key = receipt_key(feed, mirror);
+  EXPECT_NE(key, receipt_key(feed, feed_of(2).key));
+  EXPECT_TRUE(inside(receipts_range(feed), key));
+  EXPECT_FALSE(inside(receipts_range(feed), receipt_key(FeedNumber{4}, mirror)));
+  EXPECT_FALSE(inside(receipts_range(feed), unwritten_payloads_key(feed)));
+  EXPECT_FALSE(inside(receipts_range(feed), feed_property_key(feed, "x")));
+}
+
 TEST(Keyspace, BlockRangeIsHalfOpenAndNeverInverted) {
   const FeedNumber feed{3};
   const KeyRange range = block_range(feed, BlockIndex{2}, BlockIndex{4});

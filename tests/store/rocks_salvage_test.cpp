@@ -2,14 +2,19 @@
 
 #include "base/log_sink.h"
 #include "base/random.h"
+#include "file_calls.h"
 #include "store/keyspace.h"
 #include "store/rocks_kv_store.h"
 #include "temp_dir.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace shoal::store {
@@ -141,6 +146,76 @@ TEST_F(RocksSalvageTest, TheDamagedStoreStaysAsItIs) {
   std::map<std::string, std::uintmax_t> after;
   for (const auto& entry : fs::directory_iterator(from_)) after[entry.path().filename()] = entry.file_size();
   EXPECT_EQ(before, after);
+}
+
+TEST_F(RocksSalvageTest, LogsAreReadInTheirOrderAndNothingElseIsTakenForOne) {
+  fill();
+  for (const std::uint64_t number : {1U, 2U, 3U}) {  // a log each, with tables between
+    auto store = open_rocks_store(from_, Backing::disk, null_log);
+    ASSERT_TRUE(store.ok());
+    WriteBatch batch;
+    batch.put(Column::meta, meta_key(), random_bytes(number, 8));
+    batch.put(Column::meta, feed_property_key(FeedNumber{1}, std::to_string(number)), random_bytes(number, 8));
+    for (std::uint64_t i = 0; i < 8; ++i)
+      batch.put(Column::payloads, key_of(100 * number + i), random_bytes(i, kLarge));
+    ASSERT_TRUE((*store)->write(batch, Sync::yes).ok());
+  }
+  fs::remove(from_ / "CURRENT");
+  std::ofstream(from_ / "notes.log") << "of somebody else";
+  std::ofstream(from_ / "notes.sst") << "of somebody else";
+  std::ofstream(from_ / "new-3.sst") << "half a table";
+  fs::create_directory(to_);
+  {
+    testing::FileCalls calls(to_);
+    const auto done = salvage_rocks_store(from_, to_);
+    ASSERT_TRUE(done.ok()) << done.error().message;
+    const std::vector<std::string> made = calls.made();
+    EXPECT_EQ(std::count_if(made.begin(), made.end(), [](const auto& call) { return call.starts_with("sendfile "); }),
+              4)
+        << "the copies of logs";
+  }
+  for (const char* name : {"notes.sst", "new-3.sst", "lost"}) EXPECT_FALSE(fs::exists(to_ / name)) << name;
+  auto store = open_rocks_store(to_, Backing::disk, null_log);
+  ASSERT_TRUE(store.ok()) << store.error().message;
+  EXPECT_EQ(whole_blocks(**store), kBlocks);
+  EXPECT_EQ((*store)->get(Column::meta, meta_key()).value(), random_bytes(3, 8));
+  for (const std::uint64_t number : {1U, 2U, 3U}) {
+    EXPECT_EQ((*store)->get(Column::meta, feed_property_key(FeedNumber{1}, std::to_string(number))).value(),
+              random_bytes(number, 8));
+    EXPECT_EQ((*store)->get(Column::payloads, key_of(100 * number + 7)).value(), random_bytes(7, kLarge));
+  }
+  for (std::size_t i = 0; i < kColumnCount; ++i) {
+    const auto rows = (*store)->iterate(static_cast<Column>(i));
+    rows->seek(Bytes(4, 0xff));
+    EXPECT_FALSE(rows->valid()) << "no placeholder is left in column " << i;
+  }
+}
+
+TEST_F(RocksSalvageTest, TablesAreCopiedWhereTheyCannotBeLinked) {
+  fill();
+  fs::remove(from_ / "CURRENT");
+  fs::create_directory(to_);
+  testing::FileCalls calls(to_);
+  calls.fail("link *.sst", EXDEV, 1000);
+  ASSERT_TRUE(salvage_rocks_store(from_, to_).ok());
+  auto store = open_rocks_store(to_, Backing::disk, null_log);
+  ASSERT_TRUE(store.ok()) << store.error().message;
+  EXPECT_EQ(whole_blocks(**store), kBlocks);
+}
+
+TEST_F(RocksSalvageTest, AFailureAtAnyStepIsToldAndLeavesNothing) {
+  fill();
+  fs::remove(from_ / "CURRENT");
+  for (const auto& [call, code] : {std::pair{"rename *.sst", Code::io}, std::pair{"fdatasync *.sst", Code::io},
+                                   std::pair{"rename SCHEMA", Code::io}, std::pair{"fdatasync *.log", Code::io}}) {
+    fs::create_directory(to_);
+    testing::FileCalls calls(to_);
+    calls.fail(call, EIO);
+    const auto done = salvage_rocks_store(from_, to_);
+    ASSERT_FALSE(done.ok()) << call;
+    EXPECT_EQ(done.error().code, code) << call << ": " << done.error().message;
+    EXPECT_FALSE(fs::exists(to_)) << call;
+  }
 }
 
 TEST_F(RocksSalvageTest, WhatFailsLeavesNothing) {
