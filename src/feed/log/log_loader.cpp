@@ -250,7 +250,6 @@ Result<void> LogLoader::drop_beyond_head() {
   if (state().tail.size() > size) {
     SHOAL_TRY(state().tail, TreeTail::load(blocks, rows_.number, size));
   }
-  state().applied = 0;
   batch.put(store::Column::meta, state_key(rows_.number),
             encode_state_row({rows_.id, state().tail.size(), 0, state().tail.edge()}));
   SHOAL_CHECK(blocks.write(batch, store::Sync::no));
