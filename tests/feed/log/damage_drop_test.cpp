@@ -2,6 +2,7 @@
 
 #include "feed/feed_world.h"
 #include "feed/read/feed_audit.h"
+#include "feed/recording_store.h"
 
 namespace shoal::feed {
 namespace {
@@ -93,7 +94,16 @@ TEST_F(DamageDropTest, ARottenHeaderIsWrittenAgain) {
   ASSERT_TRUE(follower_.blocks->write(batch, store::Sync::no).ok());
   EXPECT_EQ(follower_.reader().header(kRotten).error().code, Code::corrupt);
   EXPECT_EQ(seen_, std::vector{kRotten});
+  const auto places = [&] {
+    return follower_.log->inspect([](const LogState& state) {
+      std::vector<std::optional<std::uint32_t>> out;
+      for (const PartitionState& partition : state.partitions) out.push_back(partition.position);
+      return out;
+    });
+  };
+  const auto before = places();
   ASSERT_TRUE(follower_.log->drop_damaged(kRotten).value());
+  EXPECT_EQ(places(), before) << "it is not known whose block it was";
   ASSERT_TRUE(fetch_again().ok());
   EXPECT_TRUE(held());
   EXPECT_TRUE(audit(follower_.reader(), {})->complete());
@@ -114,6 +124,54 @@ TEST_F(DamageDropTest, OnlyTheBlockThatIsHeldGoes) {
   EXPECT_TRUE(follower_.log->drop_damaged(BlockIndex{0}).value());
   EXPECT_EQ(follower_.reader().held_payload_count(), kBlocks - 1);
   EXPECT_EQ(view().high_watermark, Offset{0});
+}
+
+TEST_F(DamageDropTest, ADropThatCannotBeWrittenChangesNothing) {
+  auto blocks = std::make_unique<testing::RecordingStore>("blocks", std::make_shared<testing::RecordingStore::Calls>());
+  testing::RecordingStore& store = *blocks;
+  Follower follower(producer_.id());
+  follower.blocks = std::move(blocks);
+  ASSERT_TRUE(follower.open().ok());
+  ASSERT_TRUE(replicate(producer_.reader(), follower).ok());
+  const auto changes = [&] {
+    return follower.log->inspect([](const LogState& state) { return state.payload_changes; });
+  };
+  const std::uint64_t before = changes();
+  store.fail_after(0);
+  EXPECT_EQ(follower.log->drop_damaged(kRotten).error().code, Code::io);
+  EXPECT_EQ(follower.reader().held_payload_count(), kBlocks);
+  EXPECT_EQ(follower.reader().topic(stream("a")).value()->high_watermark, Offset{12});
+  EXPECT_EQ(changes(), before);
+  store.fail_after(-1);
+  ASSERT_TRUE(follower.log->drop_damaged(kRotten).value());
+  EXPECT_EQ(changes(), before + 1);
+}
+
+TEST_F(DamageDropTest, WhatSharesItsRowStaysHeld) {
+  for (const std::uint64_t block : {3U, 0U, 5U}) {
+    ASSERT_TRUE(follower_.log->drop_damaged(BlockIndex{block}).value());
+    reopen();
+  }
+  EXPECT_EQ(follower_.reader().held_payloads(),
+            (std::vector<BlockRange>{{BlockIndex{1}, BlockIndex{3}}, {BlockIndex{4}, BlockIndex{5}}}));
+}
+
+TEST(DamageDrop, WhatSharesItsRowStaysHeldInEveryRow) {
+  testing::RecordingStore store("blocks", std::make_shared<testing::RecordingStore::Calls>());
+  const FeedRows rows{{&store, &store}, FeedId{}, store::FeedNumber{3}};
+  LogState state;
+  for (const std::uint64_t chunk : {0U, 1U, 2U}) state.payloads.add(chunk * kHaveChunk, chunk * kHaveChunk + 5);
+  state.payloads.add(2 * kHaveChunk - 1);
+  RangeSet left = state.payloads;
+  store::WriteBatch batch;
+  put_have_range(batch, rows.number, HaveSet::payloads, state.payloads, 0, state.payloads.bound());
+  ASSERT_TRUE(store.write(batch, store::Sync::no).ok());
+  SharedLogState shared(std::move(state));
+  const StoredBlocks blocks(rows, shared);
+  ASSERT_TRUE(drop_damaged_block(blocks, shared, BlockIndex{kHaveChunk + 2}).value());
+  left.remove(kHaveChunk + 2, kHaveChunk + 3);
+  EXPECT_EQ(shared.unlocked().payloads.runs(), left.runs());
+  EXPECT_EQ(load_have_set(store, rows.number, HaveSet::payloads)->runs(), left.runs());
 }
 
 }  // namespace

@@ -63,5 +63,73 @@ TEST(HaveRows, DamagedRowsAreCorrupt) {
   }
 }
 
+TEST(HaveRows, TheShorterOfRunsAndBitmapIsStored) {
+  constexpr std::uint64_t kMostRuns = kHaveChunk / 8 / 4;
+  for (const std::uint64_t runs : {kMostRuns, kMostRuns + 1}) {
+    RangeSet set;
+    for (std::uint64_t i = 0; i < runs; ++i) set.add(kHaveChunk - 1 - 2 * i);
+    store::WriteBatch batch;
+    put_have_range(batch, kFeed, HaveSet::headers, set, 0, 1);
+    ASSERT_EQ(batch.operations().size(), 1U);
+    const Bytes& row = batch.operations().front().value;
+    EXPECT_EQ(row.size(), 1 + kHaveChunk / 8);
+    EXPECT_EQ(row[0], runs == kMostRuns ? 0 : 1);
+    const auto rows = memory_store();
+    ASSERT_TRUE(rows->write(batch, store::Sync::no).ok());
+    EXPECT_EQ(load_have_set(*rows, kFeed, HaveSet::headers)->runs(), set.runs());
+  }
+}
+
+TEST(HaveRows, OnlyRowsThatARangeTouchesAreWritten) {
+  RangeSet set;
+  set.add(0, 4 * kHaveChunk);
+  const auto written = [&](std::uint64_t begin, std::uint64_t end) {
+    store::WriteBatch batch;
+    put_have_range(batch, kFeed, HaveSet::headers, set, begin, end);
+    return batch.operations().size();
+  };
+  EXPECT_EQ(written(0, 0), 0U);
+  EXPECT_EQ(written(0, kHaveChunk), 1U);
+  EXPECT_EQ(written(kHaveChunk - 1, kHaveChunk), 1U);
+  EXPECT_EQ(written(kHaveChunk - 1, kHaveChunk + 1), 2U);
+  EXPECT_EQ(written(kHaveChunk, 3 * kHaveChunk), 2U);
+}
+
+TEST(HaveRows, AddedPositionsRewriteTheirRowsOnly) {
+  RangeSet set;
+  set.add(0, 4 * kHaveChunk);
+  store::WriteBatch batch;
+  put_have_rows(batch, kFeed, HaveSet::headers, set, {kHaveChunk - 1, kHaveChunk, 2 * kHaveChunk - 1});
+  EXPECT_EQ(batch.operations().size(), 2U);
+}
+
+TEST(HaveRows, AKeyThatIsNoNumberOrTooLargeIsCorrupt) {
+  const auto load = [](const std::string& chunk) {
+    const auto rows = memory_store();
+    store::WriteBatch batch;
+    batch.put(store::Column::meta, store::feed_property_key(kFeed, "have/h/" + chunk), Bytes{0, 0, 0, 0, 1});
+    EXPECT_TRUE(rows->write(batch, store::Sync::no).ok());
+    return load_have_set(*rows, kFeed, HaveSet::headers);
+  };
+  const std::uint64_t last = merkle::kMaxTreeSize / kHaveChunk;
+  EXPECT_TRUE(load("7")->contains(7 * kHaveChunk));
+  EXPECT_TRUE(load(std::to_string(last)).ok());
+  for (const std::string& bad : {std::string(), std::string("x"), std::string("7x"), std::to_string(last + 1)}) {
+    const auto loaded = load(bad);
+    ASSERT_FALSE(loaded.ok()) << bad;
+    EXPECT_EQ(loaded.error().code, Code::corrupt);
+  }
+}
+
+TEST(HaveRows, ABitmapOfAnotherSizeIsCorrupt) {
+  for (const std::size_t size : {kHaveChunk / 8, kHaveChunk / 8 + 1, kHaveChunk / 8 + 2}) {
+    const auto rows = memory_store();
+    store::WriteBatch batch;
+    batch.put(store::Column::meta, store::feed_property_key(kFeed, "have/h/0"), Bytes(size, 1));
+    ASSERT_TRUE(rows->write(batch, store::Sync::no).ok());
+    EXPECT_EQ(load_have_set(*rows, kFeed, HaveSet::headers).ok(), size == kHaveChunk / 8 + 1) << size;
+  }
+}
+
 }  // namespace
 }  // namespace shoal::feed
