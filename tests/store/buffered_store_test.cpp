@@ -342,6 +342,23 @@ TEST_F(BufferedStoreTest, TheThreadWritesWhatIsMuch) {
   EXPECT_TRUE(soon([&] { return watch_->writes == 1U; }));
 }
 
+// Rounds with a pause, in which the thread begins to wait: nothing but a notice wakes it then.
+TEST_F(BufferedStoreTest, TheThreadIsToldOfTheFirstRowAndOfTooMany) {
+  open({1000, 2000, milliseconds(1), 0});
+  for (std::size_t round = 1; round <= 3; ++round) {
+    ASSERT_TRUE(store_->write(row(1), Sync::deferred).ok());
+    ASSERT_TRUE(soon([&] { return watch_->writes == round; }));
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  open({1000, 2000, std::chrono::hours(1), 0});
+  for (std::size_t round = 1; round <= 3; ++round) {
+    ASSERT_TRUE(store_->write(row(1), Sync::deferred).ok());
+    std::this_thread::sleep_for(milliseconds(5));
+    ASSERT_TRUE(store_->write(row(2, 3000), Sync::deferred).ok());
+    ASSERT_TRUE(soon([&] { return watch_->writes == round; }));
+  }
+}
+
 TEST_F(BufferedStoreTest, TheThreadTriesAgainWhenTheDiskWasFull) {
   open({1000, 2000, milliseconds(1), 0});
   refuse(Code::no_space);

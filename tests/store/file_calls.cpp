@@ -61,7 +61,7 @@ std::vector<std::string> FileCalls::made() {
 }
 
 int FileCalls::asked(const char* call, const std::string& path, std::size_t* size) {
-  const std::filesystem::path file(path);
+  const std::filesystem::path file = std::filesystem::path(path).lexically_normal();
   const bool itself = file == directory_;
   if (!itself && file.parent_path() != directory_) return 0;
   const std::string name = std::string(call) + " " + (itself ? "." : file.filename().string());
