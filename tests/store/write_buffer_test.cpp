@@ -42,7 +42,7 @@ TEST(WriteBuffer, OlderRowsLieBelow) {
   EXPECT_EQ(*newer.find(Column::headers, key(1, 1)), std::nullopt);
   EXPECT_TRUE(newer.find(Column::headers, key(1, 2))->has_value());
   EXPECT_EQ(newer.payload_bytes(), older.payload_bytes());
-  EXPECT_GE(newer.bytes(), older.bytes());
+  EXPECT_EQ(newer.bytes(), older.bytes() + 12);
   WriteBatch of_feed;
   of_feed.put(Column::meta, head_key(FeedNumber{1}), Bytes{});
   WriteBatch of_other;
@@ -75,6 +75,8 @@ TEST(WriteBuffer, ShortRunsAreTakenOutAndLongOnesStay) {
   EXPECT_EQ(buffer.rows(Column::headers).size(), 10U) << "all other rows are written";
   EXPECT_EQ(buffer.payload_bytes(), 700U);
   EXPECT_EQ(taken.payload_bytes(), 300U);
+  EXPECT_EQ(buffer.bytes(), 7 * 112U + 10 * 22U);
+  EXPECT_EQ(taken.bytes(), 3 * 112U);
 }
 
 TEST(WriteBuffer, MoreShortRunsThanMayWaitAreAllWritten) {
