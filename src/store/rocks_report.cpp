@@ -6,7 +6,11 @@
 #include <rocksdb/listener.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace shoal::store {
@@ -18,8 +22,9 @@ class Listener final : public rocksdb::EventListener {
 
   void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
     Error error = rocks_error(*status, "background work failed");
-    log_.log(base::LogLevel::error, "store", error.message);
-    health_->report(std::move(error));
+    const std::string message = error.message;
+    // A full disk fails each attempt to go on, once a second.
+    if (health_->report(std::move(error))) log_.log(base::LogLevel::error, "store", message);
   }
 
   // Resuming by itself would hide the failure from the writer that must stop acknowledging.
@@ -47,7 +52,10 @@ class Logger final : public rocksdb::Logger {
  private:
   void write(base::LogLevel level, const char* format, va_list arguments) {
     std::array<char, 512> line{};
-    if (std::vsnprintf(line.data(), line.size(), format, arguments) > 0) log_.log(level, "rocksdb", line.data());
+    if (std::vsnprintf(line.data(), line.size(), format, arguments) <= 0) return;
+    // The listener, or the call that failed, says it once.
+    const bool full = std::string_view(line.data()).find(std::strerror(ENOSPC)) != std::string_view::npos;
+    if (!full) log_.log(level, "rocksdb", line.data());
   }
 
   base::LogSink& log_;
@@ -55,9 +63,11 @@ class Logger final : public rocksdb::Logger {
 
 }  // namespace
 
-void RocksHealth::report(Error error) {
+bool RocksHealth::report(Error error) {
   const std::lock_guard lock(mutex_);
+  const bool news = !failure_ || (failure_->code == Code::no_space && error.code != Code::no_space);
   if (!failure_ || failure_->code == Code::no_space) failure_ = std::move(error);
+  return news;
 }
 
 void RocksHealth::clear() {

@@ -20,7 +20,8 @@ namespace shoal::store {
 /// meanwhile could not be trusted.
 class RocksHealth {
  public:
-  void report(Error error);
+  /// False when the same is known already.
+  bool report(Error error);
   [[nodiscard]] Result<void> check() const;
   /// Forgets a full disk.
   void clear();

@@ -248,7 +248,7 @@ class Limits(FullDiskTest):
         data = ["--offline", "--data", self.path("d")]
         self.expect(0, "pub", "f", self.input(5000), *data)
         small = self.input(100_000, "small")
-        for limit, codes, arguments in (("ulimit -v 150000", {1}, ["pub", "f", small]),
+        for limit, codes, arguments in (("ulimit -v 100000", {1}, ["pub", "f", small]),
                                         ("ulimit -Sn 8; ulimit -Hn 8", {1}, ["pub", "f", small]),
                                         ("ulimit -Sn 12; ulimit -Hn 12", {1}, ["sub", "f", "-e"]),
                                         ("ulimit -Sn 20; ulimit -Hn 20", {1}, ["sub", "f", "-e"]),
