@@ -34,7 +34,10 @@ class ServedWant {
   [[nodiscard]] Result<Step> next(PayloadCache& payloads);
   void add_credit(std::uint64_t bytes);
   /// The reader has the topic state: runs that it can compute from it are sent as Push.
-  void make_compact() { compact_ = live_ && !streams_; }
+  void make_compact() {
+    compact_ = live_ && !streams_;
+    starved_ = false;  // a push is smaller
+  }
   /// The head of the newest run that carried one.
   [[nodiscard]] const feed::Checkpoint& sent_head() const { return sent_head_; }
 

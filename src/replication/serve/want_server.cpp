@@ -111,8 +111,7 @@ void WantServer::pump(PeerId id) {
     // Live wants until they wait, then one message of each other want in turn.
     for (std::size_t i = 0; i < wants.size(); ++i) {
       const std::size_t before = wants.size();
-      while (peer->outbox->queued() < (wants[i]->in_pieces() ? kPieceQueueLimit : kQueueLimit) &&
-             send_next(*peer, wants, i)) {
+      while (peer->outbox->queued() < kQueueLimit && send_next(*peer, wants, i)) {
         progress = true;
         if (wants.size() < before || !wants[i]->live()) break;
       }

@@ -26,8 +26,6 @@ class WantServer {
   static constexpr std::size_t kMaxWantsPerPeer = 16;
   /// Bytes in a peer's send queue above which no further block is read for it.
   static constexpr std::size_t kQueueLimit = std::size_t{192} << 10;
-  /// The same for pieces: more of them at once while their payload is at hand.
-  static constexpr std::size_t kPieceQueueLimit = std::size_t{512} << 10;
 
   WantServer(ReplicatorCore& core, const TreePeers& peers);
 
