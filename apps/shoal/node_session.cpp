@@ -57,7 +57,8 @@ constexpr int kLookEveryMs = 1000;
   static std::once_flag once;
   std::call_once(once, [&] {
     messages.error({error.code, "the disk failed, and this process ends: " + error.message,
-                    "look after the disk, then start again: journal and store tell what is there"});
+                    error.hint.empty() ? "look after the disk, then start again: journal and store tell what is there"
+                                       : error.hint});
     ::_exit(static_cast<int>(Exit::error));
   });
   ::_exit(static_cast<int>(Exit::error));

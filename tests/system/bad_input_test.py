@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import unittest
@@ -204,6 +205,25 @@ class FullDisk(BadInputTest):
         self.expect(0, "pub", "feed", self.input(b"after\n"), *store)
         again = self.expect(0, "sub", "feed", "-e", *store).stdout.splitlines(keepends=True)
         self.assertEqual(read + [b"after\n"], again)
+
+
+class VanishedDirectory(SystemTest):
+    """The data directory goes while a node works in it: the node ends, and acknowledges nothing into the void."""
+
+    def check(self, away):
+        node = self.start("node", "--data", self.path("data"), *LOOPBACK, "--network", "private", "--no-dht")
+        node.wait_for("^listening")
+        away()
+        self.assertEqual(1, node.wait(10), node.stderr)
+        self.assertRegex(node.stderr, "(?m)^shoal: error: .*the data directory .* was removed or moved")
+        self.assertRegex(node.stderr, "(?m)^hint: put it back")
+
+    def test_removed(self):
+        self.check(lambda: shutil.rmtree(self.path("data")))
+
+    def test_moved(self):
+        self.check(lambda: os.rename(self.path("data"), self.path("elsewhere")))
+        self.expect(0, "ls", "--data", self.path("elsewhere"), "--offline")
 
 
 class CleanStop(BadInputTest):

@@ -96,6 +96,13 @@ std::uint16_t DataDirectory::remembered_port() const {
 
 void DataDirectory::remember_port(std::uint16_t port) const { std::ofstream(path_ / "port") << port << "\n"; }
 
+bool DataDirectory::in_place() const {
+  struct stat held {};
+  struct stat found {};
+  if (lock_ < 0 || fstat(lock_, &held) != 0) return true;
+  return lstat((path_ / "lock").c_str(), &found) == 0 && found.st_dev == held.st_dev && found.st_ino == held.st_ino;
+}
+
 std::uint64_t DataDirectory::disk_bytes() const {
   std::uint64_t bytes = 0;
   std::set<std::pair<dev_t, ino_t>> linked;  // a table has two names while it is added to a store

@@ -38,6 +38,8 @@ class DataDirectory {
   [[nodiscard]] std::uint16_t remembered_port() const;
   void remember_port(std::uint16_t port) const;
 
+  /// False once another directory, or none, lies at path(): what is written then is lost or somebody else's.
+  [[nodiscard]] bool in_place() const;
   /// Bytes on disk of everything in the directory, as du counts.
   [[nodiscard]] std::uint64_t disk_bytes() const;
 

@@ -123,6 +123,7 @@ Result<crypto::KeyPair> load_node_key(const std::filesystem::path& file) {
 Result<std::shared_ptr<Storage>> Storage::open(const std::filesystem::path& path, base::LogSink& log,
                                                store::DiskFailure failed, WhenFull when_full) {
   auto storage = std::make_shared<Storage>();
+  storage->failed = failed;
   SHOAL_TRY(storage->directory, DataDirectory::open(path));
   const DataDirectory& directory = *storage->directory;
   if (directory.read_only()) {

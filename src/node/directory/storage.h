@@ -38,6 +38,7 @@ struct Storage {
   std::optional<DiskReserve> reserve;        ///< nullopt when nothing may be written
   std::optional<crypto::KeyPair> node_key;
   std::string place;  ///< see feed::WriterOptions
+  store::DiskFailure failed;
 };
 
 }  // namespace shoal::node

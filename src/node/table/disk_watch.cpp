@@ -9,6 +9,15 @@ constexpr int kLooksWithRoom = 2;
 }  // namespace
 
 void DiskWatch::look(const Storage& storage) {
+  if (!gone_ && !storage.directory->in_place()) {
+    gone_ = true;
+    const Error error{Code::io,
+                      "the data directory " + storage.directory->path().string() +
+                          " was removed or moved while it was in use: what is published now would be lost",
+                      "put it back and start again"};
+    log_->log(base::LogLevel::error, "node", error.message);
+    if (storage.failed) storage.failed(error);
+  }
   const auto own = storage.own->check_writable();
   note(own ? storage.mirrored->check_writable() : own);
   if (!full_ && storage.reserve) storage.reserve->keep();

@@ -6,7 +6,8 @@
 namespace shoal::node {
 
 /// Says once that the disk is full, and once that there is room again; then the directory's reserve is made anew. What
-/// stops meanwhile stops by itself: writers and replicators ask the store. Confined to the retention thread.
+/// stops meanwhile stops by itself: writers and replicators ask the store. A directory that is not in its place any
+/// more is a failure of the disk (Storage::failed). Confined to the retention thread.
 class DiskWatch {
  public:
   explicit DiskWatch(base::LogSink& log) : log_(&log) {}
@@ -18,6 +19,7 @@ class DiskWatch {
 
  private:
   base::LogSink* log_;
+  bool gone_ = false;
   bool full_ = false;
   int looks_with_room_ = 0;
 };

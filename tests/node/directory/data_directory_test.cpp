@@ -23,5 +23,20 @@ TEST(DataDirectory, CountsTheDiskAsDuDoes) {
   EXPECT_GE(directory->disk_bytes(), one + content.size());
 }
 
+TEST(DataDirectory, KnowsWhenItIsNotInItsPlace) {
+  const testing::TempDir dir;
+  const auto directory = testing::must(DataDirectory::open(dir / "data"));
+  EXPECT_TRUE(directory->in_place());
+  std::filesystem::rename(dir / "data", dir / "elsewhere");
+  EXPECT_FALSE(directory->in_place());
+  const auto other = testing::must(DataDirectory::open(dir / "data"));
+  EXPECT_FALSE(directory->in_place()) << "another one lies there";
+  EXPECT_TRUE(other->in_place());
+  std::filesystem::remove_all(dir / "data");
+  std::filesystem::rename(dir / "elsewhere", dir / "data");
+  EXPECT_TRUE(directory->in_place());
+  EXPECT_FALSE(other->in_place());
+}
+
 }  // namespace
 }  // namespace shoal::node
