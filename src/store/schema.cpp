@@ -50,17 +50,15 @@ Result<std::optional<std::uint32_t>> read_schema_file(const std::filesystem::pat
   std::ifstream file(directory / kSchemaFile);
   if (!file) return std::optional<std::uint32_t>{};
   std::uint64_t version = 0;
-  if (!(file >> version) || version == 0) {
-    return Error{Code::corrupt, "the version file " + (directory / kSchemaFile).string() + " is unreadable",
-                 "remove it: the store has its version in a row, too"};
-  }
+  if (!(file >> version) || version == 0) return std::optional<std::uint32_t>{};
   if (version > kSchemaVersion) return other_version(version);
   return std::optional(static_cast<std::uint32_t>(version));
 }
 
 Result<void> write_schema_file(const std::filesystem::path& directory) {
   const std::filesystem::path path = directory / kSchemaFile;
-  if (std::error_code failure; std::filesystem::exists(path, failure)) return {};
+  SHOAL_TRY(const auto written_before, read_schema_file(directory));
+  if (written_before == kSchemaVersion) return {};
   const std::string unfinished = path.string() + ".new";
   const std::string text = std::to_string(kSchemaVersion) + "\n";
   const int file = ::open(unfinished.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);

@@ -15,10 +15,10 @@ namespace shoal::store {
 inline constexpr std::uint32_t kSchemaVersion = 2;
 
 /// The version in the store's version file; looked at before the store is opened, so that a newer store is not touched.
-/// Code::unsupported for a newer version (names both), Code::corrupt when the file is unreadable. nullopt without a
-/// file: a store of the first version has none.
+/// Code::unsupported for a newer version (names both). nullopt without a file, which a store of the first version has
+/// not, and when it is damaged: the version is in a row, too.
 [[nodiscard]] Result<std::optional<std::uint32_t>> read_schema_file(const std::filesystem::path& directory);
-/// Writes the version file, synced, unless it is there.
+/// Writes the version file, synced, unless it says this version.
 [[nodiscard]] Result<void> write_schema_file(const std::filesystem::path& directory);
 
 /// Checks the version row of a store, and takes a store of an older version over, durably. A row that was lost is

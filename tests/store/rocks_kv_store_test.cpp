@@ -248,8 +248,16 @@ TEST_F(RocksKvStore, ANewerStoreIsLeftAlone) {
   ASSERT_EQ(code_of(opened), Code::unsupported);
   EXPECT_NE(opened.error().message.find("version 3"), std::string::npos) << opened.error().message;
   EXPECT_EQ(listing(), before);
+}
+
+TEST_F(RocksKvStore, ADamagedVersionFileIsWrittenAnew) {
+  const fs::path path = dir_ / "store";
+  put_block(*must_open(path, Backing::disk), 1, Sync::yes);
   std::ofstream(path / "SCHEMA") << "?\n";
-  EXPECT_EQ(code_of(open(path, Backing::disk)), Code::corrupt);
+  EXPECT_TRUE(must_open(path, Backing::disk)->contains(Column::headers, key_of(1, 1)).value());
+  std::string version;
+  std::ifstream(path / "SCHEMA") >> version;
+  EXPECT_EQ(version, "2");
 }
 
 TEST_F(RocksKvStore, AStoreWithoutAReadableVersionIsCorrupt) {
