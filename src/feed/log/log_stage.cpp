@@ -100,17 +100,13 @@ void LogStage::learn(const LearnedEntry& entry) {
 }
 
 Result<void> LogStage::advance() {
-  for (bool more = true; more;) {
-    SHOAL_TRY(const bool grew, advance_tree());
-    SHOAL_TRY(const bool stepped, step_topics());
-    more = (grew || stepped) && advanced_ < kMaxAdvance;
-  }
+  SHOAL_CHECK(advance_tree());
+  SHOAL_CHECK(step_topics());
   return number_changed_topics();
 }
 
-Result<bool> LogStage::advance_tree() {
-  bool grew = false;
-  for (; advanced_ < kMaxAdvance; grew = true) {
+Result<void> LogStage::advance_tree() {
+  while (advanced_ < kMaxAdvance) {
     const std::uint64_t next = change_.tail.size();
     if (const auto fresh = fresh_.find(next); fresh != fresh_.end() && fresh->second.leaf) {
       change_.tail.append(*fresh->second.leaf, feed(), change_.rows);
@@ -121,11 +117,10 @@ Result<bool> LogStage::advance_tree() {
     change_.tail.append(header_leaf(header), feed(), change_.rows);
     ++advanced_;
   }
-  return grew;
+  return {};
 }
 
-Result<bool> LogStage::step_topics() {
-  bool stepped = false;
+Result<void> LogStage::step_topics() {
   for (; change_.applied < change_.tail.size(); ++change_.applied) {
     const BlockIndex block{change_.applied};
     LogChange::Step step{{}, block, {}};
@@ -142,9 +137,8 @@ Result<bool> LogStage::step_topics() {
     }
     SHOAL_CHECK(change_.topics->apply(step.header, block, step.manifest ? &*step.manifest : nullptr));
     change_.steps.push_back(std::move(step));
-    stepped = true;
   }
-  return stepped;
+  return {};
 }
 
 Result<std::optional<Manifest>> LogStage::manifest_at(BlockIndex block) const {

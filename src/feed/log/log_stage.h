@@ -95,8 +95,8 @@ class LogStage {
   [[nodiscard]] Result<Numbered> change_partition(const TopicPartition& stream);
   void add_header(const LogBlock& block, const Numbered& of);
   void add_payload(const LogBlock& block, const Numbered& of);
-  [[nodiscard]] Result<bool> advance_tree();
-  [[nodiscard]] Result<bool> step_topics();
+  [[nodiscard]] Result<void> advance_tree();
+  [[nodiscard]] Result<void> step_topics();
   [[nodiscard]] Result<std::optional<Manifest>> manifest_at(BlockIndex block) const;
   [[nodiscard]] Result<void> number_changed_topics();
 
