@@ -32,7 +32,7 @@ class RecordingStore final : public store::ForwardingStore {
   void refuse_writes(std::optional<Error> error) { write_error_ = std::move(error); }
   void refuse_durable(std::optional<Error> error) { durable_error_ = std::move(error); }
   void refuse_checks(std::optional<Error> error) { check_error_ = std::move(error); }
-  /// Reading this row fails so; nullopt: none does.
+  /// Reading this row, or the first one from there on, fails so; nullopt: nothing does.
   void refuse_row(store::Column column, Bytes key, std::optional<Error> error) {
     unreadable_ = error ? std::optional(Unreadable{column, std::move(key), *std::move(error)}) : std::nullopt;
   }
@@ -41,10 +41,12 @@ class RecordingStore final : public store::ForwardingStore {
   [[nodiscard]] const std::vector<store::WriteBatch>& batches() const { return batches_; }
 
   [[nodiscard]] Result<std::optional<Bytes>> get(store::Column column, ByteView key) const override {
-    if (unreadable_ && unreadable_->column == column && std::ranges::equal(unreadable_->key, key)) {
-      return unreadable_->error;
-    }
+    if (is_unreadable(column, key)) return unreadable_->error;
     return ForwardingStore::get(column, key);
+  }
+  [[nodiscard]] Result<std::optional<store::KvRow>> first_at(store::Column column, ByteView key) const override {
+    if (is_unreadable(column, key)) return unreadable_->error;
+    return ForwardingStore::first_at(column, key);
   }
   [[nodiscard]] Result<void> write(const store::WriteBatch& batch, store::Sync sync) override {
     if (look_) look_();
@@ -94,6 +96,9 @@ class RecordingStore final : public store::ForwardingStore {
   static base::LogSink& sink() {
     static base::NullLogSink none;
     return none;
+  }
+  [[nodiscard]] bool is_unreadable(store::Column column, ByteView key) const {
+    return unreadable_ && unreadable_->column == column && std::ranges::equal(unreadable_->key, key);
   }
   void note(const std::string& what) { calls_->push_back(name_ + " " + what); }
 

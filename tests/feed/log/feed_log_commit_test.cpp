@@ -142,5 +142,47 @@ TEST_F(FeedLogCommit, MakesBothStoresDurableHeadsFirst) {
   EXPECT_EQ(*calls_, (Calls{"one durable"}));
 }
 
+TEST_F(FeedLogCommit, APayloadBehindAHoleOfItsCommitIsFoundWithoutTheIndex) {
+  std::vector<Bytes> rows;
+  for (const std::uint64_t block : {1U, 0U}) {
+    rows.push_back(producer_.log->header_bytes(BlockIndex{block}).value());
+    rows.push_back(producer_.log->stored_payload(BlockIndex{block}).value());
+  }
+  LogStage stage = mirror_.log->stage();
+  ASSERT_TRUE(stage.add({BlockIndex{1}, decode_header(rows[0]).value(), rows[0], rows[1]}).ok());
+  ASSERT_TRUE(stage.add({BlockIndex{0}, decode_header(rows[2]).value(), rows[2], rows[3]}).ok());
+  const Bytes index = store::offset_key(mirror_.log->number(), store::TopicNumber{1}, Offset{1});
+  blocks_->refuse_row(store::Column::offsets, index, Error{Code::io, "gone"});
+  ASSERT_TRUE(
+      mirror_.log->commit(std::move(stage), FeedLog::HeadUpdate{*producer_.log->head(), edge()}, store::Sync::no).ok());
+  EXPECT_EQ(mirror_.reader().topic(stream("t")).value()->high_watermark, Offset{2});
+}
+
+TEST_F(FeedLogCommit, ItIsWritableWhenBothStoresAre) {
+  EXPECT_TRUE(mirror_.log->check_writable().ok());
+  for (testing::RecordingStore* full : {heads_, blocks_}) {
+    full->refuse_checks(Error{Code::no_space, "full"});
+    EXPECT_EQ(mirror_.log->check_writable().error().code, Code::no_space);
+    full->refuse_checks(std::nullopt);
+  }
+}
+
+TEST_F(FeedLogCommit, AStoreThatIsNotDurableIsAnError) {
+  heads_->refuse_durable(Error{Code::io, "no sync"});
+  EXPECT_EQ(mirror_.log->make_durable().error().code, Code::io);
+  EXPECT_EQ(*calls_, (Calls{"heads durable"}));
+  heads_->refuse_durable(std::nullopt);
+  blocks_->refuse_durable(Error{Code::io, "no sync"});
+  EXPECT_EQ(mirror_.log->make_durable().error().code, Code::io);
+}
+
+TEST_F(FeedLogCommit, DamageIsReportedToWhoeverAskedForIt) {
+  mirror_.log->note_damage(BlockIndex{3});
+  std::vector<BlockIndex> seen;
+  mirror_.log->on_damage([&](BlockIndex block) { seen.push_back(block); });
+  mirror_.log->note_damage(BlockIndex{4});
+  EXPECT_EQ(seen, std::vector{BlockIndex{4}});
+}
+
 }  // namespace
 }  // namespace shoal::feed

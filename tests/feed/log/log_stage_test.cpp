@@ -1,5 +1,6 @@
 #include "feed/log/log_stage.h"
 
+#include "base/try.h"
 #include "feed/feed_world.h"
 #include "feed/log/feed_log.h"
 
@@ -256,6 +257,81 @@ TEST_F(LogStageTest, RootsAreKeptOnlyBeyondThePrefix) {
   LogStage beyond = mirror_.log->stage();
   beyond.add_node({0, 2}, {});
   EXPECT_EQ(rows_of(std::move(beyond).finish(), store::Column::tree), 1);
+}
+
+TEST_F(LogStageTest, AnEmptyPayloadIsHeldWithItsHeader) {
+  BlockHeader header;
+  header.kind = 200;  // kinds that are not known yet may have none
+  header.record_count = 1;
+  header.payload_root = payload_root({});
+  header.smallest_time = header.largest_time = header.running_largest_time = kNoTime;
+  const Bytes bytes = encode_header(header);
+  LogStage stage = mirror_.log->stage();
+  ASSERT_TRUE(stage.add({BlockIndex(0), header, bytes, std::nullopt}).ok());
+  EXPECT_EQ(stage.new_payloads(), 1U);
+  EXPECT_EQ(rows_of(std::move(stage).finish(), store::Column::payloads), 1);
+}
+
+/// What a stage says of block 2 of three whose header was changed, when block 1 is held or comes with it.
+class LogStageChains : public LogStageTest {
+ protected:
+  void SetUp() override {
+    LogStageTest::SetUp();
+    publish(3);
+    changed_ = producer_.log->header(BlockIndex(2)).value();
+  }
+  Result<void> check(LogStage& stage) {
+    const Bytes& bytes = bytes_.emplace_back(encode_header(changed_));
+    SHOAL_CHECK(stage.add({BlockIndex(2), changed_, bytes, std::nullopt}));
+    return stage.check_chains();
+  }
+  BlockHeader changed_;
+};
+
+TEST_F(LogStageChains, TheNewBlocksOfAPartitionMustFitEachOther) {
+  LogStage good = mirror_.log->stage();
+  ASSERT_TRUE(add(good, 1).ok());
+  EXPECT_TRUE(check(good).ok());
+  changed_.previous = BlockIndex(0);
+  LogStage bad = mirror_.log->stage();
+  ASSERT_TRUE(add(bad, 1).ok());
+  EXPECT_EQ(check(bad).error().code, Code::unverified);
+}
+
+TEST_F(LogStageChains, ANewBlockMustFitTheHeldOnes) {
+  hold({1});
+  LogStage good = mirror_.log->stage();
+  EXPECT_TRUE(check(good).ok());
+  changed_.previous = BlockIndex(0);
+  LogStage bad = mirror_.log->stage();
+  EXPECT_EQ(check(bad).error().code, Code::unverified);
+}
+
+TEST_F(LogStageChains, ANewBlockMustFitTheProvenEnd) {
+  hold({1});
+  const auto proven = producer_.reader().topic_entry(1).value();
+  const Checkpoint head = *producer_.log->head();
+  const LearnedEntry learned{proven.entry, 1, head.topic_count, head.topic_root, proven.path};
+  LogStage good = mirror_.log->stage();
+  good.learn(learned);
+  EXPECT_TRUE(check(good).ok());
+  changed_.record_count = 2;
+  LogStage unaware = mirror_.log->stage();
+  EXPECT_TRUE(check(unaware).ok());
+  LogStage bad = mirror_.log->stage();
+  bad.learn(learned);
+  EXPECT_EQ(check(bad).error().code, Code::unverified);
+}
+
+TEST_F(LogStageTest, OneStageStepsTheTopicsOver8192StoredHeadersAtMost) {
+  constexpr std::uint64_t kMost = 2 * LogStage::kMaxAdvance;
+  ASSERT_TRUE(producer_.writer->commit_manifest({.topics = {{"t", 1, "", ""}}}).ok());
+  publish(static_cast<int>(kMost) + 1);
+  hold(testing::span(0, kMost + 2), With::header);
+  EXPECT_EQ(mirror_.log->header_prefix(), kMost + 2);
+  LogStage stage = mirror_.log->stage();
+  ASSERT_TRUE(add(stage, 0).ok());
+  EXPECT_EQ(stage.applied(), kMost + 1);
 }
 
 }  // namespace

@@ -115,6 +115,15 @@ TEST_F(HiddenAdoptionTest, ManyBlocksAreShownInParts) {
   expect_whole();
 }
 
+TEST_F(HiddenAdoptionTest, ALargeSubtreeBehindAHoleIsShown) {
+  publish(2100);
+  hide();
+  publish(1);
+  take_head();
+  EXPECT_TRUE(adoption().adopt({node(10, 1)}).value());
+  EXPECT_EQ(mirror_.reader().held_headers(), (std::vector<BlockRange>{{BlockIndex{1024}, BlockIndex{2048}}}));
+}
+
 TEST_F(HiddenAdoptionTest, AProvenSubtreeShowsItsBlocks) {
   publish(15);
   hide();
@@ -241,6 +250,35 @@ TEST_F(HiddenAdoptionTest, AFailedWriteIsAnError) {
   blocks_->fail_after(-1);
   EXPECT_TRUE(adopting.adopt({}).value()) << "they are still hidden";
   expect_whole();
+}
+
+TEST_F(HiddenAdoptionTest, OfThePayloadsOnlyAManifestIsReadAndWrittenAgain) {
+  publish(5);
+  hide();
+  take_head();
+  EXPECT_TRUE(adoption().adopt({}).value());
+  int payloads = 0;
+  for (const auto& operation : blocks_->batches().back().operations()) {
+    payloads += operation.column == store::Column::payloads ? 1 : 0;
+  }
+  EXPECT_EQ(payloads, 1);
+}
+
+TEST_F(HiddenAdoptionTest, BlocksThatContradictEachOtherAreNotShown) {
+  publish(15);
+  hide();
+  publish(1);
+  take_head();
+  BlockHeader other = producer_.log->header(BlockIndex{6}).value();
+  other.previous = BlockIndex{5};  // of the other partition
+  change(store::Column::headers, 6, encode_header(other));
+  merkle::RightEdge signed_so;
+  for (std::uint64_t block = 4; block < 8; ++block) {
+    signed_so.append_leaf(header_leaf(mirror_.blocks->get(store::Column::headers, key(block)).value().value()));
+  }
+  EXPECT_EQ(adoption().adopt({{{2, 1}, signed_so.root()}}).error().code, Code::unverified);
+  EXPECT_EQ(*calls_, Calls{});
+  EXPECT_EQ(mirror_.reader().held_payload_count(), 0U);
 }
 
 }  // namespace
