@@ -144,14 +144,19 @@ def equivalents():
     return known
 
 
+def without_line(text):
+    """A mutant as it is told, wherever in its file it stands by now."""
+    return re.sub(r":\d+:", ":", text, count=1)
+
+
 def chosen(found, options):
     """The mutants to run, numbered: without the equivalent ones, and some of them on request."""
     known = equivalents()
     mutants = [mutant for mutant in found if mutant.key() not in known]
     if options.again:
         report = json.loads(pathlib.Path(options.again).read_text())
-        survivors = {survivor for entry in report for survivor in entry["survivors"]}
-        mutants = [mutant for mutant in mutants if str(mutant) in survivors]
+        survivors = {without_line(survivor) for entry in report for survivor in entry["survivors"]}
+        mutants = [mutant for mutant in mutants if without_line(str(mutant)) in survivors]
     if options.sample and len(mutants) > options.sample:
         mutants = sorted(random.Random(options.seed).sample(mutants, options.sample), key=lambda mutant: mutant.begin)
     return dict(enumerate(mutants, 1))
