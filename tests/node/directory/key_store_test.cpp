@@ -1,6 +1,11 @@
 #include "node/directory/key_store.h"
 #include "node/node_testing.h"
 
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
 namespace shoal::node {
 namespace {
 
@@ -47,6 +52,118 @@ TEST(KeyStore, ADamagedKeyStopsNoOther) {
   EXPECT_EQ(all->unreadable[0].code, Code::bad_key);
   EXPECT_EQ(store.find(sound->key).value()->name, "sound");
   EXPECT_EQ(store.find("damaged").error().code, Code::bad_key) << "whoever asks for it is told";
+}
+
+TEST(KeyStore, ANameIsLegalAndNotTaken) {
+  const TempDir dir;
+  KeyStore store = open_store(dir);
+  for (const std::string& name : {std::string(), std::string("a b"), std::string(".hidden"), std::string(65, 'a')}) {
+    const auto made = store.generate(name);
+    ASSERT_FALSE(made.ok()) << name;
+    EXPECT_EQ(made.error().code, Code::invalid_argument);
+    EXPECT_FALSE(made.error().hint.empty());
+    EXPECT_EQ(store.import(name, dir / "nothing").error().code, Code::invalid_argument);
+    EXPECT_EQ(store.find(name).value(), std::nullopt);
+  }
+  const PublicKey first = store.generate("quakes")->key;
+  const auto second = store.generate("quakes");
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error().code, Code::already_exists);
+  EXPECT_EQ(store.open("quakes")->public_key(), first) << "it is as it was";
+}
+
+TEST(KeyStore, TheDirectoryIsMadeForItsUserAlone) {
+  const TempDir dir;
+  KeyStore store(dir / "keys", nullptr);
+  EXPECT_TRUE(store.list()->keys.empty());
+  ASSERT_TRUE(store.generate("quakes").ok());
+  EXPECT_EQ(std::filesystem::status(dir / "keys").permissions(), std::filesystem::perms::owner_all);
+  ASSERT_TRUE(store.generate("more").ok());
+  EXPECT_EQ(store.list()->keys.size(), 2U);
+}
+
+TEST(KeyStore, ADirectoryThatCannotBeMadeIsNamed) {
+  const TempDir dir;
+  KeyStore store(dir / "missing/keys", nullptr);
+  const auto made = store.generate("quakes");
+  ASSERT_FALSE(made.ok());
+  EXPECT_EQ(made.error().code, Code::io);
+  EXPECT_NE(made.error().message.find("missing/keys"), std::string::npos);
+}
+
+TEST(KeyStore, WhatCannotBeLookedAtIsNotTakenForMissing) {
+  const TempDir dir;
+  KeyStore store(dir / std::string(300, 'x'), nullptr);
+  EXPECT_EQ(store.list().error().code, Code::io);
+  EXPECT_EQ(store.find("quakes").error().code, Code::io);
+  EXPECT_EQ(store.generate("quakes").error().code, Code::io);
+  EXPECT_EQ(store.open("quakes").error().code, Code::io);
+}
+
+TEST(KeyStore, ListsKeyFilesByNameAndNothingElse) {
+  const TempDir dir;
+  KeyStore store = open_store(dir);
+  for (const char* name : {"b", "c", "a"}) ASSERT_TRUE(store.generate(name).ok());
+  for (const char* other : {".key", "note.txt", "a b.key", "key", "d.key.damaged-1"}) {
+    std::ofstream(dir / other) << "x";
+  }
+  const auto all = store.list().value();
+  std::vector<std::string> names;
+  for (const KeyInfo& info : all.keys) names.push_back(info.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_TRUE(all.unreadable.empty());
+}
+
+TEST(KeyStore, ASealedKeyAsksForItsPassphrase) {
+  const TempDir dir;
+  KeyStore plain = open_store(dir);
+  KeyStore asking(dir / ".", [] { return Result<std::string>("secret"); });
+  const auto made = asking.generate("sealed");
+  ASSERT_TRUE(made.ok());
+  EXPECT_TRUE(made->sealed);
+  EXPECT_TRUE(plain.find("sealed").value()->sealed);
+  EXPECT_FALSE(plain.generate("open")->sealed);
+  EXPECT_EQ(asking.open("sealed")->public_key(), made->key);
+  EXPECT_EQ(plain.open("sealed", "secret")->public_key(), made->key);
+  const auto without = plain.open("sealed");
+  ASSERT_FALSE(without.ok());
+  EXPECT_EQ(without.error().code, Code::bad_key);
+  EXPECT_NE(without.error().message.find("is sealed with a passphrase"), std::string::npos);
+  EXPECT_FALSE(plain.open("sealed", "wrong").ok());
+  EXPECT_FALSE(asking.open("sealed", "wrong").ok()) << "what is given counts, not what would be asked";
+  EXPECT_TRUE(plain.generate("given", "word")->sealed);
+  EXPECT_TRUE(plain.open("given", "word").ok());
+}
+
+TEST(KeyStore, APassphraseThatNobodyGivesIsAnError) {
+  const TempDir dir;
+  KeyStore refusing(dir / ".", [] { return Result<std::string>(Error{Code::closed, "no terminal", ""}); });
+  EXPECT_EQ(refusing.generate("quakes").error().code, Code::closed);
+  EXPECT_EQ(refusing.find("quakes").value(), std::nullopt);
+  ASSERT_TRUE(open_store(dir).generate("open").ok());
+  EXPECT_TRUE(refusing.open("open").ok()) << "a key that is not sealed asks for nothing";
+}
+
+TEST(KeyStore, AKeyGoesOutAndComesInAgain) {
+  const TempDir dir;
+  const TempDir other;
+  KeyStore store = open_store(dir);
+  KeyStore elsewhere(other / ".", [] { return Result<std::string>("secret"); });
+  const PublicKey key = store.generate("quakes")->key;
+  EXPECT_EQ(store.open("absent").error().code, Code::not_found);
+  EXPECT_EQ(store.export_secret("absent", dir / "out").error().code, Code::not_found);
+  ASSERT_TRUE(store.export_secret("quakes", dir / "out").ok());
+  EXPECT_EQ(store.import("again", dir / "out").error().code, Code::already_exists);
+  EXPECT_EQ(store.find("again").value(), std::nullopt);
+  const auto taken = elsewhere.import("theirs", dir / "out");
+  ASSERT_TRUE(taken.ok()) << taken.error().message;
+  EXPECT_EQ(taken->name, "theirs");
+  EXPECT_EQ(taken->key, key);
+  EXPECT_TRUE(taken->sealed);
+  EXPECT_TRUE(elsewhere.find("theirs").value()->sealed);
+  EXPECT_EQ(elsewhere.import("theirs", dir / "out").error().code, Code::already_exists);
+  EXPECT_FALSE(elsewhere.import("nothing", dir / "absent").ok());
+  EXPECT_EQ(elsewhere.open("theirs")->public_key(), key);
 }
 
 }  // namespace

@@ -45,5 +45,14 @@ TEST(Quarantine, WhatCannotBeMovedIsNamed) {
   EXPECT_FALSE(moved.error().hint.empty());
 }
 
+TEST(Quarantine, APlaceThatCannotBeLookedAtIsNamed) {
+  const TempDir dir;
+  const std::string longest(250, 'x');  // with the ending it is too long for a name
+  put(dir / longest, "x");
+  const auto moved = set_aside(dir / longest);
+  ASSERT_EQ(code_of(moved), Code::io);
+  EXPECT_EQ(content(dir / longest), "x");
+}
+
 }  // namespace
 }  // namespace shoal::node

@@ -121,5 +121,31 @@ TEST_F(StorageTest, AStoreThatCannotBeUsedIsNotPutAside) {
   EXPECT_TRUE(log_.lines.empty());
 }
 
+TEST_F(StorageTest, ItsReserveIsKeptUnlessItIsWhatIsUsed) {
+  EXPECT_TRUE(exists("reserve"));
+  std::filesystem::remove(data_ / "reserve");
+  must(Storage::open(data_, log_, {}, Storage::WhenFull::use_reserve));
+  EXPECT_FALSE(exists("reserve"));
+  const auto storage = must(open());
+  EXPECT_TRUE(exists("reserve"));
+  ASSERT_TRUE(storage->reserve.has_value());
+  EXPECT_TRUE(storage->reserve->release());
+}
+
+TEST_F(StorageTest, ANodeKeyIsMadeOnceAndReadAfterThat) {
+  EXPECT_EQ(must(open())->node_key->public_key(), first_key_);
+  const auto made = must(load_node_key(dir_ / "other.key"));
+  EXPECT_EQ(must(load_node_key(dir_ / "other.key")).public_key(), made.public_key());
+  EXPECT_EQ(code_of(load_node_key(dir_ / "missing/node.key")), Code::io);
+}
+
+TEST_F(StorageTest, WhatTheStoresHoldIsThereAgain) {
+  const auto storage = must(open());
+  EXPECT_TRUE(has_row(*storage->own));
+  EXPECT_TRUE(has_row(*storage->mirrored));
+  EXPECT_FALSE(storage->place.empty());
+  EXPECT_TRUE(log_.lines.empty());
+}
+
 }  // namespace
 }  // namespace shoal::node
