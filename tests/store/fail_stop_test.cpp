@@ -98,6 +98,19 @@ TEST(FailStop, AFailedCommitOfTheJournalIsToldOnce) {
   }
 }
 
+TEST(FailStop, AJournalThatWorksIsPassedOn) {
+  const auto journal = watched(testing::must_open(std::make_shared<CrashDisk>()),
+                               [](const Error& error) { ADD_FAILURE() << error.message; });
+  const std::size_t all = journal->free_space();
+  ASSERT_TRUE(journal->commit(feed_number(1), sample_head(1), sample(1, 9)).ok());
+  EXPECT_LT(journal->free_space(), all);
+  EXPECT_EQ(testing::groups_of(*journal, feed_number(1)), std::vector<Bytes>{sample(1, 9)});
+  journal->release();
+  EXPECT_EQ(journal->free_space(), all);
+  ASSERT_TRUE(journal->forget(feed_number(1)).ok());
+  EXPECT_TRUE(journal->feeds().empty());
+}
+
 TEST(FailStop, AFailedForgettingIsTold) {
   const auto disk = std::make_shared<CrashDisk>();
   int count = 0;

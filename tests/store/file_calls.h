@@ -22,7 +22,7 @@ class FileCalls {
   void fail(const std::string& call, int error, std::size_t times = 1);
   /// pread(), pwrite() and write() move this many bytes at most.
   void limit_bytes(std::size_t most);
-  /// Calls that were made, those that failed too; one that follows its like is left out.
+  /// Calls that were made but for open(), those that failed too; one that follows its like is left out.
   [[nodiscard]] std::vector<std::string> made();
 
   /// For the calls themselves: the errno to give, 0 to go on; shortens `size` where it is given.

@@ -101,6 +101,17 @@ TEST_P(JournalContract, ForgetsOneFeed) {
   EXPECT_EQ(groups_of(*journal_, feed_number(1)), std::vector<Bytes>{sample(3, 10)});
 }
 
+TEST_P(JournalContract, ForgettingGivesTheRoomOfTheFeedBack) {
+  const std::size_t all = journal_->free_space();
+  ASSERT_TRUE(journal_->commit(feed_number(1), sample_head(1), sample(1, 100'000)).ok());
+  ASSERT_TRUE(journal_->commit(feed_number(2), sample_head(2), sample(2, 100)).ok());
+  ASSERT_TRUE(journal_->forget(feed_number(1)).ok());
+  EXPECT_GE(journal_->free_space(), all - 5000);
+  EXPECT_LT(journal_->free_space(), all);
+  ASSERT_TRUE(journal_->forget(feed_number(2)).ok());
+  EXPECT_EQ(journal_->free_space(), all);
+}
+
 TEST_P(JournalContract, HasSlotsForItsLimitOfFeedsAndNeverGivesOneAway) {
   for (std::uint32_t i = 0; i < Journal::kMaxFeeds; ++i) {
     ASSERT_TRUE(journal_->commit(feed_number(i), sample_head(i), {}).ok());

@@ -151,6 +151,38 @@ TEST_F(PayloadTablesTest, NeighboursThatMakeATableAreMergedBeforeThereAreEight) 
   EXPECT_LE(*sizes.rbegin(), 24 * 1024 * kKiB);
 }
 
+TEST_F(PayloadTablesTest, LargeTablesAreNotMerged) {
+  for (std::uint64_t i = 0; i < 3; ++i) write(1, i * 90, i * 90 + 90, 100 * kKiB);  // of 8.8 MiB each
+  for (std::uint64_t i = 0; i < 9; ++i) write(2, i * 10, i * 10 + 5, 64 * kKiB);    // so many that merging begins
+  const auto sizes = files(".sst");
+  EXPECT_EQ(std::count_if(sizes.begin(), sizes.end(), [](auto size) { return size > 8 * 1024 * kKiB; }), 3);
+  EXPECT_LE(sizes.size(), 5U) << "the others are";
+}
+
+// RocksDB looks into tables whose range overlaps when it takes another one.
+TEST_F(PayloadTablesTest, BesideADamagedTablePayloadsGoThroughTheLog) {
+  write(1, 0, 10, 64 * kKiB);
+  store_.reset();
+  fs::path table;
+  for (const auto& entry : fs::directory_iterator(path_)) {
+    if (entry.path().extension() == ".sst") table = entry.path();
+  }
+  {
+    std::fstream file(table, std::ios::in | std::ios::out | std::ios::binary);
+    for (std::size_t block = 1; block < 9; ++block) {
+      file.seekp(static_cast<std::streamoff>(block * 64 * kKiB + 1000));
+      file << "damage";
+    }
+  }
+  open();
+  ASSERT_FALSE(store_->get(Column::payloads, key(1, 3)).ok());
+  write(1, 2, 8, 64 * kKiB);
+  EXPECT_EQ(files(".sst").size(), 1U);
+  for (std::uint64_t block = 2; block < 8; ++block) EXPECT_TRUE(holds(1, block, 64 * kKiB)) << block;
+  for (const auto& entry : fs::directory_iterator(path_))
+    EXPECT_FALSE(entry.path().filename().string().starts_with("new-"));
+}
+
 TEST_F(PayloadTablesTest, MergingTakesNoMoreScratchThanItMay) {
   store_->limit_scratch(2 * 1024 * kKiB);  // eight tables of 320 KiB are more
   std::uint64_t i = 0;

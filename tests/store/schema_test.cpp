@@ -169,7 +169,7 @@ TEST_F(SchemaFileTest, IsWrittenOnceAndSyncedBeforeItHasItsName) {
 
 TEST_F(SchemaFileTest, AFailureLeavesNone) {
   testing::FileCalls calls(dir_ / ".");
-  for (const char* call : {"write SCHEMA.new", "fdatasync SCHEMA.new", "rename SCHEMA"}) {
+  for (const char* call : {"open SCHEMA.new", "write SCHEMA.new", "fdatasync SCHEMA.new", "rename SCHEMA"}) {
     for (const auto& [reason, code] : {std::pair{ENOSPC, Code::no_space}, std::pair{EIO, Code::io}}) {
       calls.fail(call, reason);
       const Result<void> written = write();
