@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 #include <memory>
+#include <optional>
+#include <thread>
 
 namespace shoal::testing {
 namespace {
@@ -60,6 +62,37 @@ void hold(const Arguments& arguments) {
     if (auto peer = held(arguments, i % 5)) peers.push_back(std::move(peer));
   }
   say("holding", peers.size());
+  char byte = 0;
+  while (read(STDIN_FILENO, &byte, 1) > 0) {
+  }
+}
+
+void starve(const Arguments& arguments) {
+  RawPeer peer;
+  if (!meet(peer, arguments) || !peer.send(NoHead{})) fail("cannot meet the victim");
+  std::optional<feed::Checkpoint> head;
+  while (!head) {
+    const auto message = peer.receive(5s);
+    if (!message) fail("the victim has no head");
+    if (const auto* shown = std::get_if<Head>(&message->body)) head = shown->head;
+  }
+  constexpr std::uint64_t kWants = 16;
+  for (std::uint64_t i = 0; i < kWants; ++i) {
+    Want want;
+    want.want = 1000 + i;
+    want.tree_size = head->tree_size;
+    want.begin = i % head->tree_size;
+    want.end = want.begin + 1;
+    want.credit = 4096;  // the header, and not the first piece
+    want.urgency = Urgency::alone;
+    if (!peer.send(want)) fail("the victim refuses wants");
+  }
+  std::uint64_t sent = 0;
+  // Below the rate that no peer may pass.
+  while (sent < arguments.rounds && peer.send(Credit{1000 + sent % kWants, 0, false})) {
+    if (++sent % 100 == 0) std::this_thread::sleep_for(100ms);
+  }
+  say("credits", sent);
   char byte = 0;
   while (read(STDIN_FILENO, &byte, 1) > 0) {
   }

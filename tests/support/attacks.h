@@ -24,6 +24,7 @@ void alter(const Arguments& arguments);
 void flood(const Arguments& arguments);
 void hold(const Arguments& arguments);
 void prefix(const Arguments& arguments);
+void starve(const Arguments& arguments);
 void probe(const Arguments& arguments);
 void visit(const Arguments& arguments);
 

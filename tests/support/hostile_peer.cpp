@@ -10,6 +10,7 @@
 ///     hold     N connections of each kind: that say nothing, BitTorrent's handshake only, half a hello, a whole
 ///     session
 ///              that says no head, a whole session; kept until stdin ends
+///     starve   sixteen wants with too little credit for their blocks, then N credits of nothing; kept until stdin ends
 ///     prefix   N connections that announce messages of a gibibyte and more
 ///     probe    no attack: N look-ups, one after the other, and how long answers take
 ///     visit    no attack: N newcomers, one after the other, and how long it takes from dialling to the first block;
@@ -109,8 +110,8 @@ int main(int argc, char** argv) {
   raise_descriptor_limit();
   const Arguments arguments = parse(argc, argv);
   const std::map<std::string, void (*)(const Arguments&)> attacks = {
-      {"mutate", testing::mutate}, {"alter", testing::alter}, {"flood", testing::flood}, {"hold", testing::hold},
-      {"prefix", testing::prefix}, {"probe", testing::probe}, {"visit", testing::visit},
+      {"mutate", testing::mutate}, {"alter", testing::alter},   {"flood", testing::flood}, {"hold", testing::hold},
+      {"prefix", testing::prefix}, {"starve", testing::starve}, {"probe", testing::probe}, {"visit", testing::visit},
   };
   const auto attack = attacks.find(arguments.attack);
   if (attack == attacks.end()) testing::fail("no such attack: " + arguments.attack);

@@ -140,6 +140,53 @@ class Floods(AttackTest):
 
 
 @unittest.skipUnless(ATTACKER, "this build has no hostile_peer")
+class StarvedWants(SystemTest):
+    """Wants that have no credit for their blocks cost their owner nothing, whatever asks it to look at them again."""
+
+    BLOCKS, SIZE = 16, 6_000_000
+
+    def setUp(self):
+        super().setUp()
+        files = []
+        for number in range(self.BLOCKS):
+            files.append(self.path("block%d" % number))
+            with open(files[-1], "wb") as file:
+                file.write(os.urandom(self.SIZE))
+        self.expect(0, "pub", "feed", *files, "--frame", "file", "-z", "none", "--batch-bytes", "1", "--offline", "--data",
+                    self.path("owner"))
+        self.feed = self.expect(0, "key", "show", "feed", "--data", self.path("owner")).stdout.decode().strip()
+        self.owner, self.address = self.start_node("owner", [*ALONE, "--network", "private"])
+
+    def processor(self):
+        """Seconds that the owner used."""
+        with open("/proc/%d/stat" % self.owner.pid, encoding="ascii") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def publish_some(self):
+        self.expect(0, "pub", "feed", data.write(self.path("more"), b"".join(b"%d\n" % i for i in range(20))), "--batch-bytes",
+                    "1", "--linger", "0ms", "--data", self.path("owner"))
+
+    def test_neither_credits_nor_commits_read_for_them(self):
+        begin = self.processor()
+        starving = self.start("starve", self.feed, self.address, "--rounds", ROUNDS, program=ATTACKER,
+                              stdin=subprocess.PIPE)
+        self.assertTrue(eventually(lambda: starving.stdout().startswith(b"credits"), 30 + ROUNDS // 100), starving.stderr)
+        after_credits = self.processor()
+        self.publish_some()
+        after_commits = self.processor()
+        print("starved wants: %.2f s of processor for %d credits, %.2f s for 20 commits" %
+              (after_credits - begin, ROUNDS, after_commits - after_credits), flush=True)
+        # One block that is read and hashed takes 10 ms: it was one for each credit, and sixteen for each commit.
+        self.assertLess(after_credits - begin, 0.5 + ROUNDS * 0.001)
+        self.assertLess(after_commits - after_credits, 1)
+        stopping = time.monotonic()
+        self.assertEqual(0, self.owner.stop(), self.owner.stderr)
+        self.assertLess(time.monotonic() - stopping, 5)
+        starving.stdin.close()
+
+
+@unittest.skipUnless(ATTACKER, "this build has no hostile_peer")
 class Crowds(AttackTest):
 
     def test_a_newcomer_is_served_beside_a_thousand_connections(self):

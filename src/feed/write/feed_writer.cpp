@@ -63,6 +63,7 @@ struct FeedWriter::Impl {
   Result<CommitResult> commit_drafts(LogStage stage, std::vector<Draft> drafts);
   Result<void> make_permanent(LogStage stage, const Checkpoint& signed_head, const std::vector<Draft>& drafts);
   Result<bool> make_room(std::size_t size);
+  Result<void> begin_history(UnixMs time);
   Error poison(const Error& cause);
   void refresh_head() { head = log.head(); }
 
@@ -203,6 +204,7 @@ Result<void> FeedWriter::Impl::make_permanent(LogStage stage, const Checkpoint& 
   auto small = drafts.empty() ? Result<bool>{true} : make_room(group_size(views));
   if (!small) return small.error().code == Code::no_space ? refused(small.error()) : poison(small.error());
   if (!*small) {
+    if (!head) SHOAL_CHECK(begin_history(signed_head.time));
     if (const auto made = log.commit(std::move(stage), update, store::Sync::yes); !made) {
       // A batch that the disk had no room for is not in the store, and the journal was not asked.
       return made.error().code == Code::no_space ? refused(made.error()) : poison(made.error());
@@ -219,6 +221,16 @@ Result<void> FeedWriter::Impl::make_permanent(LogStage stage, const Checkpoint& 
   // From here on it may be announced; the store can have it later.
   if (const auto made = log.commit(std::move(stage), update, store::Sync::deferred); !made) return poison(made.error());
   return {};
+}
+
+/// The journal knows a feed before the store does. Without this head of an empty tree a start could not tell a crash
+/// inside the first large group from a journal that was lost, and would never sign again.
+Result<void> FeedWriter::Impl::begin_history(UnixMs time) {
+  const Checkpoint empty = sign_head(log.stage(), time);
+  SHOAL_CHECK(verify_own(empty, {}));
+  const auto begun = journal.commit(log.id(), encode_checkpoint(empty), {});
+  if (begun || begun.error().code == Code::limit_exceeded) return begun;
+  return poison(begun.error());
 }
 
 Result<CommitResult> FeedWriter::Impl::commit_drafts(LogStage stage, std::vector<Draft> drafts) {

@@ -115,6 +115,7 @@ class Start {
     const std::optional<Checkpoint> held = log_.head();
     if (held && !complete(*held)) return unsafe("blocks of the accepted head are missing");
     if (!signed_) return held ? unsafe("the journal is missing or has no record of this feed") : Result<void>{};
+    if (!held && signed_->tree_size == 0) return {};  // the first group was too large for the journal, and never came
     if (held && held->epoch != signed_->epoch) return unsafe("journal and store are of different epochs");
     if (!held || signed_->tree_size > held->tree_size) return replay();
     if (signed_->tree_size < held->tree_size) return store_longer(*held);

@@ -74,7 +74,30 @@ TEST_F(CommitOrder, ASmallGroupIsInTheJournalBeforeTheStore) {
 
 TEST_F(CommitOrder, ALargeGroupIsSyncedInTheStoreBeforeTheJournalVouchesForIt) {
   ASSERT_TRUE(commit(kLarge).ok());
+  EXPECT_EQ(*calls_, (Calls{"journal head", "own write yes", "journal head"})) << "the journal knows a feed first";
+  calls_->clear();
+  ASSERT_TRUE(commit(kLarge).ok());
   EXPECT_EQ(*calls_, (Calls{"own write yes", "journal head"}));
+}
+
+TEST_F(CommitOrder, ACrashInsideTheFirstLargeGroupIsNoLostJournal) {
+  const auto reopened = [&] {
+    producer_.writer.reset();
+    producer_.log.reset();
+    journal_->fail_with(std::nullopt);
+    store_->refuse_writes(std::nullopt);
+    store_->on_write({});
+    return producer_.open();
+  };
+  store_->refuse_writes(Error{Code::io, "gone"});
+  EXPECT_FALSE(commit(kLarge).ok());
+  ASSERT_TRUE(reopened().ok()) << "the store has nothing of it";
+  EXPECT_EQ(producer_.writer->head(), nullptr);
+  store_->on_write([&] { journal_->fail_with(Error{Code::io, "gone"}); });
+  EXPECT_FALSE(commit(kLarge).ok());
+  ASSERT_TRUE(reopened().ok()) << "the store has all of it, the journal only knows the feed";
+  EXPECT_EQ(producer_.writer->head()->tree_size, 1U);
+  EXPECT_TRUE(commit().ok());
 }
 
 TEST_F(CommitOrder, AHeartbeatIsInTheJournalBeforeTheStore) {
@@ -140,20 +163,34 @@ TEST_F(CommitOrder, AFullDiskWhileTheRingIsReleasedRefusesTheCommit) {
 TEST_F(CommitOrder, ALargeGroupThatTheDiskHasNoRoomForIsRefused) {
   store_->refuse_writes(Error{Code::no_space, "full"});
   const auto done = commit(kLarge);
-  EXPECT_EQ(*calls_, (Calls{"own write yes"}));  // the journal does not vouch for it
+  EXPECT_EQ(*calls_, (Calls{"journal head", "own write yes"}));  // the journal vouches for an empty tree
   expect_refused(done, Code::no_space);
 }
 
 TEST_F(CommitOrder, ALargeGroupWhoseWriteFailsHasAnUnknownOutcome) {
   store_->refuse_writes(Error{Code::io, "gone"});
   const auto done = commit(kLarge);
-  EXPECT_EQ(*calls_, (Calls{"own write yes"}));
+  EXPECT_EQ(*calls_, (Calls{"journal head", "own write yes"}));
   expect_poisoned(done);
 }
 
 TEST_F(CommitOrder, ALargeGroupThatTheJournalDoesNotTakeHasAnUnknownOutcome) {
+  store_->on_write([&] { journal_->fail_with(Error{Code::limit_exceeded, "no head slot"}); });
+  const auto done = commit(kLarge);
+  store_->on_write({});
+  expect_poisoned(done);
+}
+
+TEST_F(CommitOrder, AFeedThatTheJournalDoesNotTakeIsNotBegun) {
   journal_->fail_with(Error{Code::limit_exceeded, "no head slot"});
-  expect_poisoned(commit(kLarge));
+  expect_refused(commit(kLarge), Code::limit_exceeded);
+}
+
+TEST_F(CommitOrder, AFeedWhoseFirstHeadMayBeInTheJournalHasAnUnknownOutcome) {
+  journal_->fail_with(Error{Code::io, "gone"});
+  const auto done = commit(kLarge);
+  EXPECT_EQ(*calls_, (Calls{"journal head"}));
+  expect_poisoned(done);
 }
 
 TEST_F(CommitOrder, ASmallGroupThatTheJournalDidNotWriteIsRefused) {
