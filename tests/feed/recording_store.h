@@ -36,6 +36,10 @@ class RecordingStore final : public store::ForwardingStore {
   void refuse_row(store::Column column, Bytes key, std::optional<Error> error) {
     unreadable_ = error ? std::optional(Unreadable{column, std::move(key), *std::move(error)}) : std::nullopt;
   }
+  /// Iterators over this column end at once and say so; nullopt: none does.
+  void refuse_iteration(store::Column column, std::optional<Error> error) {
+    broken_ = error ? std::optional(std::pair(column, *std::move(error))) : std::nullopt;
+  }
   /// Called at the beginning of each write.
   void on_write(std::function<void()> look) { look_ = std::move(look); }
   [[nodiscard]] const std::vector<store::WriteBatch>& batches() const { return batches_; }
@@ -47,6 +51,10 @@ class RecordingStore final : public store::ForwardingStore {
   [[nodiscard]] Result<std::optional<store::KvRow>> first_at(store::Column column, ByteView key) const override {
     if (is_unreadable(column, key)) return unreadable_->error;
     return ForwardingStore::first_at(column, key);
+  }
+  [[nodiscard]] std::unique_ptr<store::KvIterator> iterate(store::Column column) const override {
+    if (broken_ && broken_->first == column) return std::make_unique<BrokenIterator>(broken_->second);
+    return ForwardingStore::iterate(column);
   }
   [[nodiscard]] Result<void> write(const store::WriteBatch& batch, store::Sync sync) override {
     if (look_) look_();
@@ -88,6 +96,21 @@ class RecordingStore final : public store::ForwardingStore {
   void on_reclaim(std::function<void(const store::LiveRows&)> look) { look_at_live_ = std::move(look); }
 
  private:
+  class BrokenIterator final : public store::KvIterator {
+   public:
+    explicit BrokenIterator(Error error) : error_(std::move(error)) {}
+    void seek(ByteView) override {}
+    void seek_for_prev(ByteView) override {}
+    void next() override {}
+    void prev() override {}
+    [[nodiscard]] bool valid() const override { return false; }
+    [[nodiscard]] ByteView key() const override { return {}; }
+    [[nodiscard]] ByteView value() const override { return {}; }
+    [[nodiscard]] Result<void> status() const override { return error_; }
+
+   private:
+    Error error_;
+  };
   struct Unreadable {
     store::Column column;
     Bytes key;
@@ -106,6 +129,7 @@ class RecordingStore final : public store::ForwardingStore {
   std::shared_ptr<Calls> calls_;
   int left_ = -1;
   std::optional<Unreadable> unreadable_;
+  std::optional<std::pair<store::Column, Error>> broken_;
   std::optional<Error> write_error_;
   std::optional<Error> durable_error_;
   std::optional<Error> check_error_;

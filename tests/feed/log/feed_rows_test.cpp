@@ -130,5 +130,10 @@ TEST_F(FeedRowsOfTwo, APropertyIsWrittenReadAndErased) {
   EXPECT_EQ(*calls_, (testing::RecordingStore::Calls{"heads write no", "heads write no"}));
 }
 
+TEST_F(FeedRowsOfTwo, AListThatCannotBeReadIsNotAShorterOne) {
+  heads_.refuse_iteration(store::Column::meta, Error{Code::io, "gone"});
+  EXPECT_EQ(list_feeds(heads_).error().code, Code::io);
+}
+
 }  // namespace
 }  // namespace shoal::feed

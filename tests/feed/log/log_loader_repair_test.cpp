@@ -248,5 +248,19 @@ TEST_F(LogLoaderRepair, AnAppliedPrefixBehindTheHeadersIsKept) {
   mirror_.log->inspect([&](const LogState& live) { expect_equal(loaded->state, live); });
 }
 
+TEST_F(LogLoaderRepair, ColumnsThatCannotBeReadAreNotEmptyOnes) {
+  follow();
+  for (const store::Column column : {store::Column::meta, store::Column::topics, store::Column::headers}) {
+    blocks_->refuse_iteration(column, Error{Code::io, "gone"});
+    EXPECT_EQ(load(mirror_rows()).error().code, Code::io) << static_cast<int>(column);
+  }
+  blocks_->refuse_iteration(store::Column::meta, std::nullopt);
+  ASSERT_TRUE(mirror_rows().set_property(kRebuildingProperty, Bytes{1}).ok());
+  blocks_->refuse_iteration(store::Column::headers, Error{Code::io, "gone"});
+  EXPECT_EQ(load(mirror_rows()).error().code, Code::io);
+  blocks_->refuse_iteration(store::Column::headers, std::nullopt);
+  EXPECT_EQ(load(mirror_rows())->state.headers.count(), 31U);
+}
+
 }  // namespace
 }  // namespace shoal::feed

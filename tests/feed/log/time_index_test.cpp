@@ -93,5 +93,12 @@ TEST_F(TimeIndexTest, AMalformedRowIsCorrupt) {
   }
 }
 
+TEST_F(TimeIndexTest, RowsThatCannotBeReadAreNotMissing) {
+  put(4, 100);
+  store_.refuse_iteration(store::Column::times, Error{Code::io, "gone"});
+  EXPECT_EQ(index().at_or_after(BlockIndex{0}).error().code, Code::io);
+  EXPECT_EQ(index().first_reaching(UnixMs{0}, BlockIndex{9}).error().code, Code::io);
+}
+
 }  // namespace
 }  // namespace shoal::feed
