@@ -114,6 +114,14 @@ TEST_F(RocksFaultsTest, AFullDiskFailsWritesUntilThereIsRoomAndLosesNothing) {
   EXPECT_FALSE(*store_->contains(Column::headers, key(2)));
 }
 
+TEST_F(RocksFaultsTest, ASyncThatFoundNoRoomIsForgottenWithTheFullDisk) {
+  calls_->fail("fdatasync *.sst", ENOSPC);
+  EXPECT_EQ(fill_log(10).error().code, Code::no_space);
+  EXPECT_TRUE(fs::exists(path_ / "UNSYNCED"));
+  EXPECT_TRUE(put(3, 10, Sync::yes).ok());
+  EXPECT_FALSE(fs::exists(path_ / "UNSYNCED"));
+}
+
 TEST_F(RocksFaultsTest, ABrokenDiskFailsEveryWriteUntilTheStoreIsOpenedAgain) {
   ASSERT_TRUE(put(1, 10, Sync::yes).ok());
   calls_->fail("fdatasync *.sst", EIO);
