@@ -69,6 +69,7 @@ TEST(KeyStore, ANameIsLegalAndNotTaken) {
   const auto second = store.generate("quakes");
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().code, Code::already_exists);
+  EXPECT_EQ(second.error().message, "there is a key named quakes already");
   EXPECT_EQ(store.open("quakes")->public_key(), first) << "it is as it was";
 }
 

@@ -2,7 +2,9 @@
 
 #include "node/node_testing.h"
 
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 
 namespace shoal::node {
 namespace {
@@ -52,6 +54,29 @@ TEST(Quarantine, APlaceThatCannotBeLookedAtIsNamed) {
   const auto moved = set_aside(dir / longest);
   ASSERT_EQ(code_of(moved), Code::io);
   EXPECT_EQ(content(dir / longest), "x");
+}
+
+TEST(Quarantine, WhatIsNotDurableIsAnError) {
+  const TempDir dir;
+  put(dir / "journal", "x");
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(dir / ".");
+  const auto moved = set_aside("journal");  // a name without a directory that could be synced
+  std::filesystem::current_path(before);
+  ASSERT_EQ(code_of(moved), Code::io);
+  EXPECT_NE(moved.error().message.find("cannot be synced"), std::string::npos) << moved.error().message;
+}
+
+TEST(Quarantine, NoFileStaysOpen) {
+  const TempDir dir;
+  const auto opened = [] {
+    const std::filesystem::directory_iterator all("/proc/self/fd");
+    return std::distance(begin(all), end(all));
+  };
+  const auto before = opened();
+  put(dir / "journal", "x");
+  must(set_aside(dir / "journal"));
+  EXPECT_EQ(opened(), before);
 }
 
 }  // namespace
