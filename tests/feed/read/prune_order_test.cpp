@@ -199,5 +199,20 @@ TEST_F(PruneOrder, APayloadThatNeverCameExpiresToo) {
   EXPECT_EQ(found_in(mirror.reader(), before(2)), (Blocks{0, 1}));
 }
 
+TEST_F(PruneOrder, TheOldestHeldPayloadMayBeBehindPrunedOnes) {
+  for (int i = 0; i < 3; ++i) publish("a");
+  prune({0, 1});
+  const FeedReader reader = producer_.reader();
+  OldestPayloads oldest(reader);
+  EXPECT_EQ(oldest.peek().value()->block, BlockIndex{2});
+}
+
+TEST_F(PruneOrder, ABlockBehindTheLogStartIsGivenOnce) {
+  for (int i = 0; i < 4; ++i) publish("a");
+  prune({0});
+  EXPECT_EQ(find(before(3)), (Blocks{1, 2}));
+  EXPECT_EQ(find(before(3)), Blocks{});
+}
+
 }  // namespace
 }  // namespace shoal::feed
