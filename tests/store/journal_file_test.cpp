@@ -78,6 +78,13 @@ TEST_F(JournalFileTest, ReadsAndWritesGoOnAfterASignalAndInPieces) {
   EXPECT_EQ(before, Bytes(content_.begin(), content_.begin() + 3000));
 }
 
+TEST_F(JournalFileTest, AWriteThatMovesNothingFails) {
+  const auto file = must_open();
+  calls_.limit_bytes(0);
+  errno = EINTR;
+  EXPECT_FALSE(file->write(0, Bytes(512)).ok());
+}
+
 TEST_F(JournalFileTest, AReadThatFailsOrFindsTheEndSaysSo) {
   const auto file = must_open();
   Bytes bytes(512);
