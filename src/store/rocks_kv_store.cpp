@@ -181,7 +181,7 @@ class RocksKvStore final : public KvStore {
     for (std::size_t i = 0; i < kColumnCount; ++i) {
       rocksdb::ColumnFamilyMetaData column;
       db_->GetColumnFamilyMetaData(handles_[i], &column);
-      if (column.levels.front().files.size() < kFreshTables || column.size > kSmallColumn) continue;
+      if (column.file_count < kFreshTables || column.size > kSmallColumn) continue;
       SHOAL_CHECK(compact_range(static_cast<Column>(i), {}, {}, rocksdb::BlobGarbageCollectionPolicy::kUseDefault));
     }
     return {};
@@ -194,8 +194,8 @@ class RocksKvStore final : public KvStore {
   static constexpr std::uint64_t kLogAtMost = std::uint64_t{8} << 20;
   /// Each open begins a new piece of log.
   static constexpr std::size_t kLogPieces = 16;
-  /// Tables of one column that only flushes made. RocksDB merges them in the background, which a short command does not
-  /// wait for; so columns up to this size are merged here.
+  /// Tables of one column. RocksDB merges them in the background, which a short command does not wait for, or only
+  /// moves them to the next level; so columns up to kSmallColumn are merged here.
   static constexpr std::size_t kFreshTables = 4;
   static constexpr std::uint64_t kSmallColumn = std::uint64_t{16} << 20;
 

@@ -370,7 +370,7 @@ TEST_F(RocksKvStore, ADamagedLogOpensWithWhatCameBefore) {
 TEST_F(RocksKvStore, ManyShortLivesLeaveFewFiles) {
   const fs::path path = dir_ / "store";
   for (std::uint64_t i = 0; i < 100; ++i) put_block(*must_open(path, Backing::disk), i, Sync::yes);
-  EXPECT_LE(files_of(path, ".sst").size(), 40U);
+  EXPECT_LE(files_of(path, ".sst").size(), 4 * kColumnCount);
   EXPECT_LE(files_of(path, ".log").size(), 20U);
   EXPECT_EQ(count(*must_open(path, Backing::disk), Column::payloads), 100U);
 }
