@@ -49,8 +49,10 @@ Result<void> check_empty(const KvStore& store) {
 Result<std::optional<std::uint32_t>> read_schema_file(const std::filesystem::path& directory) {
   std::ifstream file(directory / kSchemaFile);
   if (!file) return std::optional<std::uint32_t>{};
+  // Twice: a flipped bit must not make a newer version of it.
   std::uint64_t version = 0;
-  if (!(file >> version) || version == 0) return std::optional<std::uint32_t>{};
+  std::uint64_t again = 0;
+  if (!(file >> version >> again) || version == 0 || version != again) return std::optional<std::uint32_t>{};
   if (version > kSchemaVersion) return other_version(version);
   return std::optional(static_cast<std::uint32_t>(version));
 }
@@ -60,7 +62,7 @@ Result<void> write_schema_file(const std::filesystem::path& directory) {
   SHOAL_TRY(const auto written_before, read_schema_file(directory));
   if (written_before == kSchemaVersion) return {};
   const std::string unfinished = path.string() + ".new";
-  const std::string text = std::to_string(kSchemaVersion) + "\n";
+  const std::string text = std::to_string(kSchemaVersion) + " " + std::to_string(kSchemaVersion) + "\n";
   const int file = ::open(unfinished.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
   bool written = file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   written = written && ::fdatasync(file) == 0;

@@ -230,14 +230,14 @@ TEST_F(RocksKvStore, AStoreOfTheFirstVersionIsReadWithoutTakingItOver) {
     EXPECT_EQ((*opened)->get(Column::payloads, key_of(1, 1)).value(), random_bytes(1, 1000));
     EXPECT_EQ((*opened)->get(Column::meta, schema_key()).value(), (Bytes{0, 0, 0, 1}));
   }
-  std::ofstream(path / "SCHEMA") << "3\n";
+  std::ofstream(path / "SCHEMA") << "3 3\n";
   EXPECT_EQ(code_of(open_read_only()), Code::unsupported);
 }
 
 TEST_F(RocksKvStore, ANewerStoreIsLeftAlone) {
   const fs::path path = dir_ / "store";
   put_block(*must_open(path, Backing::disk), 1, Sync::yes);
-  std::ofstream(path / "SCHEMA") << "3\n";
+  std::ofstream(path / "SCHEMA") << "3 3\n";
   const auto listing = [&] {
     std::map<std::string, std::uintmax_t> files;
     for (const auto& entry : fs::directory_iterator(path)) files[entry.path().filename()] = entry.file_size();

@@ -144,11 +144,11 @@ class SchemaFileTest : public ::testing::Test {
 
 TEST_F(SchemaFileTest, IsReadOrSaysWhatIsWrong) {
   EXPECT_EQ(read_schema_file(dir_ / ".").value(), std::nullopt);
-  EXPECT_EQ(read("2\n").value(), 2U);
-  EXPECT_EQ(read("1").value(), 1U);
-  EXPECT_EQ(read("3").error().code, Code::unsupported);
-  EXPECT_EQ(read("4294967298").error().code, Code::unsupported) << "2 in its last 32 bits";
-  for (const char* text : {"", "0", "x", "99999999999999999999"}) {
+  EXPECT_EQ(read("2 2\n").value(), 2U);
+  EXPECT_EQ(read("1 1").value(), 1U);
+  EXPECT_EQ(read("3 3").error().code, Code::unsupported);
+  EXPECT_EQ(read("4294967298 4294967298").error().code, Code::unsupported) << "2 in its last 32 bits";
+  for (const char* text : {"", "0 0", "x", "2", "2 3", "3 2", "99999999999999999999 99999999999999999999"}) {
     EXPECT_EQ(read(text).value(), std::nullopt) << "damaged: the row tells";
     ASSERT_TRUE(write().ok());
     EXPECT_EQ(read_schema_file(dir_ / ".").value(), 2U) << "and is written anew";
@@ -162,7 +162,7 @@ TEST_F(SchemaFileTest, IsWrittenOnceAndSyncedBeforeItHasItsName) {
   EXPECT_EQ(read_schema_file(dir_ / ".").value(), 2U);
   ASSERT_TRUE(write().ok());
   EXPECT_EQ(calls.made().size(), 3U);
-  EXPECT_EQ(read("1").value(), 1U);
+  EXPECT_EQ(read("1 1").value(), 1U);
   ASSERT_TRUE(write().ok());
   EXPECT_EQ(read_schema_file(dir_ / ".").value(), 2U) << "it was taken over";
 }
