@@ -12,8 +12,7 @@ struct HostWorld {
       : feed{feed::testing::test_key(seed).public_key()},
         store(*store::open_rocks_store("host", store::Backing::memory, log)) {}
 
-  /// Own feeds have no mirror.
-  std::shared_ptr<FeedHost> open(bool own = false) {
+  [[nodiscard]] FeedHost::Context context() {
     FeedHost::Context context;
     context.stores = {store.get(), store.get()};
     context.strand = std::make_shared<simulation::VirtualExecutor>(time);
@@ -21,8 +20,10 @@ struct HostWorld {
     context.clock = &time;
     context.log = &log;
     context.online = true;
-    return *FeedHost::open(feed, own, std::move(context));
+    return context;
   }
+  /// Own feeds have no mirror.
+  std::shared_ptr<FeedHost> open(bool own = false) { return *FeedHost::open(feed, own, context()); }
 
   simulation::VirtualTime time;
   base::NullLogSink log;
