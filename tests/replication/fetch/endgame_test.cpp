@@ -50,6 +50,25 @@ TEST(EndgameDuplicate, TheLongestFirstAndEachWantOnce) {
   EXPECT_FALSE(pick_duplicate(all, helper(1e6)));
 }
 
+TEST(EndgameDuplicate, TheLongestIsFoundWhereverItStands) {
+  EXPECT_EQ(pick_duplicate({owes(1, 0, 10, 50), owes(2, 10, 20, 5)}, helper(1e6))->want, 1U);
+  EXPECT_EQ(pick_duplicate({owes(1, 0, 10, kNever), owes(2, 10, 20, kNever)}, helper(1e6))->want, 1U);
+}
+
+TEST(EndgameDuplicate, AWantThatLacksNothingIsLeftAlone) {
+  EXPECT_FALSE(pick_duplicate({owes(7, 5, 5, kNever)}, helper(1e6)));
+  EXPECT_EQ(pick_duplicate({owes(7, 5, 5, kNever), owes(8, 5, 6, 9)}, helper(1e6))->want, 8U);
+}
+
+TEST(EndgameDuplicate, ASingleBlockNeedsALargerGain) {
+  EXPECT_FALSE(pick_duplicate({owes(7, 5, 6, 1.5)}, helper(1e6)));
+  EXPECT_TRUE(pick_duplicate({owes(7, 5, 7, 1.5)}, helper(1e6)));
+  // The helper takes one second for the block: twice that, and two seconds.
+  const Helper second{PeerId{9}, kBlock, base::MonoTime{0}};
+  EXPECT_TRUE(pick_duplicate({owes(7, 5, 6, 4)}, second));
+  EXPECT_FALSE(pick_duplicate({owes(7, 5, 6, 3.99)}, second));
+}
+
 TEST(EndgameSplit, AnEqualPeerTakesHalfThoughItIsNoFaster) {
   // 100 blocks in 10 s; both bring 100 kB/s.
   const auto part = pick_split({owes(7, 0, 100, 10)}, helper(1e5));
@@ -62,6 +81,10 @@ TEST(EndgameSplit, NotForASmallGain) {
   EXPECT_FALSE(pick_split({owes(7, 0, 20, 0.2)}, helper(1e6)));
   EXPECT_FALSE(pick_split({owes(7, 0, 100, 10)}, helper(0)));
   EXPECT_FALSE(pick_split({owes(7, 0, 100, 10, 9)}, helper(1e6)));  // the helper's own
+  // The helper takes one second for the block.
+  const Helper second{PeerId{9}, kBlock, base::MonoTime{0}};
+  EXPECT_TRUE(pick_split({owes(7, 5, 6, 1 + 0.15)}, second));
+  EXPECT_FALSE(pick_split({owes(7, 5, 6, 1.14)}, second));
 }
 
 TEST(EndgameSplit, WhatWasSplitIsSplitAgain) {
