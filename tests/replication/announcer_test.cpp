@@ -121,6 +121,39 @@ TEST(Announcer, AHeadWithoutItsBlocksIsSaid) {
   world.announcer.send_have();
   ASSERT_EQ(world.sent<Have>(id).size(), 2U);
   EXPECT_FALSE(world.sent<Have>(id).back().complete);
+  world.announcer.send_have();
+  EXPECT_EQ(world.sent<Have>(id).size(), 2U) << "it says the same";
+}
+
+TEST(Announcer, TheFirstPayloadAfterAllWerePrunedIsSaid) {
+  AnnounceWorld world;
+  const PeerId id = world.join();
+  std::vector<BlockIndex> all;
+  for (std::uint64_t i = 0; i < 20; ++i) all.emplace_back(i);
+  ASSERT_TRUE(world.follower.mirror->prune(all).ok());
+  world.announcer.send_have();
+  ASSERT_EQ(world.sent<Have>(id).size(), 1U);
+  EXPECT_TRUE(world.sent<Have>(id).front().complete && world.sent<Have>(id).front().ranges.empty());
+  world.publish();
+  world.take_all();
+  world.announcer.send_have();
+  ASSERT_EQ(world.sent<Have>(id).size(), 2U);
+  EXPECT_EQ(world.sent<Have>(id).back().ranges.size(), 1U);
+}
+
+TEST(Announcer, AnOwnerSendsAHeadThatGrewOnceAndToTwoPeersOnly) {
+  AnnounceWorld world(true);
+  const feed::Checkpoint before = world.head();
+  world.publish();
+  std::vector<PeerId> told;
+  for (int i = 0; i < 4; ++i) {
+    told.push_back(world.join());
+    world.peer(told.back()).notified_head = world.peer(told.back()).view.head = before;
+  }
+  world.announcer.announce_head();
+  std::size_t sent = 0;
+  for (const PeerId id : told) sent += world.sent<Head>(id).size();
+  EXPECT_EQ(sent, 2U) << "the others hear it of them";
 }
 
 TEST(Announcer, APeerThatIsGoneIsSentNothing) {

@@ -154,6 +154,28 @@ TEST(MessageDispatch, AHeadIsPlannedFor) {
   EXPECT_EQ(world.it().view.head, world.head());
 }
 
+TEST(MessageDispatch, BlocksArePlannedForWhenAPeerSaysTheHeadThatWeHave) {
+  DispatchWorld world;
+  world.publish(3);
+  world.take_head();
+  world.it().view.head.reset();
+  Follow follow;
+  follow.live = false;
+  follow.until = 23;
+  world.fetches.follow(follow);
+  world.time.run_for(0s);
+  EXPECT_TRUE(world.sent<Want>(world.id).empty());
+  world.say(Head{world.head()});
+  world.time.run_for(0s);
+  EXPECT_FALSE(world.sent<Want>(world.id).empty());
+}
+
+TEST(MessageDispatch, AHeadThatGoesBackToNoneIsALie) {
+  DispatchWorld world;
+  world.say(NoHead{});
+  EXPECT_EQ(world.blame(), "its head went back to none");
+}
+
 TEST(MessageDispatch, MessagesOfTheSessionAreIgnored) {
   DispatchWorld world;
   for (const Body& body : std::vector<Body>{Unknown{}, Open{}, Identity{}, Close{}}) world.say(body);

@@ -54,6 +54,43 @@ TEST(PeerMonitor, APeerThatOwesAPongBecomesSuspect) {
   EXPECT_FALSE(world.peer(world.id).suspect);
 }
 
+struct CountsChanges final : ReplicatorEvents {
+  int changes = 0;
+  void on_head(const feed::Checkpoint&) override {}
+  void on_blocks() override {}
+  void on_synced(const feed::Checkpoint&) override {}
+  void on_peer_blamed(const PeerView&, std::string_view) override {}
+  void on_fork(const feed::ForkProof&) override {}
+  void on_peers_changed() override { ++changes; }
+};
+
+TEST(PeerMonitor, TellsWhenAPeerBecomesSuspectAndWhenItIsTrustedAgain) {
+  MonitorWorld world;
+  CountsChanges events;
+  ReplicatorContext parts;
+  parts.reader = &world.reader;
+  parts.executor = &world.executor;
+  parts.clock = &world.time;
+  parts.random = &world.random;
+  parts.log = &world.log;
+  parts.events = &events;
+  ReplicatorCore core(parts, {});
+  PeerMonitor monitor(core);
+  const auto pass = [&](base::MonoTime span) {
+    for (; span > 0s; span -= 100ms) {
+      monitor.check(world.peer(world.id));
+      world.time.run_for(100ms);
+    }
+  };
+  pass(2s);
+  EXPECT_EQ(events.changes, 0);
+  pass(2s);
+  EXPECT_EQ(events.changes, 1);
+  world.peer(world.id).last_heard = core.now();
+  pass(1s);
+  EXPECT_EQ(events.changes, 2);
+}
+
 TEST(PeerMonitor, ClosesTheConnectionOfAPeerThatIsSilentForAMinute) {
   MonitorWorld world;
   world.pass(60s);
