@@ -9,8 +9,8 @@ namespace {
 
 /// One LiveFetcher whose wants are answered by hand. Blocks are large: several of one head come in several runs.
 struct WantsWorld : testing::CoreWorld {
-  explicit WantsWorld(std::uint64_t blocks = 3)
-      : CoreWorld(blocks, 40'000),
+  explicit WantsWorld(std::size_t value_size = 40'000)
+      : CoreWorld(3, value_size),
         peers(core),
         heads(
             core, [this] { live.on_accepted(); }, [] { return false; }),
@@ -29,7 +29,7 @@ struct WantsWorld : testing::CoreWorld {
   }
   LiveFetcher::Hooks live_hooks() {
     LiveFetcher::Hooks out;
-    out.streams = [] { return std::vector<TopicPartition>{}; };
+    out.streams = [this] { return streams; };
     out.growing = [this] { return growing; };
     out.pull = [this](PeerId id) { pulled.push_back(id); };
     return out;
@@ -58,6 +58,9 @@ struct WantsWorld : testing::CoreWorld {
     if (const auto* data = std::get_if<Data>(&body)) {
       fetcher.on_data(id, peer(id), *data, testing::wire_size(body));
     }
+    if (const auto* piece = std::get_if<Piece>(&body)) {
+      fetcher.on_piece(id, peer(id), *piece, testing::wire_size(body));
+    }
     if (const auto* end = std::get_if<WantEnd>(&body)) fetcher.on_end(id, peer(id), *end);
   }
   void refuse(PeerId id, EndReason reason) { give(id, WantEnd{sent<Want>(id).back().want, reason}); }
@@ -69,6 +72,7 @@ struct WantsWorld : testing::CoreWorld {
   }
 
   bool growing = false;
+  std::vector<TopicPartition> streams;
   std::vector<PeerId> pulled;
   CoreTreePeers peers;
   HeadExchange heads;
@@ -85,6 +89,7 @@ TEST(LiveFetcherWants, AsksForWhatComesAfterOurHead) {
   EXPECT_EQ(want.begin, 3U);
   EXPECT_EQ(want.tree_size, 3U);
   EXPECT_EQ(want.urgency, Urgency::normal);
+  EXPECT_EQ(want.credit, world.core.options().credit_bytes / 4);
   EXPECT_TRUE(world.live.expects_push());
   world.live.stop();
   ASSERT_EQ(world.sent<Cancel>(id).size(), 1U);
@@ -95,6 +100,17 @@ TEST(LiveFetcherWants, AsksForWhatComesAfterOurHead) {
 TEST(LiveFetcherWants, WithoutAHeadNobodyIsAsked) {
   WantsWorld world;
   const PeerId id = world.join();
+  world.live.start();
+  world.live.plan();
+  EXPECT_TRUE(world.outbox(id).sent.empty());
+  EXPECT_FALSE(world.live.expects_push());
+}
+
+TEST(LiveFetcherWants, WhatCannotBeAskedIsNotWaitedFor) {
+  WantsWorld world;
+  world.take_all();
+  const PeerId id = world.even();
+  world.disk().error = testing::CoreWorld::full();
   world.live.start();
   world.live.plan();
   EXPECT_TRUE(world.outbox(id).sent.empty());
@@ -211,6 +227,28 @@ TEST(LiveFetcherWants, WhileTheParentBringsBlocksOfAHeadNobodyElseIsAsked) {
   world.time.run_for(150ms);
   world.give(id, runs[1]);
   world.time.run_for(400ms);
+  EXPECT_TRUE(world.outbox(other).sent.empty());
+  world.time.run_for(400ms);
+  EXPECT_EQ(world.sent<Want>(other).size(), 1U) << "it stopped";
+}
+
+TEST(LiveFetcherWants, WhileTheParentBringsPiecesOfABlockNobodyElseIsAsked) {
+  WantsWorld world(200'000);
+  world.streams = {feed::testing::stream("t")};
+  const PeerId id = world.parent();
+  const PeerId other = world.even();
+  world.publish();
+  const std::vector<Body> parts = world.pushes(id);
+  ASSERT_GT(parts.size(), 2U);
+  ASSERT_TRUE(std::holds_alternative<Piece>(parts[1]));
+  world.give(id, parts[0]);
+  world.publish();
+  world.time.run_for(400ms);
+  world.announce(other);
+  world.time.run_for(150ms);
+  world.give(id, parts[1]);
+  world.time.run_for(400ms);
+  EXPECT_EQ(world.closed(id), "");
   EXPECT_TRUE(world.outbox(other).sent.empty());
   world.time.run_for(400ms);
   EXPECT_EQ(world.sent<Want>(other).size(), 1U) << "it stopped";
