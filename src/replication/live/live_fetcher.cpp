@@ -11,10 +11,7 @@ std::optional<std::uint64_t> size_of(const std::optional<feed::Checkpoint>& head
 
 }  // namespace
 
-void LiveFetcher::start() {
-  parent_.start(size_of(core_.reader().head()));
-  act();
-}
+void LiveFetcher::start() { parent_.start(size_of(core_.reader().head())); }
 
 void LiveFetcher::stop() {
   parent_.stop();
@@ -91,7 +88,7 @@ void LiveFetcher::act() {
 void LiveFetcher::ask(PeerId id, Urgency urgency) {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   std::uint64_t want = 0;
-  if (ours && core_.mirror()->knows_edge(ours->tree_size)) {
+  if (ours) {
     FetchWant::Ask ask;
     ask.peer = id;
     ask.purpose = Purpose::live;
