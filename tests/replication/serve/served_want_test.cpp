@@ -4,6 +4,8 @@
 #include "feed/feed_world.h"
 #include "store/forwarding_store.h"
 
+#include <functional>
+#include <optional>
 #include <variant>
 
 namespace shoal::replication {
@@ -76,6 +78,28 @@ class ServedWantTest : public ::testing::Test {
   PayloadCache payloads_;
   std::optional<Error> error_;
 };
+
+TEST_F(ServedWantTest, AWantThatNobodyCanServeIsALie) {
+  const auto verdict = [&](const std::function<void(Want&)>& change) {
+    Want made = want(3, 7, 0);
+    change(made);
+    const auto sane = ServedWant::check(made);
+    return sane ? std::optional<Code>() : sane.error().code;
+  };
+  EXPECT_EQ(verdict([](Want&) {}), std::nullopt);
+  EXPECT_EQ(verdict([](Want& made) { made.base = 3; }), std::nullopt);
+  EXPECT_EQ(verdict([](Want& made) { made.end = 10; }), std::nullopt);
+  EXPECT_EQ(verdict([](Want& made) { made.base = 4; }), Code::unverified);
+  EXPECT_EQ(verdict([](Want& made) { made.end = 3; }), Code::unverified);
+  EXPECT_EQ(verdict([](Want& made) { made.end = 11; }), Code::unverified);
+  EXPECT_EQ(verdict([](Want& made) { made.want = 0; }), Code::unverified);
+  EXPECT_EQ(verdict([](Want& made) { made.all_topics = false; }), Code::unverified);
+  EXPECT_EQ(verdict([](Want& made) { made.streams = {stream("t")}; }), Code::unverified);
+  const auto live = [](Want& made) { made.live = true, made.begin = made.base = 10, made.end = 0; };
+  EXPECT_EQ(verdict(live), std::nullopt);
+  EXPECT_EQ(verdict([&](Want& made) { live(made), made.begin = 11; }), Code::unverified);
+  EXPECT_EQ(verdict([](Want& made) { made.live = true, made.base = 4; }), Code::unverified);
+}
 
 TEST_F(ServedWantTest, WithoutCreditNothingIsRead) {
   publish(1000);
