@@ -59,9 +59,11 @@ void ReceiptExchange::take(Peer& peer, Dealings& dealings, ByteView bytes) {
   if (receipt.feed != core_.reader().id()) return core_.blame(peer, "a receipt for another feed");
   if (receipt.node_key != peer.view.node_key) return core_.blame(peer, "a receipt of another node");
   if (const Result<void> good = feed::verify_receipt(receipt); !good) return core_.blame(peer, good.error().message);
-  if (dealings.given && dealings.given->epoch == receipt.epoch && receipt.tree_size < dealings.given->tree_size) {
-    return core_.blame(peer, "its receipts go back");
-  }
+  // A mirror that finds a damaged block holds less than before, and says so: a later receipt counts. An earlier one
+  // that comes late does not.
+  const bool shrank =
+      dealings.given && dealings.given->epoch == receipt.epoch && receipt.tree_size < dealings.given->tree_size;
+  if (shrank && receipt.time <= dealings.given->time) return;
   dealings.given = receipt;
   dealings.compared = false;
   compare(peer, dealings);

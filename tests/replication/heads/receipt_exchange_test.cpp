@@ -207,11 +207,18 @@ TEST_F(HostileMirror, ATreeThatIsNotTheFeedsIsBlamed) {
   EXPECT_EQ(believed(), 0U);
 }
 
-TEST_F(HostileMirror, ReceiptsThatGoBackAreBlamed) {
-  give(feed::encode_receipt(honest(9)));
-  give(feed::encode_receipt(honest(8)));
-  EXPECT_TRUE(blamed());
-  EXPECT_EQ(believed(), 1U);
+TEST_F(HostileMirror, AMirrorThatLostBlocksHoldsLessAndIsNotBlamed) {
+  const auto signed_at = [&](std::uint64_t size, std::int64_t later) {
+    feed::Receipt receipt = honest(size);
+    receipt.time = receipt.time + later;
+    give_signed(receipt);
+    return world_.publisher.events.receipts.back().tree_size;
+  };
+  EXPECT_EQ(signed_at(9, 0), 9U);
+  EXPECT_EQ(signed_at(8, 0), 9U) << "an older one that comes late is no news";
+  EXPECT_EQ(signed_at(4, 1), 4U);
+  EXPECT_EQ(signed_at(9, 2), 9U) << "healed";
+  EXPECT_FALSE(blamed());
 }
 
 TEST_F(HostileMirror, InALaterSessionLessMayBeHeld) {
