@@ -2,10 +2,14 @@
 
 #include "base/try.h"
 #include "base/wire.h"
+#include "feed/format/checkpoint.h"
 #include "feed/format/row_range.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -28,9 +32,53 @@ Result<std::optional<std::uint32_t>> find_number(const store::KvStore& heads, co
   return read_number(heads, store::feed_number_key(feed), "feed number");
 }
 
-Result<std::uint32_t> give_number(store::KvStore& heads, const FeedId& feed) {
+/// Numbers of feeds by the rows of one store.
+Result<std::set<std::uint32_t>> known_numbers(const store::KvStore& heads) {
+  std::set<std::uint32_t> found;
+  const store::KeyRange range = store::feed_numbers_range();
+  const auto rows = heads.iterate(store::Column::meta);
+  for (rows->seek(range.begin); rows->valid() && in_range(range, rows->key()); rows->next()) {
+    base::WireReader in(rows->value());
+    found.insert(in.u32());
+  }
+  SHOAL_CHECK(rows->status());
+  return found;
+}
+
+/// What the store of blocks has of numbers that no feed has: a lost log of the store of heads takes numbers with it,
+/// and the copies of heads beside the blocks tell whose they were.
+struct Orphans {
+  std::uint32_t highest = 0;
+  std::optional<std::uint32_t> of_feed;  ///< its head is signed by the feed
+};
+
+Result<Orphans> find_orphans(const FeedStores& stores, const FeedId& feed) {
+  Orphans found;
+  if (stores.one_store()) return found;
+  SHOAL_TRY(const auto known, known_numbers(*stores.heads));
+  const auto rows = stores.blocks->iterate(store::Column::meta);
+  // Numbers begin with 1: rows of the store itself are passed over.
+  rows->seek(store::feed_range(store::FeedNumber{1}).begin);
+  while (rows->valid()) {
+    const store::FeedNumber number = store::feed_of_key(rows->key());
+    found.highest = std::max(found.highest, number.value());
+    if (!known.contains(number.value())) {
+      SHOAL_TRY(const auto row, stores.blocks->get(store::Column::meta, store::head_key(number)));
+      const auto head = row ? decode_checkpoint(*row) : Result<Checkpoint>(Error{Code::not_found, "no head"});
+      if (head && verify_checkpoint(feed, *head)) found.of_feed = number.value();
+    }
+    rows->seek(store::feed_range(number).end);
+  }
+  SHOAL_CHECK(rows->status());
+  return found;
+}
+
+Result<std::uint32_t> give_number(const FeedStores& stores, const FeedId& feed) {
+  store::KvStore& heads = *stores.heads;
   SHOAL_TRY(const auto next, read_number(heads, store::next_feed_number_key(), "next feed number"));
-  const std::uint32_t number = next.value_or(1);
+  SHOAL_TRY(const Orphans orphans, find_orphans(stores, feed));
+  const std::uint32_t free = std::max(next.value_or(1), orphans.highest + 1);
+  const std::uint32_t number = orphans.of_feed.value_or(free);
   const auto encode = [](std::uint32_t value) {
     base::WireWriter out(4);
     out.u32(value);
@@ -38,7 +86,7 @@ Result<std::uint32_t> give_number(store::KvStore& heads, const FeedId& feed) {
   };
   store::WriteBatch batch;
   batch.put(store::Column::meta, store::feed_number_key(feed), encode(number));
-  batch.put(store::Column::meta, store::next_feed_number_key(), encode(number + 1));
+  batch.put(store::Column::meta, store::next_feed_number_key(), encode(orphans.of_feed ? free : number + 1));
   SHOAL_CHECK(heads.write(batch, store::Sync::yes));
   return number;
 }
@@ -68,7 +116,7 @@ Result<void> FeedRows::set_property(std::string_view name, const std::optional<B
 Result<FeedRows> open_feed_rows(FeedStores stores, const FeedId& feed) {
   SHOAL_TRY(const auto known, find_number(*stores.heads, feed));
   if (known) return FeedRows{stores, feed, store::FeedNumber{*known}};
-  SHOAL_TRY(const std::uint32_t given, give_number(*stores.heads, feed));
+  SHOAL_TRY(const std::uint32_t given, give_number(stores, feed));
   return FeedRows{stores, feed, store::FeedNumber{given}};
 }
 

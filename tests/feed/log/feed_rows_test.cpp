@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <memory>
+#include <vector>
 
 namespace shoal::feed {
 namespace {
@@ -30,6 +33,30 @@ TEST(FeedRows, NumbersAreSyncedAndNeverGivenTwice) {
     EXPECT_EQ(open_feed_rows(stores, feed(1)).error().code, Code::corrupt);
     EXPECT_EQ(open_feed_rows(stores, feed(4)).error().code, Code::corrupt);
   }
+}
+
+TEST(FeedRows, ALostNumberIsFoundByTheHeadBesideTheBlocks) {
+  const auto calls = std::make_shared<testing::RecordingStore::Calls>();
+  testing::RecordingStore blocks("blocks", calls);
+  std::vector<std::unique_ptr<testing::Producer>> owners;
+  for (std::uint8_t seed = 1; seed <= 3; ++seed) {
+    owners.push_back(std::make_unique<testing::Producer>(std::filesystem::path(), seed));
+    ASSERT_TRUE(owners.back()->open().ok());
+    ASSERT_TRUE(owners.back()->writer->commit({testing::batch_of(testing::stream("t"), {1})}).ok());
+    store::WriteBatch batch;
+    batch.put(store::Column::meta, store::head_key(store::FeedNumber{seed}),
+              encode_checkpoint(*owners.back()->writer->head()));
+    ASSERT_TRUE(blocks.write(batch, store::Sync::no).ok());
+  }
+  testing::RecordingStore heads("heads", calls);  // its log was lost with all numbers
+  const FeedStores stores{&heads, &blocks};
+  EXPECT_EQ(open_feed_rows(stores, owners[1]->id())->number, store::FeedNumber{2});
+  EXPECT_EQ(open_feed_rows(stores, FeedId{testing::test_key(9).public_key()})->number, store::FeedNumber{4})
+      << "a new feed gets none that has rows";
+  EXPECT_EQ(open_feed_rows(stores, owners[2]->id())->number, store::FeedNumber{3});
+  EXPECT_EQ(open_feed_rows(stores, owners[0]->id())->number, store::FeedNumber{1});
+  EXPECT_EQ(open_feed_rows(stores, FeedId{testing::test_key(8).public_key()})->number, store::FeedNumber{5});
+  EXPECT_EQ(open_feed_rows(stores, owners[1]->id())->number, store::FeedNumber{2});
 }
 
 /// Two feeds with a row in each column of both stores.
