@@ -2,6 +2,7 @@
 
 #include <shoal/result.h>
 #include <shoal/retention.h>
+#include <shoal/types.h>
 
 #include <cstdint>
 #include <mutex>
@@ -40,6 +41,15 @@ class OwnTerms {
     const std::lock_guard lock(mutex_);
     signed_size_ = size;
   }
+  /// When the feed was signed last before this process opened it; kNoTime: never.
+  [[nodiscard]] UnixMs signed_before() const {
+    const std::lock_guard lock(mutex_);
+    return signed_before_;
+  }
+  void set_signed_before(UnixMs time) {
+    const std::lock_guard lock(mutex_);
+    signed_before_ = time;
+  }
   /// nullopt: everything stays.
   [[nodiscard]] std::optional<Retention> retention() const {
     const std::lock_guard lock(mutex_);
@@ -54,6 +64,7 @@ class OwnTerms {
   mutable std::mutex mutex_;
   std::optional<Error> writer_problem_;
   std::uint64_t signed_size_ = 0;
+  UnixMs signed_before_ = kNoTime;
   std::optional<Retention> retention_;
 };
 

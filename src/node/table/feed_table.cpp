@@ -143,6 +143,7 @@ Result<std::shared_ptr<FeedHost>> FeedTable::open_host(const FeedReference& feed
   const auto open = [&]() -> Result<std::shared_ptr<FeedHost>> {
     SHOAL_TRY(auto host, FeedHost::open(feed.feed, feed.own, host_context(feed, stores, std::move(files))));
     if (feed.own) {
+      if (const auto head = host->reader().head()) host->own_terms().set_signed_before(head->time);
       SHOAL_TRY(auto retention, load_retention(host->log()));
       host->own_terms().set_retention(std::move(retention));
     }

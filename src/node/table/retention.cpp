@@ -28,7 +28,12 @@ feed::BlockRange joined(const feed::BlockRange& a, const feed::BlockRange& b) {
 
 RetentionThread::RetentionThread(FeedTable& table, CommitThread& commit_thread, const base::Clock& clock,
                                  base::LogSink& log)
-    : table_(&table), commit_thread_(&commit_thread), clock_(&clock), log_(&log), thread_([this] { loop(); }) {}
+    : table_(&table),
+      commit_thread_(&commit_thread),
+      clock_(&clock),
+      log_(&log),
+      started_(clock.mono_now()),
+      thread_([this] { loop(); }) {}
 
 RetentionThread::~RetentionThread() { stop(); }
 
@@ -104,9 +109,15 @@ void RetentionThread::drop_expired(FeedHost& host) {
 }
 
 bool RetentionThread::trusts_clock(std::chrono::milliseconds keep) {
+  // What this process signs itself proves nothing, since its times come from the same clock.
+  const std::int64_t elapsed =
+      std::chrono::duration_cast<std::chrono::milliseconds>(clock_->mono_now() - started_).count();
   UnixMs newest = kNoTime;
   for (const auto& host : table_->open_hosts()) {
-    if (const auto head = host->reader().head()) newest = std::max(newest, head->time);
+    const auto head = host->reader().head();
+    const UnixMs before = host->own_terms().signed_before();
+    if (!host->own() && head) newest = std::max(newest, head->time);
+    if (host->own() && before != kNoTime) newest = std::max(newest, before + elapsed);
   }
   const std::int64_t ahead = clock_->wall_now() - newest;
   const bool fits = newest == kNoTime || (ahead <= keep.count() + kClockSlack && ahead >= -kClockSlack);
@@ -115,7 +126,7 @@ bool RetentionThread::trusts_clock(std::chrono::milliseconds keep) {
               std::string("nothing is dropped by age: this machine's clock is ") +
                   (ahead > 0 ? "later than everything that was ever signed here by more than is kept"
                              : "earlier than what was signed already") +
-                  "; set it right, or publish or fetch something newer");
+                  "; set it right, or fetch something newer, or publish and start again");
   }
   clock_said_ = !fits;
   return fits;

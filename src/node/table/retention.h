@@ -45,6 +45,7 @@ class RetentionThread {
   CommitThread* commit_thread_;
   const base::Clock* clock_;
   base::LogSink* log_;
+  const base::MonoTime started_;
   std::mutex pass_;  ///< one pass at a time
   std::map<FeedId, feed::ExpiredPayloads> expired_;
   bool clock_said_ = false;  ///< of pass_
