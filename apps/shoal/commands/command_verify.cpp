@@ -52,6 +52,11 @@ Result<Exit> VerifyCommand::run(Context& context) {
                             source.bundle ? "get the bundle anew" : "restore a backup, or fetch the feed again"});
     return Exit::damaged;
   }
+  if (!report.complete() && source.feed.own) {
+    context.messages.error(
+        {Code::corrupt, "blocks of this own feed were lost here", "mirrors keep what was published"});
+    return Exit::damaged;
+  }
   if (!report.complete()) {
     context.messages.error({Code::unavailable, "some blocks are not here",
                             source.bundle ? "put all parts beside the first one, or export the feed again"
