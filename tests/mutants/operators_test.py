@@ -210,7 +210,7 @@ class Turns(unittest.TestCase):
             tests.append(programs.Test("p", name, own))
             tests[-1].seconds = seconds
         turns = [[test.name for test in turn] for turn in programs.in_turns(tests)]
-        self.assertEqual(turns, [["cheap", "own"], ["other"], ["slow"]])
+        self.assertEqual(turns, [["own"], ["cheap"], ["other"], ["slow"]])
         self.assertEqual(programs.in_turns([]), [])
 
 

@@ -81,14 +81,19 @@ TEST_F(DiskBudgetTest, TheOldestPayloadsOfAllMirroredFeedsGo) {
   grow(second_, 4, kMiB, 8);
   EXPECT_EQ(budget_->keep(), 50ms);
   EXPECT_LE(used(), empty_ + 12 * kMiB);
-  EXPECT_TRUE(held(first_).empty());
-  const auto left = held(second_);
-  ASSERT_FALSE(left.empty());
-  EXPECT_EQ(left.back(), 7U) << "the newest stays";
-  EXPECT_GE(left.size(), 2U) << "no more goes than has to";
-  EXPECT_LE(left.size(), 6U);
+  // Block i of the first feed was appended at second i, of the second one at 4 + i.
+  const auto of_first = held(first_);
+  const auto of_second = held(second_);
+  ASSERT_FALSE(of_second.empty());
+  EXPECT_EQ(of_second.back(), 7U) << "the newest stays";
+  EXPECT_GE(of_second.size(), 2U) << "no more goes than has to";
+  EXPECT_LE(of_first.size() + of_second.size(), 11U);
+  const std::uint64_t dropped_of_first = of_first.empty() ? 7 : of_first.front() - 1;
+  const std::uint64_t kept = std::min(of_first.empty() ? 8 : of_first.front(), 4 + of_second.front());
+  const std::uint64_t dropped = std::max(dropped_of_first, 4 + of_second.front() - 1);
+  EXPECT_LE(dropped, kept) << "the oldest of both";
   // What is older is not fetched again.
-  const UnixMs floor(1'700'000'000'000 + 1000 * static_cast<std::int64_t>(4 + left.front() - 1));
+  const UnixMs floor(1'700'000'000'000 + 1000 * static_cast<std::int64_t>(dropped));
   EXPECT_EQ(host(first_)->terms().oldest_kept(), floor);
   EXPECT_EQ(host(second_)->terms().oldest_kept(), floor);
 }

@@ -35,6 +35,7 @@ class RetentionTest : public testing::TableWorld {
   }
   ~RetentionTest() override { retention_->stop(); }
 
+  /// And all of it was signed before this process began, as far as its clock goes.
   void publish(const std::vector<std::string>& topics, std::size_t size = 10) {
     const auto feed = must(table_->own("mine"));
     const auto sender = must(feed->begin_producing({}, {}, OwnFeed::Sharing::exclusive));
@@ -43,6 +44,7 @@ class RetentionTest : public testing::TableWorld {
       must(feed->flush(sender, {5s}));
     }
     feed->end_producing(sender);
+    mine()->own_terms().set_signed_before(signed_at());
   }
   std::shared_ptr<FeedHost> mine() { return must(table_->host({id_, "mine", true, {}})); }
   void keep(const Retention& retention) { mine()->own_terms().set_retention(retention); }
@@ -144,6 +146,18 @@ TEST_F(RetentionTest, AClockFarAheadOfEverySignedTimeDropsNothing) {
   wall_.set(signed_at() + 3 * kDay.count());
   retention_->apply_own_retention();
   EXPECT_EQ(log_.lines().size(), 2U) << "and the next time";
+}
+
+TEST_F(RetentionTest, WhatThisProcessSignsDoesNotVouchForItsClock) {
+  publish({"a"});
+  const UnixMs before = signed_at();
+  keep({.keep = 1h});
+  wall_.set(before + 365 * kDay.count());
+  publish({"a"});
+  mine()->own_terms().set_signed_before(before);
+  retention_->apply_own_retention();
+  EXPECT_EQ(held().size(), 2U);
+  EXPECT_EQ(log_.lines().size(), 1U);
 }
 
 TEST_F(RetentionTest, AClockFarBehindTheSignedTimesDropsNothing) {
