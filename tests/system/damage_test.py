@@ -158,6 +158,9 @@ class MirrorStore(DamageTest):
                 mirror = self.start_mirror("d", feed, network=network)
                 self.synced(mirror, feed, size)
                 self.assertEqual(0, mirror.stop())
+                if "MANIFEST" in name:
+                    # Cut between two entries it names fewer tables, and is sound: only reading shows what is missing.
+                    self.expect(0, "repair", feed, "--data", self.path("d"), *network)
                 read = self.read(feed, "d")
                 self.assert_same_bytes(content, read.stdout, what)
                 self.verify("d", feed)
