@@ -25,7 +25,7 @@ Result<bool> drop_damaged_block(const StoredBlocks& blocks, SharedLogState& shar
     if (const auto number = state.number_of(header->stream)) {
       PartitionState partition = state.partitions[*number];
       partition.lose_payload(*header);
-      put_partition(batch, rows.number, *number, partition, *state.topics);
+      put_partition(batch, rows.number, *number, partition, state.topics.get());
       changed.emplace(*number, std::move(partition));
     }
   }

@@ -101,7 +101,7 @@ class Rebuild {
 
   Result<void> finish() {
     for (std::uint32_t i = 0; i < out_.partitions.size(); ++i) {
-      put_partition(batch_, feed_, i, out_.partitions[i], out_.topics);
+      put_partition(batch_, feed_, i, out_.partitions[i], &out_.topics);
     }
     batch_.put(store::Column::meta, state_key(feed_),
                encode_state_row({id_, state_.tail.size(), out_.applied, state_.tail.edge()}));

@@ -165,7 +165,7 @@ Result<void> LogLoader::forget_if_unwritten(BlockIndex block, store::WriteBatch&
   if (const auto number = state().number_of(header.stream)) {
     PartitionState& partition = state().partitions[*number];
     partition.lose_payload(header);
-    put_partition(batch, rows_.number, *number, partition, *state().topics);
+    put_partition(batch, rows_.number, *number, partition, state().topics.get());
   }
   return {};
 }

@@ -73,7 +73,7 @@ store::WriteBatch LogPruner::rows_of(const Change& change) const {
   put_have_range(batch, feed, HaveSet::payloads, payloads, span.begin.value(), span.end.value());
   put_have_range(batch, feed, HaveSet::pruned, pruned, span.begin.value(), span.end.value());
   for (const auto& [number, partition] : change.partitions) {
-    put_partition(batch, feed, number, partition, *state.topics);
+    put_partition(batch, feed, number, partition, state.topics.get());
   }
   return batch;
 }

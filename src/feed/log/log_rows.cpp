@@ -91,8 +91,8 @@ Result<StateRow> decode_state_row(ByteView bytes) {
 }
 
 void put_partition(store::WriteBatch& batch, store::FeedNumber feed, std::uint32_t number,
-                   const PartitionState& partition, const TopicState& topics) {
-  const TopicStateEntry* entry = partition.position ? &topics.at(*partition.position) : nullptr;
+                   const PartitionState& partition, const TopicState* topics) {
+  const TopicStateEntry* entry = partition.position ? &topics->at(*partition.position) : nullptr;
   batch.put(store::Column::topics, store::topic_key(feed, store::TopicNumber{number}),
             encode_partition(partition, entry));
 }

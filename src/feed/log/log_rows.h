@@ -20,9 +20,10 @@ Bytes state_key(store::FeedNumber feed);
 Bytes encode_state_row(const StateRow& row);
 [[nodiscard]] Result<StateRow> decode_state_row(ByteView bytes);
 
-/// Puts the row of the partition with this number, with its entry of `topics` when it has a position there.
+/// Puts the row of the partition with this number, with its entry of `topics` when it has a position there (null: no
+/// partition has one).
 void put_partition(store::WriteBatch& batch, store::FeedNumber feed, std::uint32_t number,
-                   const PartitionState& partition, const TopicState& topics);
+                   const PartitionState& partition, const TopicState* topics);
 /// A partition's row; `entry` is its topic-state entry when it has a position.
 Bytes encode_partition(const PartitionState& partition, const TopicStateEntry* entry);
 struct PartitionRow {

@@ -187,7 +187,7 @@ Result<void> LogStage::check_topics(const Checkpoint& target) const {
 LogChange LogStage::finish() && {
   for (const auto& [number, partition] : change_.partitions) {
     change_.reached.try_emplace(number);
-    put_partition(change_.rows, feed(), number, partition, *change_.topics);
+    put_partition(change_.rows, feed(), number, partition, change_.topics.get());
   }
   std::sort(change_.headers.begin(), change_.headers.end());
   std::sort(change_.payloads.begin(), change_.payloads.end());
