@@ -32,42 +32,45 @@ Result<std::optional<std::uint32_t>> find_number(const store::KvStore& heads, co
   return read_number(heads, store::feed_number_key(feed), "feed number");
 }
 
-/// Numbers of feeds by the rows of one store.
-Result<std::set<std::uint32_t>> known_numbers(const store::KvStore& heads) {
-  std::set<std::uint32_t> found;
+/// Calls `take` with key and value of each feed's number.
+template <class Take>
+Result<void> each_number(const store::KvStore& heads, const Take& take) {
   const store::KeyRange range = store::feed_numbers_range();
   const auto rows = heads.iterate(store::Column::meta);
   for (rows->seek(range.begin); rows->valid() && in_range(range, rows->key()); rows->next()) {
-    base::WireReader in(rows->value());
-    found.insert(in.u32());
+    SHOAL_CHECK(take(rows->key(), rows->value()));
   }
-  SHOAL_CHECK(rows->status());
-  return found;
+  return rows->status();
 }
 
 /// What the store of blocks has of numbers that no feed has: a lost log of the store of heads takes numbers with it,
 /// and the copies of heads beside the blocks tell whose they were.
 struct Orphans {
-  std::uint32_t highest = 0;
+  std::uint32_t highest = 0;             ///< 0: there are none
   std::optional<std::uint32_t> of_feed;  ///< its head is signed by the feed
 };
 
+/// Looks between the numbers that feeds have only: there are few gaps, and every new feed asks.
 Result<Orphans> find_orphans(const FeedStores& stores, const FeedId& feed) {
   Orphans found;
   if (stores.one_store()) return found;
-  SHOAL_TRY(const auto known, known_numbers(*stores.heads));
+  std::set<std::uint32_t> known;
+  SHOAL_CHECK(each_number(*stores.heads, [&](ByteView, ByteView value) -> Result<void> {
+    known.insert(base::WireReader(value).u32());
+    return {};
+  }));
   const auto rows = stores.blocks->iterate(store::Column::meta);
   // Numbers begin with 1: rows of the store itself are passed over.
-  rows->seek(store::feed_range(store::FeedNumber{1}).begin);
-  while (rows->valid()) {
-    const store::FeedNumber number = store::feed_of_key(rows->key());
-    found.highest = std::max(found.highest, number.value());
-    if (!known.contains(number.value())) {
-      SHOAL_TRY(const auto row, stores.blocks->get(store::Column::meta, store::head_key(number)));
-      const auto head = row ? decode_checkpoint(*row) : Result<Checkpoint>(Error{Code::not_found, "no head"});
-      if (head && verify_checkpoint(feed, *head)) found.of_feed = number.value();
-    }
-    rows->seek(store::feed_range(number).end);
+  for (std::uint32_t number = 1; number != 0; ++number) {
+    if (known.contains(number)) continue;
+    rows->seek(store::feed_range(store::FeedNumber{number}).begin);
+    if (!rows->valid()) break;
+    number = store::feed_of_key(rows->key()).value();
+    if (known.contains(number)) continue;
+    found.highest = number;
+    SHOAL_TRY(const auto row, stores.blocks->get(store::Column::meta, store::head_key(store::FeedNumber{number})));
+    const auto head = row ? decode_checkpoint(*row) : Result<Checkpoint>(Error{Code::not_found, "no head"});
+    if (head && verify_checkpoint(feed, *head)) found.of_feed = number;
   }
   SHOAL_CHECK(rows->status());
   return found;
@@ -122,13 +125,11 @@ Result<FeedRows> open_feed_rows(FeedStores stores, const FeedId& feed) {
 
 Result<std::vector<FeedId>> list_feeds(store::KvStore& heads) {
   std::vector<FeedId> out;
-  const store::KeyRange range = store::feed_numbers_range();
-  const auto rows = heads.iterate(store::Column::meta);
-  for (rows->seek(range.begin); rows->valid() && in_range(range, rows->key()); rows->next()) {
-    SHOAL_TRY(const FeedId feed, store::feed_of_number_key(rows->key()));
+  SHOAL_CHECK(each_number(heads, [&](ByteView key, ByteView) -> Result<void> {
+    SHOAL_TRY(const FeedId feed, store::feed_of_number_key(key));
     out.push_back(feed);
-  }
-  SHOAL_CHECK(rows->status());
+    return {};
+  }));
   return out;
 }
 
