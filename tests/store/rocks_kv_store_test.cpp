@@ -12,6 +12,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -195,16 +196,21 @@ TEST_F(RocksKvStore, RefusesAnotherSchemaVersionAndNamesBoth) {
   EXPECT_NE(opened.error().message.find("version 2"), std::string::npos);
 }
 
-TEST_F(RocksKvStore, AStoreOfTheFirstVersionIsTakenOver) {
-  const fs::path path = dir_ / "store";
+/// A store with one block as the first version wrote it: its own row, no file of the version.
+void make_first_version(const fs::path& path) {
   {
     const std::unique_ptr<KvStore> store = must_open(path, Backing::disk);
     put_block(*store, 1, Sync::yes);
     WriteBatch batch;
     batch.put(Column::meta, schema_key(), Bytes{0, 0, 0, 1});
-    ASSERT_TRUE(store->write(batch, Sync::yes).ok());
+    if (!store->write(batch, Sync::yes).ok()) throw std::runtime_error("cannot write the version");
   }
   fs::remove(path / "SCHEMA");
+}
+
+TEST_F(RocksKvStore, AStoreOfTheFirstVersionIsTakenOver) {
+  const fs::path path = dir_ / "store";
+  make_first_version(path);
   const std::unique_ptr<KvStore> store = must_open(path, Backing::disk);
   EXPECT_EQ(store->get(Column::meta, schema_key()).value(), (Bytes{0, 0, 0, 2}));
   EXPECT_EQ(store->get(Column::payloads, key_of(1, 1)).value(), random_bytes(1, 1000));
@@ -213,14 +219,7 @@ TEST_F(RocksKvStore, AStoreOfTheFirstVersionIsTakenOver) {
 
 TEST_F(RocksKvStore, AStoreOfTheFirstVersionIsReadWithoutTakingItOver) {
   const fs::path path = dir_ / "store";
-  {
-    const std::unique_ptr<KvStore> store = must_open(path, Backing::disk);
-    put_block(*store, 1, Sync::yes);
-    WriteBatch batch;
-    batch.put(Column::meta, schema_key(), Bytes{0, 0, 0, 1});
-    ASSERT_TRUE(store->write(batch, Sync::yes).ok());
-  }
-  fs::remove(path / "SCHEMA");
+  make_first_version(path);
   const auto open_read_only = [&] {
     return open_rocks_store_read_only(path, Error{Code::unsupported, "read-only", ""}, null_log);
   };
