@@ -116,7 +116,7 @@ Result<void> BufferedStore::write_through(const WriteBatch& batch, Sync sync) {
 
 Result<void> BufferedStore::defer(const WriteBatch& batch) {
   const bool own_thread = thread_.joinable();
-  if (!own_thread && !check_writable().ok()) SHOAL_CHECK(flush());  // nobody else tries again
+  if (!own_thread && !limits_.keeps && !check_writable().ok()) SHOAL_CHECK(flush());  // nobody else tries again
   std::unique_lock lock(mutex_);
   // The thread is behind: what it writes is bounded by twice the limits.
   if (own_thread) changed_.wait(lock, [&] { return failure_ || !flushed_ || !is_full(); });
@@ -165,6 +165,7 @@ Result<void> BufferedStore::flush(Extent extent) {
   {
     const std::unique_lock lock(mutex_);
     if (failure_ && failure_->code != Code::no_space) return *failure_;
+    if (limits_.keeps) return active_.empty() ? Result<void>{} : inner_->check_writable();
     if (flushed_ && !active_.empty()) active_.add_below(*flushed_);
     if (!active_.empty()) {
       WriteBuffer taken = std::exchange(active_, {});

@@ -28,12 +28,15 @@ class BufferedStore final : public KvStore {
     std::size_t rows;               ///< bytes of all rows but payloads that are
     std::chrono::milliseconds age;  ///< after which they are written anyway; 0: no thread, writers do it
     std::size_t run;                ///< payloads of fewer bytes in a row wait for their neighbours
+    bool keeps;                     ///< nothing is written below: what is deferred stays in memory
   };
   /// Small enough for a writer that waits for its journal, large enough for a table.
   static constexpr Limits kOwnFeeds{std::size_t{1} << 20, std::size_t{1} << 20, std::chrono::milliseconds(500), 0};
   static constexpr Limits kMirrors{std::size_t{20} << 20, std::size_t{4} << 20, std::chrono::milliseconds(1000),
                                    std::size_t{4} << 20};
   static constexpr Limits kMemory{std::size_t{1} << 20, std::size_t{1} << 20, std::chrono::milliseconds(0), 0};
+  /// Over a store that is open for reading only: what the journal has and the store has not is read from here.
+  static constexpr Limits kReadOnly{SIZE_MAX, SIZE_MAX, std::chrono::milliseconds(0), 0, true};
 
   /// Between two attempts on a full disk.
   static constexpr std::chrono::milliseconds kRetry{1000};

@@ -434,5 +434,25 @@ TEST_F(BufferedStoreTest, AReaderNeverSeesAnOlderValueThanBefore) {
   EXPECT_FALSE(wrong);
 }
 
+TEST_F(BufferedStoreTest, OverAStoreForReadingOnlyWhatIsDeferredIsReadAndNothingIsWritten) {
+  open(BufferedStore::kReadOnly);
+  ASSERT_TRUE(store_->write(row(1), Sync::no).ok());
+  watch_->unwritable = true;
+  refuse(Code::closed);
+  EXPECT_TRUE(store_->make_durable().ok()) << "nothing waits";
+  ASSERT_TRUE(store_->write(row(2, 5U << 20, Column::payloads), Sync::deferred).ok());
+  ASSERT_TRUE(store_->write(row(2), Sync::deferred).ok());
+  // Each of these would have to write what waits.
+  EXPECT_EQ(store_->write(row(3), Sync::no).error().code, Code::closed);
+  EXPECT_EQ(store_->make_durable().error().code, Code::closed);
+  EXPECT_EQ(store_->check_writable().error().code, Code::closed);
+  ASSERT_TRUE(store_->write(row(4), Sync::deferred).ok()) << "what was refused stops no other feed";
+  EXPECT_TRUE(has(1));
+  EXPECT_TRUE(has(2));
+  EXPECT_FALSE(has(3));
+  EXPECT_TRUE(has(4));
+  EXPECT_EQ(watch_->writes, 1U);
+}
+
 }  // namespace
 }  // namespace shoal::store

@@ -175,6 +175,46 @@ class FullDirectory(FullDiskTest):
         self.expect(0, "verify", "f", *data)
 
 
+class JournalAhead(FullDiskTest):
+    """What the journal has and the store has not is read where nothing can be written."""
+
+    NAMES = ("a", "b")
+
+    def killed(self):
+        """A directory on a small disk, after the kill of a node with records that its stores do not have yet."""
+        disk = self.small_disk(70)
+        data = os.path.join(disk, "s")
+        self.expect(0, "pub", "a", self.input(1000), "--offline", "--data", data)
+        node = self.start("node", "--data", data, *PRIVATE)
+        node.wait_for("^listening")
+        for name in self.NAMES:
+            self.expect(0, "pub", name, self.input(300_000), "-z", "none", "--data", data)
+        node.kill()
+        return disk, data
+
+    def expect_all(self, data):
+        with open(self.path("input"), "rb") as file:
+            lines = file.read()
+        for name in self.NAMES:
+            read = self.expect(0, "sub", name, "-e", "--offline", "--data", data)
+            self.assertTrue(read.stdout.endswith(lines), "%s: %d bytes" % (name, len(read.stdout)))
+            self.expect(0, "verify", name, "--offline", "--data", data)
+
+    def test_on_a_full_disk(self):
+        disk, data = self.killed()
+        filler = self.fill(disk)
+        self.expect_all(data)
+        os.unlink(filler)
+        self.expect(0, "pub", "a", self.input(1000, "small"), "--offline", "--data", data)
+
+    def test_on_a_file_system_for_reading_only(self):
+        disk, data = self.killed()
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        self.expect_all(data)
+        subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+        self.expect(0, "pub", "a", self.input(1000, "small"), "--offline", "--data", data)
+
+
 class RemovalOnAFullDisk(FullDiskTest):
     """The room that a directory keeps back is enough to remove a feed, which makes room for the others."""
 

@@ -100,7 +100,8 @@ Result<Stores> open_stores(const DataDirectory& directory, base::LogSink& log) {
 
 Result<void> open_read_only(Storage& storage, const Error& why, base::LogSink& log) {
   const DataDirectory& directory = *storage.directory;
-  SHOAL_TRY(storage.own, store::open_rocks_store_read_only(directory.own_store(), why, log));
+  SHOAL_TRY(auto own, store::open_rocks_store_read_only(directory.own_store(), why, log));
+  storage.own = std::make_unique<store::BufferedStore>(std::move(own), store::BufferedStore::kReadOnly);
   SHOAL_TRY(storage.mirrored, store::open_rocks_store_read_only(directory.mirror_store(), why, log));
   SHOAL_TRY(auto journal, store::open_read_only_journal(directory.journal().string(), why));
   storage.journal = std::move(journal.journal);
