@@ -13,6 +13,7 @@
 #   mirror-faults     a mirror killed at its Nth file operation, or with a write or sync that fails; then a source completes it
 #   disk       a small disk runs full under a publisher, a node, a mirror, and has room again (as root)
 #   migration  stores of former releases, opened by a command that is killed at its Nth file operation
+#   rollback   a backup put back, a copied directory, a key in two places: nothing is signed twice, a mirror heals it
 #   moments    SIGKILL for a publisher at random moments, for a mirror a moment after its receipts
 #
 # Each finding is printed with seed and round; `--only ROUND` repeats one. Its directory is kept below build/faults.
@@ -71,7 +72,7 @@ moments() {
   return "$status"
 }
 
-[ ${#kinds[@]} -gt 0 ] || kinds=(kills errors power mirror-power damage mirror-faults disk migration moments)
+[ ${#kinds[@]} -gt 0 ] || kinds=(kills errors power mirror-power damage mirror-faults disk migration rollback moments)
 status=0
 for kind in "${kinds[@]}"; do
   if [ "$kind" = moments ]; then moments || status=1

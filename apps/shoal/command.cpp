@@ -29,6 +29,7 @@ const std::vector<CommandEntry>& all_commands() {
       {"rm", "forget a feed and give its disk back", make_rm},
       {"verify", "hash everything again against the signed head", make_verify},
       {"repair", "fetch again what is damaged", make_repair},
+      {"recover", "take an own feed's history back from others", make_recover},
       {"prove", "write the proof of one record", make_prove},
       {"verify-proof", "check the proof of one record, offline", make_verify_proof},
       {"verify-fork", "check, offline, the proof that an owner signed two histories", make_verify_fork},

@@ -69,6 +69,7 @@ std::unique_ptr<Command> make_peers();
 std::unique_ptr<Command> make_doctor();
 std::unique_ptr<Command> make_rm();
 std::unique_ptr<Command> make_repair();
+std::unique_ptr<Command> make_recover();
 std::unique_ptr<Command> make_verify();
 std::unique_ptr<Command> make_prove();
 std::unique_ptr<Command> make_verify_proof();

@@ -134,19 +134,24 @@ Result<BundleSummary> LocalKeeping::import_bundle(const ByteSource& source, cons
   SHOAL_TRY(const auto files, table_.storage());
   SHOAL_TRY(auto import, feed::BundleImport::open(source));
   SHOAL_TRY(const auto reference, table_.resolve(import.feed().hex()));
-  if (reference.own) {
-    return Error{Code::unsafe_to_sign, "the bundle holds the own feed " + reference.name,
-                 "an own feed's history comes from its journal, or from its mirrors"};
-  }
-  SHOAL_TRY(const auto open, table_.host(reference));
-  // The mirror is used on its strand only. The source may be slow: it is read on this thread.
-  const auto with_mirror = [&open](const std::function<Result<void>(feed::FeedMirror&)>& job) -> Result<void> {
-    Result<void> done = Error{Code::closed, "the node is closed", ""};
-    std::ignore = open->run([&] { done = job(*open->mirror()); });
-    return done;
+  Result<BundleSummary> imported = Error{Code::closed, "the node is closed", ""};
+  const auto take = [&](FeedHost& host) -> Result<void> {
+    // The mirror is used on its strand only. The source may be slow: it is read on this thread.
+    const auto with_mirror = [&host](const std::function<Result<void>(feed::FeedMirror&)>& job) -> Result<void> {
+      Result<void> done = Error{Code::closed, "the node is closed", ""};
+      std::ignore = host.run([&] { done = job(*host.mirror()); });
+      return done;
+    };
+    imported = import.run(with_mirror, files->directory->path(), progress);
+    host.news().notify();
+    return imported ? Result<void>{} : imported.error();
   };
-  auto imported = import.run(with_mirror, files->directory->path(), progress);
-  open->news().notify();
+  if (reference.own) {
+    SHOAL_CHECK(table_.take_in(reference, take));
+  } else {
+    SHOAL_TRY(const auto open, table_.host(reference));
+    SHOAL_CHECK(take(*open));
+  }
   return imported;
 }
 

@@ -26,6 +26,7 @@ Result<OpenedFeed> LocalOwning::open_feed(const std::string& name, const FeedOpt
     SHOAL_TRY(key, context_.keys->generate(name, options.passphrase));
   }
   SHOAL_TRY(const auto feed, context_.table->own(name, options.passphrase));
+  if (const auto problem = feed->problem()) return *problem;
   // A key that exists but never signed anything is a new feed, too.
   created = created || (options.create && !feed->has_head());
   return set_retention(OpenedFeed{FeedId{key->key}, created}, name, options);

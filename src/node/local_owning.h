@@ -35,6 +35,10 @@ class LocalOwning final : public OwningApi {
   [[nodiscard]] Result<std::shared_ptr<ProducerApi>> share_producer(const std::string& name,
                                                                     const ProducerOptions& options,
                                                                     const Wait& wait) override;
+  [[nodiscard]] Result<RecoveredFeed> recover(const std::string& name, const RecoverOptions& options,
+                                              const Wait& wait) override {
+    return context_.table->recover(name, options, wait);
+  }
 
  private:
   [[nodiscard]] Result<std::shared_ptr<ProducerApi>> begin_producing(const std::string& name,

@@ -143,6 +143,9 @@ Result<void> create_journal_file(const std::string& path, ByteView content) {
   // Written in one piece. The next open reads it into the cache again, as open_journal_file() wants it.
   ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED);
   if (::rename(unfinished.c_str(), path.c_str()) != 0) return failed("rename", unfinished);
+  // A change of name sets the time of change alone. Feeds take a journal with two times for one that was restored.
+  SHOAL_CHECK(whole.write(0, content.first(std::min<std::size_t>(content.size(), 1))));
+  if (::fsync(descriptor) != 0) return failed("sync", path);
   return sync_directory_of(path);
 }
 

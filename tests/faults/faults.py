@@ -20,6 +20,7 @@ from mirror_faults import MirrorFaults
 from power import MirrorPower, PublisherPower
 from program import ALSO, BROKEN_STORE, PRELOAD, Found
 from publisher_faults import Errors, Kills
+from rollback import Rollback
 
 
 def one_by_one(kind, numbers, rounds, name_of):
@@ -93,7 +94,8 @@ class Campaign:
 KNOWN = {}
 
 KINDS = {"kills": Kills, "errors": Errors, "power": PublisherPower, "mirror-power": MirrorPower, "damage": Damage,
-         "mirror-faults": MirrorFaults, "disk": FullDisk, "migration": Migration}
+         "mirror-faults": MirrorFaults, "disk": FullDisk, "migration": Migration,
+         "rollback": Rollback}
 
 
 def main():

@@ -7,7 +7,7 @@
  *                          WHAT any, write, sync (fsync and fdatasync); N from 1, of those whose name contains NAME;
  *                          DO kill (before it), tear (half of it, then killed), eio, enospc; `+` behind: and all later
  *   FAULTS_DROP_SYNC=GLOB  syncs of these files do nothing and say that they did
- *   FAULTS_STEADY=1        stat() gives inodes made of names, so that a copy passes for the original
+ *   FAULTS_STEADY=1        stat() gives inodes made of names and no times, so that a copy passes for the original
  *
  * A lock makes the operations of all threads happen one after the other: the order in the recording is the real one.
  * What goes through stdio (RocksDB's LOG) and memory maps is not seen. */
@@ -496,6 +496,8 @@ int stat(const char* path, struct stat* about) {
     uint64_t hash = 14695981039346656037u;
     for (; *name; ++name) hash = (hash ^ (unsigned char)*name) * 1099511628211u;
     about->st_ino = hash >> 1;
+    memset(&about->st_mtim, 0, sizeof about->st_mtim);
+    about->st_ctim = about->st_mtim;
   }
   return done;
 }

@@ -1,6 +1,8 @@
-"""An owner whose directory was rolled back, or who has the key without its history, meets somebody who knows more."""
+"""An owner whose directory was rolled back, or who has the key without its history, meets somebody who knows more.
+tests/faults/rollback.py has the kinds of rollbacks; here is what they have no room for."""
 
 import os
+import re
 import shutil
 import time
 
@@ -11,11 +13,15 @@ ALONE = [*LOOPBACK, "--network", "private", "--no-dht"]
 
 
 class KnownElsewhere(SystemTest):
-    """A peer shows a longer head of an own feed: nothing more is signed, from that moment on and at every later start."""
+    """A peer shows a longer head of an own feed: nothing more is signed, from that moment on and at every later start,
+    until what is missing was taken back. The file system keeps no times, so that the directory does not know that it
+    was restored."""
 
     def setUp(self):
         super().setUp()
         self.data = ["--data", self.path("owner")]
+        os.mkdir(self.path("owner"), 0o700)
+        data.write(os.path.join(self.path("owner"), "place"), b"shoalcast place\ntimes unknown\n")
         self.add("first", b"a\nb\nc\n", "--offline")
         shutil.copytree(self.path("owner"), self.path("backup"))
         self.add("second", b"d\ne\n", "--offline")
@@ -40,10 +46,17 @@ class KnownElsewhere(SystemTest):
         said = owner.wait_for(r"nothing more is signed: feed %s was signed elsewhere up to size 5, and here up to %d" %
                               (self.feed, held), 10)
         self.assertIsNotNone(said)
-        self.assertIn("signed elsewhere", self.add("more", b"x\n", code=9).stderr)
+        self.assertIn("signed elsewhere", self.add("more", b"x\n", "--offline", code=9).stderr)
         self.assertEqual(0, owner.stop(), owner.stderr)
         refused = self.add("more", b"x\n", "--offline", code=9)
         self.assertRegex(refused.stderr, "(?m)^hint: ")
+        self.assert_goes_on()
+
+    def assert_goes_on(self):
+        """Everything is taken back from the mirror, which has one more record then."""
+        said = self.add("more", b"f\n", *ALONE, "--peer", self.address, "--find-timeout", "4s").stderr
+        self.assertRegex(said, "goes on from size 5")
+        self.assertEqual(b"a\nb\nc\nd\ne\nf\n", self.expect(0, "sub", "feed", "-e", "--offline", *self.data).stdout)
         self.verify_mirror()
 
     def verify_mirror(self):
@@ -72,13 +85,63 @@ class KnownElsewhere(SystemTest):
         self.assertEqual(9, owner.wait(), owner.stderr)
         self.verify_mirror()
 
+    def test_a_running_node_takes_it_back(self):
+        self.restore()
+        owner = self.start("node", *self.data, *ALONE, "--peer", self.address)
+        owner.wait_for("nothing more is signed: feed %s was signed elsewhere up to size 5" % self.feed, 10)
+        self.assertRegex(self.add("more", b"f\n", "--find-timeout", "4s").stderr, "goes on from size 5")
+        self.assertEqual(0, owner.stop(), owner.stderr)
+        self.assertEqual(b"a\nb\nc\nd\ne\nf\n", self.expect(0, "sub", "feed", "-e", "--offline", *self.data).stdout)
+
+    def test_two_directories_at_once(self):
+        copied = self.path("copied")
+        shutil.copytree(self.path("owner"), copied)
+        first = self.start("pub", "feed", "-", "--offline", *self.data, stdin=-1)
+        first.wait_for("^feed ")
+        second = self.expect(11, "pub", "feed", data.write(self.path("more"), b"x\n"), "--offline", "--data", copied)
+        self.assertRegex(second.stderr, "signed with by process %d" % first.pid)
+        first.stdin.close()
+        self.assertEqual(0, first.wait(), first.stderr)
+        self.verify_mirror()
+
+    def test_a_key_file_that_is_gone(self):
+        secret = self.path("secret.key")
+        self.expect(0, "key", "export", "feed", "--secret", secret, *self.data)
+        os.unlink(os.path.join(self.path("owner"), "keys", "feed.key"))
+        for command in (["pub", "feed", self.path("first"), "--offline"], ["init", "feed", "--offline"], ["key", "gen", "feed"]):
+            refused = self.expect(12, *command, *self.data)
+            self.assertIn(self.feed, refused.stderr)
+            self.assertRegex(refused.stderr, "(?m)^hint: .*shoal key import")
+        self.expect(0, "key", "import", "feed", secret, *self.data)
+        self.add("more", b"f\n", "--offline")
+        self.verify_mirror()
+
+    def test_an_assertion_and_a_bundle(self):
+        """The disk is lost; key, a bundle and the owner's memory of the newest head are there."""
+        secret, bundle = self.path("secret.key"), self.path("feed.shoal")
+        self.expect(0, "key", "export", "feed", "--secret", secret, *self.data)
+        self.expect(0, "export", "feed", bundle, *self.data)
+        info = self.expect(0, "info", "feed", "--offline", *self.data).stdout.decode()
+        root = re.search(r"(?m)^root hash +([0-9a-f]{64})$", info).group(1)
+        self.data = ["--data", self.path("other")]
+        self.expect(0, "key", "import", "feed", secret, *self.data)
+        offline = ["--offline", *self.data]
+        self.expect(9, "recover", "feed", "--from", bundle, *offline)
+        self.expect(9, "recover", "feed", "--assert-head", "4:" + root, *offline)
+        self.expect(2, "recover", "feed", "--assert-head", "5", *offline)
+        self.expect(9, "pub", "feed", self.path("first"), *offline)
+        self.expect(0, "recover", "feed", "--assert-head", "5:" + root, *offline)
+        self.add("more", b"f\n", "--offline")
+        self.assertEqual(b"a\nb\nc\nd\ne\nf\n", self.expect(0, "sub", "feed", "-e", *offline).stdout)
+        self.verify_mirror()
+
     def test_a_key_without_its_history(self):
         secret = self.path("secret.key")
         self.expect(0, "key", "export", "feed", "--secret", secret, *self.data)
         self.data = ["--data", self.path("other")]
         self.expect(0, "key", "import", "feed", secret, *self.data)
-        owner = self.start("node", *self.data, *ALONE, "--peer", self.address)
-        self.assert_stopped(owner, 0)
+        self.assertIn("came from elsewhere", self.add("more", b"x\n", "--offline", code=9).stderr)
+        self.assert_goes_on()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 #include "base/try.h"
 #include "command.h"
 #include "node_session.h"
+#include "recovering.h"
 #include "text/topic_name.h"
 #include "text/units.h"
 
@@ -145,7 +146,7 @@ Result<Exit> InitCommand::run(Context& context) {
   SHOAL_TRY(auto session, NodeSession::open(context, common_));
   FeedOptions options{.create = true, .in_memory = memory_};
   if (memory_) SHOAL_CHECK(check_memory(session));
-  SHOAL_TRY(const auto own, session->owning().open_feed(name_, options));
+  SHOAL_TRY(const auto own, open_own_feed(context, session, name_, options, common_));
   if (changes_retention()) {
     SHOAL_TRY(const auto known,
               session->reading().info({own.feed, name_, true, {}}, {std::chrono::milliseconds(0), {}}));

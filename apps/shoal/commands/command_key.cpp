@@ -150,7 +150,7 @@ class KeyImport final : public KeyCommand {
  public:
   [[nodiscard]] Result<Exit> run(Context& context) override {
     SHOAL_TRY(auto keys, key_store(common_));
-    SHOAL_TRY(const auto key, keys.import(name_, file_));
+    SHOAL_TRY(const auto key, keys.import(name_, file_, new_));
     SHOAL_CHECK(context.out.write(key.key.hex() + "\n"));
     return Exit::ok;
   }
@@ -160,12 +160,15 @@ class KeyImport final : public KeyCommand {
     KeyCommand::declare_own(options);
     options.positional("FILE", file_, "a key file written by 'shoal key export --secret'");
     options.about(
-        "A feed must be written by one node only: import a key where the feed moves to, not where it is copied to.");
-    options.examples({"shoal key import quakes quakes.key"});
+        "A feed must be written by one node only: import a key where the feed moves to, not where it is copied to. "
+        "Before the key signs here, shoal recover has to find what it signed elsewhere.");
+    options.flag("--new", new_, "the key has never signed anything, anywhere");
+    options.examples({"shoal key import quakes quakes.key", "shoal key import quakes unused.key --new"});
   }
 
  private:
   std::string file_;
+  bool new_ = false;
 };
 
 /// Copies without the bytes entering this process.

@@ -6,11 +6,13 @@
 #include "progress_bar.h"
 #include "publisher.h"
 #include "record_source.h"
+#include "recovering.h"
 #include "replay_pacer.h"
 #include "text/topic_name.h"
 #include "text/units.h"
 
 #include "node/api/acks_text.h"
+#include "node/api/asserted_text.h"
 
 #include <unistd.h>
 
@@ -43,6 +45,7 @@ class PubCommand final : public Command {
   bool ack_log_ = false;
   bool seed_ = false;
   bool no_create_ = false;
+  std::optional<feed::AssertedHead> asserted_;
 };
 
 Result<std::optional<Selector>> selector(const std::string& text) {
@@ -127,6 +130,9 @@ void PubCommand::declare_own(OptionSet& options) {
   declare_producer(options);
   options.flag("--seed", seed_, "stay and serve until interrupted");
   options.flag("--no-create", no_create_, "exit 10 instead of making a feed");
+  options.parsed("--assert-head", asserted_, "SIZE:ROOT",
+                 "this is the last head that the key has ever signed, on your word: see shoal recover",
+                 node::parse_asserted);
   options.about(
       "Each line of stdin or of the files is one record, byte for byte. Records are signed, written to the disk and "
       "acknowledged; then the command ends, or with --seed stays to serve them. Who should be able to read needs a "
@@ -190,7 +196,8 @@ Exit PubCommand::report_failure(Context& context, NodeSession& session, const Fe
 Result<Exit> PubCommand::run(Context& context) {
   SHOAL_CHECK(prepare());
   SHOAL_TRY(auto session, NodeSession::open(context, common_));
-  SHOAL_TRY(const auto own, session->owning().open_feed(name_, {.create = !no_create_}));
+  if (asserted_) SHOAL_CHECK(recover_feed(context, session, name_, {common_.find_timeout, asserted_}));
+  SHOAL_TRY(const auto own, open_own_feed(context, session, name_, {.create = !no_create_}, common_));
   if (own.created) context.messages.notice("created feed " + name_ + " " + own.feed.hex());
   context.messages.notice("feed " + own.feed.hex());
 

@@ -43,6 +43,15 @@ Result<void> RemoteOwning::publish_manifest(const std::string& name, const node:
   return {};
 }
 
+Result<node::RecoveredFeed> RemoteOwning::recover(const std::string& name, const node::RecoverOptions& options,
+                                                  const Wait& wait) {
+  doors::HttpRequest request{"POST", "/v1/own/" + doors::percent_encode(name) + "/recovery", kJson};
+  base::JsonWriter json(request.body);
+  doors::write_recover_options(options, json);
+  SHOAL_TRY(const auto answer, client_->ask(request, answer_time(wait)));
+  return doors::read_recovered_feed(answer);
+}
+
 Result<std::shared_ptr<node::ProducerApi>> RemoteOwning::open_producer(const std::string& name,
                                                                        const ProducerOptions& options,
                                                                        const Wait& /*wait*/) {

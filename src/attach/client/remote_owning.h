@@ -26,6 +26,9 @@ class RemoteOwning final : public node::OwningApi {
                                                                           const ProducerOptions& options,
                                                                           const Wait& wait) override;
 
+  [[nodiscard]] Result<node::RecoveredFeed> recover(const std::string& name, const node::RecoverOptions& options,
+                                                    const Wait& wait) override;
+
  private:
   const std::shared_ptr<NodeClient> client_;
   const std::function<Result<std::string>()> passphrase_;

@@ -23,4 +23,9 @@ Result<std::shared_ptr<node::ProducerApi>> FollowingOwning::share_producer(const
   return access_->ask([&](node::NodeApi& api) { return api.owning().share_producer(name, options, wait); });
 }
 
+Result<node::RecoveredFeed> FollowingOwning::recover(const std::string& name, const node::RecoverOptions& options,
+                                                     const Wait& wait) {
+  return access_->ask([&](node::NodeApi& api) { return api.owning().recover(name, options, wait); });
+}
+
 }  // namespace shoal::attach

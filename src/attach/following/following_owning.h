@@ -22,6 +22,9 @@ class FollowingOwning final : public node::OwningApi {
                                                                           const ProducerOptions& options,
                                                                           const Wait& wait) override;
 
+  [[nodiscard]] Result<node::RecoveredFeed> recover(const std::string& name, const node::RecoverOptions& options,
+                                                    const Wait& wait) override;
+
  private:
   const std::shared_ptr<CurrentAccess> access_;
 };

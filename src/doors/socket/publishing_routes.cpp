@@ -42,6 +42,14 @@ Result<void> put_manifest(Call& call, node::OwningApi& owning) {
   return call.answer.json("{}");
 }
 
+Result<void> post_recovery(Call& call, node::OwningApi& owning) {
+  SHOAL_CHECK(call.query.finish());
+  SHOAL_TRY(const auto body, json_body(call));
+  SHOAL_TRY(const auto options, read_recover_options(body));
+  SHOAL_TRY(const auto recovered, owning.recover(call.arguments[0], options, {node::kRecoveryTime, call.stop}));
+  return call.answer.json(to_json([&](base::JsonWriter& json) { write_recovered_feed(recovered, json); }));
+}
+
 Result<void> post_producer(Call& call, node::OwningApi& owning) {
   const bool shared = call.query.boolean("shared").value_or(false);
   SHOAL_TRY(const auto options, read_producer_query(call.query));

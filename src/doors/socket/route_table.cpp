@@ -46,6 +46,7 @@ constexpr Row kRoutes[] = {
     {"POST", "/v1/bundles", post_bundle},
     {"POST", "/v1/own/{}", post_own_feed},
     {"PUT", "/v1/own/{}/manifest", put_manifest},
+    {"POST", "/v1/own/{}/recovery", post_recovery},
     {"POST", "/v1/own/{}/records", post_producer},
     {"GET", "/v1/events", get_events},
 };

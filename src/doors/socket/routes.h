@@ -54,6 +54,7 @@ using Handler = std::variant<ReadingHandler, OwningHandler, KeepingHandler, Node
 // Publishing
 [[nodiscard]] Result<void> post_own_feed(Call& call, node::OwningApi& owning);
 [[nodiscard]] Result<void> put_manifest(Call& call, node::OwningApi& owning);
+[[nodiscard]] Result<void> post_recovery(Call& call, node::OwningApi& owning);
 [[nodiscard]] Result<void> post_producer(Call& call, node::OwningApi& owning);
 
 // Files and disk

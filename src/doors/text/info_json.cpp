@@ -110,6 +110,12 @@ void fields(Codec& c, Self& opened) {
   c.field("created", opened.created);
 }
 
+template <class Codec, Is<node::RecoveredFeed> Self>
+void fields(Codec& c, Self& recovered) {
+  c.field("tree_size", recovered.tree_size);
+  c.field("fetched", recovered.fetched);
+}
+
 void write_topics(const std::vector<TopicInfo>& topics, base::JsonWriter& json) { write_json(topics, json); }
 
 void write_feed_info(const FeedInfo& info, base::JsonWriter& json) { write_json(info, json); }
@@ -134,5 +140,8 @@ Result<node::FeedReference> read_reference(JsonReader in) { return read_json<nod
 
 void write_opened_feed(const node::OpenedFeed& opened, base::JsonWriter& json) { write_json(opened, json); }
 Result<node::OpenedFeed> read_opened_feed(JsonReader in) { return read_json<node::OpenedFeed>(std::move(in)); }
+
+void write_recovered_feed(const node::RecoveredFeed& recovered, base::JsonWriter& json) { write_json(recovered, json); }
+Result<node::RecoveredFeed> read_recovered_feed(JsonReader in) { return read_json<node::RecoveredFeed>(std::move(in)); }
 
 }  // namespace shoal::doors

@@ -34,4 +34,7 @@ void write_reference(const node::FeedReference& reference, base::JsonWriter& jso
 void write_opened_feed(const node::OpenedFeed& opened, base::JsonWriter& json);
 [[nodiscard]] Result<node::OpenedFeed> read_opened_feed(JsonReader in);
 
+void write_recovered_feed(const node::RecoveredFeed& recovered, base::JsonWriter& json);
+[[nodiscard]] Result<node::RecoveredFeed> read_recovered_feed(JsonReader in);
+
 }  // namespace shoal::doors

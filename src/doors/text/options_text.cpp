@@ -90,6 +90,18 @@ void fields(Codec& c, Self& options) {
   c.field_unless(!options.passphrase, "passphrase", secret(options.passphrase));
 }
 
+template <class Codec, Is<feed::AssertedHead> Self>
+void fields(Codec& c, Self& head) {
+  c.field("tree_size", head.tree_size);
+  c.field("root", head.root.bytes);
+}
+
+template <class Codec, Is<node::RecoverOptions> Self>
+void fields(Codec& c, Self& options) {
+  c.field("find_timeout_ms", options.find_timeout);
+  c.field("asserted", options.asserted);
+}
+
 void write_subscribe_query(const SubscribeOptions& options, QueryWriter& query) { write_query(options, query); }
 Result<SubscribeOptions> read_subscribe_query(QueryReader query) {
   return read_query<SubscribeOptions>(std::move(query));
@@ -105,5 +117,10 @@ Result<node::ExportOptions> read_export_query(QueryReader query) {
 
 void write_feed_options(const FeedOptions& options, base::JsonWriter& json) { write_json(options, json); }
 Result<FeedOptions> read_feed_options(JsonReader in) { return read_json<FeedOptions>(std::move(in)); }
+
+void write_recover_options(const node::RecoverOptions& options, base::JsonWriter& json) { write_json(options, json); }
+Result<node::RecoverOptions> read_recover_options(JsonReader in) {
+  return read_json<node::RecoverOptions>(std::move(in));
+}
 
 }  // namespace shoal::doors

@@ -22,4 +22,7 @@ void write_export_query(const node::ExportOptions& options, QueryWriter& query);
 void write_feed_options(const FeedOptions& options, base::JsonWriter& json);
 [[nodiscard]] Result<FeedOptions> read_feed_options(JsonReader in);
 
+void write_recover_options(const node::RecoverOptions& options, base::JsonWriter& json);
+[[nodiscard]] Result<node::RecoverOptions> read_recover_options(JsonReader in);
+
 }  // namespace shoal::doors

@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/try.h"
+#include "feed/format/directory_marker.h"
 #include "feed/write/commit_group.h"
 #include "feed/write/signed_elsewhere.h"
 
@@ -36,11 +37,14 @@ class Start {
       SHOAL_CHECK(journal_.forget(log_.id()));
       return adopt_store("the owner asserted the head");
     }
+    if (options_.recovered) return take_recovered();
     SHOAL_CHECK(read_journal());
     SHOAL_CHECK(check_place());
+    SHOAL_CHECK(check_mark());
     SHOAL_CHECK(compare());
     SHOAL_CHECK(check_signed_elsewhere(log_));
     if (slot_is_behind_) SHOAL_CHECK(adopt_store("its newest head slot was lost"));
+    if (options_.asserted) return unsafe("the asserted head is not the newest one that is held here");
     return remember_place();
   }
 
@@ -49,8 +53,8 @@ class Start {
     return Error{Code::unsafe_to_sign,
                  "signing on could create a second history of feed " + log_.id().hex() + ": " + std::string(what) +
                      " (journal: " + describe(signed_) + "; store: " + describe(log_.head()) + ")",
-                 "put back the newest copy of this data directory, in its old place; reading here still works, and "
-                 "mirrors keep what was published"};
+                 "publish while a mirror can be reached: what was signed last is asked for and taken back first (shoal "
+                 "recover); or put back the newest copy of this data directory, in its old place"};
   }
 
   /// Tree and topic state are known up to the head: what the next one grows from.
@@ -100,13 +104,31 @@ class Start {
   /// A copied or restored directory may have an original that signed on meanwhile.
   Result<void> check_place() {
     SHOAL_TRY(const auto stored, log_.property(kPlaceProperty));
-    if (options_.place.empty() || !stored || base::as_text(*stored) == options_.place) return {};
+    if (options_.place.empty() || !stored || same_place(base::as_text(*stored), options_.place)) return {};
     if (!signed_) return {};  // compare() says more of that
     return unsafe("the data directory was copied, restored or moved to another machine");
   }
 
+  /// Journal and store may both be gone, or be older than the key says.
+  Result<void> check_mark() const {
+    const auto& marked = options_.marked;
+    if (!marked) return {};
+    const std::optional<Checkpoint> held = log_.head();
+    if (marked->elsewhere) return unsafe("the key came from elsewhere, and what it signed there is not known here");
+    const std::uint64_t known = std::max(held ? held->tree_size : 0, signed_ ? signed_->tree_size : 0);
+    if (marked->size > known) {
+      return unsafe("the key has signed " + std::to_string(marked->size) + " blocks, and fewer are known here");
+    }
+    // The mark comes before the first signature. In its own place a crash between the two is no loss.
+    if (!held && !signed_ && !same_place(marked->place, options_.place)) {
+      return unsafe("the key was used in another place, and nothing that it signed is here");
+    }
+    return {};
+  }
+
   Result<void> remember_place() {
-    if (options_.place.empty()) return {};
+    SHOAL_TRY(const auto stored, log_.property(kPlaceProperty));
+    if (options_.place.empty() || (stored && base::as_text(*stored) == options_.place)) return {};
     const ByteView place = base::as_bytes(options_.place);
     return log_.set_property(kPlaceProperty, Bytes(place.begin(), place.end()));
   }
@@ -125,11 +147,34 @@ class Start {
     return {};
   }
 
-  /// Crash inside a large group: the store was synced, the journal not yet written.
-  Result<void> store_longer(const Checkpoint& held) {
+  Result<void> check_prefix() const {
     SHOAL_TRY(std::vector<Digest> hashes, log_.read(merkle::cover(0, signed_->tree_size)));
     SHOAL_TRY(const auto edge, merkle::RightEdge::from_hashes(signed_->tree_size, std::move(hashes)));
     if (edge.root() != signed_->root) return unsafe("the journal's head is no prefix of the store");
+    return {};
+  }
+
+  /// A journal that cannot be read is what others are asked for; one that can be may know of more than they do.
+  Result<void> take_recovered() {
+    const std::optional<Checkpoint> held = log_.head();
+    if (!held || !complete(*held)) return unsafe("blocks of the newest head are missing");
+    if (const auto read = read_journal(); !read && read.error().code != Code::unsafe_to_sign) return read;
+    if (signed_) {
+      if (signed_->epoch != held->epoch) return unsafe("journal and store are of different epochs");
+      if (signed_->tree_size > held->tree_size) return unsafe("others hold less than what was signed here");
+      SHOAL_CHECK(check_prefix());
+    }
+    if (options_.marked && options_.marked->size > held->tree_size) {
+      return unsafe("others hold less than the key has signed");
+    }
+    SHOAL_CHECK(check_signed_elsewhere(log_));
+    SHOAL_CHECK(journal_.forget(log_.id()));
+    return adopt_store("it was taken back from others who hold the feed");
+  }
+
+  /// Crash inside a large group: the store was synced, the journal not yet written.
+  Result<void> store_longer(const Checkpoint& held) {
+    SHOAL_CHECK(check_prefix());
     return adopt_store("the store is longer by " + std::to_string(held.tree_size - signed_->tree_size) + " blocks");
   }
 

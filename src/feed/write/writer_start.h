@@ -2,6 +2,7 @@
 
 #include "base/log_sink.h"
 #include "crypto/hash.h"
+#include "feed/format/asserted_head.h"
 #include "feed/log/feed_log.h"
 #include "store/journal.h"
 
@@ -18,13 +19,18 @@ struct WriterOptions {
   /// Where the data directory is (directory_marker()); empty when it has no place (volatile feeds). Another value than
   /// the one the last writer left is the sign of a copied or restored directory.
   std::string place;
-  /// The owner's word (`--assert-head SIZE:ROOT`) that this is the last head ever signed: overrides every refusal, when
-  /// the store's head is this one.
-  struct AssertedHead {
-    std::uint64_t tree_size = 0;
-    Digest root;
-  };
+  /// Overrides every refusal, when the store's head is this one; else there is one more.
   std::optional<AssertedHead> asserted = {};
+  /// What is kept beside the key of its signatures, away from journal and store.
+  struct Marked {
+    std::uint64_t size = 0;  ///< blocks that were signed at least
+    std::string place;       ///< the directory that signed, or was about to
+    bool elsewhere = false;  ///< the key came from elsewhere: there may be more
+  };
+  std::optional<Marked> marked = {};  ///< nullopt: nothing is kept
+  /// The store's head was just taken from others who hold the feed. It is signed on from, when it has everything that
+  /// journal, mark and remembered heads know of.
+  bool recovered = false;
 };
 
 /// The start-up table (RELIABILITY.md, "Ratchet"): compares what the journal says was signed last with what the store

@@ -33,6 +33,8 @@ class DataDirectory {
   [[nodiscard]] std::filesystem::path forks() const { return path_ / "forks"; }
   [[nodiscard]] std::filesystem::path reserve() const { return path_ / "reserve"; }
   [[nodiscard]] std::filesystem::path journal() const { return path_ / "journal"; }
+  /// feed::MarkedFiles::stamp.
+  [[nodiscard]] std::filesystem::path stamp() const { return path_ / "place"; }
 
   /// The port this directory listens on when the options name none; 0 before the first.
   [[nodiscard]] std::uint16_t remembered_port() const;

@@ -110,16 +110,47 @@ Result<void> KeyStore::export_secret(const std::string& name, const std::filesys
   return crypto::write_key_file(file, key, secret);
 }
 
-Result<KeyInfo> KeyStore::import(const std::string& name, const std::filesystem::path& file) {
-  SHOAL_CHECK(check_new_name(name));
+Result<KeyInfo> KeyStore::import(const std::string& name, const std::filesystem::path& file, bool signed_nothing) {
+  SHOAL_CHECK(check_legal(name));
   SHOAL_TRY(const auto key, read(file));
+  const FeedId feed{key.public_key()};
+  const auto mark = marks_.read(name);
+  // The key of a feed whose history is here comes back.
+  const bool comes_back = mark && *mark && (*mark)->feed == feed;
+  if (!comes_back) SHOAL_CHECK(check_new_name(name));
   SHOAL_TRY(const auto known, find(key.public_key()));
   if (known) {
     return Error{Code::already_exists, "this key is here already, as " + known->name, "use that name"};
   }
   SHOAL_TRY(const auto secret, passphrase());
+  // First: without it the key would begin a new history.
+  if (!comes_back && !signed_nothing) SHOAL_CHECK(marks_.write(name, {feed, 0, true, ""}));
   SHOAL_CHECK(crypto::write_key_file(file_of(name), key, secret));
   return KeyInfo{name, key.public_key(), secret.has_value()};
+}
+
+Result<std::optional<feed::WriterOptions::Marked>> KeyStore::marked(const std::string& name, const FeedId& feed) const {
+  using Marked = feed::WriterOptions::Marked;
+  const auto mark = marks_.read(name);
+  if (!mark && mark.error().code != Code::corrupt) return mark.error();
+  // Nothing is known of what was signed then, but that it was: journal and store have to show it.
+  if (!mark) return std::optional(Marked{});
+  if (!*mark) return std::optional<Marked>{};
+  if ((*mark)->feed != feed) {
+    return Error{Code::bad_key,
+                 "the key " + name + " is another one than before: the name stands for feed " + (*mark)->feed.hex(),
+                 "put back that key, or use this one under another name"};
+  }
+  return std::optional(Marked{(*mark)->signed_size, (*mark)->place, (*mark)->imported});
+}
+
+Result<void> KeyStore::mark_signed(const std::string& name, const KeyMark& mark) const {
+  const auto kept = marks_.read(name);
+  if (kept && *kept == mark) return {};
+  auto written = marks_.write(name, mark);
+  const bool known = kept && *kept && (*kept)->feed == mark.feed && !(*kept)->imported;
+  if (!written && known && (*kept)->place == mark.place) return {};
+  return written;
 }
 
 Result<std::optional<crypto::SecretBytes>> KeyStore::passphrase(const Passphrase& given) const {
@@ -136,15 +167,28 @@ Result<std::optional<crypto::SecretBytes>> KeyStore::passphrase(const Passphrase
   return std::optional(std::move(secret));
 }
 
+Result<void> KeyStore::check_unmarked(const std::string& name) const {
+  const auto mark = marks_.read(name);
+  if (mark && !*mark) return {};
+  if (!mark && mark.error().code != Code::corrupt) return mark.error();
+  return Error{Code::bad_key,
+               "the key file of feed " + name + (mark ? " (" + (*mark)->feed.hex() + ")" : "") + " is gone",
+               "put it back from a backup (shoal key import " + name + " FILE), or choose another name"};
+}
+
+Result<void> KeyStore::check_legal(const std::string& name) {
+  if (is_legal_name(name)) return {};
+  return Error{Code::invalid_argument, "'" + name + "' is no legal name",
+               "1 to 64 letters, digits, dots, dashes and underscores, beginning with a letter or digit"};
+}
+
 Result<void> KeyStore::check_new_name(const std::string& name) const {
-  if (!is_legal_name(name)) {
-    return Error{Code::invalid_argument, "'" + name + "' is no legal name",
-                 "1 to 64 letters, digits, dots, dashes and underscores, beginning with a letter or digit"};
-  }
+  SHOAL_CHECK(check_legal(name));
   SHOAL_TRY(const bool taken, is_there(file_of(name)));
   if (taken) {
     return Error{Code::already_exists, "there is a key named " + name + " already", "choose another name"};
   }
+  SHOAL_CHECK(check_unmarked(name));
   // Made here with the mode that reading asks for.
   if (mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST) {
     return Error{Code::io, "cannot make the directory " + directory_.string() + ": " + std::strerror(errno), ""};

@@ -15,6 +15,8 @@
 #include <vector>
 #include "crypto/key_file.h"
 #include "crypto/keys.h"
+#include "feed/write/writer_start.h"
+#include "node/directory/key_mark.h"
 
 namespace shoal::node {
 
@@ -31,7 +33,7 @@ class KeyStore {
   using AskPassphrase = std::function<Result<std::string>()>;
 
   KeyStore(std::filesystem::path directory, AskPassphrase ask)
-      : directory_(std::move(directory)), ask_(std::move(ask)) {}
+      : directory_(std::move(directory)), marks_(directory_), ask_(std::move(ask)) {}
 
   /// A passphrase for one call, instead of the configured one. The caller wipes it.
   using Passphrase = std::optional<std::string>;
@@ -48,12 +50,22 @@ class KeyStore {
   /// Asks for the passphrase when the file is sealed and none is given.
   [[nodiscard]] Result<crypto::KeyPair> open(const std::string& name, const Passphrase& given = {}) const;
   [[nodiscard]] Result<void> export_secret(const std::string& name, const std::filesystem::path& file) const;
-  [[nodiscard]] Result<KeyInfo> import(const std::string& name, const std::filesystem::path& file);
+  /// What the key signed is not known here until it was found, unless it `signed_nothing` (the user's word).
+  [[nodiscard]] Result<KeyInfo> import(const std::string& name, const std::filesystem::path& file, bool signed_nothing);
+
+  /// What is kept of the key's signatures; nullopt when there is nothing. Of a damaged mark only that there was one.
+  [[nodiscard]] Result<std::optional<feed::WriterOptions::Marked>> marked(const std::string& name,
+                                                                          const FeedId& feed) const;
+  /// Keeps it, durably. A disk on which nothing can be written keeps an older mark, if that will do.
+  [[nodiscard]] Result<void> mark_signed(const std::string& name, const KeyMark& mark) const;
 
  private:
   [[nodiscard]] std::filesystem::path file_of(const std::string& name) const { return directory_ / (name + ".key"); }
   [[nodiscard]] Result<std::optional<crypto::SecretBytes>> passphrase(const Passphrase& given = {}) const;
+  [[nodiscard]] static Result<void> check_legal(const std::string& name);
   [[nodiscard]] Result<void> check_new_name(const std::string& name) const;
+  /// Code::bad_key when the name stands for a feed whose key is gone.
+  [[nodiscard]] Result<void> check_unmarked(const std::string& name) const;
   [[nodiscard]] Result<KeyInfo> read_info(const std::string& name) const;
   [[nodiscard]] Result<crypto::KeyPair> read(const std::filesystem::path& file, const Passphrase& given = {}) const;
 
@@ -66,6 +78,7 @@ class KeyStore {
   };
 
   std::filesystem::path directory_;
+  KeyMarks marks_;
   AskPassphrase ask_;
   std::unique_ptr<Seen> seen_ = std::make_unique<Seen>();
 };

@@ -98,6 +98,10 @@ Result<Stores> open_stores(const DataDirectory& directory, base::LogSink& log) {
   return Stores(std::move(own), std::move(mirrored));
 }
 
+feed::MarkedFiles marked_files(const DataDirectory& directory) {
+  return {directory.path(), directory.journal(), directory.stamp()};
+}
+
 Result<void> open_read_only(Storage& storage, const Error& why, base::LogSink& log) {
   const DataDirectory& directory = *storage.directory;
   SHOAL_TRY(auto own, store::open_rocks_store_read_only(directory.own_store(), why, log));
@@ -105,7 +109,7 @@ Result<void> open_read_only(Storage& storage, const Error& why, base::LogSink& l
   SHOAL_TRY(storage.mirrored, store::open_rocks_store_read_only(directory.mirror_store(), why, log));
   SHOAL_TRY(auto journal, store::open_read_only_journal(directory.journal().string(), why));
   storage.journal = std::move(journal.journal);
-  SHOAL_TRY(storage.place, feed::directory_marker(directory.path(), directory.journal()));
+  SHOAL_TRY(storage.place, feed::directory_marker(marked_files(directory)));
   SHOAL_TRY(storage.node_key, crypto::read_key_file(directory.node_key(), std::nullopt));
   return {};
 }
@@ -150,9 +154,13 @@ Result<std::shared_ptr<Storage>> Storage::open(const std::filesystem::path& path
   }
   storage->own = std::make_unique<store::BufferedStore>(std::move(own), store::BufferedStore::kOwnFeeds);
   storage->mirrored = std::make_unique<store::BufferedStore>(std::move(mirrored), store::BufferedStore::kMirrors);
+  // On a full disk a directory of an older version goes without a stamp.
+  if (const auto kept = feed::keep_stamp(marked_files(directory)); !kept && kept.error().code != Code::no_space) {
+    return kept.error();
+  }
   SHOAL_TRY(storage->journal, open_journal(directory.journal(), used, log));
   if (failed) storage->journal = store::watched(std::move(storage->journal), failed);
-  SHOAL_TRY(storage->place, feed::directory_marker(path, directory.journal()));
+  SHOAL_TRY(storage->place, feed::directory_marker(marked_files(directory)));
   SHOAL_TRY(storage->node_key, open_node_key(directory.node_key(), log));
   storage->reserve = reserve;
   if (when_full != WhenFull::use_reserve) reserve.keep();

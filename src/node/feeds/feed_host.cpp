@@ -233,9 +233,9 @@ void FeedHost::close() {
   calls_.close();
 }
 
-void FeedHost::close_removed() {
+void FeedHost::close_retired(const Error& why) {
   receipts_->stop_saving();
-  news_.close({Code::closed, "feed " + id().hex() + " was removed", ""});
+  news_.close(why);
   calls_.close();
 }
 

@@ -137,8 +137,8 @@ class FeedHost final : private replication::ReplicatorEvents, public std::enable
 
   /// Ends all waiting for good: the node closes.
   void close();
-  /// Ends all waiting for good: the feed is removed while the node goes on.
-  void close_removed();
+  /// Ends all waiting for good: the node goes on without this host.
+  void close_retired(const Error& why);
 
  private:
   FeedHost(const FeedId& feed, std::unique_ptr<feed::FeedLog> log, Context context);

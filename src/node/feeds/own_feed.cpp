@@ -33,10 +33,11 @@ Error late_error(const SenderAccounts::Counts& counts) {
 
 static_assert(static_cast<int>(Codec::zstd) == static_cast<int>(record::Codec::zstd));
 
-OwnFeed::OwnFeed(std::shared_ptr<FeedHost> host, std::unique_ptr<feed::FeedWriter> writer, base::MonoTime heartbeat,
-                 CommitThread& thread, const base::Clock& clock, base::LogSink& log)
+OwnFeed::OwnFeed(std::shared_ptr<FeedHost> host, Signer signer, base::MonoTime heartbeat, CommitThread& thread,
+                 const base::Clock& clock, base::LogSink& log)
     : host_(std::move(host)),
-      writer_(std::move(writer)),
+      key_lock_(std::move(signer.lock)),
+      writer_(std::move(signer.writer)),
       heartbeat_(heartbeat),
       thread_(&thread),
       clock_(&clock),
@@ -46,6 +47,13 @@ OwnFeed::OwnFeed(std::shared_ptr<FeedHost> host, std::unique_ptr<feed::FeedWrite
 bool OwnFeed::has_head() const {
   const std::lock_guard lock(mutex_);
   return host_ && host_->reader().head().has_value();
+}
+
+std::optional<Error> OwnFeed::problem() const {
+  const std::lock_guard lock(mutex_);
+  if (!host_) return std::nullopt;
+  const auto fork = host_->fork().error();
+  return fork ? fork : host_->own_terms().writer_problem();
 }
 
 bool OwnFeed::producing() const {
@@ -193,6 +201,7 @@ void OwnFeed::close() {
 void OwnFeed::release() {
   const std::lock_guard lock(mutex_);
   writer_.reset();
+  key_lock_.reset();
   host_.reset();
 }
 

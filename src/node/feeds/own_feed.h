@@ -2,6 +2,7 @@
 
 #include "base/random.h"
 #include "feed/write/feed_writer.h"
+#include "node/directory/key_lock.h"
 #include "node/feeds/commit_thread.h"
 #include "node/feeds/feed_host.h"
 #include "node/feeds/mirror_acks.h"
@@ -31,11 +32,17 @@ class OwnFeed final : public CommitWork {
  public:
   using Sender = SenderAccounts::Sender;
 
+  struct Signer {
+    std::unique_ptr<KeyLock> lock;  ///< null: nobody else can have the key
+    std::unique_ptr<feed::FeedWriter> writer;
+  };
   /// The feed is signed again when it was not for `heartbeat`; 0: never. `thread` outlives the feed's last call.
-  OwnFeed(std::shared_ptr<FeedHost> host, std::unique_ptr<feed::FeedWriter> writer, base::MonoTime heartbeat,
-          CommitThread& thread, const base::Clock& clock, base::LogSink& log);
+  OwnFeed(std::shared_ptr<FeedHost> host, Signer signer, base::MonoTime heartbeat, CommitThread& thread,
+          const base::Clock& clock, base::LogSink& log);
 
   [[nodiscard]] bool has_head() const;
+  /// Why nothing more is signed.
+  [[nodiscard]] std::optional<Error> problem() const;
   /// There is a sender.
   [[nodiscard]] bool producing() const;
 
@@ -91,6 +98,7 @@ class OwnFeed final : public CommitWork {
   [[nodiscard]] std::optional<base::MonoTime> heartbeat_due() const;
 
   std::shared_ptr<FeedHost> host_;            // commit thread; others under mutex_
+  std::unique_ptr<KeyLock> key_lock_;         // as host_
   std::unique_ptr<feed::FeedWriter> writer_;  // commit thread
   const base::MonoTime heartbeat_;
   CommitThread* thread_;

@@ -3,7 +3,6 @@
 #include "base/try.h"
 
 #include <algorithm>
-#include <tuple>
 
 // An own feed's key must never sign another history than the one that others may hold. So removal writes the note of
 // the last signed head first, durably, where signing happens: after it the writer refuses the key whatever is erased. A
@@ -23,14 +22,14 @@ Result<std::optional<feed::Checkpoint>> newest_head(const feed::FeedStores& stor
 }  // namespace
 
 bool FeedRemoval::is_removed(const FeedId& feed) const {
-  const auto files = context_.open->storage();
+  const auto files = context_.service.open->storage();
   if (!files) return false;
   const auto removed = find_removed(*(*files)->own, feed);
   return removed && removed->has_value();
 }
 
 Result<void> FeedRemoval::finish() {
-  SHOAL_TRY(const auto files, context_.open->storage());
+  SHOAL_TRY(const auto files, context_.service.open->storage());
   SHOAL_TRY(const auto all, list_removed(*files->own));
   for (RemovedFeed removed : all) {
     if (!removed.done) SHOAL_CHECK(erase({files->own.get(), files->own.get()}, removed));
@@ -46,11 +45,11 @@ Result<void> FeedRemoval::erase(feed::FeedStores stores, RemovedFeed removed) {
 }
 
 Result<void> FeedRemoval::remove(const FeedReference& feed) {
-  SHOAL_TRY(const auto files, context_.open->storage());
+  SHOAL_TRY(const auto files, context_.service.open->storage());
   // A removal gives more back than it writes. DiskWatch makes the reserve anew.
   if (files->reserve && !(feed.own ? files->own : files->mirrored)->check_writable()) files->reserve->release();
-  const auto host = context_.open->host(feed.feed);
-  const auto own = feed.own ? context_.open->writer(feed.name) : nullptr;
+  const auto host = context_.service.open->host(feed.feed);
+  const auto own = feed.own ? context_.service.open->writer(feed.name) : nullptr;
   feed::FeedStores stores{files->own.get(), feed.own ? files->own.get() : files->mirrored.get()};
   if (host) stores = host->stores();
   std::optional<RemovedFeed> tombstone;
@@ -58,7 +57,7 @@ Result<void> FeedRemoval::remove(const FeedReference& feed) {
     // Where signing happens: no commit is on its way, and none comes after.
     SHOAL_CHECK(context_.commit_thread->run([&] { return end_signing(feed, stores, own, tombstone); }));
   }
-  if (host) retire(feed, host);
+  if (host) context_.service.end(feed, host, {Code::closed, "feed " + feed.feed.hex() + " was removed", ""});
   if (tombstone) {
     SHOAL_CHECK(erase(stores, *tombstone));
   } else {
@@ -72,7 +71,7 @@ Result<void> FeedRemoval::end_signing(const FeedReference& feed, const feed::Fee
   if (own && own->producing()) {
     return Error{Code::in_use, "feed " + feed.name + " is being published to", "end that producer first"};
   }
-  SHOAL_TRY(const auto files, context_.open->storage());
+  SHOAL_TRY(const auto files, context_.service.open->storage());
   if (stores.heads == files->own.get()) {
     SHOAL_TRY(const auto head, newest_head(stores, feed.feed));
     // A journal that cannot be read may know of a head, too.
@@ -89,18 +88,6 @@ Result<void> FeedRemoval::end_signing(const FeedReference& feed, const feed::Fee
     own->release();
   }
   return {};
-}
-
-void FeedRemoval::retire(const FeedReference& feed, const std::shared_ptr<FeedHost>& host) {
-  context_.open->retire(feed, host);
-  if (context_.swarm != nullptr) {
-    context_.discovery->remove(feed.feed);
-    context_.hub->forget(feed.feed);
-    context_.swarm->leave(replication::discovery_key(feed.feed));
-  }
-  // After everything that is queued on the strand.
-  std::ignore = host->run([&] { host->replicator().close("the feed is not served any more"); });
-  host->close_removed();
 }
 
 }  // namespace shoal::node

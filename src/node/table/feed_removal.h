@@ -3,10 +3,7 @@
 #include "node/api/feed_reference.h"
 #include "node/directory/removed_feeds.h"
 #include "node/feeds/commit_thread.h"
-#include "node/network/discovery.h"
-#include "node/network/peer_hub.h"
-#include "node/table/open_feeds.h"
-#include "swarm/swarm.h"
+#include "node/table/feed_service.h"
 
 #include <memory>
 #include <optional>
@@ -18,11 +15,8 @@ namespace shoal::node {
 class FeedRemoval {
  public:
   struct Context {
-    OpenFeeds* open = nullptr;
+    FeedService service;
     CommitThread* commit_thread = nullptr;
-    PeerHub* hub = nullptr;
-    swarm::Swarm* swarm = nullptr;              ///< null: offline
-    std::shared_ptr<Discovery> discovery = {};  ///< null: offline
   };
   explicit FeedRemoval(Context context) : context_(std::move(context)) {}
 
@@ -38,7 +32,6 @@ class FeedRemoval {
   [[nodiscard]] Result<void> end_signing(const FeedReference& feed, const feed::FeedStores& stores,
                                          const std::shared_ptr<OwnFeed>& own, std::optional<RemovedFeed>& tombstone);
   [[nodiscard]] Result<void> erase(feed::FeedStores stores, RemovedFeed removed);
-  void retire(const FeedReference& feed, const std::shared_ptr<FeedHost>& host);
 
   const Context context_;
 };

@@ -23,11 +23,18 @@
 /// flushed and the store is durable before writers let go of it.
 namespace shoal::node {
 
+FeedService FeedTable::service() { return {&open_, context_.hub, context_.swarm, context_.discovery}; }
+
 FeedTable::FeedTable(Context context)
     : context_(std::move(context)),
       files_(context_.storage),
       open_(std::move(context_.storage)),
-      removal_({&open_, context_.commit_thread, context_.hub, context_.swarm, context_.discovery}),
+      removal_({service(), context_.commit_thread}),
+      recovery_({service(), context_.commit_thread, context_.keys, context_.mirrors, context_.log,
+                 [this](const FeedReference& feed) -> Result<std::shared_ptr<FeedHost>> {
+                   SHOAL_TRY(auto files, storage());
+                   return open_host(feed, {files->own.get(), files->own.get()}, files);
+                 }}),
       flusher_(context_.pool->make_strand()) {}
 
 Result<FeedReference> FeedTable::resolve(std::string_view feed) const {
@@ -195,6 +202,9 @@ Result<std::shared_ptr<OwnFeed>> FeedTable::own(const std::string& name, const s
     SHOAL_TRY(const auto removed, find_removed(*files->own, FeedId{known->key}));
     if (removed) return removed_error(name, *removed);
   }
+  if (known && recovery_.is_busy(FeedId{known->key})) {
+    return Error{Code::in_use, "feed " + name + " is being recovered", "wait for its end"};
+  }
   // Asks for a passphrase, so no lock is held.
   SHOAL_TRY(auto key, context_.keys->open(name, passphrase));
   const FeedId id{key.public_key()};
@@ -211,16 +221,13 @@ Result<std::shared_ptr<OwnFeed>> FeedTable::open_writer(const std::string& name,
     SHOAL_CHECK(storage());
     opened = open_.writer(name);
     if (opened) return {};
-    feed::WriterOptions options;
-    options.place = std::move(place);
-    auto writer =
-        feed::FeedWriter::open(host->log(), store, journal, std::move(key), *context_.clock, *context_.log, options);
-    if (!writer) {
-      const Error problem = host->fork().error().value_or(writer.error());
+    auto signer = open_signer(name, *host, std::move(key), store, journal, place);
+    if (!signer) {
+      const Error problem = host->fork().error().value_or(signer.error());
       host->own_terms().set_writer_problem(problem);
       return problem;
     }
-    opened = std::make_shared<OwnFeed>(host, std::move(*writer), context_.heartbeat, *context_.commit_thread,
+    opened = std::make_shared<OwnFeed>(host, std::move(*signer), context_.heartbeat, *context_.commit_thread,
                                        *context_.clock, *context_.log);
     host->own_terms().set_writer_problem(std::nullopt);
     host->own_terms().set_signed_size(0);
@@ -234,6 +241,27 @@ Result<std::shared_ptr<OwnFeed>> FeedTable::open_writer(const std::string& name,
   return opened;
 }
 
+Result<OwnFeed::Signer> FeedTable::open_signer(const std::string& name, FeedHost& host, crypto::KeyPair key,
+                                               store::KvStore& store, store::Journal& journal,
+                                               const std::string& place) {
+  OwnFeed::Signer signer;
+  feed::WriterOptions options;
+  options.place = place;
+  const bool is_volatile = place.empty();
+  if (!is_volatile) {
+    SHOAL_TRY(signer.lock, KeyLock::take(key.public_key()));
+    SHOAL_TRY(options.marked, context_.keys->marked(name, host.id()));
+  }
+  SHOAL_TRY(signer.writer, feed::FeedWriter::open(host.log(), store, journal, std::move(key), *context_.clock,
+                                                  *context_.log, options));
+  // Before the first signature.
+  const feed::Checkpoint* const head = signer.writer->head();
+  if (!is_volatile) {
+    SHOAL_CHECK(context_.keys->mark_signed(name, {host.id(), head != nullptr ? head->tree_size : 0, false, place}));
+  }
+  return signer;
+}
+
 void FeedTable::stop_signing(const FeedId& feed, const std::string& name,
                              std::function<std::optional<Error>(FeedHost& host)> keep) {
   context_.commit_thread->post([this, feed, name, keep = std::move(keep)] {
@@ -245,6 +273,25 @@ void FeedTable::stop_signing(const FeedId& feed, const std::string& name,
     if (const auto writer = open_.writer(name)) writer->stop_signing(*problem);
     host->news().notify();
   });
+}
+
+Result<RecoveredFeed> FeedTable::recover(const std::string& name, const RecoverOptions& options, const Wait& wait) {
+  SHOAL_TRY(const auto files, storage());
+  SHOAL_TRY(const auto key, context_.keys->find(name));
+  if (!key) return Error{Code::not_found, "there is no own feed named " + name, "shoal key ls lists them"};
+  const FeedReference feed{FeedId{key->key}, name, true, {}};
+  SHOAL_TRY(const auto removed, find_removed(*files->own, feed.feed));
+  if (removed) return removed_error(name, *removed);
+  auto recovered = recovery_.recover(feed, options, wait);
+  // It is served again in any case.
+  if (const auto again = host(feed); !again) return recovered ? again.error() : std::move(recovered);
+  return recovered;
+}
+
+Result<void> FeedTable::take_in(const FeedReference& feed, const std::function<Result<void>(FeedHost&)>& take) {
+  const auto taken = recovery_.take_in(feed, take);
+  const auto again = host(feed);
+  return taken && !again ? Result<void>(again.error()) : taken;
 }
 
 Result<OpenedFeed> FeedTable::open_volatile(const std::string& name) {

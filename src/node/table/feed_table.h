@@ -9,6 +9,7 @@
 #include "node/feeds/own_feed.h"
 #include "node/network/discovery.h"
 #include "node/network/peer_hub.h"
+#include "node/table/feed_recovery.h"
 #include "node/table/feed_removal.h"
 #include "node/table/open_feeds.h"
 #include "swarm/swarm.h"
@@ -70,6 +71,10 @@ class FeedTable {
   [[nodiscard]] Result<void> remove(const FeedReference& feed) { return removal_.remove(feed); }
   /// Erases what a crash left of removals.
   [[nodiscard]] Result<void> finish_removals() { return removal_.finish(); }
+  /// See OwningApi::recover().
+  [[nodiscard]] Result<RecoveredFeed> recover(const std::string& name, const RecoverOptions& options, const Wait& wait);
+  /// Has `take` add blocks to an own feed, which is closed meanwhile. See FeedRecovery::take_in().
+  [[nodiscard]] Result<void> take_in(const FeedReference& feed, const std::function<Result<void>(FeedHost&)>& take);
   /// Every feed that is owned here or has rows.
   [[nodiscard]] Result<std::vector<FeedReference>> known() const;
   [[nodiscard]] std::vector<std::shared_ptr<FeedHost>> open_hosts() const { return open_.hosts(); }
@@ -95,10 +100,15 @@ class FeedTable {
   [[nodiscard]] Result<std::shared_ptr<OwnFeed>> open_writer(const std::string& name, std::shared_ptr<FeedHost> host,
                                                              crypto::KeyPair key, store::KvStore& store,
                                                              store::Journal& journal, std::string place);
+  /// The right to sign, once everything says that it is safe. An empty `place`: of a volatile feed.
+  [[nodiscard]] Result<OwnFeed::Signer> open_signer(const std::string& name, FeedHost& host, crypto::KeyPair key,
+                                                    store::KvStore& store, store::Journal& journal,
+                                                    const std::string& place);
   /// Nothing more of the own feed is signed, from the next turn of the commit thread on: `keep` writes down why for
   /// every later start, and gives the error; nullopt: it does not hold any more.
   void stop_signing(const FeedId& feed, const std::string& name,
                     std::function<std::optional<Error>(FeedHost& host)> keep);
+  [[nodiscard]] FeedService service();
   void dial(const FeedId& feed, const std::vector<std::string>& peers);
   void blame(const FeedId& feed, const replication::PeerView& peer, std::string_view what);
   void keep_bans();
@@ -107,6 +117,7 @@ class FeedTable {
   const std::weak_ptr<Storage> files_;
   OpenFeeds open_;
   FeedRemoval removal_;
+  FeedRecovery recovery_;
   const std::shared_ptr<base::Executor> flusher_;  ///< one waits for the disk at a time
   /// What the peers of all feeds together may have on their way to us: half of the 512 MiB that peers may cost.
   std::shared_ptr<replication::CreditPool> credit_ =

@@ -76,6 +76,8 @@ inline node::FeedReference reference() { return {feed_id(4), "mine", true, {"1.2
 
 inline node::OpenedFeed opened_feed() { return {feed_id(5), true}; }
 
+inline node::RecoveredFeed recovered_feed() { return {722, 723}; }
+
 inline node::NodeFacts node_facts() { return {"0.1.0", 42, "/data", "127.0.0.1:4", "ab"}; }
 
 inline FeedOptions feed_options() { return {true, true, retention(), "open sesame"}; }
@@ -100,6 +102,10 @@ inline feed::AuditReport audit_report() {
           {{BlockIndex(704), BlockIndex(705)}, {BlockIndex(706), BlockIndex(707)}},
           {{BlockIndex(708), BlockIndex(709)}},
           {"block 7: its hash differs", "x"}};
+}
+
+inline node::RecoverOptions recover_options() {
+  return {milliseconds(86400005), feed::AssertedHead{721, checkpoint().root}};
 }
 
 inline feed::BundleSummary bundle_summary() { return {feed_id(7), checkpoint(), 711, 712}; }

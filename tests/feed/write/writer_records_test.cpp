@@ -2,6 +2,7 @@
 #include "feed/recording_journal.h"
 #include "feed/recording_store.h"
 #include "feed/write/commit_group.h"
+#include "feed/write/signed_elsewhere.h"
 #include "feed/write/writer_start.h"
 
 // What a start reads in the journal and the store, what it writes to make the two agree, and what it refuses to
@@ -232,7 +233,7 @@ TEST_F(WriterRecords, AHeadBeyondTheHeldBlocksIsRefusedThoughTheJournalKnowsIt) 
   calls_->clear();
   journal_says(head(4));
   expect_refused("blocks of the accepted head are missing");
-  expect_refused("blocks of the accepted head are missing", {.asserted = WriterOptions::AssertedHead{4, head(4).root}});
+  expect_refused("blocks of the accepted head are missing", {.asserted = AssertedHead{4, head(4).root}});
   EXPECT_EQ(*calls_, Calls{});
 }
 
@@ -310,7 +311,7 @@ TEST_F(WriterRecords, AHeadThatTheKeyDidNotSignIsNotJournalled) {
   const Checkpoint forged = sign(head(2), 9);
   ASSERT_TRUE(producer_.log->commit(producer_.log->stage(), FeedLog::HeadUpdate{forged, {}}, store::Sync::no).ok());
   calls_->clear();
-  const WriterOptions asserted{.asserted = WriterOptions::AssertedHead{2, head(2).root}};
+  const WriterOptions asserted{.asserted = AssertedHead{2, head(2).root}};
   EXPECT_EQ(recover_journal_and_store(*producer_.log, *journal_, sink_, asserted).error().code, Code::unverified);
   EXPECT_EQ(*calls_, (Calls{"journal forget"}));
 }
@@ -325,7 +326,7 @@ TEST_F(WriterRecords, AJournalThatTakesNoHeadStopsTheStart) {
 TEST_F(WriterRecords, AnAssertedHeadForgetsTheJournalFirst) {
   store_has(4);
   journal_says(head(5));
-  const WriterOptions asserted{.place = "here", .asserted = WriterOptions::AssertedHead{4, head(4).root}};
+  const WriterOptions asserted{.place = "here", .asserted = AssertedHead{4, head(4).root}};
   expect_at(head(4), asserted);
   EXPECT_EQ((*calls_)[0], "journal forget");
   EXPECT_EQ((*calls_)[1], "own durable");
@@ -338,7 +339,7 @@ TEST_F(WriterRecords, AnAssertedHeadForgetsTheJournalFirst) {
 
 TEST_F(WriterRecords, AnAssertedHeadOfAnEmptyStoreOverridesNothing) {
   journal_says(head(2));
-  expect_refused("the journal does not cover the gap", {.asserted = WriterOptions::AssertedHead{0, Digest{}}});
+  expect_refused("the journal does not cover the gap", {.asserted = AssertedHead{0, Digest{}}});
 }
 
 TEST_F(WriterRecords, ThePlaceIsRememberedOnceJournalAndStoreAgree) {
@@ -369,6 +370,76 @@ TEST_F(WriterRecords, TheSignedSizeIsThatOfAHeadOfTheKey) {
   EXPECT_EQ(signed_size(feed, *journal_), 0U);
   journal_->answer_last_head(Error{Code::corrupt, "both slots"});
   EXPECT_EQ(signed_size(feed, *journal_), 0U);
+}
+
+TEST_F(WriterRecords, AnAssertionOfAnotherHeadIsRefusedThoughAllIsWell) {
+  store_has(3);
+  expect_refused("the asserted head is not the newest", {.asserted = AssertedHead{2, head(2).root}});
+  expect_at(head(3));
+}
+
+TEST_F(WriterRecords, AMarkOfMoreThanIsKnownIsRefused) {
+  store_has(3);
+  expect_at(head(3), {.marked = WriterOptions::Marked{3, "here", false}});
+  expect_refused("the key has signed 4 blocks", {.marked = WriterOptions::Marked{4, "here", false}});
+}
+
+TEST_F(WriterRecords, AKeyFromElsewhereIsRefusedUntilItsHistoryWasFound) {
+  store_has(3);
+  expect_refused("came from elsewhere", {.marked = WriterOptions::Marked{0, "", true}});
+  expect_at(head(3), {.marked = WriterOptions::Marked{0, "", true}, .recovered = true});
+}
+
+TEST_F(WriterRecords, AMarkWithoutAnythingSignedIsACrashInItsOwnPlaceOnly) {
+  journal_->answer_last_head(std::optional<Bytes>{});
+  const auto marked = [](const char* place) {
+    return WriterOptions{.place = "here", .marked = WriterOptions::Marked{0, place, false}};
+  };
+  EXPECT_TRUE(reopen(marked("here")).ok());
+  expect_refused("used in another place", marked("there"));
+  expect_refused("used in another place", marked(""));
+  expect_refused("the key has signed 1 blocks", {.place = "here", .marked = WriterOptions::Marked{1, "here", false}});
+}
+
+TEST_F(WriterRecords, ARecoveredHeadIsTakenWhenItHasAllThatWasKnown) {
+  store_has(3);
+  const WriterOptions recovered{.place = "elsewhere", .recovered = true};
+  journal_says(head(2));
+  expect_at(head(3), recovered);
+  EXPECT_EQ(journalled(), head(3));
+  journal_->answer_last_head(std::optional<Bytes>{});
+  expect_at(head(3), recovered);
+  journal_->answer_last_head(Error{Code::corrupt, "unreadable", ""});
+  expect_at(head(3), recovered);
+  journal_->answer_last_head(std::nullopt);
+  expect_at(head(3), {.place = "elsewhere"});
+}
+
+TEST_F(WriterRecords, ARecoveredHeadIsRefusedWhenMoreWasSigned) {
+  store_has(3);
+  const WriterOptions recovered{.recovered = true};
+  journal_says(head(4));
+  expect_refused("others hold less than what was signed here", recovered);
+  Checkpoint other = head(2);
+  other.root = head(1).root;
+  journal_says(sign(other));
+  expect_refused("no prefix", recovered);
+  Checkpoint later = head(2);
+  later.epoch = Epoch{1};
+  journal_says(sign(later));
+  expect_refused("different epochs", recovered);
+  journal_says(head(3));
+  expect_refused("others hold less than the key has signed",
+                 {.marked = WriterOptions::Marked{4, "here", false}, .recovered = true});
+  ASSERT_TRUE(note_signed_elsewhere(*producer_.log, head(4)).ok());
+  expect_refused("signed elsewhere", recovered);
+  journal_->answer_last_head(Error{Code::io, "the disk", ""});
+  EXPECT_EQ(reopen(recovered).error().code, Code::io);
+}
+
+TEST_F(WriterRecords, NothingIsRecoveredFromNothing) {
+  journal_->answer_last_head(std::optional<Bytes>{});
+  expect_refused("blocks of the newest head are missing", {.recovered = true});
 }
 
 }  // namespace

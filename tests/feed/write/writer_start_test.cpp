@@ -204,11 +204,11 @@ TEST_F(WriterStart, AssertedHeadIsTheOnlyOverride) {
   const Checkpoint head = *producer.writer->head();
   producer.close();
   fs::remove(producer.directory / "journal");
-  WriterOptions wrong{.asserted = WriterOptions::AssertedHead{head.tree_size + 1, head.root}};
+  WriterOptions wrong{.asserted = AssertedHead{head.tree_size + 1, head.root}};
   expect_refused(wrong);
-  wrong.asserted = WriterOptions::AssertedHead{head.tree_size, head.topic_root};
+  wrong.asserted = AssertedHead{head.tree_size, head.topic_root};
   expect_refused(wrong);
-  expect_opens(4, {.asserted = WriterOptions::AssertedHead{head.tree_size, head.root}});
+  expect_opens(4, {.asserted = AssertedHead{head.tree_size, head.root}});
   append(1);
   producer.close();
   expect_opens(5);
@@ -227,14 +227,18 @@ TEST_F(WriterStart, AssertedHeadDisownsWhatTheJournalKnowsBeyondIt) {
   producer.close();
   bring_back("own", "store-at-2");
   expect_refused();
-  expect_opens(2, {.asserted = WriterOptions::AssertedHead{head.tree_size, head.root}});
+  expect_opens(2, {.asserted = AssertedHead{head.tree_size, head.root}});
   append(2);
   producer.close();
   expect_opens(4);
 }
 
 TEST_F(WriterStart, RestoredCopyOfTheDirectoryIsRefused) {
-  const auto place = [&] { return directory_marker(producer.directory, producer.directory / "journal").value(); };
+  const auto place = [&] {
+    const MarkedFiles files{producer.directory, producer.directory / "journal", producer.directory / "place"};
+    EXPECT_TRUE(keep_stamp(files).ok());
+    return directory_marker(files).value();
+  };
   ASSERT_TRUE(producer.open().ok());
   append(3);
   producer.close();
@@ -271,7 +275,7 @@ TEST_F(WriterStart, HeadBeyondTheHeldBlocksIsRefusedUntilRecovered) {
     mirror.reset();
     again.close();
   }
-  const WriterOptions asserted{.asserted = WriterOptions::AssertedHead{head.tree_size, head.root}};
+  const WriterOptions asserted{.asserted = AssertedHead{head.tree_size, head.root}};
   EXPECT_EQ(again.open(asserted).error().code, Code::unsafe_to_sign);
   {
     auto mirror = FeedMirror::open(*again.log, again.sink).value();

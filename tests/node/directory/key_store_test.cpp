@@ -62,7 +62,7 @@ TEST(KeyStore, ANameIsLegalAndNotTaken) {
     ASSERT_FALSE(made.ok()) << name;
     EXPECT_EQ(made.error().code, Code::invalid_argument);
     EXPECT_FALSE(made.error().hint.empty());
-    EXPECT_EQ(store.import(name, dir / "nothing").error().code, Code::invalid_argument);
+    EXPECT_EQ(store.import(name, dir / "nothing", false).error().code, Code::invalid_argument);
     EXPECT_EQ(store.find(name).value(), std::nullopt);
   }
   const PublicKey first = store.generate("quakes")->key;
@@ -154,17 +154,80 @@ TEST(KeyStore, AKeyGoesOutAndComesInAgain) {
   EXPECT_EQ(store.open("absent").error().code, Code::not_found);
   EXPECT_EQ(store.export_secret("absent", dir / "out").error().code, Code::not_found);
   ASSERT_TRUE(store.export_secret("quakes", dir / "out").ok());
-  EXPECT_EQ(store.import("again", dir / "out").error().code, Code::already_exists);
+  EXPECT_EQ(store.import("again", dir / "out", false).error().code, Code::already_exists);
   EXPECT_EQ(store.find("again").value(), std::nullopt);
-  const auto taken = elsewhere.import("theirs", dir / "out");
+  const auto taken = elsewhere.import("theirs", dir / "out", false);
   ASSERT_TRUE(taken.ok()) << taken.error().message;
   EXPECT_EQ(taken->name, "theirs");
   EXPECT_EQ(taken->key, key);
   EXPECT_TRUE(taken->sealed);
   EXPECT_TRUE(elsewhere.find("theirs").value()->sealed);
-  EXPECT_EQ(elsewhere.import("theirs", dir / "out").error().code, Code::already_exists);
-  EXPECT_FALSE(elsewhere.import("nothing", dir / "absent").ok());
+  EXPECT_EQ(elsewhere.import("theirs", dir / "out", false).error().code, Code::already_exists);
+  EXPECT_FALSE(elsewhere.import("nothing", dir / "absent", false).ok());
   EXPECT_EQ(elsewhere.open("theirs")->public_key(), key);
+}
+
+TEST(KeyStore, AnImportedKeyIsMarkedUnlessItHasSignedNothing) {
+  const TempDir dir;
+  const TempDir other;
+  KeyStore store = open_store(dir);
+  const FeedId feed{store.generate("quakes")->key};
+  EXPECT_FALSE(store.marked("quakes", feed).value().has_value()) << "a key that was made here has signed nothing";
+  ASSERT_TRUE(store.export_secret("quakes", dir / "out").ok());
+  KeyStore elsewhere = open_store(other);
+  ASSERT_TRUE(elsewhere.import("theirs", dir / "out", false).ok());
+  const auto mark = elsewhere.marked("theirs", feed).value();
+  ASSERT_TRUE(mark.has_value());
+  EXPECT_TRUE(mark->elsewhere);
+  ASSERT_TRUE(elsewhere.mark_signed("theirs", {feed, 7, false, "here"}).ok());
+  EXPECT_FALSE(elsewhere.marked("theirs", feed).value()->elsewhere) << "it was found what it signed";
+  EXPECT_EQ(elsewhere.marked("theirs", feed).value()->size, 7U);
+  const TempDir third;
+  KeyStore unused = open_store(third);
+  ASSERT_TRUE(unused.import("unused", dir / "out", true).ok());
+  EXPECT_FALSE(unused.marked("unused", feed).value().has_value());
+}
+
+TEST(KeyStore, ANameWhoseKeyIsGoneMakesNoOtherKey) {
+  const TempDir dir;
+  KeyStore store = open_store(dir);
+  const FeedId feed{store.generate("quakes")->key};
+  ASSERT_TRUE(store.export_secret("quakes", dir / "out").ok());
+  ASSERT_TRUE(store.mark_signed("quakes", {feed, 3, false, "here"}).ok());
+  std::filesystem::remove(dir / "quakes.key");
+  const auto made = store.generate("quakes");
+  ASSERT_FALSE(made.ok());
+  EXPECT_EQ(made.error().code, Code::bad_key);
+  EXPECT_NE(made.error().message.find(feed.hex()), std::string::npos);
+  EXPECT_NE(made.error().hint.find("shoal key import quakes"), std::string::npos);
+  ASSERT_TRUE(store.generate("other").ok());
+  ASSERT_TRUE(store.export_secret("other", dir / "wrong").ok());
+  EXPECT_EQ(store.import("quakes", dir / "wrong", false).error().code, Code::bad_key) << "nor takes another one";
+  ASSERT_TRUE(store.import("quakes", dir / "out", false).ok());
+  EXPECT_FALSE(store.marked("quakes", feed).value()->elsewhere) << "it came back to where its history is";
+  EXPECT_EQ(store.marked("quakes", feed).value()->size, 3U);
+}
+
+TEST(KeyStore, AMarkOfAnotherFeedRefusesTheKey) {
+  const TempDir dir;
+  KeyStore store = open_store(dir);
+  const FeedId feed{store.generate("quakes")->key};
+  const FeedId other{store.generate("other")->key};
+  ASSERT_TRUE(store.mark_signed("quakes", {other, 3, false, "here"}).ok());
+  EXPECT_EQ(store.marked("quakes", feed).error().code, Code::bad_key);
+}
+
+TEST(KeyStore, ADamagedMarkSaysThatThereWasOne) {
+  const TempDir dir;
+  KeyStore store = open_store(dir);
+  const FeedId feed{store.generate("quakes")->key};
+  std::ofstream(dir / "quakes.signed") << "shoalcast signed v1";
+  const auto mark = store.marked("quakes", feed).value();
+  ASSERT_TRUE(mark.has_value());
+  EXPECT_FALSE(mark->elsewhere);
+  EXPECT_EQ(mark->place, "") << "no directory is that place";
+  std::filesystem::remove(dir / "quakes.key");
+  EXPECT_EQ(store.generate("quakes").error().code, Code::bad_key);
 }
 
 }  // namespace

@@ -273,7 +273,7 @@ TEST_F(MirrorHost, ClosingEndsWaitingForGood) {
 
 TEST_F(MirrorHost, ARemovedFeedEndsWaitingForGood) {
   open();
-  host_->close_removed();
+  host_->close_retired({Code::closed, "feed " + host_->id().hex() + " was removed", ""});
   ASSERT_TRUE(host_->news().closed().has_value());
   EXPECT_EQ(host_->news().closed()->message, "feed " + world_.feed.hex() + " was removed");
   EXPECT_FALSE(host_->run([] {}));
