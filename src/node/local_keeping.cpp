@@ -127,7 +127,10 @@ Result<BundleSummary> LocalKeeping::export_bundle(const FeedReference& feed, con
   selection.before = options.before.value_or(selection.before);
   selection.after_size = options.after_size;
   selection.part_bytes = options.part_bytes;
-  return feed::write_bundle(open->reader(), selection, sink, progress);
+  SHOAL_TRY(BundleSummary summary, feed::write_bundle(open->reader(), selection, sink, progress));
+  const std::uint64_t signed_size = open->own_terms().signed_size();
+  if (signed_size > summary.head.tree_size) summary.lacking += signed_size - summary.head.tree_size;
+  return summary;
 }
 
 Result<BundleSummary> LocalKeeping::import_bundle(const ByteSource& source, const Progress& progress) {

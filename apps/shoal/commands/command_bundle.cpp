@@ -164,7 +164,10 @@ Result<Exit> ExportCommand::run(Context& context) {
   SHOAL_CHECK(files.commit());
   if (!growth && force_) SHOAL_CHECK(remove_stale_parts(files.files().size()));
   SHOAL_CHECK(context.out.write(summary_text(growth ? "updated" : "exported", summary, files.files().size())));
-  return Exit::ok;
+  if (summary.lacking == 0) return Exit::ok;
+  context.messages.warning(std::to_string(summary.lacking) + " of the selected blocks are not held whole here: " +
+                           (feed.own ? "they are lost here; shoal verify says which" : "the bundle goes without them"));
+  return feed.own ? Exit::damaged : Exit::partly;
 }
 
 /// `import FILE…`: bundles into this directory. The first part's name stands for all parts beside it.

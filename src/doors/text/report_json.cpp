@@ -51,6 +51,7 @@ void fields(Codec& c, Self& summary) {
   c.field("head", summary.head);
   c.field("blocks", summary.blocks);
   c.field("payloads", summary.payloads);
+  c.field("lacking", summary.lacking);
 }
 
 template <class Codec, Is<node::DoctorCheck> Self>

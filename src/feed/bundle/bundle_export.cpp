@@ -48,6 +48,8 @@ class Export {
         if (++done % kMaxRunBlocks == 0 || pending_.empty()) SHOAL_CHECK(report(progress, done, total));
       }
     }
+    // Of a block without a header it is not known whether it is selected.
+    if (end_.is_whole()) totals_.lacking += head_.tree_size - selection_.after_size - total;
     SHOAL_CHECK(finish(head_.tree_size));
     return report(progress, done, total);
   }
@@ -138,7 +140,9 @@ class Export {
         block.payload = *std::move(held);
       } else if (held.error().code == Code::pruned) {
         block.mark = PayloadMark::pruned;
-      } else if (held.error().code != Code::not_found) {
+      } else if (held.error().code == Code::not_found) {
+        ++totals_.lacking;
+      } else {
         return std::move(held).error();
       }
     }
@@ -235,7 +239,10 @@ Result<BundleSummary> write_bundle(const FeedReader& reader, const BundleSelecti
     SHOAL_TRY(const bool ready, bundles.collect_entries());
     if (!ready) continue;
     SHOAL_CHECK(bundles.write(progress));
-    return BundleSummary{reader.id(), *head, bundles.totals().blocks, bundles.totals().payloads};
+    BundleSummary summary = bundles.totals();
+    summary.feed = reader.id();
+    summary.head = *head;
+    return summary;
   }
   return Error{Code::unavailable, "the feed grows too fast", "export it again"};
 }

@@ -14,6 +14,8 @@ struct BundleSummary {
   Checkpoint head;
   std::uint64_t blocks = 0;
   std::uint64_t payloads = 0;
+  /// Selected blocks that are signed, not pruned, and not there, or there without their payload. Of an import: 0.
+  std::uint64_t lacking = 0;
 };
 
 }  // namespace shoal::feed

@@ -294,7 +294,7 @@ Result<bool> LocalSubscription::at_end(FeedHost& host) {
   report_.tree_size = *end_size_;
   SHOAL_TRY(report_.complete, reader_.has_read_to(*end_size_));
   // Nobody there to bring the rest: what is held was delivered.
-  return report_.complete || !report_.answered || has_stalled(host);
+  return report_.complete || !report_.answered || !host.online() || has_stalled(host);
 }
 
 bool LocalSubscription::delivered_before_fork(FeedHost& host) {

@@ -150,7 +150,7 @@ RC_GTEST_PROP(JsonRoundTrip, Reports, ()) {
   const auto same = round_trip(report, write_audit_report, read_audit_report);
   RC_ASSERT(same.head == report.head && same.missing_payloads == report.missing_payloads);
   RC_ASSERT(same.damage == report.damage && same.missing_headers == report.missing_headers);
-  const feed::BundleSummary bundle{any_feed(), any_head(), any_size(), any_size()};
+  const feed::BundleSummary bundle{any_feed(), any_head(), any_size(), any_size(), any_size()};
   const auto same_bundle = round_trip(bundle, write_bundle_summary, read_bundle_summary);
   RC_ASSERT(same_bundle.head == bundle.head && same_bundle.payloads == bundle.payloads);
   HeadReport head{true, {}, any_size(), false};

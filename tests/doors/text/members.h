@@ -46,7 +46,9 @@ inline auto members(const feed::BlockRange& v) { const auto& [a, b] = v; return 
 inline auto members(const feed::AuditReport& v) {
   const auto& [a, b, c, d, e, f, g] = v; return std::tie(a, b, c, d, e, f, g);
 }
-inline auto members(const feed::BundleSummary& v) { const auto& [a, b, c, d] = v; return std::tie(a, b, c, d); }
+inline auto members(const feed::BundleSummary& v) {
+  const auto& [a, b, c, d, e] = v; return std::tie(a, b, c, d, e);
+}
 inline auto members(const node::DoctorCheck& v) { const auto& [a, b, c, d, e] = v; return std::tie(a, b, c, d, e); }
 inline auto members(const node::DoctorReport& v) { const auto& [a] = v; return std::tie(a); }
 inline auto members(const HeadReport& v) { const auto& [a, b, c, d] = v; return std::tie(a, b, c, d); }

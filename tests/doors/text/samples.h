@@ -108,7 +108,7 @@ inline node::RecoverOptions recover_options() {
   return {milliseconds(86400005), feed::AssertedHead{721, checkpoint().root}};
 }
 
-inline feed::BundleSummary bundle_summary() { return {feed_id(7), checkpoint(), 711, 712}; }
+inline feed::BundleSummary bundle_summary() { return {feed_id(7), checkpoint(), 711, 712, 713}; }
 
 inline node::DoctorReport doctor_report() {
   return {{{"disk", node::Verdict::warning, "nearly full", "free some", true},

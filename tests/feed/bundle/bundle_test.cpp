@@ -72,6 +72,7 @@ TEST_F(Bundle, CarriesAWholeFeed) {
   EXPECT_EQ(written.head, *producer_.writer->head());
   EXPECT_EQ(written.blocks, 700U);
   EXPECT_EQ(written.payloads, 700U);
+  EXPECT_EQ(written.lacking, 0U);
 
   const auto inspected = inspect_bundles(file());
   ASSERT_TRUE(inspected.ok()) << inspected.error().message;
@@ -141,6 +142,7 @@ TEST_F(Bundle, CarriesASparseFeedWithItsHolesAndItsTopicEnds) {
   ASSERT_TRUE(written.ok()) << written.error().message;
   EXPECT_EQ(written->blocks, chosen.size() + 2);
   EXPECT_EQ(written->payloads, chosen.size());
+  EXPECT_EQ(written->lacking, 90 - chosen.size());
 
   Follower other(producer_.id());
   ASSERT_TRUE(other.open().ok());
@@ -162,6 +164,7 @@ TEST_F(Bundle, CarriesWhatPruningLeft) {
   EXPECT_EQ(written->blocks, 50U);
   EXPECT_EQ(written->payloads, pruned.reader().held_payload_count());
   EXPECT_LT(written->payloads, 50U);
+  EXPECT_EQ(written->lacking, 0U) << "pruned is not lost";
   Follower other(producer_.id());
   ASSERT_TRUE(other.open().ok());
   ASSERT_TRUE(read_bundle_file(file(), *other.mirror).ok());
