@@ -26,7 +26,8 @@ Result<OpenedFeed> LocalOwning::open_feed(const std::string& name, const FeedOpt
     SHOAL_TRY(key, context_.keys->generate(name, options.passphrase));
   }
   SHOAL_TRY(const auto feed, context_.table->own(name, options.passphrase));
-  if (const auto problem = feed->problem()) return *problem;
+  SHOAL_TRY(const auto host, context_.table->host({FeedId{key->key}, name, true, {}}));
+  if (const auto problem = signing_problem(*host)) return *problem;
   // A key that exists but never signed anything is a new feed, too.
   created = created || (options.create && !feed->has_head());
   return set_retention(OpenedFeed{FeedId{key->key}, created}, name, options);

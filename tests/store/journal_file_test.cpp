@@ -6,6 +6,7 @@
 #include "temp_dir.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -172,7 +173,11 @@ TEST_F(JournalFileTest, DescriptorsAreClosed) {
 TEST_F(JournalFileTest, ANewFileIsOnTheDiskBeforeItHasItsName) {
   const std::vector<std::string> made = calls_.made();
   EXPECT_EQ(made, (std::vector<std::string>{"posix_fallocate journal.new", "pwrite journal.new", "fsync journal.new",
-                                            "rename journal", "fsync ."}));
+                                            "rename journal", "pwrite journal", "fsync journal", "fsync ."}));
+  struct stat about {};
+  ASSERT_EQ(::stat(path_.c_str(), &about), 0);
+  EXPECT_EQ(about.st_mtim.tv_sec, about.st_ctim.tv_sec);
+  EXPECT_EQ(about.st_mtim.tv_nsec, about.st_ctim.tv_nsec);
   EXPECT_EQ(read_journal_file(path_).value(), content_);
   EXPECT_FALSE(fs::exists(path_ + ".new"));
 }

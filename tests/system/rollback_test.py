@@ -135,6 +135,20 @@ class KnownElsewhere(SystemTest):
         self.assertEqual(b"a\nb\nc\nd\ne\nf\n", self.expect(0, "sub", "feed", "-e", *offline).stdout)
         self.verify_mirror()
 
+    def test_a_named_mirror_has_to_answer(self):
+        """Anybody can show an old head."""
+        secret = self.path("secret.key")
+        self.expect(0, "key", "export", "feed", "--secret", secret, *self.data)
+        self.data = ["--data", self.path("other")]
+        self.expect(0, "key", "import", "feed", secret, *self.data)
+        self.expect(0, "key", "trust", "backup", "ab" * 32, *self.data)
+        online = [*ALONE, "--peer", self.address, "--find-timeout", "2s"]
+        refused = self.add("more", b"x\n", *online, code=9)
+        self.assertIn("none of the named mirrors", refused.stderr)
+        mirror = self.expect(0, "key", "show", "--node", "--data", self.path("mirror")).stdout.decode().strip()
+        self.expect(0, "key", "trust", "mine", mirror, *self.data)
+        self.assert_goes_on()
+
     def test_a_key_without_its_history(self):
         secret = self.path("secret.key")
         self.expect(0, "key", "export", "feed", "--secret", secret, *self.data)

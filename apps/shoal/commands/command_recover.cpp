@@ -39,8 +39,7 @@ void RecoverCommand::declare_own(OptionSet& options) {
       "published to again, in the same history. pub does this by itself where it is needed. Ends with 9 when nobody "
       "who has the feed answers: signing on could then begin a second history, which others would take for a fork.");
   options.examples({"shoal recover quakes", "shoal recover quakes --peer 192.0.2.7:4242",
-                    "shoal recover quakes --from quakes.shoal",
-                    "shoal recover quakes --assert-head 1200:$ROOT   no other copy was ever signed with"});
+                    "shoal recover quakes --from quakes.shoal"});
 }
 
 Result<void> RecoverCommand::take_bundle(Context& context, NodeSession& session) const {

@@ -189,4 +189,10 @@ class FeedHost final : private replication::ReplicatorEvents, public std::enable
   std::unique_ptr<DamageWatch> damage_;
 };
 
+/// Why nothing more of an own feed is signed.
+[[nodiscard]] inline std::optional<Error> signing_problem(const FeedHost& host) {
+  const auto fork = host.fork().error();
+  return fork ? fork : host.own_terms().writer_problem();
+}
+
 }  // namespace shoal::node

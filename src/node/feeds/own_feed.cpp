@@ -49,13 +49,6 @@ bool OwnFeed::has_head() const {
   return host_ && host_->reader().head().has_value();
 }
 
-std::optional<Error> OwnFeed::problem() const {
-  const std::lock_guard lock(mutex_);
-  if (!host_) return std::nullopt;
-  const auto fork = host_->fork().error();
-  return fork ? fork : host_->own_terms().writer_problem();
-}
-
 bool OwnFeed::producing() const {
   const std::lock_guard lock(mutex_);
   return !accounts_.empty();
@@ -69,8 +62,7 @@ Result<OwnFeed::Sender> OwnFeed::begin_producing(const ProducerOptions& options,
     return Error{Code::in_use, "this feed has a producer already", "close it first"};
   }
   if (!taking_) return closed_error();
-  if (const auto fork = host_->fork().error()) return *fork;
-  if (const auto problem = host_->own_terms().writer_problem()) return *problem;
+  if (const auto problem = signing_problem(*host_)) return *problem;
   if (accounts_.empty()) {
     SHOAL_TRY(const auto views, host_->reader().topics());
     std::vector<topic::RecordBuffer::End> ends;

@@ -41,8 +41,6 @@ class OwnFeed final : public CommitWork {
           const base::Clock& clock, base::LogSink& log);
 
   [[nodiscard]] bool has_head() const;
-  /// Why nothing more is signed.
-  [[nodiscard]] std::optional<Error> problem() const;
   /// There is a sender.
   [[nodiscard]] bool producing() const;
 

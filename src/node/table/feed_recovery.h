@@ -6,6 +6,7 @@
 #include "node/feeds/commit_thread.h"
 #include "node/table/feed_service.h"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>

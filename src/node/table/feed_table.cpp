@@ -30,6 +30,7 @@ FeedTable::FeedTable(Context context)
       files_(context_.storage),
       open_(std::move(context_.storage)),
       removal_({service(), context_.commit_thread}),
+      opening_({&open_, context_.keys, context_.commit_thread, context_.clock, context_.log, context_.heartbeat}),
       recovery_({service(), context_.commit_thread, context_.keys, context_.mirrors, context_.log,
                  [this](const FeedReference& feed) -> Result<std::shared_ptr<FeedHost>> {
                    SHOAL_TRY(auto files, storage());
@@ -113,14 +114,14 @@ FeedHost::Context FeedTable::host_context(const FeedReference& feed, feed::FeedS
   };
   context.forks = context_.forks;
   context.on_own_fork = [this, id = feed.feed, name = feed.name](const feed::ForkProof& proof) {
-    stop_signing(id, name, [proof, log = context_.log](FeedHost& host) {
+    opening_.stop_signing(id, name, [proof, log = context_.log](FeedHost& host) {
       const auto stored = host.log().put_fork_proof(proof);
       if (!stored) log->log(base::LogLevel::error, "feed", stored.error().message);
       return host.fork().error().value_or(Error{Code::fork, "feed " + host.id().hex() + " has forked", ""});
     });
   };
   context.on_signed_elsewhere = [this, id = feed.feed, name = feed.name](const feed::Checkpoint& head) {
-    stop_signing(id, name, [head, log = context_.log](FeedHost& host) -> std::optional<Error> {
+    opening_.stop_signing(id, name, [head, log = context_.log](FeedHost& host) -> std::optional<Error> {
       const auto noted = feed::note_signed_elsewhere(host.log(), head);
       if (!noted) log->log(base::LogLevel::error, "feed", noted.error().message);
       const auto checked = noted ? feed::check_signed_elsewhere(host.log()) : noted;
@@ -209,70 +210,7 @@ Result<std::shared_ptr<OwnFeed>> FeedTable::own(const std::string& name, const s
   SHOAL_TRY(auto key, context_.keys->open(name, passphrase));
   const FeedId id{key.public_key()};
   SHOAL_TRY(auto opened, open_host({id, name, true, {}}, {files->own.get(), files->own.get()}, files));
-  return open_writer(name, std::move(opened), std::move(key), *files->own, *files->journal, files->place);
-}
-
-Result<std::shared_ptr<OwnFeed>> FeedTable::open_writer(const std::string& name, std::shared_ptr<FeedHost> host,
-                                                        crypto::KeyPair key, store::KvStore& store,
-                                                        store::Journal& journal, std::string place) {
-  std::shared_ptr<OwnFeed> opened;
-  // The journal belongs to the commit thread, which therefore opens one writer after the other.
-  const auto open_here = [&]() -> Result<void> {
-    SHOAL_CHECK(storage());
-    opened = open_.writer(name);
-    if (opened) return {};
-    auto signer = open_signer(name, *host, std::move(key), store, journal, place);
-    if (!signer) {
-      const Error problem = host->fork().error().value_or(signer.error());
-      host->own_terms().set_writer_problem(problem);
-      return problem;
-    }
-    opened = std::make_shared<OwnFeed>(host, std::move(*signer), context_.heartbeat, *context_.commit_thread,
-                                       *context_.clock, *context_.log);
-    host->own_terms().set_writer_problem(std::nullopt);
-    host->own_terms().set_signed_size(0);
-    // The writer may have replayed blocks from the journal.
-    host->news().notify();
-    open_.add_writer(name, opened);
-    context_.commit_thread->add(opened);
-    return {};
-  };
-  SHOAL_CHECK(context_.commit_thread->run(open_here));
-  return opened;
-}
-
-Result<OwnFeed::Signer> FeedTable::open_signer(const std::string& name, FeedHost& host, crypto::KeyPair key,
-                                               store::KvStore& store, store::Journal& journal,
-                                               const std::string& place) {
-  OwnFeed::Signer signer;
-  feed::WriterOptions options;
-  options.place = place;
-  const bool is_volatile = place.empty();
-  if (!is_volatile) {
-    SHOAL_TRY(signer.lock, KeyLock::take(key.public_key()));
-    SHOAL_TRY(options.marked, context_.keys->marked(name, host.id()));
-  }
-  SHOAL_TRY(signer.writer, feed::FeedWriter::open(host.log(), store, journal, std::move(key), *context_.clock,
-                                                  *context_.log, options));
-  // Before the first signature.
-  const feed::Checkpoint* const head = signer.writer->head();
-  if (!is_volatile) {
-    SHOAL_CHECK(context_.keys->mark_signed(name, {host.id(), head != nullptr ? head->tree_size : 0, false, place}));
-  }
-  return signer;
-}
-
-void FeedTable::stop_signing(const FeedId& feed, const std::string& name,
-                             std::function<std::optional<Error>(FeedHost& host)> keep) {
-  context_.commit_thread->post([this, feed, name, keep = std::move(keep)] {
-    const auto host = open_.host(feed);
-    if (!host) return;
-    const std::optional<Error> problem = keep(*host);
-    if (!problem) return;
-    host->own_terms().set_writer_problem(problem);
-    if (const auto writer = open_.writer(name)) writer->stop_signing(*problem);
-    host->news().notify();
-  });
+  return opening_.open(name, std::move(opened), std::move(key), *files->own, *files->journal, files->place);
 }
 
 Result<RecoveredFeed> FeedTable::recover(const std::string& name, const RecoverOptions& options, const Wait& wait) {
@@ -309,7 +247,7 @@ Result<OpenedFeed> FeedTable::open_volatile(const std::string& name) {
   SHOAL_TRY(const FeedId named, open_.add_volatile(name, id));
   if (named != id) return OpenedFeed{named, false};
   SHOAL_TRY(auto opened, open_host({id, name, true, {}}, {files->store.get(), files->store.get()}, files));
-  SHOAL_CHECK(open_writer(name, std::move(opened), std::move(key), *files->store, *files->journal, ""));
+  SHOAL_CHECK(opening_.open(name, std::move(opened), std::move(key), *files->store, *files->journal, ""));
   return OpenedFeed{id, true};
 }
 

@@ -12,6 +12,7 @@
 #include "node/table/feed_recovery.h"
 #include "node/table/feed_removal.h"
 #include "node/table/open_feeds.h"
+#include "node/table/own_feed_opening.h"
 #include "swarm/swarm.h"
 
 #include <cstdint>
@@ -97,17 +98,6 @@ class FeedTable {
                                                std::shared_ptr<void> files);
   [[nodiscard]] Result<std::shared_ptr<FeedHost>> open_host(const FeedReference& feed, feed::FeedStores stores,
                                                             std::shared_ptr<void> files);
-  [[nodiscard]] Result<std::shared_ptr<OwnFeed>> open_writer(const std::string& name, std::shared_ptr<FeedHost> host,
-                                                             crypto::KeyPair key, store::KvStore& store,
-                                                             store::Journal& journal, std::string place);
-  /// The right to sign, once everything says that it is safe. An empty `place`: of a volatile feed.
-  [[nodiscard]] Result<OwnFeed::Signer> open_signer(const std::string& name, FeedHost& host, crypto::KeyPair key,
-                                                    store::KvStore& store, store::Journal& journal,
-                                                    const std::string& place);
-  /// Nothing more of the own feed is signed, from the next turn of the commit thread on: `keep` writes down why for
-  /// every later start, and gives the error; nullopt: it does not hold any more.
-  void stop_signing(const FeedId& feed, const std::string& name,
-                    std::function<std::optional<Error>(FeedHost& host)> keep);
   [[nodiscard]] FeedService service();
   void dial(const FeedId& feed, const std::vector<std::string>& peers);
   void blame(const FeedId& feed, const replication::PeerView& peer, std::string_view what);
@@ -117,6 +107,7 @@ class FeedTable {
   const std::weak_ptr<Storage> files_;
   OpenFeeds open_;
   FeedRemoval removal_;
+  OwnFeedOpening opening_;
   FeedRecovery recovery_;
   const std::shared_ptr<base::Executor> flusher_;  ///< one waits for the disk at a time
   /// What the peers of all feeds together may have on their way to us: half of the 512 MiB that peers may cost.

@@ -65,7 +65,8 @@ class OwnFeedTest : public ::testing::Test {
     host_ = must(FeedHost::open(FeedId{key.public_key()}, true, std::move(parts)));
     must(thread_.run([&]() -> Result<void> {
       auto writer = must(feed::FeedWriter::open(host_->log(), *store_, *journal_, std::move(key), clock_, log_));
-      feed_ = std::make_shared<OwnFeed>(host_, OwnFeed::Signer{nullptr, std::move(writer)}, base::MonoTime(0), thread_, clock_, log_);
+      feed_ = std::make_shared<OwnFeed>(host_, OwnFeed::Signer{nullptr, std::move(writer)}, base::MonoTime(0), thread_,
+                                        clock_, log_);
       return {};
     }));
     thread_.add(feed_);

@@ -68,7 +68,8 @@ class FeedRemovalTest : public ::testing::Test {
     must(thread_.run([&]() -> Result<void> {
       auto writer = must(feed::FeedWriter::open(host->log(), *stores.heads, *storage_->journal,
                                                 feed::testing::test_key(), clock_, sink_));
-      feed = std::make_shared<OwnFeed>(host, OwnFeed::Signer{nullptr, std::move(writer)}, base::MonoTime(0), thread_, clock_, sink_);
+      feed = std::make_shared<OwnFeed>(host, OwnFeed::Signer{nullptr, std::move(writer)}, base::MonoTime(0), thread_,
+                                       clock_, sink_);
       return {};
     }));
     thread_.add(feed);
