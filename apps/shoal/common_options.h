@@ -27,6 +27,7 @@ struct CommonOptions {
   bool uses_network = true;  ///< the command uses the network
   bool alone = false;        ///< neither attaches to another process nor lets others attach
   bool use_reserve = false;  ///< the command frees room: see NodeOptions
+  bool only_reads = false;   ///< the command changes nothing of its own: see NodeOptions::read_when_full
 
   // Of use to those that open the network:
   std::vector<std::string> listen = {};

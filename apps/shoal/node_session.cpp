@@ -74,6 +74,7 @@ Result<NodeOptions> node_options(Context& context, const CommonOptions& common) 
   options.offline = common.offline;
   options.attach = !common.alone;
   options.use_reserve = common.use_reserve;
+  options.read_when_full = common.only_reads;
   options.dht = !common.no_dht;
   options.lsd = !common.no_lsd;
   options.upload = !common.no_upload;

@@ -39,6 +39,9 @@ struct NodeOptions {
   bool attach = true;
   /// On a full disk the room that the directory keeps back is used to open it: to remove a feed.
   bool use_reserve = false;
+  /// On a full disk the directory is opened for reading only, as one on a read-only file system is; false:
+  /// Code::no_space then, unless offline.
+  bool read_when_full = false;
   bool dht = true;     ///< find peers in the DHT
   bool lsd = true;     ///< find peers on the local network
   bool upload = true;  ///< serve others

@@ -33,7 +33,7 @@ std::shared_ptr<Storage> announce_release(std::shared_ptr<Storage> storage, std:
 
 Storage::WhenFull when_full(const NodeOptions& options) {
   if (options.use_reserve) return Storage::WhenFull::use_reserve;
-  return options.offline ? Storage::WhenFull::read_only : Storage::WhenFull::refuse;
+  return options.offline || options.read_when_full ? Storage::WhenFull::read_only : Storage::WhenFull::refuse;
 }
 
 }  // namespace

@@ -167,6 +167,11 @@ class FullDirectory(FullDiskTest):
         for command in READING + [["export", "f", self.path("out.shoal")]]:
             self.expect(0, *command, *data)
         self.expect(0, "verify", self.path("out.shoal"))
+        online = [*PRIVATE, *data[1:]]
+        for command in READING[1:5]:
+            self.expect(0, *command, *online)
+        for command in (["node"], ["mirror", "ab" * 32], ["pub", "f", self.input(1000, "small")], ["init", "g"]):
+            self.assertEqual(7, self.run_shoal(*command, *online).code, command)
         refused = self.run_shoal("pub", "f", self.input(1000, "small"), *data)
         self.assertEqual(7, refused.code, str(refused))
         self.assertRegex(refused.stderr, "(?m)^hint: ")
@@ -265,7 +270,8 @@ class ReadOnlyFileSystem(FullDiskTest):
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         for command in READING + [["export", "f", self.path("x.shoal")]]:
             self.expect(0, *command, *data)
-        self.assertEqual(before, self.expect(0, "sub", "f", "-e", *data).stdout)
+        for more in data, [*PRIVATE, *data[1:]]:
+            self.assertEqual(before, self.expect(0, "sub", "f", "-e", *more).stdout)
         for command in ["pub", "f", self.input(1000, "small")], ["rm", "f", "--yes"], ["init", "g"]:
             refused = self.run_shoal(*command, *data)
             self.assertEqual(1, refused.code, str(refused))

@@ -10,7 +10,7 @@ namespace {
 /// Everything that finding others depends on, each with a verdict.
 class DoctorCommand final : public Command {
  public:
-  DoctorCommand() : Command(true) {}
+  DoctorCommand() : Command(true) { common_.only_reads = true; }
 
   [[nodiscard]] Result<Exit> run(Context& context) override {
     SHOAL_TRY(auto session, NodeSession::open(context, common_));

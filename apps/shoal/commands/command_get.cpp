@@ -16,7 +16,7 @@ constexpr std::int64_t kStep = 4096;
 
 class GetCommand final : public Command {
  public:
-  GetCommand() : Command(true) {}
+  GetCommand() : Command(true) { common_.only_reads = true; }
   [[nodiscard]] Result<Exit> run(Context& context) override;
 
  protected:

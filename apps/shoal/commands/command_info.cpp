@@ -15,7 +15,7 @@ constexpr const char* kHint =
 /// `info FEED` and `topics FEED`: one question, two ways to show the answer.
 class InfoCommand final : public Command {
  public:
-  explicit InfoCommand(bool topics_only) : Command(true), topics_only_(topics_only) {}
+  explicit InfoCommand(bool topics_only) : Command(true), topics_only_(topics_only) { common_.only_reads = true; }
 
   [[nodiscard]] Result<Exit> run(Context& context) override {
     SHOAL_TRY(auto source, open_feed(context, common_, feed_));
@@ -55,7 +55,7 @@ class InfoCommand final : public Command {
 
 class PeersCommand final : public Command {
  public:
-  PeersCommand() : Command(true) {}
+  PeersCommand() : Command(true) { common_.only_reads = true; }
 
   [[nodiscard]] Result<Exit> run(Context& context) override {
     SHOAL_TRY(auto session, NodeSession::open(context, common_));

@@ -10,7 +10,7 @@ namespace {
 /// The network is opened only to learn the port; no peer is asked.
 class LinkCommand final : public Command {
  public:
-  LinkCommand() : Command(true) {}
+  LinkCommand() : Command(true) { common_.only_reads = true; }
   [[nodiscard]] Result<Exit> run(Context& context) override {
     CommonOptions options = common_;
     options.no_dht = true;

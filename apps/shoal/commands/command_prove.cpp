@@ -19,7 +19,7 @@ constexpr std::size_t kMaxInput = std::size_t{16} << 20;
 /// `prove FEED TOPIC OFFSET`: the proof on stdout.
 class ProveCommand final : public Command {
  public:
-  ProveCommand() : Command(true) {}
+  ProveCommand() : Command(true) { common_.only_reads = true; }
   [[nodiscard]] Result<Exit> run(Context& context) override;
 
  protected:

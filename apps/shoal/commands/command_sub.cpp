@@ -15,7 +15,7 @@ namespace {
 
 class SubCommand final : public Command {
  public:
-  SubCommand() : Command(true) {}
+  SubCommand() : Command(true) { common_.only_reads = true; }
   [[nodiscard]] Result<Exit> run(Context& context) override;
 
  protected:
