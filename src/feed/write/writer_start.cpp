@@ -158,7 +158,7 @@ class Start {
   Result<void> take_recovered() {
     const std::optional<Checkpoint> held = log_.head();
     if (!held || !complete(*held)) return unsafe("blocks of the newest head are missing");
-    if (const auto read = read_journal(); !read && read.error().code != Code::unsafe_to_sign) return read;
+    if (auto read = read_journal(); !read && read.error().code != Code::unsafe_to_sign) return read;
     if (signed_) {
       if (signed_->epoch != held->epoch) return unsafe("journal and store are of different epochs");
       if (signed_->tree_size > held->tree_size) return unsafe("others hold less than what was signed here");

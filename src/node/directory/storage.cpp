@@ -128,7 +128,7 @@ Result<crypto::KeyPair> load_node_key(const std::filesystem::path& file) {
 Result<std::shared_ptr<Storage>> Storage::open(const std::filesystem::path& path, base::LogSink& log,
                                                store::DiskFailure failed, WhenFull when_full) {
   auto storage = std::make_shared<Storage>();
-  storage->failed = failed;
+  storage->failed = std::move(failed);
   SHOAL_TRY(storage->directory, DataDirectory::open(path));
   const DataDirectory& directory = *storage->directory;
   if (directory.read_only()) {
@@ -148,9 +148,9 @@ Result<std::shared_ptr<Storage>> Storage::open(const std::filesystem::path& path
   }
   if (!stores) return std::move(stores).error();
   auto& [own, mirrored] = *stores;
-  if (failed) {
-    own = store::watched(std::move(own), failed);
-    mirrored = store::watched(std::move(mirrored), failed);
+  if (storage->failed) {
+    own = store::watched(std::move(own), storage->failed);
+    mirrored = store::watched(std::move(mirrored), storage->failed);
   }
   storage->own = std::make_unique<store::BufferedStore>(std::move(own), store::BufferedStore::kOwnFeeds);
   storage->mirrored = std::make_unique<store::BufferedStore>(std::move(mirrored), store::BufferedStore::kMirrors);
@@ -159,7 +159,7 @@ Result<std::shared_ptr<Storage>> Storage::open(const std::filesystem::path& path
     return kept.error();
   }
   SHOAL_TRY(storage->journal, open_journal(directory.journal(), used, log));
-  if (failed) storage->journal = store::watched(std::move(storage->journal), failed);
+  if (storage->failed) storage->journal = store::watched(std::move(storage->journal), storage->failed);
   SHOAL_TRY(storage->place, feed::directory_marker(marked_files(directory)));
   SHOAL_TRY(storage->node_key, open_node_key(directory.node_key(), log));
   storage->reserve = reserve;

@@ -99,7 +99,7 @@ Result<RecoveredFeed> FeedRecovery::recover(const FeedReference& feed, const Rec
 Result<void> FeedRecovery::take_in(const FeedReference& feed, const std::function<Result<void>(FeedHost&)>& take) {
   SHOAL_TRY(const auto taken, take_over(feed));
   SHOAL_TRY(const auto host, open_as_mirror(feed));
-  const auto done = take(*host);
+  auto done = take(*host);
   close_host(feed);
   return done;
 }

@@ -24,7 +24,7 @@ class OwnFeedOpening {
     base::LogSink* log = nullptr;
     base::MonoTime heartbeat{0};
   };
-  explicit OwnFeedOpening(Context context) : context_(std::move(context)) {}
+  explicit OwnFeedOpening(const Context& context) : context_(context) {}
 
   /// The writer that is open, or a new one. An empty `place`: of a volatile feed. Not from a feed's strand.
   [[nodiscard]] Result<std::shared_ptr<OwnFeed>> open(const std::string& name, std::shared_ptr<FeedHost> host,
