@@ -19,7 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from layer_rules import classes, files, floors, headers  # noqa: E402
 from layer_rules.tree import Tree  # noqa: E402
 
-CHECKS = [floors.check_includes, floors.check_rooms, floors.check_cycles, floors.check_links, floors.check_vendor_list,
+CHECKS = [floors.check_includes, floors.check_folders, floors.check_rooms, floors.check_cycles, floors.check_links, floors.check_vendor_list,
           classes.check_one_source, classes.check_class_length, headers.check_own_includes, files.check_direct_use,
           files.check_registered, files.check_silent_tests, files.check_text]
 

@@ -22,7 +22,10 @@ ROOMS = {
     "apps/shoal": [["text"], [""], ["completion"], ["commands"]],
 }
 # Programs stand above the rooms of their folder.
-PROGRAM = re.compile(r"(^|_)main\.cpp$")
+PROGRAM = re.compile(r"^apps/(.*/)?(\w+_)?main\.cpp$")
+# Folders of src that are no floor: other languages, with rules of their own.
+OTHER_FOLDERS = ["python"]
+APPS = ["shoal", "examples"]
 
 # What a door may include of the project: nothing that lets it do what it was not handed, and no other door.
 DOOR_MAY_INCLUDE = ("base/", "record/", "node/api/", "doors/text/", "doors/http/")
@@ -78,7 +81,7 @@ def check_includes(tree):
         for number, quoted, name in tree.includes(file):
             if not quoted and name.split("/")[0] in RANK and "/" in name:
                 tree.report(file, number, "include", f"<{name}> is ours: write it in quotes")
-            elif {".", ".."} & set(name.split("/")):
+            elif {".", "..", ""} & set(name.split("/")):
                 tree.report(file, number, "include", f"{name} is not written from the root")
             elif file.startswith("include/"):
                 check_public_include(tree, file, number, quoted, name)
@@ -99,6 +102,8 @@ def check_own_include(tree, file, number, quoted, name):
     if not quoted or used not in RANK or "/" not in name:
         if quoted and file.startswith("src/"):
             tree.report(file, number, "include", f'"{name}" is not written from src/: "<floor>/<file>.h"')
+        elif quoted and file.startswith("apps/") and target_of(tree, file, name) is None:
+            tree.report(file, number, "include", f"{name} is no header of ours")
         return
     if floor and not may_include(floor, used):
         tree.report(file, number, "upward", f"{floor} includes {name}")
@@ -108,8 +113,8 @@ def check_own_include(tree, file, number, quoted, name):
         tree.report(file, number, "public", f"an example includes {name}: examples show the public headers only")
     # Tests have helpers of their own below tests/<floor>/.
     places = ("src", "tests") if file.startswith("tests/") else ("src",)
-    if not any((tree.root / place / name).is_file() for place in places):
-        tree.report(file, number, "include", f"{name} does not exist in {' or '.join(places)}")
+    if not name.endswith(".h") or not any(f"{place}/{name}" in tree.texts for place in places):
+        tree.report(file, number, "include", f"{name} is no header in {' or '.join(places)}")
     if file.startswith("src/doors/"):
         door = "/".join(file.split("/")[1:3]) + "/"
         if not name.startswith(DOOR_MAY_INCLUDE + (door,)):
@@ -143,6 +148,18 @@ def target_of(tree, file, name):
     if file.startswith("apps/"):
         folders.append("apps/shoal")
     return next((f"{folder}/{name}" for folder in folders if f"{folder}/{name}" in tree.texts), None)
+
+
+def check_folders(tree):
+    """Each file stands in a floor that has a place, or the next floor would begin without rules."""
+    for file, _ in tree.cpp("src/", "apps/"):
+        top, *rest = file.split("/")
+        folder = rest[0] if len(rest) > 1 else ""
+        known = folder in RANK or folder in OTHER_FOLDERS if top == "src" else folder in APPS
+        if not known:
+            tree.report(file, 1, "floor", f"{top}/{folder} has no place among the floors")
+        elif f"{top}/{folder}" not in ROOMS and len(rest) > 2 and folder not in OTHER_FOLDERS:
+            tree.report(file, 1, "room", f"{top}/{folder} has no rooms: {'/'.join(rest[1:-1])} has no place")
 
 
 def check_rooms(tree):

@@ -4,11 +4,12 @@ import bisect
 import pathlib
 import re
 
-UNKNOWN_SUFFIXES = {".hpp", ".hh", ".hxx", ".inc", ".inl", ".ipp", ".tpp", ".cc", ".cxx", ".c++", ".ixx", ".cppm"}
+UNKNOWN_SUFFIXES = {".hpp", ".hh", ".hxx", ".inc", ".inl", ".ipp", ".tpp", ".tcc", ".def", ".cc", ".cxx", ".c++", ".ixx",
+                    ".cppm", ".mm"}
 SOURCE_SUFFIXES = {".h", ".cpp", ".py", ".sh", ".bats", ".cmake"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 # Other ways to include, which no rule would see: a macro, another directive, a digraph, a line that goes on.
-HIDDEN_INCLUDE = re.compile(r'^\s*(?:#|%:|\?\?=)\s*(?:include\w*|import)\b')
+HIDDEN_INCLUDE = re.compile(r'^\s*(?:#|%:|\?\?=)\s*(?:(?:include\w*|import)\b|\w*\\$)')
 
 
 def without_comments(text, keep_strings=True):
@@ -37,12 +38,14 @@ class Tree:
         self.strangers = []  # files of a kind that no rule reads
         for top in ("include", "src", "apps", "tests", "scripts", "cmake"):
             for path in sorted((self.root / top).rglob("*")):
-                if not path.is_file() or "__pycache__" in path.parts or "fixtures" in path.parts:
+                if not path.is_file() or "__pycache__" in path.parts:
                     continue
                 name = path.relative_to(self.root).as_posix()
+                if name.startswith("tests/") and "fixtures" in path.parts:
+                    continue
                 if path.suffix in SOURCE_SUFFIXES or path.name == "CMakeLists.txt":
                     self.texts[name] = self._read(path)
-                elif path.suffix in UNKNOWN_SUFFIXES:
+                elif path.suffix.lower() in UNKNOWN_SUFFIXES or path.suffix in (".H", ".C", ".CPP"):
                     self.strangers.append(name)
 
     def _read(self, path):

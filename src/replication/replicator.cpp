@@ -69,7 +69,9 @@ Replicator::Impl::Impl(ReplicatorContext context, ReplicatorOptions options)
       wants(core, tree_peers),
       announcer(core, tree_peers, heads),
       requests(core),
-      receipts(core, [this] { return heads.forked(); }),
+      receipts(
+          core, [this] { return heads.forked(); },
+          [this](PeerId id, Peer& peer, const std::string& what) { heads.dispute(id, peer, what); }),
       duplicates(core, [this](PeerId id) { end_if_gone(id); }),
       monitor(core),
       messages(core, heads, fetches, wants, requests, receipts, monitor) {}

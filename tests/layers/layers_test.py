@@ -127,6 +127,29 @@ class LayerCheck(unittest.TestCase):
     def test_a_room_without_a_place_is_named(self):
         self.assert_one({"src/replication/misc/any.h": "#pragma once\n"}, "src/replication/misc/any.h:1", "room")
 
+    def test_a_floor_without_a_place_is_named(self):
+        for file in ("src/web/page.h", "src/page.h", "apps/other/page.h"):
+            self.assert_one({file: "#pragma once\n"}, f"{file}:1", "floor")
+        self.assert_one({"src/base/deep/page.h": "#pragma once\n"}, "src/base/deep/page.h:1", "room")
+        self.assert_one({"src/replication/wire/any_main.cpp": '#include "replication/replicator.h"\n',
+                         "src/replication/CMakeLists.txt": "shoal_floor(replication SOURCES wire/session.cpp "
+                                                           "wire/any_main.cpp DEPENDS base)\n"},
+                        "src/replication/wire/any_main.cpp:1", "room")
+
+    def test_what_is_included_is_read(self):
+        self.assert_code("src/replication/wire/session.h", '#include "replication//peers/view.h"', "include")
+        self.assert_code("src/replication/wire/session.h", "#inc\\\nlude <x>", "include")
+        for file in ("src/replication/wire/x.txt", "src/replication/wire/x"):
+            text = GOOD["src/replication/wire/session.h"] + f'#include "{file[4:]}"\n'
+            self.assert_one({file: "", "src/replication/wire/session.h": text}, "src/replication/wire/session.h:2", "include")
+        self.assert_one({"src/replication/wire/x.TCC": ""}, "src/replication/wire/x.TCC:1", "include")
+        self.assertIn("src/replication/fixtures/x.h:1: room", "".join(problems_of(
+            {"src/replication/fixtures/x.h": "#pragma once\n"})))
+
+    def test_members_in_another_floor_are_members(self):
+        text = GOOD["src/node/node.cpp"] + "void Answer::more() {\n}\n"
+        self.assert_one({"src/node/node.cpp": text}, "src/node/node.cpp:4", "class")
+
     def test_every_floor_with_folders_has_an_order_of_rooms(self):
         flat = {"base", "crypto", "merkle", "record", "store", "topic", "c", "library", "python"}
         for folder in (ROOT / "src").iterdir():

@@ -18,7 +18,9 @@ struct DispatchWorld : testing::CoreWorld {
         fetches(core, heads, peers, {[] {}, [] {}}),
         wants(core, peers),
         requests(core),
-        receipts(core, [] { return false; }),
+        receipts(
+            core, [] { return false; },
+            [this](PeerId peer, Peer& of, const std::string& what) { heads.dispute(peer, of, what); }),
         monitor(core),
         messages(core, heads, fetches, wants, requests, receipts, monitor) {
     if (!own) take_all();

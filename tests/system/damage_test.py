@@ -184,9 +184,9 @@ class Rot(DamageTest):
         self.size = self.synced(mirror, self.feed)
         self.assertEqual(0, mirror.stop())
 
-    def rot(self):
+    def rot(self, store="d/mirrored"):
         """A bit of a payload in a table. What was healed lies elsewhere, so it is of another block each time."""
-        tables = [self.path("d/mirrored/" + name) for name in os.listdir(self.path("d/mirrored"))
+        tables = [os.path.join(self.path(store), name) for name in os.listdir(self.path(store))
                   if name.endswith(".sst")]
         table = max(tables, key=os.path.getsize)
         places = [place for place in range(0, os.path.getsize(table) * 9 // 10, 1000)
@@ -234,6 +234,18 @@ class Rot(DamageTest):
             "verify", self.feed, "--data", self.path("d")).code == 0, 30, 0.3), mirror.stderr)
         self.assertRegex(mirror.stderr, r"is damaged on this disk")
 
+    def test_an_own_feed_is_healed_by_its_mirror(self):
+        self.assertEqual(0, self.seed.stop(), self.seed.stderr)
+        mirror, address = self.start_node("d", network=QUIET)
+        self.rot("publisher/own")
+        self.verify("publisher", "feed", 5)
+        own = ["--data", self.path("publisher")]
+        self.assertEqual(5, self.run_shoal("repair", "feed", "--offline", *own).code)
+        repaired = self.expect(0, "repair", "feed", *own, *QUIET, "--peer", address, "--find-timeout", "4s")
+        self.assertTrue(repaired.stdout.endswith(b"complete\n"), repaired)
+        self.assert_same_bytes(self.content, self.read("feed", "publisher").stdout)
+        self.expect(0, "pub", "feed", self.write("more", b"more\n"), "--offline", *own)
+        self.assertEqual(0, mirror.stop(), mirror.stderr)
 
     def test_a_node_finds_it_by_itself(self):
         self.rot()

@@ -2,6 +2,7 @@
 #include "command.h"
 #include "node_session.h"
 #include "progress_bar.h"
+#include "recovering.h"
 
 #include <algorithm>
 #include <thread>
@@ -26,8 +27,9 @@ class RepairCommand final : public Command {
     options.about(
         "Everything held is hashed again. A block that is damaged is dropped and fetched again from whoever has it; "
         "the wait ends when nothing came for --find-timeout. Prints what is healed and what is left. Ends with 0 when "
-        "nothing is damaged or missing any more, 3 with holes left, 5 with damage left. Blocks of own feeds are not "
-        "fetched again in this version.");
+        "nothing is damaged or missing any more, 3 with holes left, 5 with damage left. Blocks of an own feed come "
+        "from "
+        "its mirrors; it cannot be published to meanwhile.");
     options.examples({"shoal repair FEED", "shoal repair FEED --peer 192.0.2.7:4242"});
   }
 
@@ -79,7 +81,11 @@ Result<Exit> RepairCommand::run(Context& context) {
   if (!found.complete()) {
     // While it is read, everything is fetched.
     std::shared_ptr<node::SubscriptionApi> reading;
-    if (!common_.offline && !source.feed.own) {
+    if (!common_.offline && source.feed.own) {
+      const auto mended =
+          recover_feed(context, *source.of_directory, source.feed.name, {common_.find_timeout, {}, true});
+      if (!mended) context.messages.warning(mended.error().message);
+    } else if (!common_.offline) {
       SHOAL_TRY(reading, source.reading->subscribe(source.feed, {.start = Start::end()}));
       const std::uint64_t holes = found.missing_headers.empty() ? count(found.missing_payloads) : 0;
       SHOAL_CHECK(await_blocks(context, source, held_before + holes));

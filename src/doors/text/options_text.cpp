@@ -100,6 +100,7 @@ template <class Codec, Is<node::RecoverOptions> Self>
 void fields(Codec& c, Self& options) {
   c.field("find_timeout_ms", options.find_timeout);
   c.field("asserted", options.asserted);
+  c.field("rehash", options.rehash);
 }
 
 void write_subscribe_query(const SubscribeOptions& options, QueryWriter& query) { write_query(options, query); }

@@ -24,7 +24,8 @@ struct OpenedFeed {
 struct RecoverOptions {
   std::chrono::milliseconds find_timeout{20'000};  ///< how long others are looked for, and waited for when they stall
   /// The owner's word that this is the last head that was ever signed; nobody is asked then.
-  std::optional<feed::AssertedHead> asserted;
+  std::optional<feed::AssertedHead> asserted = {};
+  bool rehash = false;  ///< everything that is held is hashed again first: what is damaged is fetched, too
 };
 
 /// The longest that a recovery goes on while blocks come.

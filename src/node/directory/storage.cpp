@@ -13,11 +13,12 @@
 #include <system_error>
 #include <utility>
 
-// Damage stays where it is. What can be had again (blocks of other people's feeds, the node's key) is put aside and
-// begun anew. Of the own store what can be read is taken over, and the journal says whether that is enough to sign on:
-// FeedWriter compares them. A journal that cannot be read is as good as none: everything is readable, and only what it
-// vouched for may not be signed. Each case gives one line that says what was found, where it is now and what follows.
-// Nothing but Code::corrupt leads here: a full disk, a missing right or another version changes nothing.
+// Damage stays where it is. Of a store what can be read is taken over: nobody else may have an archive any more. A
+// store of other people's feeds of which nothing can be read, and the node's key, are put aside and begun anew. The
+// journal says whether what is left of the own store is enough to sign on: FeedWriter compares them. A journal that
+// cannot be read is as good as none: everything is readable, and only what it vouched for may not be signed. Each case
+// gives one line that says what was found, where it is now and what follows. Nothing but Code::corrupt leads here: a
+// full disk, a missing right or another version changes nothing.
 namespace shoal::node {
 namespace {
 
@@ -33,11 +34,25 @@ bool is_there(const std::filesystem::path& path) {
   return std::filesystem::exists(path, unreadable) && !unreadable;
 }
 
-Result<std::unique_ptr<store::KvStore>> open_mirrored(const std::filesystem::path& path, base::LogSink& log) {
+Result<std::unique_ptr<store::KvStore>> open_mirrored(const std::filesystem::path& path, base::LogSink& log,
+                                                      bool& was_salvaged) {
   auto opened = store::open_rocks_store(path, store::Backing::disk, log);
   if (opened || opened.error().code != Code::corrupt) return opened;
+  constexpr std::string_view kFound = "the store of other people's feeds is damaged";
   SHOAL_TRY(const auto aside, set_aside(path));
-  report(log, "the store of other people's feeds is damaged", opened.error(), aside,
+  if (store::salvage_rocks_store(aside, path)) {
+    auto salvaged = store::open_rocks_store(path, store::Backing::disk, log);
+    if (salvaged || salvaged.error().code != Code::corrupt) {
+      report(log, kFound, opened.error(), aside,
+             "what could be read of it was taken over, own feeds are untouched; what is missing is fetched again: run "
+             "`shoal repair` on each mirrored feed");
+      was_salvaged = true;
+      return salvaged;
+    }
+  }
+  std::error_code failure;
+  std::filesystem::remove_all(path, failure);  // what a salvage that did not help left
+  report(log, kFound, opened.error(), aside,
          "what is mirrored is fetched again, own feeds are untouched; remove the damaged one when you do not need it");
   return store::open_rocks_store(path, store::Backing::disk, log);
 }
@@ -92,9 +107,9 @@ Result<crypto::KeyPair> open_node_key(const std::filesystem::path& path, base::L
 
 using Stores = std::pair<std::unique_ptr<store::KvStore>, std::unique_ptr<store::KvStore>>;
 
-Result<Stores> open_stores(const DataDirectory& directory, base::LogSink& log) {
+Result<Stores> open_stores(const DataDirectory& directory, base::LogSink& log, bool& salvaged) {
   SHOAL_TRY(auto own, open_own(directory.own_store(), log));
-  SHOAL_TRY(auto mirrored, open_mirrored(directory.mirror_store(), log));
+  SHOAL_TRY(auto mirrored, open_mirrored(directory.mirror_store(), log, salvaged));
   return Stores(std::move(own), std::move(mirrored));
 }
 
@@ -138,9 +153,9 @@ Result<std::shared_ptr<Storage>> Storage::open(const std::filesystem::path& path
   }
   const bool used = is_there(directory.own_store());
   const DiskReserve reserve(directory.reserve());
-  auto stores = open_stores(directory, log);
+  auto stores = open_stores(directory, log, storage->salvaged);
   if (!stores && stores.error().code == Code::no_space && when_full == WhenFull::use_reserve && reserve.release()) {
-    stores = open_stores(directory, log);
+    stores = open_stores(directory, log, storage->salvaged);
   }
   if (!stores && stores.error().code == Code::no_space && used && when_full == WhenFull::read_only) {
     SHOAL_CHECK(open_read_only(*storage, {Code::no_space, stores.error().message, "free some space"}, log));

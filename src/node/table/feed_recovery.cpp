@@ -1,6 +1,7 @@
 #include "node/table/feed_recovery.h"
 
 #include "base/try.h"
+#include "feed/read/feed_audit.h"
 #include "feed/write/writer_start.h"
 #include "node/api/deadline.h"
 #include "node/reading/head_question.h"
@@ -115,6 +116,8 @@ Result<std::shared_ptr<FeedHost>> FeedRecovery::open_as_mirror(const FeedReferen
 Result<std::uint64_t> FeedRecovery::fetch(const FeedReference& feed, const RecoverOptions& options, const Wait& wait) {
   SHOAL_TRY(const auto host, open_as_mirror(feed));
   const std::uint64_t before = host->reader().header_prefix();
+  // Drops what is damaged, which is then missing like the rest.
+  if (options.rehash) SHOAL_CHECK(feed::audit(host->reader(), [&](auto, auto) { return !wait.stop.stop_requested(); }));
   host->set_mirror(MirrorOptions{});
   SHOAL_CHECK(wait_fetched(*host, options, wait));
   SHOAL_CHECK(check_witness(*host));

@@ -253,6 +253,7 @@ void HeadExchange::on_fork(Peer& peer, const Fork& fork) {
   Result<feed::ForkProof> proof = feed::decode_fork_proof(fork.proof);
   if (!proof || proof->feed != core_.reader().id()) return core_.blame(peer, "a fork proof that is none");
   if (forked()) {
+    if (core_.reader().fork_proof() == fork.proof) return;  // ours: nothing to verify
     if (!feed::verify_fork_proof(*proof)) core_.blame(peer, "a fork proof that does not prove");
     return;
   }

@@ -45,13 +45,13 @@ void ReceiptExchange::send_ours(Peer& peer) {
 
 void ReceiptExchange::on_message(PeerId id, Peer& peer, const ReceiptMessage& message) {
   Dealings& dealings = dealings_[id];
-  if (message.purpose == ReceiptPurpose::given) return take(peer, dealings, message.receipt);
+  if (message.purpose == ReceiptPurpose::given) return take(id, peer, dealings, message.receipt);
   dealings.asked = demand_of(message.purpose);
   send_ours(peer);
   weigh_demand();
 }
 
-void ReceiptExchange::take(Peer& peer, Dealings& dealings, ByteView bytes) {
+void ReceiptExchange::take(PeerId id, Peer& peer, Dealings& dealings, ByteView bytes) {
   if (wanted_ == ReceiptDemand::none) return core_.blame(peer, "a receipt that nobody asked for");
   const Result<feed::Receipt> decoded = feed::decode_receipt(bytes);
   if (!decoded) return core_.blame(peer, decoded.error().message);
@@ -66,15 +66,15 @@ void ReceiptExchange::take(Peer& peer, Dealings& dealings, ByteView bytes) {
   if (shrank && receipt.time <= dealings.given->time) return;
   dealings.given = receipt;
   dealings.compared = false;
-  compare(peer, dealings);
+  compare(id, peer, dealings);
 }
 
-void ReceiptExchange::compare(Peer& peer, Dealings& dealings) {
+void ReceiptExchange::compare(PeerId id, Peer& peer, Dealings& dealings) {
   const feed::Receipt& receipt = *dealings.given;
   const std::optional<Digest> root = our_root(receipt);
   if (!root) return;
   dealings.compared = true;
-  if (*root != receipt.root) return core_.blame(peer, "a receipt for a tree that is not the feed's");
+  if (*root != receipt.root) return dispute_(id, peer, "a receipt for a tree that is not the feed's");
   core_.tell([receipt](ReplicatorEvents& events) { events.on_receipt(receipt); });
 }
 
@@ -91,7 +91,7 @@ std::optional<Digest> ReceiptExchange::our_root(const feed::Receipt& receipt) co
 void ReceiptExchange::on_accepted() {
   for (auto& [id, dealings] : dealings_) {
     if (dealings.compared) continue;
-    if (Peer* peer = core_.find(id)) compare(*peer, dealings);
+    if (Peer* peer = core_.find(id)) compare(id, *peer, dealings);
   }
 }
 

@@ -5,6 +5,8 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <string>
+#include <utility>
 
 namespace shoal::replication {
 
@@ -16,8 +18,11 @@ namespace shoal::replication {
 /// records that it never received.
 class ReceiptExchange {
  public:
-  /// `forked` tells whether the feed has two histories: then receipts cannot be compared.
-  ReceiptExchange(ReplicatorCore& core, std::function<bool()> forked) : core_(core), forked_(std::move(forked)) {}
+  /// `forked` tells whether the feed has two histories: then receipts cannot be compared. `dispute` asks a peer whose
+  /// receipt is for another tree how its history grew from ours (HeadExchange::dispute()): it may be the other one.
+  using Dispute = std::function<void(PeerId, Peer&, const std::string& what)>;
+  ReceiptExchange(ReplicatorCore& core, std::function<bool()> forked, Dispute dispute)
+      : core_(core), forked_(std::move(forked)), dispute_(std::move(dispute)) {}
 
   /// To be called after HeadExchange::on_peer_added().
   void on_peer_added(Peer& peer);
@@ -39,9 +44,9 @@ class ReceiptExchange {
   };
 
   void ask(Peer& peer);
-  void take(Peer& peer, Dealings& dealings, ByteView bytes);
+  void take(PeerId id, Peer& peer, Dealings& dealings, ByteView bytes);
   /// Compares the peer's newest receipt with our tree, if we have it: posts the event, or blames.
-  void compare(Peer& peer, Dealings& dealings);
+  void compare(PeerId id, Peer& peer, Dealings& dealings);
   /// The root of our tree at the receipt's size; nullopt when it is not known or not comparable.
   [[nodiscard]] std::optional<Digest> our_root(const feed::Receipt& receipt) const;
   void send_ours(Peer& peer);
@@ -50,6 +55,7 @@ class ReceiptExchange {
 
   ReplicatorCore& core_;
   std::function<bool()> forked_;
+  Dispute dispute_;
   ReceiptDemand wanted_ = ReceiptDemand::none;
   ReceiptDemand reported_demand_ = ReceiptDemand::none;
   Bytes ours_;  ///< encoded; empty before the first

@@ -11,6 +11,8 @@ constexpr std::size_t kOwnExtraMissed = 1;
 constexpr base::MonoTime kShedEvery = std::chrono::seconds(5);
 /// Bound on all children, those with Urgency::alone included.
 constexpr std::size_t kMaxLive = 64;
+/// Of one peer: its want and the one that replaces it. With more of them one peer would hold every place.
+constexpr std::ptrdiff_t kMaxOfOne = 2;
 
 }  // namespace
 
@@ -37,10 +39,12 @@ bool LiveChildren::passed_on(PeerId but, std::uint64_t own) const {
 }
 
 bool LiveChildren::admits(PeerId id, Urgency urgency, std::uint64_t own) const {
+  const auto is_its = [&](const Child& child) { return child.peer == id; };
+  if (std::ranges::count_if(children_, is_its) >= kMaxOfOne) return false;
   if (urgency == Urgency::alone) return counted(true).size() < kMaxLive;
   const std::vector<Child> live = counted(false);
   // A peer that replaces its own want needs no second place.
-  const bool has = std::any_of(live.begin(), live.end(), [&](const Child& child) { return child.peer == id; });
+  const bool has = std::any_of(live.begin(), live.end(), is_its);
   if (has || live.size() < limits_.likes) return true;
   if (urgency != Urgency::missed) return false;
   const std::size_t extra = !limits_.owner ? kExtraMissed : passed_on(id, own) ? 0 : kOwnExtraMissed;

@@ -8,6 +8,8 @@ using Limit = MessageBudget::Limit;
 
 /// Topic-state entries for one token: each has to be proven and encoded.
 constexpr double kEntriesPerToken = 16;
+/// A look-up by time is a binary search in the feed's blocks, one by offset a single read.
+constexpr double kTokensByTime = 32;
 /// Ranges of a Have message for one token.
 constexpr double kRangesPerToken = 64;
 
@@ -22,7 +24,9 @@ struct LimitOf {
     const double entries = std::min<double>(ask.count, kMaxTopicEntries);
     return Limit{Rate{500, 8'000}, 1 + entries / kEntriesPerToken};
   }
-  Answer operator()(const Lookup&) const { return Limit{Rate{5'000, 10'000}, 1}; }
+  Answer operator()(const Lookup& ask) const {
+    return Limit{Rate{5'000, 10'000}, ask.by == LookupBy::time ? kTokensByTime : 1};
+  }
   // Each makes us verify a signature, a fork proof two.
   Answer operator()(const Head&) const { return Limit{Rate{2'000, 20'000}, 1}; }
   Answer operator()(const Fork&) const { return Limit{Rate{2, 20}, 1}; }

@@ -58,18 +58,18 @@ Body RequestServer::answer_lookup(const Lookup& lookup) const {
 Body RequestServer::answer_topics(const TopicStateRequest& request) {
   TopicStateReply reply;
   reply.request = request.request;
-  std::uint64_t first = request.from;
-  bool known = true;
-  if (!request.topic.empty()) {
-    const std::optional<std::uint32_t> position = position_of(request.topic);
-    known = position.has_value();
-    first += position.value_or(0);
-  }
-  // Own feeds grow beside us: entries count only when the head was the same before and after reading them.
+  // Own feeds grow beside us: an answer counts only when the head was the same before and after finding it.
   for (int attempt = 0; attempt < 8; ++attempt) {
     const std::optional<feed::Checkpoint> head = core_.reader().head();
     if (!head) return reply;
-    if (!known || first >= head->topic_count) {
+    const auto position = request.topic.empty() ? std::optional<std::uint32_t>(0) : position_of(request.topic);
+    if (!position) {
+      // Who holds some topics only cannot say that there is no other one; an asker takes a wrong denial for a lie.
+      if (core_.reader().known_entries().size() < head->topic_count) return reply;
+      if (core_.reader().head() != head) continue;
+    }
+    const std::uint64_t first = request.from + position.value_or(0);
+    if (!position || first >= head->topic_count) {
       reply.answer = TopicAnswer::unknown_topic;
       reply.head = *head;
       return reply;

@@ -35,7 +35,7 @@ inline auto members(const FeedSummary& v) {
 inline auto members(const node::FeedReference& v) { const auto& [a, b, c, d] = v; return std::tie(a, b, c, d); }
 inline auto members(const node::OpenedFeed& v) { const auto& [a, b] = v; return std::tie(a, b); }
 inline auto members(const feed::AssertedHead& v) { const auto& [a, b] = v; return std::tie(a, b); }
-inline auto members(const node::RecoverOptions& v) { const auto& [a, b] = v; return std::tie(a, b); }
+inline auto members(const node::RecoverOptions& v) { const auto& [a, b, c] = v; return std::tie(a, b, c); }
 inline auto members(const node::RecoveredFeed& v) { const auto& [a, b] = v; return std::tie(a, b); }
 inline auto members(const node::NodeFacts& v) { const auto& [a, b, c, d, e] = v; return std::tie(a, b, c, d, e); }
 inline auto members(const FeedOptions& v) { const auto& [a, b, c, d] = v; return std::tie(a, b, c, d); }

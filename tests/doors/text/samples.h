@@ -105,7 +105,7 @@ inline feed::AuditReport audit_report() {
 }
 
 inline node::RecoverOptions recover_options() {
-  return {milliseconds(86400005), feed::AssertedHead{721, checkpoint().root}};
+  return {milliseconds(86400005), feed::AssertedHead{721, checkpoint().root}, true};
 }
 
 inline feed::BundleSummary bundle_summary() { return {feed_id(7), checkpoint(), 711, 712, 713}; }

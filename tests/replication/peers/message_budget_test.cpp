@@ -36,6 +36,13 @@ TEST(MessageBudget, WhatCreditAndQuestionsGovernPasses) {
   }
 }
 
+TEST(MessageBudget, ALookUpByTimeCostsItsSearch) {
+  MessageBudget by_offset;
+  MessageBudget by_time;
+  EXPECT_EQ(passed(by_offset, Lookup{1, {}, LookupBy::offset, 0}, 100'000, 1h), 10'000);
+  EXPECT_EQ(passed(by_time, Lookup{1, {}, LookupBy::time, 0}, 100'000, 1h), 10'000 / 32);
+}
+
 TEST(MessageBudget, ManyEntriesCostMoreThanFew) {
   TopicStateRequest few;
   few.count = 1;

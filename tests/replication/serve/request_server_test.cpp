@@ -131,6 +131,24 @@ TEST(RequestServer, FindsATopicByItsFirstPartition) {
   EXPECT_EQ(world.entries("d", 0, 2).first, 6U) << "a topic that came later";
 }
 
+/// An asker bans who denies a topic that another peer shows.
+TEST(RequestServer, WhoHoldsSomeTopicsOnlyDeniesNone) {
+  RequestWorld world(0);
+  for (const char* topic : {"a", "b", "c"}) world.publish(1, topic);
+  world.take_head();
+  const auto ask = [&](const char* topic) {
+    return world.answer<TopicStateReply>(TopicStateRequest{4, topic, 0, 1}).answer;
+  };
+  EXPECT_EQ(ask("c"), TopicAnswer::not_held);
+  for (const std::uint32_t position : {0U, 1U, 2U}) {
+    EXPECT_EQ(ask("nothing"), TopicAnswer::not_held) << position << " of 3 are known";
+    const auto proven = world.publisher.topic_entry(position).value();
+    ASSERT_TRUE(world.follower.mirror->add_topic_entry(proven.entry, position, proven.path).ok());
+  }
+  EXPECT_EQ(ask("c"), TopicAnswer::entries);
+  EXPECT_EQ(ask("nothing"), TopicAnswer::unknown_topic);
+}
+
 TEST(RequestServer, NothingStandsBehindTheLastEntry) {
   TopicWorld world;
   const TopicStateReply behind = world.entries("", 6, 2);
