@@ -14,15 +14,13 @@ Result<node::RecoveredFeed> recover_feed(Context& context, NodeSession& session,
   return recovered;
 }
 
-Result<node::OpenedFeed> open_own_feed(Context& context, NodeSession& session, const std::string& name,
-                                       const FeedOptions& options, const CommonOptions& common) {
-  auto opened = session->owning().open_feed(name, options);
-  if (opened || opened.error().code != Code::unsafe_to_sign || common.offline) return opened;
+Result<void> make_ready(Context& context, NodeSession& session, const std::string& name, const Error& refused,
+                        const CommonOptions& common) {
+  if (refused.code != Code::unsafe_to_sign || common.offline) return refused;
   const auto recovered = recover_feed(context, session, name, {common.find_timeout, {}});
-  if (recovered) return session->owning().open_feed(name, options);
-  if (recovered.error().code == Code::cancelled) return recovered.error();
+  if (recovered) return {};
   // Why it was not safe comes first: what others say is of use only with it.
-  context.messages.warning(opened.error().message);
+  if (recovered.error().code != Code::cancelled) context.messages.warning(refused.message);
   return recovered.error();
 }
 

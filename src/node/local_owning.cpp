@@ -2,6 +2,7 @@
 
 #include "base/try.h"
 #include "node/reading/local_producer.h"
+#include "node/table/own_feed_opening.h"
 
 #include <algorithm>
 #include <optional>
@@ -23,14 +24,26 @@ Result<OpenedFeed> LocalOwning::open_feed(const std::string& name, const FeedOpt
   }
   bool created = !key;
   if (!key) {
+    SHOAL_TRY(const auto files, context_.table->storage());
+    SHOAL_TRY(const auto known, find_named(*files->own, name));
+    if (known) {
+      return Error{Code::bad_key, "the key of feed " + name + " (" + known->hex() + ") is gone",
+                   "put it back from a backup (shoal key import " + name + " FILE), or choose another name"};
+    }
     SHOAL_TRY(key, context_.keys->generate(name, options.passphrase));
   }
   SHOAL_TRY(const auto feed, context_.table->own(name, options.passphrase));
-  SHOAL_TRY(const auto host, context_.table->host({FeedId{key->key}, name, true, {}}));
+  SHOAL_TRY(const auto host, own_host(name));
+  context_.table->hear_peers(*host);
   if (const auto problem = signing_problem(*host)) return *problem;
   // A key that exists but never signed anything is a new feed, too.
   created = created || (options.create && !feed->has_head());
   return set_retention(OpenedFeed{FeedId{key->key}, created}, name, options);
+}
+
+Result<std::shared_ptr<FeedHost>> LocalOwning::own_host(const std::string& name) const {
+  SHOAL_TRY(const auto feed, context_.table->resolve(name));
+  return context_.table->host(feed);
 }
 
 Result<OpenedFeed> LocalOwning::set_retention(const OpenedFeed& feed, const std::string& name,
@@ -77,6 +90,8 @@ Result<std::shared_ptr<ProducerApi>> LocalOwning::begin_producing(const std::str
                                                                   OwnFeed::Sharing sharing, const Wait& wait) {
   SHOAL_TRY(MirrorQuorum quorum, quorum_of(options.acks));
   SHOAL_TRY(auto feed, context_.table->own(name));
+  SHOAL_TRY(const auto host, own_host(name));
+  if (!feed->producing()) context_.table->hear_peers(*host);
   SHOAL_TRY(const auto sender, feed->begin_producing(options, std::move(quorum), sharing, wait));
   return std::shared_ptr<ProducerApi>(std::make_shared<LocalProducer>(std::move(feed), sender, context_.node.lock()));
 }

@@ -44,6 +44,7 @@ class LocalOwning final : public OwningApi {
   [[nodiscard]] Result<std::shared_ptr<ProducerApi>> begin_producing(const std::string& name,
                                                                      const ProducerOptions& options,
                                                                      OwnFeed::Sharing sharing, const Wait& wait);
+  [[nodiscard]] Result<std::shared_ptr<FeedHost>> own_host(const std::string& name) const;
   /// The mirrors that must acknowledge. Code::not_found for a name that no mirror has.
   [[nodiscard]] Result<MirrorQuorum> quorum_of(const Acks& acks) const;
   /// Sets the retention of the feed that was opened, when `options` have one.

@@ -59,7 +59,7 @@ def rsync_inplace(source, target):
 class Rollback:
     KINDS = ("cp -a over it", "rsync in place", "rm and cp -a", "tar over it", "restored beside it", "store alone",
              "journal alone", "keys alone", "journal gone", "key alone elsewhere", "clone of a running one",
-             "everything gone but the key file")
+             "everything gone but the keys", "everything gone but one key file", "restored without its store")
 
     def __init__(self, seed, broken):
         self.seed, self.broken = seed, broken
@@ -134,10 +134,16 @@ class One:
             done = other.run("key", "import", "feed", self.scratch / "secret")
             require(done.code == 0, "the key comes in", done)
             return other
-        elif self.kind == "everything gone but the key file":
+        elif self.kind.startswith("everything gone"):
             for part in os.listdir(path):
                 if part != "keys":
                     remove(os.path.join(path, part))
+            if self.kind.endswith("one key file"):
+                os.unlink(os.path.join(path, "keys", "feed.signed"))
+        elif self.kind == "restored without its store":
+            shutil.rmtree(path)
+            subprocess.run(["cp", "-a", backup, path], check=True)
+            shutil.rmtree(os.path.join(path, "own"))
         return self.owner
 
     def rounds(self):

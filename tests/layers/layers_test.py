@@ -2,6 +2,7 @@
 """Tests of scripts/layers.py: a small good tree passes; each rule speaks when one line of it goes bad."""
 
 import pathlib
+import re
 import sys
 import tempfile
 import unittest
@@ -156,6 +157,13 @@ class LayerCheck(unittest.TestCase):
             rooms = [room for room in folder.iterdir() if room.is_dir()] if folder.is_dir() else []
             if rooms and folder.name not in flat:
                 self.assertIn(f"src/{folder.name}", floors.ROOMS)
+
+    def test_docs_name_tests_that_exist(self):
+        made = re.compile(r"(?:TEST(?:_F|_P)?|TYPED_TEST(?:_P)?|RC_GTEST_(?:FIXTURE_)?PROP)\(\s*(\w+),\s*(\w+)")
+        names = {".".join(found) for path in (ROOT / "tests").rglob("*.cpp") for found in made.findall(path.read_text())}
+        for page in (ROOT / "docs").glob("*.md"):
+            for name in re.findall(r"`([A-Z]\w+\.[A-Z]\w+)`", page.read_text()):
+                self.assertIn(name, names, page.name)
 
     def test_doors_see_the_api_and_no_other_door(self):
         self.assert_code("src/doors/http/answer.cpp", '#include "node/feeds/host.h"', "door")

@@ -149,6 +149,50 @@ class KnownElsewhere(SystemTest):
         self.expect(0, "key", "trust", "mine", mirror, *self.data)
         self.assert_goes_on()
 
+    def test_a_reader_with_nothing_is_no_witness(self):
+        """It shows the old head that it has just heard from the owner."""
+        self.assertEqual(0, self.mirror.stop(), self.mirror.stderr)
+        copied = self.path("copied")
+        shutil.copytree(self.path("backup"), copied)
+        empty = self.start_mirror("empty", self.feed, network=ALONE)
+        address = empty.wait_for(r"^listening (\S+)$").group(1)
+        refused = self.expect(9, "pub", "feed", data.write(self.path("more"), b"x\n"), *ALONE, "--peer", address,
+                              "--find-timeout", "3s", "--data", copied)
+        self.assertIn("nobody who holds it answered", refused.stderr)
+        self.assertEqual(0, empty.stop(), empty.stderr)
+
+    def test_the_original_hears_of_its_healed_copy(self):
+        """Nothing was put back here: but a peer that the user names is heard before the first signature."""
+        copied = self.path("copied")
+        shutil.copytree(self.path("owner"), copied)
+        self.data = ["--data", copied]
+        online = [*ALONE, "--peer", self.address, "--find-timeout", "4s"]
+        self.add("more", b"f\n", *online, "--acks", "1")
+        self.data = ["--data", self.path("owner")]
+        self.assertRegex(self.add("more", b"g\n", *online).stderr, "goes on from size 6")
+        self.assertEqual(b"a\nb\nc\nd\ne\nf\ng\n", self.expect(0, "sub", "feed", "-e", "--offline", *self.data).stdout)
+        self.verify_mirror()
+
+    def test_a_key_that_comes_to_its_mirror(self):
+        """The mirror's own blocks become those of an own feed."""
+        secret = self.path("secret.key")
+        self.expect(0, "key", "export", "feed", "--secret", secret, *self.data)
+        self.verify_mirror()
+        self.data = ["--data", self.path("mirror")]
+        self.expect(0, "key", "import", "feed", secret, *self.data)
+        self.assertEqual(b"a\nb\nc\nd\ne\n", self.expect(0, "sub", "feed", "-e", "--offline", *self.data).stdout)
+        self.add("more", b"x\n", "--offline", code=9)
+        info = self.expect(0, "info", "feed", "--offline", *self.data).stdout.decode()
+        root = re.search(r"(?m)^root hash +([0-9a-f]{64})$", info).group(1)
+        self.add("more", b"f\n", "--offline", "--assert-head", "5:" + root)
+        self.assertEqual(b"a\nb\nc\nd\ne\nf\n", self.expect(0, "sub", "feed", "-e", "--offline", *self.data).stdout)
+        self.expect(0, "verify", "feed", "--offline", *self.data)
+
+    def test_keys_that_are_gone(self):
+        shutil.rmtree(os.path.join(self.path("owner"), "keys"))
+        refused = self.add("more", b"x\n", "--offline", code=12)
+        self.assertIn(self.feed, refused.stderr)
+
     def test_a_key_without_its_history(self):
         secret = self.path("secret.key")
         self.expect(0, "key", "export", "feed", "--secret", secret, *self.data)

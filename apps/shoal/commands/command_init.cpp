@@ -146,7 +146,8 @@ Result<Exit> InitCommand::run(Context& context) {
   SHOAL_TRY(auto session, NodeSession::open(context, common_));
   FeedOptions options{.create = true, .in_memory = memory_};
   if (memory_) SHOAL_CHECK(check_memory(session));
-  SHOAL_TRY(const auto own, open_own_feed(context, session, name_, options, common_));
+  SHOAL_TRY(const auto own,
+            signing_on(context, session, name_, common_, [&] { return session->owning().open_feed(name_, options); }));
   if (changes_retention()) {
     SHOAL_TRY(const auto known,
               session->reading().info({own.feed, name_, true, {}}, {std::chrono::milliseconds(0), {}}));

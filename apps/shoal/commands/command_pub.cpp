@@ -197,11 +197,13 @@ Result<Exit> PubCommand::run(Context& context) {
   SHOAL_CHECK(prepare());
   SHOAL_TRY(auto session, NodeSession::open(context, common_));
   if (asserted_) SHOAL_CHECK(recover_feed(context, session, name_, {common_.find_timeout, asserted_}));
-  SHOAL_TRY(const auto own, open_own_feed(context, session, name_, {.create = !no_create_}, common_));
+  SHOAL_TRY(const auto own, signing_on(context, session, name_, common_,
+                                       [&] { return session->owning().open_feed(name_, {.create = !no_create_}); }));
   if (own.created) context.messages.notice("created feed " + name_ + " " + own.feed.hex());
   context.messages.notice("feed " + own.feed.hex());
 
-  SHOAL_TRY(auto producer, session->owning().open_producer(name_, producer_));
+  SHOAL_TRY(auto producer, signing_on(context, session, name_, common_,
+                                      [&] { return session->owning().open_producer(name_, producer_); }));
   AckLedger ledger(context.out, ack_log_);
   producer->on_acked([&ledger](const AckRun& run) { ledger.add(run); });
   RecordSource stream(stream_, context.messages, context.stop.fd());

@@ -16,8 +16,9 @@ struct MarkedFiles {
 };
 
 /// Makes the stamp when it is missing. Renews it when the journal was written by something else than a journal: a
-/// restored backup. Before the journal is opened. Code::io, Code::no_space.
-[[nodiscard]] Result<void> keep_stamp(const MarkedFiles& files);
+/// restored backup; and when `doubt` says that something else is wrong. Before the journal is opened. Code::io,
+/// Code::no_space.
+[[nodiscard]] Result<void> keep_stamp(const MarkedFiles& files, bool doubt = false);
 
 /// Names the place of a data directory: machine id, inodes of the directory and its journal, and inode and time of
 /// change of the stamp. Moving the directory keeps it; a copy, a restored backup (in place too) or another machine

@@ -4,6 +4,7 @@
 #include "base/wire.h"
 #include "feed/format/checkpoint.h"
 #include "feed/format/row_range.h"
+#include "feed/log/log_rows.h"
 
 #include <algorithm>
 #include <array>
@@ -145,6 +146,40 @@ Result<void> remove_feed_rows(FeedStores stores, const FeedId& feed) {
   }
   batch.erase(store::Column::meta, store::feed_number_key(feed));
   return stores.heads->write(batch, store::Sync::yes);
+}
+
+Result<void> move_block_rows(FeedStores stores, const FeedId& feed) {
+  constexpr std::size_t kBytes = std::size_t{4} << 20;
+  SHOAL_TRY(const auto known, find_number(*stores.heads, feed));
+  if (!known) return {};
+  const store::FeedNumber number{*known};
+  SHOAL_TRY(const auto state, stores.blocks->get(store::Column::meta, state_key(number)));
+  if (!state) return {};
+  SHOAL_TRY(const StateRow summary, decode_state_row(*state));
+  if (summary.feed != feed) return {};  // rows of another feed under the same number
+  const store::KeyRange range = store::feed_range(number);
+  for (std::size_t i = 0; i < store::kColumnCount; ++i) {
+    const auto column = static_cast<store::Column>(i);
+    store::WriteBatch batch;
+    std::size_t bytes = 0;
+    const auto rows = stores.blocks->iterate(column);
+    for (rows->seek(range.begin); rows->valid() && in_range(range, rows->key()); rows->next()) {
+      if (column == store::Column::meta) {
+        SHOAL_TRY(const bool there, stores.heads->contains(column, rows->key()));
+        if (there) continue;
+      }
+      batch.put(column, Bytes(rows->key().begin(), rows->key().end()),
+                Bytes(rows->value().begin(), rows->value().end()));
+      bytes += rows->value().size();
+      if (bytes < kBytes) continue;
+      SHOAL_CHECK(stores.heads->write(std::exchange(batch, {}), store::Sync::no));
+      bytes = 0;
+    }
+    SHOAL_CHECK(rows->status());
+    SHOAL_CHECK(stores.heads->write(batch, store::Sync::no));
+  }
+  SHOAL_CHECK(stores.heads->make_durable());
+  return erase_rows(*stores.blocks, number);
 }
 
 Result<void> erase_rows(store::KvStore& store, store::FeedNumber number) {

@@ -41,6 +41,9 @@ struct FeedRows {
 /// Removes every row of the feed from both stores, its cursors, groups and number, and gives the disk back. Synced.
 /// Code::not_found when it has none.
 [[nodiscard]] Result<void> remove_feed_rows(FeedStores stores, const FeedId& feed);
+/// Moves all that the store of blocks holds of the feed into the store of heads: a mirrored feed becomes an own one.
+/// What the store of heads has stays. A crash leaves them in both; the next call goes on.
+[[nodiscard]] Result<void> move_block_rows(FeedStores stores, const FeedId& feed);
 /// Erases the rows that are kept under `number` in one store, and gives their disk back. Not synced.
 [[nodiscard]] Result<void> erase_rows(store::KvStore& store, store::FeedNumber number);
 

@@ -33,12 +33,43 @@ Result<LoadedLog> LogLoader::load() {
   if (rebuilding) {
     SHOAL_CHECK(rebuild_indices());  // a crash cut the last one short
   } else {
-    SHOAL_CHECK(load_partitions());
+    SHOAL_CHECK(load_index());
   }
   SHOAL_CHECK(forget_unwritten());
   if (!rows_.stores.one_store()) SHOAL_CHECK(load_hidden_blocks());
   SHOAL_CHECK(check());
   return std::move(loaded_);
+}
+
+/// Tables that a damaged manifest has forgotten take rows with them, the newest first. All of the index can be made
+/// again from the headers.
+Result<void> LogLoader::load_index() {
+  std::string lost = "its newest rows are missing";
+  if (const auto loaded = load_partitions(); loaded) {
+    SHOAL_TRY(const bool whole, index_reaches_ends());
+    if (whole) return {};
+  } else if (loaded.error().code == Code::corrupt) {
+    lost = loaded.error().message;
+  } else {
+    return loaded;
+  }
+  SHOAL_CHECK(rebuild_indices());
+  loaded_.healed = "the index was damaged (" + lost + ") and is made again from the headers";
+  return {};
+}
+
+/// Each of the first partitions has its newest row.
+Result<bool> LogLoader::index_reaches_ends() const {
+  constexpr std::size_t kMost = 1024;  // some milliseconds
+  const std::size_t count = std::min(state().partitions.size(), kMost);
+  for (std::uint32_t number = 0; number < count; ++number) {
+    const PartitionState& partition = state().partitions[number];
+    if (!partition.last_held) continue;
+    const Bytes key = store::offset_key(rows_.number, store::TopicNumber{number}, partition.held_end - 1);
+    SHOAL_TRY(const bool there, rows_.stores.blocks->contains(store::Column::offsets, key));
+    if (!there) return false;
+  }
+  return true;
 }
 
 Result<void> LogLoader::load_head() {

@@ -42,6 +42,8 @@ class LogLoader {
   [[nodiscard]] Result<void> load_fork_proof();
   [[nodiscard]] Result<void> load_blocks();
   [[nodiscard]] Result<void> load_held_sets();
+  [[nodiscard]] Result<void> load_index();
+  [[nodiscard]] Result<bool> index_reaches_ends() const;
   [[nodiscard]] Result<void> load_partitions();
   [[nodiscard]] Result<void> load_topics(std::map<std::uint32_t, TopicStateEntry> entries);
   [[nodiscard]] Result<void> forget_unwritten();

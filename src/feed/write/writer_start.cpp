@@ -50,11 +50,13 @@ class Start {
 
  private:
   [[nodiscard]] Error unsafe(std::string_view what) const {
-    return Error{Code::unsafe_to_sign,
-                 "signing on could create a second history of feed " + log_.id().hex() + ": " + std::string(what) +
-                     " (journal: " + describe(signed_) + "; store: " + describe(log_.head()) + ")",
-                 "publish while a mirror can be reached: what was signed last is asked for and taken back first (shoal "
-                 "recover); or put back the newest copy of this data directory, in its old place"};
+    return Error{
+        Code::unsafe_to_sign,
+        "signing on could create a second history of feed " + log_.id().hex() + ": " + std::string(what) +
+            " (journal: " + describe(signed_) + "; store: " + describe(log_.head()) + ")",
+        "publish while a mirror can be reached: what was signed last is asked for and taken back first (shoal "
+        "recover); or put back the newest copy of this data directory, in its old place; when nothing was signed "
+        "elsewhere, shoal recover --assert-head with size and root hash of shoal info"};
   }
 
   /// Tree and topic state are known up to the head: what the next one grows from.
@@ -63,8 +65,10 @@ class Start {
         [&](const LogState& state) { return state.tail.size() == head.tree_size && state.applied == head.tree_size; });
   }
 
+  /// A word that the mark beside the key proves wrong is not taken.
   [[nodiscard]] bool asserted() const {
     const std::optional<Checkpoint> held = log_.head();
+    if (options_.asserted && options_.marked && options_.marked->size > options_.asserted->tree_size) return false;
     return options_.asserted && held && complete(*held) && held->tree_size == options_.asserted->tree_size &&
            held->root == options_.asserted->root;
   }
@@ -111,17 +115,24 @@ class Start {
 
   /// Journal and store may both be gone, or be older than the key says.
   Result<void> check_mark() const {
-    const auto& marked = options_.marked;
-    if (!marked) return {};
+    if (options_.place.empty()) return {};
     const std::optional<Checkpoint> held = log_.head();
-    if (marked->elsewhere) return unsafe("the key came from elsewhere, and what it signed there is not known here");
     const std::uint64_t known = std::max(held ? held->tree_size : 0, signed_ ? signed_->tree_size : 0);
-    if (marked->size > known) {
-      return unsafe("the key has signed " + std::to_string(marked->size) + " blocks, and fewer are known here");
+    if (!options_.marked) {
+      if (held) return {};  // of a version that kept no mark
+      return unsafe("it is not known what the key has signed, and nothing of it is here");
+    }
+    const WriterOptions::Marked& marked = *options_.marked;
+    if (marked.elsewhere) return unsafe("the key came from elsewhere, and what it signed there is not known here");
+    if (marked.size > known) {
+      return unsafe("the key has signed " + std::to_string(marked.size) + " blocks, and fewer are known here");
     }
     // The mark comes before the first signature. In its own place a crash between the two is no loss.
-    if (!held && !signed_ && !same_place(marked->place, options_.place)) {
-      return unsafe("the key was used in another place, and nothing that it signed is here");
+    if (!marked.place.empty() && !same_place(marked.place, options_.place)) {
+      return unsafe("the key signed in another place last");
+    }
+    if (!held && !signed_ && marked.place.empty() && !marked.unused) {
+      return unsafe("the key was used, and nothing that it signed is here");
     }
     return {};
   }

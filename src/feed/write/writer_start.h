@@ -26,8 +26,9 @@ struct WriterOptions {
     std::uint64_t size = 0;  ///< blocks that were signed at least
     std::string place;       ///< the directory that signed, or was about to
     bool elsewhere = false;  ///< the key came from elsewhere: there may be more
+    bool unused = false;     ///< it was made here and has never signed
   };
-  std::optional<Marked> marked = {};  ///< nullopt: nothing is kept
+  std::optional<Marked> marked = {};  ///< nullopt: nothing is kept, so nothing is known of a key without history
   /// The store's head was just taken from others who hold the feed. It is signed on from, when it has everything that
   /// journal, mark and remembered heads know of.
   bool recovered = false;

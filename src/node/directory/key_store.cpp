@@ -14,6 +14,7 @@ namespace shoal::node {
 namespace {
 
 constexpr std::string_view kSuffix = ".key";
+constexpr std::string_view kUnused = "unused ";
 
 Error unreadable(const std::filesystem::path& path, const std::error_code& why) {
   return {Code::io, "cannot look into " + path.string() + ": " + why.message(),
@@ -34,8 +35,20 @@ Result<KeyInfo> KeyStore::generate(const std::string& name, const Passphrase& gi
   SHOAL_CHECK(check_new_name(name));
   SHOAL_TRY(const auto secret, passphrase(given));
   const auto key = crypto::KeyPair::generate();
+  // First: a key without a mark may be a copy.
+  SHOAL_TRY(const std::string place, unused_place());
+  SHOAL_CHECK(marks_.write(name, {FeedId{key.public_key()}, 0, false, place}));
   SHOAL_CHECK(crypto::write_key_file(file_of(name), key, secret));
   return KeyInfo{name, key.public_key(), secret.has_value()};
+}
+
+/// In the place of a mark: the key was made in this directory of keys and has not signed yet.
+Result<std::string> KeyStore::unused_place() const {
+  struct stat found {};
+  if (::stat(directory_.c_str(), &found) != 0) {
+    return unreadable(directory_, std::error_code(errno, std::generic_category()));
+  }
+  return std::string(kUnused) + std::to_string(found.st_ino);
 }
 
 Result<KeyStore::List> KeyStore::list() const {
@@ -124,7 +137,8 @@ Result<KeyInfo> KeyStore::import(const std::string& name, const std::filesystem:
   }
   SHOAL_TRY(const auto secret, passphrase());
   // First: without it the key would begin a new history.
-  if (!comes_back && !signed_nothing) SHOAL_CHECK(marks_.write(name, {feed, 0, true, ""}));
+  SHOAL_TRY(const std::string place, unused_place());
+  if (!comes_back) SHOAL_CHECK(marks_.write(name, {feed, 0, !signed_nothing, signed_nothing ? place : ""}));
   SHOAL_CHECK(crypto::write_key_file(file_of(name), key, secret));
   return KeyInfo{name, key.public_key(), secret.has_value()};
 }
@@ -141,7 +155,12 @@ Result<std::optional<feed::WriterOptions::Marked>> KeyStore::marked(const std::s
                  "the key " + name + " is another one than before: the name stands for feed " + (*mark)->feed.hex(),
                  "put back that key, or use this one under another name"};
   }
-  return std::optional(Marked{(*mark)->signed_size, (*mark)->place, (*mark)->imported});
+  if (!(*mark)->place.starts_with(kUnused)) {
+    return std::optional(Marked{(*mark)->signed_size, (*mark)->place, (*mark)->imported});
+  }
+  SHOAL_TRY(const std::string here, unused_place());
+  const bool unused = (*mark)->place == here;
+  return std::optional(Marked{.elsewhere = !unused, .unused = unused});
 }
 
 Result<void> KeyStore::mark_signed(const std::string& name, const KeyMark& mark) const {
@@ -169,7 +188,8 @@ Result<std::optional<crypto::SecretBytes>> KeyStore::passphrase(const Passphrase
 
 Result<void> KeyStore::check_unmarked(const std::string& name) const {
   const auto mark = marks_.read(name);
-  if (mark && !*mark) return {};
+  // Of a key that never signed nothing is lost: a crash came between mark and key.
+  if (mark && (!*mark || (*mark)->place.starts_with(kUnused))) return {};
   if (!mark && mark.error().code != Code::corrupt) return mark.error();
   return Error{Code::bad_key,
                "the key file of feed " + name + (mark ? " (" + (*mark)->feed.hex() + ")" : "") + " is gone",

@@ -62,6 +62,7 @@ class KeyStore {
  private:
   [[nodiscard]] std::filesystem::path file_of(const std::string& name) const { return directory_ / (name + ".key"); }
   [[nodiscard]] Result<std::optional<crypto::SecretBytes>> passphrase(const Passphrase& given = {}) const;
+  [[nodiscard]] Result<std::string> unused_place() const;
   [[nodiscard]] static Result<void> check_legal(const std::string& name);
   [[nodiscard]] Result<void> check_new_name(const std::string& name) const;
   /// Code::bad_key when the name stands for a feed whose key is gone.

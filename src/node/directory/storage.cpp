@@ -34,6 +34,13 @@ bool is_there(const std::filesystem::path& path) {
   return std::filesystem::exists(path, unreadable) && !unreadable;
 }
 
+/// Also when it is missing.
+bool has_nothing(const std::filesystem::path& path) {
+  std::error_code unreadable;
+  const bool empty = std::filesystem::is_empty(path, unreadable);
+  return unreadable || empty;
+}
+
 Result<std::unique_ptr<store::KvStore>> open_mirrored(const std::filesystem::path& path, base::LogSink& log,
                                                       bool& was_salvaged) {
   auto opened = store::open_rocks_store(path, store::Backing::disk, log);
@@ -152,6 +159,8 @@ Result<std::shared_ptr<Storage>> Storage::open(const std::filesystem::path& path
     return storage;
   }
   const bool used = is_there(directory.own_store());
+  // The journal alone would be replayed: whoever put an old one back has to be told from a crash.
+  const bool own_lost = is_there(directory.journal()) && has_nothing(directory.own_store());
   const DiskReserve reserve(directory.reserve());
   auto stores = open_stores(directory, log, storage->salvaged);
   if (!stores && stores.error().code == Code::no_space && when_full == WhenFull::use_reserve && reserve.release()) {
@@ -170,7 +179,8 @@ Result<std::shared_ptr<Storage>> Storage::open(const std::filesystem::path& path
   storage->own = std::make_unique<store::BufferedStore>(std::move(own), store::BufferedStore::kOwnFeeds);
   storage->mirrored = std::make_unique<store::BufferedStore>(std::move(mirrored), store::BufferedStore::kMirrors);
   // On a full disk a directory of an older version goes without a stamp.
-  if (const auto kept = feed::keep_stamp(marked_files(directory)); !kept && kept.error().code != Code::no_space) {
+  if (const auto kept = feed::keep_stamp(marked_files(directory), own_lost);
+      !kept && kept.error().code != Code::no_space) {
     return kept.error();
   }
   SHOAL_TRY(storage->journal, open_journal(directory.journal(), used, log));

@@ -65,8 +65,20 @@ Result<std::shared_ptr<void>> FeedRecovery::take_over(const FeedReference& feed)
     return {};
   };
   SHOAL_CHECK(context_.commit_thread->run(end_writer));
+  // Not beside another directory of this host that signs with the key.
+  SHOAL_TRY(std::shared_ptr<KeyLock> lock, KeyLock::take(feed.feed.key));
   close_host(feed);
-  return taken;
+  SHOAL_CHECK(bring_over(feed));
+  return std::shared_ptr<void>(lock.get(), [lock, taken](void*) mutable {
+    lock.reset();
+    taken.reset();
+  });
+}
+
+/// A key that comes to where its feed is mirrored: the blocks are here, in the store of other people's feeds.
+Result<void> FeedRecovery::bring_over(const FeedReference& feed) const {
+  SHOAL_TRY(const auto files, context_.service.open->storage());
+  return feed::move_block_rows({files->own.get(), files->mirrored.get()}, feed.feed);
 }
 
 void FeedRecovery::close_host(const FeedReference& feed) const {
@@ -160,7 +172,8 @@ Result<void> FeedRecovery::check_witness(FeedHost& host) const {
   const auto head = host.reader().head();
   const std::uint64_t size = head ? head->tree_size : 0;
   const auto counts = [&](const replication::PeerView& peer) {
-    if (!peer.head || peer.head->tree_size < size) return false;
+    // A reader that came with nothing shows what it has just heard from us.
+    if (!peer.first_head || peer.first_head->tree_size < size || !peer.complete) return false;
     return named.empty() || context_.mirrors->name_of(peer.node_key).has_value();
   };
   if (std::ranges::any_of(peers, counts)) return {};

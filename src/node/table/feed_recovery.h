@@ -1,6 +1,7 @@
 #pragma once
 
 #include "node/api/owning_api.h"
+#include "node/directory/key_lock.h"
 #include "node/directory/key_store.h"
 #include "node/directory/trusted_mirrors.h"
 #include "node/feeds/commit_thread.h"
@@ -41,6 +42,7 @@ class FeedRecovery {
   /// No writer has the feed, and none gets it, until the returned object goes. Code::in_use.
   [[nodiscard]] Result<std::shared_ptr<void>> take_over(const FeedReference& feed);
   [[nodiscard]] Result<std::shared_ptr<FeedHost>> open_as_mirror(const FeedReference& feed) const;
+  [[nodiscard]] Result<void> bring_over(const FeedReference& feed) const;
   /// Fetches what others hold; the number of blocks that were not here.
   [[nodiscard]] Result<std::uint64_t> fetch(const FeedReference& feed, const RecoverOptions& options, const Wait& wait);
   [[nodiscard]] Result<void> wait_fetched(FeedHost& host, const RecoverOptions& options, const Wait& wait) const;

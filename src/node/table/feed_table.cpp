@@ -7,10 +7,13 @@
 #include "node/api/names.h"
 #include "node/directory/want_store.h"
 #include "node/network/peer_info.h"
+#include "node/reading/head_question.h"
 #include "store/buffered_store.h"
 #include "store/rocks_kv_store.h"
 
 #include <algorithm>
+#include <chrono>
+#include <tuple>
 
 /// Feeds open when they are first asked for, because a directory may have thousands. The order of opening:
 /// 1. the key of an own feed. It may ask for a passphrase, so no lock is held;
@@ -148,7 +151,14 @@ FeedHost::Context FeedTable::host_context(const FeedReference& feed, feed::FeedS
 
 Result<std::shared_ptr<FeedHost>> FeedTable::open_host(const FeedReference& feed, feed::FeedStores stores,
                                                        std::shared_ptr<void> files) {
+  SHOAL_TRY(const auto directory, storage());
+  store::KvStore* const own_store = directory->own.get();
+  store::KvStore* const mirrored = directory->mirrored.get();
   const auto open = [&]() -> Result<std::shared_ptr<FeedHost>> {
+    // A key that came to where its feed is mirrored: the blocks become those of an own feed.
+    if (feed.own && stores.heads == own_store) {
+      SHOAL_CHECK(feed::move_block_rows({own_store, mirrored}, feed.feed));
+    }
     SHOAL_TRY(auto host, FeedHost::open(feed.feed, feed.own, host_context(feed, stores, std::move(files))));
     if (feed.own) {
       if (const auto head = host->reader().head()) host->own_terms().set_signed_before(head->time);
@@ -211,6 +221,19 @@ Result<std::shared_ptr<OwnFeed>> FeedTable::own(const std::string& name, const s
   const FeedId id{key.public_key()};
   SHOAL_TRY(auto opened, open_host({id, name, true, {}}, {files->own.get(), files->own.get()}, files));
   return opening_.open(name, std::move(opened), std::move(key), *files->own, *files->journal, files->place);
+}
+
+void FeedTable::hear_peers(FeedHost& host) const {
+  constexpr std::chrono::milliseconds kWait{1000};
+  if (context_.swarm == nullptr || context_.peers.empty()) return;
+  const auto question = HeadQuestion::ask(host, std::chrono::milliseconds(0), kWait);
+  const auto end = std::chrono::steady_clock::now() + kWait;
+  while (!question->done && !host.news().closed() && std::chrono::steady_clock::now() < end) {
+    const std::uint64_t version = host.news().version();
+    if (!question->done) std::ignore = host.news().wait_change(version, end, {});
+  }
+  // What they showed may stop the writer, on the commit thread.
+  std::ignore = context_.commit_thread->run([]() -> Result<void> { return {}; });
 }
 
 Result<RecoveredFeed> FeedTable::recover(const std::string& name, const RecoverOptions& options, const Wait& wait) {

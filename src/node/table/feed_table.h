@@ -72,6 +72,8 @@ class FeedTable {
   [[nodiscard]] Result<void> remove(const FeedReference& feed) { return removal_.remove(feed); }
   /// Erases what a crash left of removals.
   [[nodiscard]] Result<void> finish_removals() { return removal_.finish(); }
+  /// Waits a moment for the heads of the peers that the user named: one of them may know of a longer head of ours.
+  void hear_peers(FeedHost& host) const;
   /// See OwningApi::recover().
   [[nodiscard]] Result<RecoveredFeed> recover(const std::string& name, const RecoverOptions& options, const Wait& wait);
   /// Has `take` add blocks to an own feed, which is closed meanwhile. See FeedRecovery::take_in().

@@ -1,11 +1,29 @@
 #include "node/table/own_feed_opening.h"
 
+#include "base/bytes.h"
 #include "base/try.h"
+#include "feed/log/feed_rows.h"
 #include "feed/write/writer_start.h"
 
+#include <string_view>
 #include <utility>
 
 namespace shoal::node {
+namespace {
+
+constexpr std::string_view kName = "writer/name";
+
+}  // namespace
+
+Result<std::optional<FeedId>> find_named(store::KvStore& own, const std::string& name) {
+  SHOAL_TRY(const auto feeds, feed::FeedLog::list(own));
+  for (const FeedId& feed : feeds) {
+    SHOAL_TRY(const auto rows, feed::open_feed_rows({&own, &own}, feed));
+    SHOAL_TRY(const auto named, rows.property(kName));
+    if (named && base::as_text(*named) == name) return std::optional(feed);
+  }
+  return std::optional<FeedId>{};
+}
 
 Result<std::shared_ptr<OwnFeed>> OwnFeedOpening::open(const std::string& name, std::shared_ptr<FeedHost> host,
                                                       crypto::KeyPair key, store::KvStore& store,
@@ -49,6 +67,11 @@ Result<OwnFeed::Signer> OwnFeedOpening::open_signer(const std::string& name, Fee
   }
   SHOAL_TRY(signer.writer, feed::FeedWriter::open(host.log(), store, journal, std::move(key), *context_.clock,
                                                   *context_.log, options));
+  // With it a name whose keys are gone makes no other feed.
+  SHOAL_TRY(const auto named, host.log().property(kName));
+  if (!is_volatile && (!named || base::as_text(*named) != name)) {
+    SHOAL_CHECK(host.log().set_property(kName, Bytes(name.begin(), name.end())));
+  }
   // Before the first signature.
   const feed::Checkpoint* const head = signer.writer->head();
   if (!is_volatile) {

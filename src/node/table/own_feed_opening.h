@@ -12,6 +12,9 @@
 
 namespace shoal::node {
 
+/// The feed that was signed here under this name; nullopt when there is none.
+[[nodiscard]] Result<std::optional<FeedId>> find_named(store::KvStore& own, const std::string& name);
+
 /// Gives own feeds their writer, once everything says that it is safe to sign, and takes the right back when a peer
 /// shows that it is not. Any thread.
 class OwnFeedOpening {

@@ -19,9 +19,10 @@ using PeerId = StrongInt<struct PeerIdTag, std::uint64_t>;
 struct PeerView {
   PeerId id;
   PeerAddress address;
-  PublicKey node_key;                    ///< proven in the session
-  std::optional<feed::Checkpoint> head;  ///< newest head it announced here
-  bool answered = false;                 ///< it announced a head, or that it has none
+  PublicKey node_key;                               ///< proven in the session
+  std::optional<feed::Checkpoint> head;             ///< newest head it announced here
+  std::optional<feed::Checkpoint> first_head = {};  ///< what it announced when the session began
+  bool answered = false;                            ///< it announced a head, or that it has none
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::uint64_t rate_in = 0;   ///< bytes a second, smoothed

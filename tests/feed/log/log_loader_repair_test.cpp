@@ -33,6 +33,46 @@ class LogLoaderRepair : public testing::LoaderWorld {
   }
 };
 
+/// A damaged manifest forgets the newest tables: without this a reader was given nothing, and told that it was all.
+TEST_F(LogLoaderRepair, AnIndexThatEndsEarlyIsMadeAgain) {
+  follow();
+  const LogState live = mirror_.log->inspect([](const LogState& state) {
+    LogState copy;
+    copy.partitions = state.partitions;
+    return copy;
+  });
+  for (std::uint32_t number = 1; number < live.partitions.size(); ++number) {
+    const Bytes key =
+        store::offset_key(mirror_rows().number, store::TopicNumber{number}, live.partitions[number].held_end - 1);
+    const Bytes kept = row(*blocks_, store::Column::offsets, key);
+    erase(*blocks_, store::Column::offsets, key);
+    const auto loaded = load(mirror_rows());
+    ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+    EXPECT_NE(loaded->healed.find("made again"), std::string::npos);
+    EXPECT_EQ(row(*blocks_, store::Column::offsets, key), kept);
+  }
+  const auto again = load(mirror_rows());
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(again->healed, "");
+}
+
+TEST_F(LogLoaderRepair, RowsOfAMirrorBecomeThoseOfAnOwnFeed) {
+  follow();
+  ASSERT_TRUE(move_block_rows({heads_, blocks_}, producer_.id()).ok());
+  const FeedRows moved{{heads_, heads_}, producer_.id(), mirror_.log->number()};
+  const auto loaded = load(moved);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  EXPECT_EQ(loaded->state.head, *producer_.reader().head());
+  EXPECT_EQ(loaded->state.payloads.runs(), runs({{0, 31}}));
+  for (const auto column : {store::Column::meta, store::Column::payloads, store::Column::offsets}) {
+    const auto rows = blocks_->iterate(column);
+    rows->seek(store::feed_range(mirror_rows().number).begin);
+    EXPECT_FALSE(rows->valid());
+  }
+  EXPECT_TRUE(move_block_rows({heads_, blocks_}, producer_.id()).ok()) << "nothing is left to move";
+  EXPECT_TRUE(move_block_rows({heads_, blocks_}, FeedId{testing::test_key(99).public_key()}).ok());
+}
+
 TEST_F(LogLoaderRepair, EachRunOfUnwrittenPayloadsIsLookedAt) {
   follow();
   for (const std::uint64_t lost : {5U, 20U, 30U}) lose_payload(lost);

@@ -353,9 +353,10 @@ TEST_F(WriterRecords, ThePlaceIsRememberedOnceJournalAndStoreAgree) {
 }
 
 TEST_F(WriterRecords, ThePlaceOfAnUnsignedFeedMayChange) {
-  ASSERT_TRUE(reopen({.place = "a"}).ok());
-  ASSERT_TRUE(reopen({.place = "b"}).ok());
-  ASSERT_TRUE(producer_.open({.place = "b"}).ok());
+  const WriterOptions::Marked unused{.unused = true};
+  ASSERT_TRUE(reopen({.place = "a", .marked = unused}).ok());
+  ASSERT_TRUE(reopen({.place = "b", .marked = unused}).ok());
+  ASSERT_TRUE(producer_.open({.place = "b", .marked = unused}).ok());
   store_has(1);
   expect_refused("copied, restored or moved", {.place = "a"});
 }
@@ -380,25 +381,50 @@ TEST_F(WriterRecords, AnAssertionOfAnotherHeadIsRefusedThoughAllIsWell) {
 
 TEST_F(WriterRecords, AMarkOfMoreThanIsKnownIsRefused) {
   store_has(3);
-  expect_at(head(3), {.marked = WriterOptions::Marked{3, "here", false}});
-  expect_refused("the key has signed 4 blocks", {.marked = WriterOptions::Marked{4, "here", false}});
+  expect_at(head(3), {.place = "here", .marked = WriterOptions::Marked{3, "here", false}});
+  expect_refused("the key has signed 4 blocks", {.place = "here", .marked = WriterOptions::Marked{4, "here", false}});
 }
 
 TEST_F(WriterRecords, AKeyFromElsewhereIsRefusedUntilItsHistoryWasFound) {
   store_has(3);
-  expect_refused("came from elsewhere", {.marked = WriterOptions::Marked{0, "", true}});
-  expect_at(head(3), {.marked = WriterOptions::Marked{0, "", true}, .recovered = true});
+  expect_refused("came from elsewhere", {.place = "here", .marked = WriterOptions::Marked{0, "", true}});
+  expect_at(head(3), {.place = "here", .marked = WriterOptions::Marked{0, "", true}, .recovered = true});
 }
 
 TEST_F(WriterRecords, AMarkWithoutAnythingSignedIsACrashInItsOwnPlaceOnly) {
   journal_->answer_last_head(std::optional<Bytes>{});
-  const auto marked = [](const char* place) {
-    return WriterOptions{.place = "here", .marked = WriterOptions::Marked{0, place, false}};
+  const auto marked = [](std::uint64_t size, const char* place, bool unused = false) {
+    return WriterOptions{.place = "here", .marked = WriterOptions::Marked{size, place, false, unused}};
   };
-  EXPECT_TRUE(reopen(marked("here")).ok());
-  expect_refused("used in another place", marked("there"));
-  expect_refused("used in another place", marked(""));
-  expect_refused("the key has signed 1 blocks", {.place = "here", .marked = WriterOptions::Marked{1, "here", false}});
+  EXPECT_TRUE(reopen(marked(0, "here")).ok());
+  EXPECT_TRUE(reopen(marked(0, "", true)).ok()) << "it was made here and has signed nothing";
+  expect_refused("in another place", marked(0, "there"));
+  expect_refused("nothing that it signed is here", marked(0, ""));
+  expect_refused("the key has signed 1 blocks", marked(1, "here"));
+  expect_refused("it is not known what the key has signed", {.place = "here"});
+}
+
+/// The store is gone, and with it the place that it was signed in; the journal would be replayed.
+TEST_F(WriterRecords, ThePlaceIsKeptBesideTheKeyToo) {
+  journal_says(head(2));
+  journal_->add_group(group(0));
+  journal_->add_group(group(1));
+  const auto marked = [](const char* place) {
+    return WriterOptions{.place = "here", .marked = WriterOptions::Marked{1, place, false}};
+  };
+  expect_refused("in another place", marked("there"));
+  expect_refused("it is not known what the key has signed", {.place = "here"});
+  expect_at(head(2), marked("here"));
+}
+
+TEST_F(WriterRecords, AnAssertionBelowTheMarkIsNotTaken) {
+  store_has(3);
+  expect_refused(
+      "the key has signed 4 blocks",
+      {.place = "here", .asserted = AssertedHead{3, head(3).root}, .marked = WriterOptions::Marked{4, "here", false}});
+  expect_at(
+      head(3),
+      {.place = "here", .asserted = AssertedHead{3, head(3).root}, .marked = WriterOptions::Marked{3, "there", false}});
 }
 
 TEST_F(WriterRecords, ARecoveredHeadIsTakenWhenItHasAllThatWasKnown) {

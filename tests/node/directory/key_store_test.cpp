@@ -172,7 +172,7 @@ TEST(KeyStore, AnImportedKeyIsMarkedUnlessItHasSignedNothing) {
   const TempDir other;
   KeyStore store = open_store(dir);
   const FeedId feed{store.generate("quakes")->key};
-  EXPECT_FALSE(store.marked("quakes", feed).value().has_value()) << "a key that was made here has signed nothing";
+  EXPECT_TRUE(store.marked("quakes", feed).value()->unused) << "a key that was made here has signed nothing";
   ASSERT_TRUE(store.export_secret("quakes", dir / "out").ok());
   KeyStore elsewhere = open_store(other);
   ASSERT_TRUE(elsewhere.import("theirs", dir / "out", false).ok());
@@ -185,7 +185,32 @@ TEST(KeyStore, AnImportedKeyIsMarkedUnlessItHasSignedNothing) {
   const TempDir third;
   KeyStore unused = open_store(third);
   ASSERT_TRUE(unused.import("unused", dir / "out", true).ok());
-  EXPECT_FALSE(unused.marked("unused", feed).value().has_value());
+  EXPECT_TRUE(unused.marked("unused", feed).value()->unused);
+}
+
+TEST(KeyStore, ACopyOfAnUnusedKeyIsFromElsewhere) {
+  const TempDir dir;
+  const TempDir other;
+  KeyStore store = open_store(dir);
+  const FeedId feed{store.generate("quakes")->key};
+  std::filesystem::copy_file(dir / "quakes.key", other / "quakes.key");
+  KeyStore elsewhere = open_store(other);
+  EXPECT_FALSE(elsewhere.marked("quakes", feed).value().has_value()) << "nothing is known of it";
+  std::filesystem::copy_file(dir / "quakes.signed", other / "quakes.signed");
+  const auto mark = elsewhere.marked("quakes", feed).value();
+  ASSERT_TRUE(mark.has_value());
+  EXPECT_TRUE(mark->elsewhere);
+  EXPECT_FALSE(mark->unused);
+}
+
+TEST(KeyStore, AMarkThatACrashLeftBeforeItsKeyStopsNobody) {
+  const TempDir dir;
+  KeyStore store = open_store(dir);
+  ASSERT_TRUE(store.generate("quakes").ok());
+  std::filesystem::remove(dir / "quakes.key");
+  const auto again = store.generate("quakes");
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_TRUE(store.marked("quakes", FeedId{again->key}).value()->unused);
 }
 
 TEST(KeyStore, ANameWhoseKeyIsGoneMakesNoOtherKey) {
