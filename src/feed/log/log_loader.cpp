@@ -45,7 +45,7 @@ Result<LoadedLog> LogLoader::load() {
 /// again from the headers.
 Result<void> LogLoader::load_index() {
   std::string lost = "its newest rows are missing";
-  if (const auto loaded = load_partitions(); loaded) {
+  if (auto loaded = load_partitions(); loaded) {
     SHOAL_TRY(const bool whole, index_reaches_ends());
     if (whole) return {};
   } else if (loaded.error().code == Code::corrupt) {
