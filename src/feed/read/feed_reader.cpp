@@ -54,6 +54,11 @@ Result<T> noted(const FeedLog& log, BlockIndex block, Result<T> read) {
   return read;
 }
 
+/// A commit writes its index rows a moment before its headers count: until then such a block is not here yet.
+bool is_shown(const FeedLog& log, BlockIndex block) {
+  return log.inspect([&](const LogState& state) { return state.headers.contains(block.value()); });
+}
+
 }  // namespace
 
 std::string describe_block(BlockIndex block, const BlockHeader& header) {
@@ -206,7 +211,7 @@ Result<std::optional<BlockIndex>> FeedReader::block_of_offset(const TopicPartiti
   const auto topic = number_of(*log_, stream);
   if (!topic || offset.value() < 0) return std::optional<BlockIndex>{};
   SHOAL_TRY(const auto row, find_offset(log_->block_store(), log_->number(), *topic, offset));
-  if (!row || row->base > offset) return std::optional<BlockIndex>{};
+  if (!row || row->base > offset || !is_shown(*log_, row->block)) return std::optional<BlockIndex>{};
   return std::optional<BlockIndex>{row->block};
 }
 
@@ -223,7 +228,7 @@ Result<std::optional<BlockIndex>> FeedReader::next_block(const TopicPartition& s
   }
   TimeIndex index(log_->block_store(), log_->number(), *topic);
   SHOAL_TRY(const auto row, index.at_or_after(after ? *after + 1 : BlockIndex{0}));
-  return row ? std::optional<BlockIndex>{row->block} : std::nullopt;
+  return row && is_shown(*log_, row->block) ? std::optional<BlockIndex>{row->block} : std::nullopt;
 }
 
 Result<std::optional<BlockIndex>> FeedReader::block_of_time(const TopicPartition& stream, UnixMs time) const {
@@ -232,7 +237,7 @@ Result<std::optional<BlockIndex>> FeedReader::block_of_time(const TopicPartition
   TimeIndex index(log_->block_store(), log_->number(), *topic);
   const BlockIndex bound{log_->inspect([](const LogState& state) { return state.headers.bound(); })};
   SHOAL_TRY(const auto row, index.first_reaching(time, bound));
-  return row ? std::optional<BlockIndex>{row->block} : std::nullopt;
+  return row && is_shown(*log_, row->block) ? std::optional<BlockIndex>{row->block} : std::nullopt;
 }
 
 Result<std::vector<BlockIndex>> FeedReader::blocks_in_time(const TopicPartition& stream, UnixMs from, UnixMs to,
@@ -247,7 +252,7 @@ Result<std::vector<BlockIndex>> FeedReader::blocks_in_time(const TopicPartition&
   if (row && after && row->block <= *after) {
     SHOAL_TRY(row, index.at_or_after(*after + 1));
   }
-  while (row && out.size() < limit) {
+  while (row && out.size() < limit && is_shown(*log_, row->block)) {
     if (row->largest >= from && row->smallest < to) out.push_back(row->block);
     SHOAL_TRY(row, index.next());
   }

@@ -47,6 +47,27 @@ struct World {
   std::vector<Block> blocks;
 };
 
+/// A commit writes its index rows before its headers count: a live reader ended with an error in between.
+TEST(FeedReader, RowsOfABlockThatDoesNotCountYetAreNotRead) {
+  Producer producer;
+  ASSERT_TRUE(producer.open().ok());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(producer.writer->commit({batch_of(stream("a"), {1})}).ok());
+  const store::FeedNumber feed = producer.log->number();
+  const store::TopicNumber topic{1};
+  const auto row_of = [&](store::Column column, const Bytes& key) { return producer.store->get(column, key)->value(); };
+  Bytes offsets = row_of(store::Column::offsets, store::offset_key(feed, topic, Offset{2}));
+  offsets[7] = 3;  // the block
+  store::WriteBatch batch;
+  batch.put(store::Column::offsets, store::offset_key(feed, topic, Offset{3}), offsets);
+  batch.put(store::Column::times, store::time_key(feed, topic, BlockIndex{3}),
+            row_of(store::Column::times, store::time_key(feed, topic, BlockIndex{2})));
+  ASSERT_TRUE(producer.store->write(batch, store::Sync::no).ok());
+  const FeedReader reader = producer.reader();
+  EXPECT_EQ(reader.block_of_offset(stream("a"), Offset{2}).value(), BlockIndex{2});
+  EXPECT_EQ(reader.block_of_offset(stream("a"), Offset{3}).value(), std::nullopt);
+  EXPECT_EQ(reader.blocks_in_time(stream("a"), UnixMs{1}, UnixMs{2}, std::nullopt, 10).value().size(), 3U);
+}
+
 TEST(FeedReader, WhoFollowsTheEndReadsBeforeTheStoreHasIt) {
   Producer producer;
   auto opened = store::open_rocks_store("feed", store::Backing::memory, producer.sink);
