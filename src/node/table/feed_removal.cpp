@@ -3,6 +3,9 @@
 #include "base/try.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <system_error>
 
 // An own feed's key must never sign another history than the one that others may hold. So removal writes the note of
 // the last signed head first, durably, where signing happens: after it the writer refuses the key whatever is erased. A
@@ -17,6 +20,13 @@ Result<std::optional<feed::Checkpoint>> newest_head(const feed::FeedStores& stor
   const auto log = feed::FeedLog::open(stores, feed);
   // Damaged rows are no reason to keep them.
   return log ? (*log)->head() : std::optional<feed::Checkpoint>{};
+}
+
+bool is_nearly_full(const std::filesystem::path& path) {
+  constexpr std::uintmax_t kWritten = std::uintmax_t{2} << 20;  // of logs and tables, with much to spare
+  std::error_code unknown;
+  const auto space = std::filesystem::space(path, unknown);
+  return !unknown && space.available < kWritten;
 }
 
 }  // namespace
@@ -46,8 +56,10 @@ Result<void> FeedRemoval::erase(feed::FeedStores stores, RemovedFeed removed) {
 
 Result<void> FeedRemoval::remove(const FeedReference& feed) {
   SHOAL_TRY(const auto files, context_.service.open->storage());
-  // A removal gives more back than it writes. DiskWatch makes the reserve anew.
-  if (files->reserve && !(feed.own ? files->own : files->mirrored)->check_writable()) files->reserve->release();
+  // A removal gives more back than it writes, and a write that fails halfway is worse than the reserve gone for a
+  // moment. DiskWatch makes it anew.
+  const bool writable = (feed.own ? files->own : files->mirrored)->check_writable().ok();
+  if (files->reserve && (!writable || is_nearly_full(files->directory->path()))) files->reserve->release();
   const auto host = context_.service.open->host(feed.feed);
   const auto own = feed.own ? context_.service.open->writer(feed.name) : nullptr;
   feed::FeedStores stores{files->own.get(), feed.own ? files->own.get() : files->mirrored.get()};
