@@ -221,10 +221,8 @@ void LocalNode::serve_all() {
   table_->resume_mirrors();
   retention_->wake();
   {
-    const auto files = table_->storage();
-    const auto first = files && (*files)->salvaged ? ScrubThread::First::minutes : ScrubThread::First::week;
     const std::lock_guard lock(mutex_);
-    if (!scrub_ && !closed_) scrub_ = std::make_unique<ScrubThread>(*table_, first);
+    if (!scrub_ && !closed_) scrub_ = std::make_unique<ScrubThread>(*table_);
   }
   if (!served) log_->log(base::LogLevel::error, "node", served.error().message);
 }

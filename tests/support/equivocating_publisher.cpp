@@ -55,6 +55,7 @@ class History {
     log_ = need(feed::FeedLog::open({storage_->own.get(), storage_->own.get()}, FeedId{key.public_key()}));
     feed::WriterOptions options;
     options.place = storage_->place;
+    options.marked = feed::WriterOptions::Marked{.unused = true};
     writer_ = need(feed::FeedWriter::open(*log_, *storage_->own, *storage_->journal,
                                           need(crypto::KeyPair::from_seed(key.seed().view())), clock_, sink_, options));
   }

@@ -89,7 +89,7 @@ class BadDirectories(BadInputTest):
 
     def test_key_file_that_others_can_read(self):
         self.publish("publisher", self.input(b"one\n"))
-        keys = [path for path in self.key_files() if "feed" in os.path.basename(path)]
+        keys = [path for path in self.key_files() if os.path.basename(path) == "feed.key"]
         self.assertEqual(1, len(keys), self.key_files())
         self.assertEqual(0o600, os.stat(keys[0]).st_mode & 0o777)
         os.chmod(keys[0], 0o644)

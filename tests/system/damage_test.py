@@ -240,7 +240,7 @@ class Rot(DamageTest):
         self.rot("publisher/own")
         self.verify("publisher", "feed", 5)
         own = ["--data", self.path("publisher")]
-        self.assertEqual(5, self.run_shoal("repair", "feed", "--offline", *own).code)
+        self.assertIn(self.run_shoal("repair", "feed", "--offline", *own).code, (3, 5))
         repaired = self.expect(0, "repair", "feed", *own, *QUIET, "--peer", address, "--find-timeout", "4s")
         self.assertTrue(repaired.stdout.endswith(b"complete\n"), repaired)
         self.assert_same_bytes(self.content, self.read("feed", "publisher").stdout)

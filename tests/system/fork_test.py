@@ -99,11 +99,19 @@ class ForkedOwner(SystemTest):
 
     def test_the_owner_stops_signing(self):
         self.equivocate(3, 2, 2)
-        _, one = self.serve("one")
-        two = self.start("pub", "feed", "--seed", "--data", self.path("two"), *self.dial(one), stdin=subprocess.PIPE)
+        # One process of a host signs with the key: the first history is served by a mirror.
+        owner, one = self.serve("one")
+        mirror = self.start("mirror", self.feed, "--data", self.path("first"), *self.dial(one))
+        mirror.wait_for("^synced ")
+        self.assertEqual(0, owner.stop(), owner.stderr)
+        first = mirror.wait_for(r"^listening (\S+)$").group(1)
+        two = self.start("pub", "feed", "--seed", "--data", self.path("two"), *self.dial(first), stdin=subprocess.PIPE)
         two.wait_for("nothing more is signed")
-        two.stdin.write(b"another record\n")
-        two.stdin.close()
+        try:
+            two.stdin.write(b"another record\n")
+            two.stdin.close()
+        except BrokenPipeError:
+            pass  # it ended before its first record
         self.ends_with_fork(two, "two")
         again = self.run_shoal("pub", "feed", os.devnull, "--offline", "--data", self.path("two"))
         self.assertEqual(6, again.code, again)

@@ -128,7 +128,8 @@ class Start {
       return unsafe("the key has signed " + std::to_string(marked.size) + " blocks, and fewer are known here");
     }
     // The mark comes before the first signature. In its own place a crash between the two is no loss.
-    if (!marked.place.empty() && !same_place(marked.place, options_.place)) {
+    // Of a store without its journal compare() says more.
+    if ((signed_ || !held) && !marked.place.empty() && !same_place(marked.place, options_.place)) {
       return unsafe("the key signed in another place last");
     }
     if (!held && !signed_ && marked.place.empty() && !marked.unused) {

@@ -41,25 +41,11 @@ bool has_nothing(const std::filesystem::path& path) {
   return unreadable || empty;
 }
 
-Result<std::unique_ptr<store::KvStore>> open_mirrored(const std::filesystem::path& path, base::LogSink& log,
-                                                      bool& was_salvaged) {
+Result<std::unique_ptr<store::KvStore>> open_mirrored(const std::filesystem::path& path, base::LogSink& log) {
   auto opened = store::open_rocks_store(path, store::Backing::disk, log);
   if (opened || opened.error().code != Code::corrupt) return opened;
-  constexpr std::string_view kFound = "the store of other people's feeds is damaged";
   SHOAL_TRY(const auto aside, set_aside(path));
-  if (store::salvage_rocks_store(aside, path)) {
-    auto salvaged = store::open_rocks_store(path, store::Backing::disk, log);
-    if (salvaged || salvaged.error().code != Code::corrupt) {
-      report(log, kFound, opened.error(), aside,
-             "what could be read of it was taken over, own feeds are untouched; what is missing is fetched again: run "
-             "`shoal repair` on each mirrored feed");
-      was_salvaged = true;
-      return salvaged;
-    }
-  }
-  std::error_code failure;
-  std::filesystem::remove_all(path, failure);  // what a salvage that did not help left
-  report(log, kFound, opened.error(), aside,
+  report(log, "the store of other people's feeds is damaged", opened.error(), aside,
          "what is mirrored is fetched again, own feeds are untouched; remove the damaged one when you do not need it");
   return store::open_rocks_store(path, store::Backing::disk, log);
 }
@@ -114,9 +100,9 @@ Result<crypto::KeyPair> open_node_key(const std::filesystem::path& path, base::L
 
 using Stores = std::pair<std::unique_ptr<store::KvStore>, std::unique_ptr<store::KvStore>>;
 
-Result<Stores> open_stores(const DataDirectory& directory, base::LogSink& log, bool& salvaged) {
+Result<Stores> open_stores(const DataDirectory& directory, base::LogSink& log) {
   SHOAL_TRY(auto own, open_own(directory.own_store(), log));
-  SHOAL_TRY(auto mirrored, open_mirrored(directory.mirror_store(), log, salvaged));
+  SHOAL_TRY(auto mirrored, open_mirrored(directory.mirror_store(), log));
   return Stores(std::move(own), std::move(mirrored));
 }
 
@@ -162,9 +148,9 @@ Result<std::shared_ptr<Storage>> Storage::open(const std::filesystem::path& path
   // The journal alone would be replayed: whoever put an old one back has to be told from a crash.
   const bool own_lost = is_there(directory.journal()) && has_nothing(directory.own_store());
   const DiskReserve reserve(directory.reserve());
-  auto stores = open_stores(directory, log, storage->salvaged);
+  auto stores = open_stores(directory, log);
   if (!stores && stores.error().code == Code::no_space && when_full == WhenFull::use_reserve && reserve.release()) {
-    stores = open_stores(directory, log, storage->salvaged);
+    stores = open_stores(directory, log);
   }
   if (!stores && stores.error().code == Code::no_space && used && when_full == WhenFull::read_only) {
     SHOAL_CHECK(open_read_only(*storage, {Code::no_space, stores.error().message, "free some space"}, log));

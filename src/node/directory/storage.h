@@ -39,7 +39,6 @@ struct Storage {
   std::optional<crypto::KeyPair> node_key;
   std::string place;  ///< see feed::WriterOptions
   store::DiskFailure failed;
-  bool salvaged = false;  ///< rows of `mirrored` may name blocks that are lost
 };
 
 }  // namespace shoal::node

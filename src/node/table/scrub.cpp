@@ -8,11 +8,10 @@ namespace {
 
 constexpr std::chrono::seconds kTick{1};
 constexpr std::uint64_t kTicksOfWeek = std::uint64_t{7} * 24 * 3600;
-constexpr std::uint64_t kTicksOfMinutes = std::uint64_t{10} * 60;
 
 }  // namespace
 
-ScrubThread::ScrubThread(FeedTable& table, First first) : table_(&table), first_(first), thread_([this] { loop(); }) {}
+ScrubThread::ScrubThread(FeedTable& table) : table_(&table), thread_([this] { loop(); }) {}
 
 ScrubThread::~ScrubThread() { stop(); }
 
@@ -25,22 +24,15 @@ void ScrubThread::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-std::uint64_t ScrubThread::step(std::uint64_t held, First first) {
-  const std::uint64_t ticks = first == First::week ? kTicksOfWeek : kTicksOfMinutes;
-  return (held + ticks - 1) / ticks;
-}
+std::uint64_t ScrubThread::step(std::uint64_t held) { return (held + kTicksOfWeek - 1) / kTicksOfWeek; }
 
 void ScrubThread::loop() {
-  std::uint64_t done = 0;
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, kTick, [&] { return stopping_; })) {
     lock.unlock();
     std::uint64_t held = 0;
     for (const auto& host : table_->open_hosts()) held += host->reader().held_payload_count();
-    const std::uint64_t blocks = step(held, first_);
-    read(blocks);
-    done += blocks;
-    if (done >= held && held > 0) first_ = First::week;
+    read(step(held));
     lock.lock();
   }
 }

@@ -11,12 +11,11 @@
 namespace shoal::node {
 
 /// Reads every held block again and again, so slowly that it takes a week for all: rot is found before somebody needs
-/// the block, and while others still have it. After a salvage the first round takes ten minutes: until then receipts
-/// may claim what was lost. What is damaged is dropped by the feed itself, as at any read. Thread-safe.
+/// the block, and while others still have it. What is damaged is dropped by the feed itself, as at any read.
+/// Thread-safe.
 class ScrubThread {
  public:
-  enum class First : std::uint8_t { week, minutes };
-  explicit ScrubThread(FeedTable& table, First first = First::week);
+  explicit ScrubThread(FeedTable& table);
   ~ScrubThread();
   ScrubThread(const ScrubThread&) = delete;
   ScrubThread& operator=(const ScrubThread&) = delete;
@@ -25,7 +24,7 @@ class ScrubThread {
   void stop();
 
   /// Blocks to read in each second when `held` blocks are to be read in a week.
-  [[nodiscard]] static std::uint64_t step(std::uint64_t held, First first = First::week);
+  [[nodiscard]] static std::uint64_t step(std::uint64_t held);
   /// Reads the `blocks` that come next. The thread does it; tests call it.
   void read(std::uint64_t blocks);
 
@@ -33,7 +32,6 @@ class ScrubThread {
   void loop();
 
   FeedTable* table_;
-  First first_;  ///< of the thread
   FeedId feed_;  ///< where to go on
   BlockIndex block_{0};
 

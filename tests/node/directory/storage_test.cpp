@@ -53,19 +53,8 @@ class StorageTest : public ::testing::Test {
   PublicKey first_key_;
 };
 
-TEST_F(StorageTest, OfADamagedMirrorStoreWhatCanBeReadIsTakenOverAndOwnFeedsGoOn) {
-  std::ofstream(data_ / "mirrored/CURRENT") << "MANIFEST-999999\n";
-  const auto storage = must(open());
-  EXPECT_TRUE(has_row(*storage->own));
-  EXPECT_TRUE(has_row(*storage->mirrored));
-  EXPECT_TRUE(exists("mirrored.damaged-1/CURRENT"));
-  expect_line("other people's feeds", "mirrored.damaged-1", "shoal repair");
-}
-
-TEST_F(StorageTest, AMirrorStoreOfWhichNothingCanBeReadIsBegunAnew) {
-  for (const auto& entry : std::filesystem::directory_iterator(data_ / "mirrored")) {
-    if (entry.path().filename() != "LOCK") std::ofstream(entry.path(), std::ios::trunc) << "x";
-  }
+TEST_F(StorageTest, ADamagedMirrorStoreIsPutAsideAndOwnFeedsGoOn) {
+  std::filesystem::remove(data_ / "mirrored/CURRENT");
   std::ofstream(data_ / "mirrored/000099.sst") << "x";
   const auto storage = must(open());
   EXPECT_TRUE(has_row(*storage->own));

@@ -17,8 +17,6 @@ TEST(Scrub, AllIsReadInAWeekOfSeconds) {
   EXPECT_EQ(ScrubThread::step(kWeek), 1U);
   EXPECT_EQ(ScrubThread::step(kWeek + 1), 2U);
   EXPECT_EQ(ScrubThread::step(3 * kWeek), 3U);
-  EXPECT_EQ(ScrubThread::step(600, ScrubThread::First::minutes), 1U);
-  EXPECT_EQ(ScrubThread::step(601, ScrubThread::First::minutes), 2U);
 }
 
 /// Two mirrored feeds of four blocks. What is read of them is seen by its damage: the feed drops it.
