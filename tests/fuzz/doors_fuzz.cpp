@@ -121,6 +121,8 @@ const std::vector<Form>& forms() {
       {"feed_summary", json_form(read_feed_summary, write_feed_summary)},
       {"reference", json_form(read_reference, write_reference)},
       {"opened_feed", json_form(read_opened_feed, write_opened_feed)},
+      {"recover_options", json_form(read_recover_options, write_recover_options)},
+      {"recovered_feed", json_form(read_recovered_feed, write_recovered_feed)},
       {"node_facts", json_form(read_node_facts, write_node_facts)},
       {"mirror_options", json_form(read_mirror_options, write_mirror_options)},
       {"retention", json_form(read_retention, write_retention)},

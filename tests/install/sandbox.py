@@ -176,7 +176,8 @@ def main():
     os.chmod(state, int(unit["StateDirectoryMode"][0], 8))
     for folder, _, files in os.walk(state):
         for name in (folder, *(os.path.join(folder, file) for file in files)):
-            os.chown(name, USER, USER)
+            if os.lstat(name).st_uid != USER:  # as systemd: a change of owner is one of the time of change
+                os.chown(name, USER, USER)
     enter_file_system(state)
     os.umask(int(unit["UMask"][0], 8))
     keep = ("NOTIFY_SOCKET", "WATCHDOG_USEC")
