@@ -1,5 +1,6 @@
 #include "crypto/secret_file.h"
 
+#include "base/descriptor.h"
 #include "base/try.h"
 
 #include <fcntl.h>
@@ -17,20 +18,7 @@
 namespace shoal::crypto {
 namespace {
 
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return value_; }
-  [[nodiscard]] bool open() const { return value_ >= 0; }
-
- private:
-  int value_;
-};
+using base::Descriptor;
 
 /// Removes a file by name unless that was done already.
 class Unlinker {
@@ -88,7 +76,7 @@ Result<void> write_all(int file, ByteView content, const std::filesystem::path& 
 
 Result<void> sync_directory(const std::filesystem::path& directory) {
   const Descriptor handle(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!handle.open() || ::fsync(handle.get()) != 0) {
+  if (!handle.is_open() || ::fsync(handle.get()) != 0) {
     return system_error("cannot sync the directory", directory, errno);
   }
   return {};
@@ -115,7 +103,7 @@ Result<void> create_secret_file(const std::filesystem::path& path, const SecretB
   SHOAL_CHECK(prepare_directory(directory));
   const std::string draft = fresh_name(path);
   const Descriptor file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!file.open()) return system_error("cannot create the key file", path, errno);
+  if (!file.is_open()) return system_error("cannot create the key file", path, errno);
   const Unlinker unlink_draft(draft);
   if (::fchmod(file.get(), 0600) != 0) return system_error("cannot protect the key file", path, errno);
   SHOAL_CHECK(write_all(file.get(), content.view(), path));
@@ -130,7 +118,7 @@ Result<void> create_secret_file(const std::filesystem::path& path, const SecretB
 Result<SecretBytes> read_secret_file(const std::filesystem::path& path, std::size_t limit) {
   // Non-blocking: opening a named pipe must not hang. The access is that of the open file, not of its name.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file.open()) {
+  if (!file.is_open()) {
     if (errno == ENOENT) return Error{Code::not_found, "there is no key file " + path.string()};
     if (errno == EACCES) return Error{Code::bad_key, "the key file " + path.string() + " may not be read"};
     return system_error("cannot read the key file", path, errno);

@@ -1,5 +1,6 @@
 #include "store/journal_file.h"
 
+#include "base/descriptor.h"
 #include "base/try.h"
 
 #include <fcntl.h>
@@ -30,20 +31,7 @@ Error failed(std::string_view doing, const std::string& path) {
                                         : ""};
 }
 
-/// Owns a descriptor.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(Descriptor&& from) noexcept : number_(std::exchange(from.number_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  [[nodiscard]] int get() const { return number_; }
-
- private:
-  int number_;
-};
+using base::Descriptor;
 
 class PosixJournalFile final : public JournalFile {
  public:

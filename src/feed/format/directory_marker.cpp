@@ -1,5 +1,6 @@
 #include "feed/format/directory_marker.h"
 
+#include "base/descriptor.h"
 #include "base/try.h"
 
 #include <fcntl.h>
@@ -59,19 +60,7 @@ std::string content_of(const std::filesystem::path& path) {
   return {bytes.data(), static_cast<std::size_t>(file.gcount())};
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return number_; }
-
- private:
-  int number_;
-};
+using base::Descriptor;
 
 /// Durable when it returns, with its times.
 Result<void> put(const Descriptor& file, std::string_view text, const std::filesystem::path& path) {

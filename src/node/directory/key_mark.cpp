@@ -1,5 +1,6 @@
 #include "node/directory/key_mark.h"
 
+#include "base/descriptor.h"
 #include "base/try.h"
 
 #include <fcntl.h>
@@ -62,19 +63,7 @@ std::optional<KeyMark> decode(std::string_view text) {
   return mark;
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return number_; }
-
- private:
-  int number_;
-};
+using base::Descriptor;
 
 }  // namespace
 
