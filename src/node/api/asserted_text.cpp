@@ -7,10 +7,6 @@
 
 namespace shoal::node {
 
-std::string asserted_text(const std::optional<feed::AssertedHead>& head) {
-  return head ? std::to_string(head->tree_size) + ":" + head->root.hex() : std::string();
-}
-
 Result<std::optional<feed::AssertedHead>> parse_asserted(std::string_view text) {
   if (text.empty()) return std::optional<feed::AssertedHead>{};
   const Error wrong{Code::invalid_argument, "'" + std::string(text) + "' is not SIZE:ROOT",

@@ -5,13 +5,11 @@
 #include <shoal/result.h>
 
 #include <optional>
-#include <string>
 #include <string_view>
 
 /// The newest head by the owner's word, as text: `SIZE:ROOT`, the root in 64 hexadecimal digits. Empty: none.
 namespace shoal::node {
 
-[[nodiscard]] std::string asserted_text(const std::optional<feed::AssertedHead>& head);
 /// Code::invalid_argument.
 [[nodiscard]] Result<std::optional<feed::AssertedHead>> parse_asserted(std::string_view text);
 
