@@ -1,5 +1,6 @@
 #include "base/try.h"
 #include "bundle_files.h"
+#include "bundle_import.h"
 #include "command.h"
 #include "feed/bundle/bundle_file.h"
 #include "node_session.h"
@@ -222,17 +223,8 @@ Result<Exit> ImportCommand::run(Context& context) {
     groups.back().push_back(file);
     feed_before = feed;
   }
-  const auto stopped = [&context] { return context.stop.stopped(); };
   for (const auto& group : groups) {
-    std::uint64_t total = 0;
-    std::error_code error;
-    for (const auto& file : group) {
-      if (std::filesystem::is_regular_file(file, error)) total += std::filesystem::file_size(file, error);
-    }
-    const auto show = progress_of(context.messages, "reading " + group.front().string(), stopped);
-    const auto source = bytes_of(group, [&](std::uint64_t done) { std::ignore = show(std::min(done, total), total); });
-    SHOAL_TRY(const auto summary, session->keeping().import_bundle(
-                                      source, [&](std::uint64_t, std::uint64_t) { return !context.stop.stopped(); }));
+    SHOAL_TRY(const auto summary, import_parts(context, session, group));
     SHOAL_CHECK(context.out.write(summary_text("imported", summary, group.size())));
   }
   return Exit::ok;

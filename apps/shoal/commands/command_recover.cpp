@@ -1,10 +1,10 @@
 #include "base/try.h"
-#include "bundle_files.h"
+#include "bundle_import.h"
 #include "command.h"
 #include "node_session.h"
-#include "progress_bar.h"
 #include "recovering.h"
 
+#include "feed/bundle/bundle_file.h"
 #include "node/api/asserted_text.h"
 
 namespace shoal::command {
@@ -20,8 +20,6 @@ class RecoverCommand final : public Command {
   void declare_own(OptionSet& options) override;
 
  private:
-  [[nodiscard]] Result<void> take_bundle(Context& context, NodeSession& session) const;
-
   std::string name_;
   std::string bundle_;
   std::optional<feed::AssertedHead> asserted_;
@@ -35,24 +33,10 @@ void RecoverCommand::declare_own(OptionSet& options) {
   options.about(
       "For a backup that was put back, a copied directory, a key on a new machine, a journal that was lost. Everybody "
       "who has the feed is asked for its newest head, what is missing here is fetched and verified, and the feed can "
-      "be "
-      "published to again, in the same history. pub does this by itself where it is needed. Ends with 9 when nobody "
+      "be published to again, in the same history. pub does this by itself where it is needed. Ends with 9 when nobody "
       "who has the feed answers: signing on could then begin a second history, which others would take for a fork.");
   options.examples({"shoal recover quakes", "shoal recover quakes --peer 192.0.2.7:4242",
                     "shoal recover quakes --from quakes.shoal"});
-}
-
-Result<void> RecoverCommand::take_bundle(Context& context, NodeSession& session) const {
-  SHOAL_CHECK(feed::BundleFile::open(bundle_));
-  const auto stopped = [&context] { return context.stop.stopped(); };
-  const auto parts = feed::bundle_parts(bundle_);
-  std::uint64_t total = 0;
-  std::error_code error;
-  for (const auto& part : parts) total += std::filesystem::file_size(part, error);
-  const auto show = progress_of(context.messages, "reading " + bundle_, stopped);
-  const auto source = bytes_of(parts, [&](std::uint64_t done) { std::ignore = show(std::min(done, total), total); });
-  SHOAL_CHECK(session->keeping().import_bundle(source, [&](std::uint64_t, std::uint64_t) { return !stopped(); }));
-  return {};
 }
 
 Result<Exit> RecoverCommand::run(Context& context) {
@@ -64,7 +48,8 @@ Result<Exit> RecoverCommand::run(Context& context) {
     if (bundles.front().feed != feed.feed) {
       return Error{Code::invalid_argument, bundle_ + " is a bundle of another feed, " + bundles.front().feed.hex(), ""};
     }
-    SHOAL_CHECK(take_bundle(context, session));
+    SHOAL_CHECK(feed::BundleFile::open(bundle_));
+    SHOAL_CHECK(import_parts(context, session, feed::bundle_parts(bundle_)));
   }
   SHOAL_TRY(const auto recovered, recover_feed(context, session, feed.name, {common_.find_timeout, asserted_}));
   SHOAL_CHECK(context.out.write("recovered " + feed.feed.hex() + ": tree size " + std::to_string(recovered.tree_size) +
