@@ -4,14 +4,17 @@
 #include "progress_bar.h"
 #include "recovering.h"
 
+#include <poll.h>
+
 #include <algorithm>
-#include <thread>
+#include <chrono>
 
 namespace shoal::command {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
+/// Longest wait before an interrupt is looked at.
 constexpr std::chrono::milliseconds kLook{200};
 
 /// `repair FEED`: everything held is hashed again; what is damaged is dropped and fetched again, and what came of it is
@@ -57,14 +60,17 @@ std::uint64_t count(const std::vector<node::BlockRange>& ranges) {
 }
 
 Result<void> RepairCommand::await_blocks(Context& context, const OpenFeed& source, std::uint64_t target) const {
+  SHOAL_TRY(const auto watch, source.reading->watch(source.feed));
   SHOAL_TRY(std::uint64_t before, held(source));
   for (auto last = Clock::now(); Clock::now() - last < common_.find_timeout;) {
     if (context.stop.stopped()) return Error{Code::cancelled, "interrupted", ""};
-    std::this_thread::sleep_for(kLook);
+    SHOAL_CHECK(watch->version());
     SHOAL_TRY(const std::uint64_t now, held(source));
     if (now >= target) return {};
     if (now != before) last = Clock::now();
     before = now;
+    pollfd changed{watch->descriptor(), POLLIN, 0};
+    ::poll(&changed, 1, static_cast<int>(kLook.count()));
   }
   return {};
 }
