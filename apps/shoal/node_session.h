@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 /// The node that a command uses, and the feed that its first argument names.
 namespace shoal::command {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 /// Where `sub` and `get` put records.
 namespace shoal::command {

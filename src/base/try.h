@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 // Early return for functions that return Result: SHOAL_TRY(auto x, f()) binds the value or returns f's error,
 // SHOAL_CHECK(f()) does the same for results without a value.
 

@@ -253,6 +253,7 @@ class LayerCheck(unittest.TestCase):
     def test_headers_include_what_they_use(self):
         self.assert_code("src/topic/cursor.h", "std::optional<int> o;", "borrowed")
         self.assert_code("include/shoal/types.h", "std::uint8_t a; std::string s;", "borrowed")
+        self.assert_code("src/topic/cursor.h", "T moved(T t) { return std::move(t); }", "borrowed")
         self.assertEqual(problems_of({"src/topic/cursor.h": "#pragma once\n#include <string>\nstd::string s;  // std::map\n"}),
                          [])
 

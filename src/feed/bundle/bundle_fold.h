@@ -4,6 +4,7 @@
 #include "feed/format/checkpoint.h"
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace shoal::feed {

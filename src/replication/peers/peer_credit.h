@@ -3,8 +3,10 @@
 #include "replication/peers/credit_pool.h"
 #include "replication/peers/path_estimate.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 namespace shoal::replication {
 
