@@ -54,8 +54,10 @@ class Logger final : public rocksdb::Logger {
     std::array<char, 512> line{};
     if (std::vsnprintf(line.data(), line.size(), format, arguments) <= 0) return;
     // The listener, or the call that failed, says it once.
-    const bool full = std::string_view(line.data()).find(std::strerror(ENOSPC)) != std::string_view::npos;
-    if (!full) log_.log(level, "rocksdb", line.data());
+    const std::string_view text = line.data();
+    const bool full = text.find(std::strerror(ENOSPC)) != std::string_view::npos;
+    // Behind the first line end are dumps of RocksDB's own structures.
+    if (!full) log_.log(level, "rocksdb", text.substr(0, text.find('\n')));
   }
 
   base::LogSink& log_;

@@ -100,6 +100,13 @@ TEST(RocksLogger, LeavesAFullDiskToTheListener) {
   EXPECT_TRUE(log.lines.empty());
 }
 
+TEST(RocksLogger, LeavesDumpsOut) {
+  Lines log;
+  rocksdb::Log(InfoLogLevel::WARN_LEVEL, make_rocks_logger(log), "%s",
+               "cannot commit VersionEdit {\n  LogNumber: 7\n}");
+  EXPECT_EQ(log.lines, std::vector<std::string>{line(base::LogLevel::warning, "rocksdb cannot commit VersionEdit {")});
+}
+
 TEST(RocksLogger, AsksForWarningsOnly) {
   Lines log;
   EXPECT_EQ(make_rocks_logger(log)->GetInfoLogLevel(), InfoLogLevel::WARN_LEVEL);
