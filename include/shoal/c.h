@@ -243,6 +243,7 @@ typedef struct shoal_producer_options {
   uint32_t acks_mirrors;         /**< 1 to 64: acknowledged is what so many distinct mirrors hold durably, too */
   const char* const* acks_named; /**< or each of these: names that `shoal key trust` gave to mirrors */
   size_t acks_named_count;       /**< how many; 0: none */
+  int64_t max_time_ahead_ms;     /**< a record time further ahead of the clock is refused; 0: 1 h; below 0: none is */
 } shoal_producer_options;
 
 /** A record on its way into a feed. */

@@ -46,6 +46,9 @@ struct ProducerOptions {
   Codec codec = Codec::zstd;                         ///< of every batch
   std::size_t max_buffered = std::size_t{32} << 20;  ///< send() waits above it
   Acks acks = Acks::durable();                       ///< what flush() and on_acked() mean
+  /// A record whose time is further ahead of this machine's clock is refused: once signed it stays the largest time of
+  /// its partition, and no later record is found by its time. Forecasts need more.
+  std::chrono::milliseconds max_time_ahead = std::chrono::hours(1);
 };
 
 /// Consecutive records of one partition that became acknowledged together.
@@ -69,7 +72,8 @@ class Producer {
   void on_acked(std::function<void(const AckRun&)> callback);
   /// Takes the record, copying its bytes, and tells its position at once. Waits only while the buffer is full:
   /// Code::timed_out or Code::cancelled then, and nothing was taken. Code::limit_exceeded for a record that no batch
-  /// can hold, Code::invalid_argument for an illegal topic, partition or time.
+  /// can hold, Code::invalid_argument for an illegal topic, partition or time, or one above
+  /// ProducerOptions::max_time_ahead.
   [[nodiscard]] Result<Position> send(const ProducerRecord& record, const Wait& wait);
   /// Same, never waits: Code::timed_out when the buffer is full.
   [[nodiscard]] Result<Position> try_send(const ProducerRecord& record);

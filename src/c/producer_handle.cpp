@@ -40,6 +40,10 @@ Result<ProducerOptions> producer_options(const shoal_producer_options& given) {
   }
   if (given.codec != SHOAL_CODEC_DEFAULT) options.codec = static_cast<Codec>(given.codec - SHOAL_CODEC_NONE);
   SHOAL_TRY(options.acks, acks_of(given));
+  if (given.max_time_ahead_ms != 0) {
+    options.max_time_ahead = given.max_time_ahead_ms < 0 ? std::chrono::milliseconds::max()
+                                                         : std::chrono::milliseconds(given.max_time_ahead_ms);
+  }
   return options;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/try.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace shoal::topic {
@@ -14,7 +15,9 @@ TopicWriter::Options writer_options(const ProducerOptions& options) {
 }  // namespace
 
 RecordBuffer::RecordBuffer(const ProducerOptions& options, base::Random& random, const std::vector<End>& ends)
-    : partitioner_(random), writer_(writer_options(options), [this](const TopicPartition& stream) {
+    : max_time_ahead_(options.max_time_ahead),
+      partitioner_(random),
+      writer_(writer_options(options), [this](const TopicPartition& stream) {
         const auto known = ends_.find(stream);
         return known == ends_.end() ? Offset(0) : known->second;
       }) {
@@ -33,6 +36,18 @@ record::Record RecordBuffer::to_record(const ProducerRecord& from, UnixMs now) {
   record.headers.reserve(from.headers.size());
   for (const auto& [name, value] : from.headers) record.headers.push_back({name, value});
   return record;
+}
+
+Result<void> RecordBuffer::check_time(UnixMs time, UnixMs now) const {
+  if (time <= now) return {};
+  // Their distance may be above the largest int64.
+  const std::uint64_t ahead = static_cast<std::uint64_t>(time.value()) - static_cast<std::uint64_t>(now.value());
+  const auto most = static_cast<std::uint64_t>(std::max<std::int64_t>(max_time_ahead_.count(), 0));
+  if (ahead <= most) return {};
+  return Error{Code::invalid_argument,
+               "a record time is " + std::to_string(ahead / 1000) + " s ahead of this machine's clock, " +
+                   std::to_string(most / 1000) + " s are allowed",
+               "look at the unit of the times and at the clock; for forecasts allow more (max_time_ahead)"};
 }
 
 std::optional<std::uint32_t> RecordBuffer::partitions_of(const std::string& topic) const {

@@ -9,6 +9,7 @@
 #include <shoal/producer.h>
 #include <shoal/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -42,6 +43,9 @@ class RecordBuffer {
 
   /// `now` is the time of a record that has none.
   [[nodiscard]] static record::Record to_record(const ProducerRecord& from, UnixMs now);
+  /// Code::invalid_argument for a record time that is more than ProducerOptions::max_time_ahead after `now`: it would
+  /// stay the running largest time of its partition, and look-ups by time would end at it.
+  [[nodiscard]] Result<void> check_time(UnixMs time, UnixMs now) const;
   /// Code::invalid_argument for an illegal topic or a partition that is not there; the errors of
   /// TopicWriter::size_of(). Nothing has changed then. The caller has asked has_room().
   [[nodiscard]] Result<Placed> add(const std::string& topic, const std::optional<Partition>& partition,
@@ -63,6 +67,7 @@ class RecordBuffer {
  private:
   [[nodiscard]] std::optional<std::uint32_t> partitions_of(const std::string& topic) const;
 
+  std::chrono::milliseconds max_time_ahead_;
   Partitioner partitioner_;
   std::map<std::string, std::uint32_t> partitions_;  ///< of topics that exist
   std::map<TopicPartition, Offset> ends_;

@@ -4,6 +4,7 @@
 #include "check.h"
 
 #include <pthread.h>
+#include <time.h>
 
 static const char* const kStranger = "5555555555555555555555555555555555555555555555555555555555555555";
 
@@ -159,6 +160,7 @@ static void structures(shoal_node* node, shoal_feed* feed, const char* id) {
   longer.known.acks_named_count = 1;
   BAD(shoal_producer_open(feed, &longer.known, &producer, &error));
   longer.known.acks_named_count = 0;
+  longer.known.max_time_ahead_ms = 1000;
   CHECK_OK(shoal_producer_open(feed, &longer.known, &producer, &error));
 
   shoal_record record = text_record("us", "x");
@@ -174,6 +176,10 @@ static void structures(shoal_node* node, shoal_feed* feed, const char* id) {
   record.value.data = NULL; /* and a size */
   BAD(shoal_producer_try_send(producer, &record, NULL, &error));
   record.value = text_bytes("x");
+  record.has_time = 1;
+  record.time_ms = (int64_t)time(NULL) * 1000 + 60000; /* above the producer's second */
+  BAD(shoal_producer_try_send(producer, &record, NULL, &error));
+  record.has_time = 0;
   record.has_partition = 1;
   record.partition = 7;
   BAD(shoal_producer_try_send(producer, &record, NULL, &error));

@@ -96,6 +96,13 @@ records() { shoal sub x -e -f "$1"; }
   [ "$(records '%s')" = ab ]
 }
 
+@test "a time far ahead of the clock is a bad line, unless it is allowed" {
+  printf 'a,%s\nb,%s\n' "$(date +%s)" "$(date +%s%3N)" > in  # milliseconds among seconds
+  expect 3 shoal pub x in --time-from csv:2 --time-unit s --on-bad-line skip
+  [[ "$stderr" == *"in, line 2: a record time is "*" ahead of this machine's clock"* ]]
+  expect 0 shoal pub x in --time-from csv:2 --time-unit s --max-time-ahead 30000000d
+}
+
 @test "each acknowledgement is logged" {
   printf 'a\nb\nc\n' > in
   expect 0 shoal pub x in -t t --ack-log

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "attach/client/remote_node.h"
+#include "base/clock.h"
 #include "doors/socket/server.h"
 #include "node/node_testing.h"
 #include "node/open_node.h"

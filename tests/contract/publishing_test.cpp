@@ -102,6 +102,34 @@ TEST_P(PublishingContract, ARefusedBatchUsesNoOffset) {
   }
 }
 
+TEST_P(PublishingContract, ATimeFarAheadIsRefusedAndUsesNoOffset) {
+  const auto feed = make_feed();
+  const std::int64_t end = end_of(feed);
+  const std::int64_t now = base::SystemClock().wall_now().value();
+  const std::int64_t ahead = now + 3'700'000;
+  const auto at = [](std::int64_t time) {
+    auto made = record("us", "x");
+    made.time = UnixMs(time);
+    return made;
+  };
+  {
+    const auto producer = must(owning().open_producer("quakes", {}));
+    EXPECT_EQ(code_of(producer->send(at(ahead), {5s})), Code::invalid_argument);
+    EXPECT_EQ(code_of(producer->send(at(now * 1000), {5s})), Code::invalid_argument);  // microseconds
+    EXPECT_EQ(code_of(producer->send_batch(kStream, batch_of({1, ahead}), {5s})), Code::invalid_argument);
+    EXPECT_EQ(must(producer->send_batch(kStream, batch_of({now + 3'000'000}), {5s})).offset, Offset(end));
+    must(producer->flush({30s}));
+  }
+  EXPECT_EQ(end_of(feed), end + 1);
+  // The limit is the producer's own, through the socket, too.
+  const auto forecasts = must(owning().open_producer("quakes", {.max_time_ahead = 2h}));
+  EXPECT_EQ(must(forecasts->send(at(ahead), {5s})).offset, Offset(end + 1));
+  EXPECT_EQ(must(forecasts->send_batch(kStream, batch_of({ahead}), {5s})).offset, Offset(end + 2));
+  EXPECT_EQ(code_of(forecasts->send(at(now + 7'300'000), {5s})), Code::invalid_argument);
+  must(forecasts->flush({30s}));
+  EXPECT_EQ(end_of(feed), end + 3);
+}
+
 TEST_P(PublishingContract, AnExclusiveProducerIsAlone) {
   make_feed();
   {

@@ -258,7 +258,7 @@ std::vector<Bytes> fuzz::seeds() {
       form_seed("subscribe",
                 "topic=us%2a&topic=a&partition=3&start=token:1:0:0:0&before=-5&until_head=1&"
                 "find_timeout_ms=10&cursor=c&sparse=0&cache_bytes=9&ordered=1"),
-      form_seed("producer", "linger_ms=5&batch_bytes=100&codec=lz4&max_buffered=1000&acks=none"),
+      form_seed("producer", "linger_ms=5&batch_bytes=100&codec=lz4&max_buffered=1000&acks=none&max_time_ahead_ms=7"),
       form_seed("export", "topic=a&from=1&before=2&after_size=3&part_bytes=4"),
       form_seed("error", R"({"code":"not_found","message":"m","hint":"h"})"),
       form_seed("stored_cursor", R"({"token":"1:0:0:0","note_b64":"//4="})"),

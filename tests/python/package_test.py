@@ -200,6 +200,16 @@ class PublishAndRead(BindingsTest):
             with self.assertRaises(shoalcast.InvalidArgument):
                 consumer.set_topics("nn")
 
+    def test_times_ahead_of_the_clock_need_leave(self):
+        feed = self.open_node().open_feed("quakes", create=True)
+        tomorrow = int(time.time() * 1000) + 86_400_000
+        with feed.producer() as producer, self.assertRaises(shoalcast.InvalidArgument):
+            producer.send("x", time=tomorrow)
+        with feed.producer(max_time_ahead=2 * 86400) as producer:
+            producer.send("x", time=tomorrow)
+        with feed.producer(max_time_ahead=None) as producer:
+            producer.send("x", time=tomorrow * 1000)
+
     def test_a_mirror_remembers_what_it_keeps(self):
         node = self.open_node()
         node.mirror(STRANGER, ["us"], keep=2.5, max_bytes=1 << 30).close()

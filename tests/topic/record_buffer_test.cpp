@@ -49,6 +49,26 @@ TEST_F(RecordBufferTest, GoesOnAtTheEndOfEachPartition) {
   EXPECT_EQ(buffer.next_due(), base::MonoTime(100ms));
 }
 
+TEST_F(RecordBufferTest, TimesAheadOfTheClockEndAtTheLimit) {
+  RecordBuffer buffer({.max_time_ahead = 1h}, random_, {});
+  constexpr std::int64_t kNow = 1'700'000'000'000;
+  constexpr std::int64_t kHour = 3'600'000;
+  for (const std::int64_t fine : {INT64_MIN, std::int64_t{-1}, std::int64_t{0}, kNow, kNow + 1, kNow + kHour}) {
+    EXPECT_TRUE(buffer.check_time(UnixMs(fine), UnixMs(kNow)).ok()) << fine;
+  }
+  for (const std::int64_t ahead : {kNow + kHour + 1, kNow * 1000, INT64_MAX}) {
+    const auto refused = buffer.check_time(UnixMs(ahead), UnixMs(kNow));
+    ASSERT_FALSE(refused.ok()) << ahead;
+    EXPECT_EQ(refused.error().code, Code::invalid_argument);
+  }
+  // A clock before 1970 counts as well.
+  EXPECT_FALSE(buffer.check_time(UnixMs(INT64_MAX), UnixMs(-5)).ok());
+  EXPECT_TRUE(RecordBuffer({.max_time_ahead = std::chrono::milliseconds::max()}, random_, {})
+                  .check_time(UnixMs(INT64_MAX), UnixMs(kNow))
+                  .ok());
+  EXPECT_FALSE(RecordBuffer({.max_time_ahead = -1ms}, random_, {}).check_time(UnixMs(kNow + 1), UnixMs(kNow)).ok());
+}
+
 TEST_F(RecordBufferTest, KeysDecideAndRecordsWithoutOneMoveOnWhenABatchIsSealed) {
   RecordBuffer buffer = make(three(), 100);
   // murmur2("key") of Kafka's own partitioner, over three partitions.

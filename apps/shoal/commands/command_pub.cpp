@@ -103,6 +103,8 @@ void PubCommand::declare_producer(OptionSet& options) {
                  });
   options.parsed("--linger", producer_.linger, "DURATION", "longest wait of a record for its batch (100ms)",
                  parse_duration);
+  options.parsed("--max-time-ahead", producer_.max_time_ahead, "DURATION",
+                 "refuse records whose time is further ahead of the clock; forecasts need more (1h)", parse_duration);
   options.parsed("--replay", publisher_.replay_speed, "1x|10x|max", "pace by record time", parse_speed);
   options.parsed(
       "--acks", producer_.acks, "none|durable|N|NAME,...",

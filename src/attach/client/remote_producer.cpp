@@ -28,6 +28,7 @@ ProducerOptions sendable_options(const ProducerOptions& options) {
   // What the API takes; more would not make a difference.
   ProducerOptions sent = options;
   sent.linger = node::limited(options.linger);
+  sent.max_time_ahead = std::max(options.max_time_ahead, std::chrono::milliseconds(0));
   sent.batch_bytes = std::clamp<std::size_t>(options.batch_bytes, 1, topic::TopicWriter::kMaxBatchBytes);
   sent.max_buffered = std::clamp<std::size_t>(options.max_buffered, 1, kMaxBuffered);
   return sent;
@@ -105,7 +106,8 @@ void RemoteProducer::on_acked(std::function<void(const AckRun&)> callback) {
   }
 }
 
-Result<void> RemoteProducer::await_room(std::unique_lock<std::mutex>& lock, std::size_t bytes, const Wait& wait) {
+Result<void> RemoteProducer::admit(std::unique_lock<std::mutex>& lock, std::size_t bytes, std::optional<UnixMs> time,
+                                   const Wait& wait) {
   const auto ready = [&] { return failure_ || finishing_ || buffer_->has_room(bytes); };
   if (!ready() && !changed_.wait_for(lock, wait.stop, wait.timeout, ready)) {
     if (wait.stop.stop_requested()) return Error{Code::cancelled, "stopped while the send buffer was full", ""};
@@ -113,14 +115,14 @@ Result<void> RemoteProducer::await_room(std::unique_lock<std::mutex>& lock, std:
   }
   if (client_->closed()) return Error{Code::closed, "the node is closed", ""};
   if (failure_) return *failure_;
-  return {};
+  return time ? buffer_->check_time(*time, clock_.wall_now()) : Result<void>();
 }
 
 Result<Position> RemoteProducer::send(const ProducerRecord& record, const Wait& wait) {
   record::Record made = topic::RecordBuffer::to_record(record, clock_.wall_now());
   SHOAL_TRY(const std::size_t bytes, topic::TopicWriter::size_of(made));
   std::unique_lock lock(mutex_);
-  SHOAL_CHECK(await_room(lock, bytes, wait));
+  SHOAL_CHECK(admit(lock, bytes, record.time, wait));
   SHOAL_TRY(const auto placed, buffer_->add(record.topic, record.partition, std::move(made), clock_.mono_now()));
   ++records_sent_;
   lock.unlock();
@@ -133,7 +135,7 @@ Result<Position> RemoteProducer::send_batch(const TopicPartition& stream, Bytes 
   SHOAL_TRY(auto checked, topic::EncodedBatch::check(std::move(batch)));
   const std::uint32_t count = checked.record_count;
   std::unique_lock lock(mutex_);
-  SHOAL_CHECK(await_room(lock, checked.batch.size(), wait));
+  SHOAL_CHECK(admit(lock, checked.batch.size(), checked.largest_time, wait));
   SHOAL_TRY(const auto placed, buffer_->add_batch(stream, std::move(checked)));
   records_sent_ += count;
   lock.unlock();

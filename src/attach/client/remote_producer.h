@@ -62,7 +62,9 @@ class RemoteProducer final : public node::ProducerApi {
 
   [[nodiscard]] bool waits_for_mirrors() const { return options_.acks.level > Acks::Level::durable; }
   [[nodiscard]] Result<void> read_open();
-  [[nodiscard]] Result<void> await_room(std::unique_lock<std::mutex>& lock, std::size_t bytes, const Wait& wait);
+  /// Waits for room; `time` is the largest one that was given.
+  [[nodiscard]] Result<void> admit(std::unique_lock<std::mutex>& lock, std::size_t bytes, std::optional<UnixMs> time,
+                                   const Wait& wait);
   /// Asks for a flush and waits for it, and until `acked` records are acknowledged. Under the lock, which is given back
   /// meanwhile. With `here` the node waits for its disk alone: mirrors would keep it from what is sent next.
   [[nodiscard]] Result<void> await_flush(std::unique_lock<std::mutex>& lock, bool here, std::uint64_t acked,

@@ -71,6 +71,7 @@ void fields(Codec& c, Self& options) {
   c.field("codec", choice(options.codec, kCodecs));
   c.field("max_buffered", bounded(options.max_buffered, 1, kMaxBufferBytes));
   c.field("acks", converted(options.acks, node::acks_text, node::parse_acks));
+  c.field("max_time_ahead_ms", options.max_time_ahead);
 }
 
 template <class Codec, Is<node::ExportOptions> Self>

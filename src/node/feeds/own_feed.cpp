@@ -103,8 +103,8 @@ void OwnFeed::on_acked(Sender sender, std::function<void(const AckRun&)> callbac
   accounts_.set_callback(sender, std::move(callback));
 }
 
-Result<void> OwnFeed::await_room(std::unique_lock<std::mutex>& lock, Sender sender, std::size_t bytes,
-                                 const Wait& wait) {
+Result<void> OwnFeed::admit(std::unique_lock<std::mutex>& lock, Sender sender, std::size_t bytes,
+                            std::optional<UnixMs> time, const Wait& wait) {
   const auto deadline = deadline_of(wait);
   const auto ready = [&] { return !taking_ || failure_ || !accounts_.contains(sender) || buffer_->has_room(bytes); };
   if (!ready() && !changed_.wait_until(lock, wait.stop, deadline, ready)) {
@@ -113,7 +113,7 @@ Result<void> OwnFeed::await_room(std::unique_lock<std::mutex>& lock, Sender send
   }
   if (const auto error = error_of(sender)) return *error;
   if (!taking_ || !accounts_.contains(sender)) return closed_error();
-  return {};
+  return time ? buffer_->check_time(*time, clock_->wall_now()) : Result<void>();
 }
 
 std::optional<Error> OwnFeed::error_of(Sender sender) const {
@@ -125,7 +125,7 @@ Result<Position> OwnFeed::send(Sender sender, const ProducerRecord& record, cons
   record::Record made = topic::RecordBuffer::to_record(record, clock_->wall_now());
   SHOAL_TRY(const std::size_t bytes, topic::TopicWriter::size_of(made));
   std::unique_lock lock(mutex_);
-  SHOAL_CHECK(await_room(lock, sender, bytes, wait));
+  SHOAL_CHECK(admit(lock, sender, bytes, record.time, wait));
   SHOAL_TRY(const auto placed, buffer_->add(record.topic, record.partition, std::move(made), clock_->mono_now()));
   accounts_.take(sender, placed.stream, placed.offset, 1);
   const auto due = placed.due_changed ? buffer_->next_due() : std::nullopt;
@@ -139,7 +139,7 @@ Result<Position> OwnFeed::send_batch(Sender sender, const TopicPartition& stream
   SHOAL_TRY(auto checked, topic::EncodedBatch::check(std::move(batch)));
   const std::uint32_t count = checked.record_count;
   std::unique_lock lock(mutex_);
-  SHOAL_CHECK(await_room(lock, sender, checked.batch.size(), wait));
+  SHOAL_CHECK(admit(lock, sender, checked.batch.size(), checked.largest_time, wait));
   SHOAL_TRY(const auto placed, buffer_->add_batch(stream, std::move(checked)));
   accounts_.take(sender, placed.stream, placed.offset, count);
   lock.unlock();

@@ -84,8 +84,8 @@ class OwnFeed final : public CommitWork {
   /// Ends all senders: what they sent was not signed.
   void refuse_senders(const Error& error);
   void watch_receipts(bool watched);
-  [[nodiscard]] Result<void> await_room(std::unique_lock<std::mutex>& lock, Sender sender, std::size_t bytes,
-                                        const Wait& wait);
+  [[nodiscard]] Result<void> admit(std::unique_lock<std::mutex>& lock, Sender sender, std::size_t bytes,
+                                   std::optional<UnixMs> time, const Wait& wait);
 
   // Commit thread.
   void commit_due();

@@ -70,6 +70,7 @@ class ProducerOptions(Options):
         ("size", c_size_t), ("linger_ms", c_int64), ("batch_bytes", c_size_t), ("max_buffered", c_size_t),
         ("codec", c_int), ("acks_none", c_int), ("on_acked", AckedFunction), ("on_acked_user", c_void_p),
         ("acks_mirrors", c_uint32), ("acks_named", POINTER(c_char_p)), ("acks_named_count", c_size_t),
+        ("max_time_ahead_ms", c_int64),
     ]
 
 

@@ -36,6 +36,7 @@ class Feed:
         codec: str = "zstd",
         acks: Acks = "durable",
         on_acked: Optional[Callable[[AckRun], None]] = None,
+        max_time_ahead: Optional[float] = 3600,
     ) -> Producer:
         """The one producer of this feed; InUse while there is another one.
 
@@ -43,11 +44,12 @@ class Feed:
         above `max_buffered` bytes (0: 32 MiB). `codec` is none, gzip, snappy, lz4 or zstd. `acks` is
         "durable" (on this node's disk), "none", a number of distinct mirrors that must hold a record durably, too, or a
         list of their names (`shoal key trust` gives them); NotFound for a name that stands for no mirror. `on_acked`
-        is called on a thread of the node; it must not wait for the producer or close anything.
+        is called on a thread of the node; it must not wait for the producer or close anything. A record whose time is
+        more than `max_time_ahead` seconds ahead of the clock is InvalidArgument (None: no limit).
         """
         return Producer(
             self._handle, linger=linger, batch_bytes=batch_bytes, max_buffered=max_buffered, codec=codec,
-            acks=acks, on_acked=on_acked,
+            acks=acks, on_acked=on_acked, max_time_ahead=max_time_ahead,
         )  # fmt: skip
 
     def __repr__(self) -> str:

@@ -77,6 +77,7 @@ class Producer:
         codec: str = "zstd",
         acks: Acks = "durable",
         on_acked: Optional[Callable[[AckRun], None]] = None,
+        max_time_ahead: Optional[float] = 3600,
     ) -> None:
         if codec not in _CODECS:
             raise InvalidArgument(f"there is no codec {codec!r}", f"one of {', '.join(_CODECS)}")
@@ -85,6 +86,7 @@ class Producer:
         options.batch_bytes = batch_bytes
         options.max_buffered = max_buffered
         options.codec = _CODECS[codec]
+        options.max_time_ahead_ms = _library.milliseconds(max_time_ahead) or 1
         _set_acks(options, acks)
         callback = _library.AckedFunction(0 if on_acked is None else _callback(on_acked))
         options.on_acked = callback

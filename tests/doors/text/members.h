@@ -64,7 +64,7 @@ inline auto members(const Acks& v) { const auto& [a, b, c] = v; return std::tie(
 inline auto members(const SubscribeOptions& v) {
   const auto& [a, b, c, d, e, f, g, h, i, j] = v; return std::tie(a, b, c, d, e, f, g, h, i, j);
 }
-inline auto members(const ProducerOptions& v) { const auto& [a, b, c, d, e] = v; return std::tie(a, b, c, d, e); }
+inline auto members(const ProducerOptions& v) { const auto& [a, b, c, d, e, f] = v; return std::tie(a, b, c, d, e, f); }
 inline auto members(const node::ExportOptions& v) { const auto& [a, b, c, d, e] = v; return std::tie(a, b, c, d, e); }
 // clang-format on
 

@@ -65,9 +65,10 @@ const std::vector<Case>& cases() {
                 "?topic=us%2A&topic=eu&partition=12&start=last%3A1201&before=-1202&until_head=1&find_timeout_ms=1203&"
                 "cursor=nightly%20run&sparse=1&cache_bytes=1204&ordered=0",
                 "?start=beginning&until_head=0&find_timeout_ms=20000&sparse=0&ordered=1"),
-      make_case("producer", samples::producer_options(), write_producer_query, read_producer_query,
-                "?linger_ms=1301&batch_bytes=1302&codec=lz4&max_buffered=1303&acks=lab%2Chome",
-                "?linger_ms=100&batch_bytes=262144&codec=zstd&max_buffered=33554432&acks=durable"),
+      make_case(
+          "producer", samples::producer_options(), write_producer_query, read_producer_query,
+          "?linger_ms=1301&batch_bytes=1302&codec=lz4&max_buffered=1303&acks=lab%2Chome&max_time_ahead_ms=1304",
+          "?linger_ms=100&batch_bytes=262144&codec=zstd&max_buffered=33554432&acks=durable&max_time_ahead_ms=3600000"),
       make_case("export", samples::export_options(), write_export_query, read_export_query,
                 "?topic=us%2A&topic=eu&from=-1401&before=1402&after_size=1403&part_bytes=1404", ""),
   };

@@ -154,7 +154,7 @@ inline SubscribeOptions subscribe_options() {
 }
 
 inline ProducerOptions producer_options() {
-  return {milliseconds(1301), 1302, Codec::lz4, 1303, Acks::named({"lab", "home"})};
+  return {milliseconds(1301), 1302, Codec::lz4, 1303, Acks::named({"lab", "home"}), milliseconds(1304)};
 }
 
 inline node::ExportOptions export_options() { return {{"us*", "eu"}, UnixMs(-1401), UnixMs(1402), 1403, 1404}; }
