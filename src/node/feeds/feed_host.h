@@ -102,6 +102,7 @@ class FeedHost final : private replication::ReplicatorEvents, public std::enable
   [[nodiscard]] ReadCache& cache() { return *cache_; }
   [[nodiscard]] ReceiptInbox& receipts() { return *receipts_; }
 
+  void on_signed_elsewhere(const feed::Checkpoint& head) override { context_.on_signed_elsewhere(head); }
   /// Runs `task` on the strand, unless the host is gone by then.
   void post(std::function<void()> task);
   /// Runs `task` on the strand and waits for its end. False when the host closed before: then it never runs. Not from
@@ -164,7 +165,6 @@ class FeedHost final : private replication::ReplicatorEvents, public std::enable
   void on_receipt(const feed::Receipt& receipt) override;
   void on_receipts_asked(replication::ReceiptDemand demand) override;
   void on_fork(const feed::ForkProof& proof) override;
-  void on_signed_elsewhere(const feed::Checkpoint& head) override { context_.on_signed_elsewhere(head); }
 
   FeedId id_;
   Context context_;

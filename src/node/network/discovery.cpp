@@ -1,6 +1,7 @@
 #include "node/network/discovery.h"
 
 #include "base/try.h"
+#include "feed/write/signed_elsewhere.h"
 #include "node/runtime/system_random.h"
 #include "replication/session/session.h"
 #include "swarm/head_hint.h"
@@ -213,7 +214,14 @@ void Discovery::take_hint(const FeedId& feed, const feed::Checkpoint& head) {
     if (entry->stored && !swarm::is_newer_head(head, *entry->stored)) return;
     entry->stored = head;
   }
-  if (const auto host = entry->host.lock()) host->news().notify();
+  const auto host = entry->host.lock();
+  if (!host) return;
+  if (host->own()) {
+    host->post([host = host.get(), head] {
+      if (feed::goes_beyond(head, host->reader().head())) host->on_signed_elsewhere(head);
+    });
+  }
+  host->news().notify();
 }
 
 }  // namespace shoal::node

@@ -2,6 +2,7 @@
 
 #include "base/try.h"
 #include "feed/read/feed_audit.h"
+#include "feed/write/signed_elsewhere.h"
 #include "feed/write/writer_start.h"
 #include "node/api/deadline.h"
 #include "node/reading/head_question.h"
@@ -20,10 +21,10 @@
 // what is here must be its prefix, or the feed has forked. Then journal and store are made to agree on that head (the
 // table in writer_start.cpp), and the writer goes on in the same epoch.
 //
-// What others show is the newest head only as far as they know. Three things bound that: the journal and the mark
-// beside the key, which may know of more; a named mirror has to be among those who answer, where mirrors were named;
-// and all who are connected are waited for until nothing new came for kQuiet. Without the first two a peer that shows
-// an old head would make the owner sign a second history.
+// What others show is the newest head only as far as they know. Four things bound that: the journal and the mark
+// beside the key, which may know of more; the head that the DHT keeps; a named mirror has to be among those who answer,
+// where mirrors were named; and all who are connected are waited for until nothing new came for kQuiet. Without the
+// first three a peer that shows an old head would make the owner sign a second history.
 namespace shoal::node {
 namespace {
 
@@ -131,7 +132,9 @@ Result<std::uint64_t> FeedRecovery::fetch(const FeedReference& feed, const Recov
   // Drops what is damaged, which is then missing like the rest.
   if (options.rehash) SHOAL_CHECK(feed::audit(host->reader(), [&](auto, auto) { return !wait.stop.stop_requested(); }));
   host->set_mirror(MirrorOptions{});
+  if (context_.service.discovery) context_.service.discovery->ask_hint(feed.feed);
   SHOAL_CHECK(wait_fetched(*host, options, wait));
+  SHOAL_CHECK(check_hint(*host));
   SHOAL_CHECK(check_witness(*host));
   const auto head = host->reader().head();
   if (!head) return std::uint64_t{0};
@@ -164,6 +167,17 @@ Result<void> FeedRecovery::wait_fetched(FeedHost& host, const RecoverOptions& op
   }
 }
 
+Result<void> FeedRecovery::check_hint(FeedHost& host) const {
+  const auto& discovery = context_.service.discovery;
+  const auto hinted = discovery ? discovery->stored(host.id()) : std::nullopt;
+  const auto head = host.reader().head();
+  if (!hinted || !feed::goes_beyond(*hinted, head)) return {};
+  return unsafe({host.id(), host.id().hex(), true, {}},
+                "the DHT shows that its key signed " + std::to_string(hinted->tree_size) + " blocks, and " +
+                    std::to_string(head ? head->tree_size : 0) + " came",
+                "try again when a mirror that has them is connected");
+}
+
 Result<void> FeedRecovery::check_witness(FeedHost& host) const {
   std::vector<replication::PeerView> peers;
   if (!host.run([&] { peers = host.replicator().peers(); })) return Error{Code::closed, "the node is closed", ""};
@@ -194,7 +208,7 @@ Result<feed::Checkpoint> FeedRecovery::adopt(const FeedReference& feed, const Re
   SHOAL_CHECK(feed::recover_journal_and_store(*log, *files->journal, *context_.log, start));
   const auto head = log->head();
   if (!head) return unsafe(feed, "nothing of it is here", "take it from a bundle or a mirror first");
-  SHOAL_CHECK(context_.keys->mark_signed(feed.name, {feed.feed, head->tree_size, false, files->place}));
+  SHOAL_CHECK(context_.keys->mark_signed(feed.name, {feed.feed, head->tree_size, KeyMark::Origin::here, files->place}));
   return *head;
 }
 

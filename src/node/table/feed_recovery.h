@@ -47,6 +47,8 @@ class FeedRecovery {
   /// Fetches what others hold; the number of blocks that were not here.
   [[nodiscard]] Result<std::uint64_t> fetch(const FeedReference& feed, const RecoverOptions& options, const Wait& wait);
   [[nodiscard]] Result<void> wait_fetched(FeedHost& host, const RecoverOptions& options, const Wait& wait) const;
+  /// The DHT shows no head that goes beyond what came.
+  [[nodiscard]] Result<void> check_hint(FeedHost& host) const;
   /// Somebody holds at least what is here, of named mirrors when there are any.
   [[nodiscard]] Result<void> check_witness(FeedHost& host) const;
   /// Journal, store and mark agree from here on. Commit thread.

@@ -183,6 +183,33 @@ TEST_F(DiscoveryTest, AnItemThatWasAskedForCountsWhenTheOwnerSignedIt) {
   EXPECT_EQ(discovery_->stored(own_->id()), head());
 }
 
+TEST_F(DiscoveryTest, ALongerHeadOfAnOwnFeedStopsItsSigner) {
+  start();
+  discovery_->add(own_);
+  const swarm::HeadHint hint(own_->id());
+  discovery_->ask_hint(own_->id());
+  swarm_.give(hint.key(), hint.seal(head()));
+  EXPECT_TRUE(own_->run([] {}));
+  EXPECT_EQ(signed_elsewhere_, 0U) << "it is the one that is here";
+  commit(2);  // what the host does not know of
+  swarm_.give(hint.key(), hint.seal(head()));
+  EXPECT_TRUE(own_->run([] {}));
+  EXPECT_EQ(signed_elsewhere_, 2U);
+}
+
+TEST_F(DiscoveryTest, AHeadOfAnotherFeedStopsNobody) {
+  start();
+  discovery_->add(foreign_);
+  const swarm::HeadHint hint(foreign_->id());
+  ASSERT_TRUE(foreign_owner_.open().ok());
+  ASSERT_TRUE(foreign_owner_.writer->commit({feed::testing::batch_of(feed::testing::stream("t"), {1})}).ok());
+  discovery_->ask_hint(foreign_->id());
+  swarm_.give(hint.key(), hint.seal(*foreign_owner_.log->head()));
+  EXPECT_TRUE(foreign_->run([] {}));
+  EXPECT_TRUE(discovery_->hinted(foreign_->id()).has_value());
+  EXPECT_EQ(signed_elsewhere_, 0U);
+}
+
 TEST_F(DiscoveryTest, ANewHeadIsStoredSoonerThanTheOldOneAgain) {
   start();
   discovery_->add(own_);

@@ -86,6 +86,7 @@ class NetworkWorld : public ::testing::Test {
     context.clock = &clock_;
     context.log = &log_;
     context.online = true;
+    context.on_signed_elsewhere = [this](const feed::Checkpoint& head) { signed_elsewhere_ = head.tree_size; };
     auto host = FeedHost::open(feed, own, std::move(context));
     EXPECT_TRUE(host.ok());
     return *std::move(host);
@@ -93,6 +94,7 @@ class NetworkWorld : public ::testing::Test {
 
   SetClock clock_;
   WarningLog log_;
+  std::atomic<std::uint64_t> signed_elsewhere_{0};  ///< up to which size an own feed was said to be
   WorkerPool pool_;
   feed::testing::Producer producer_;
   feed::testing::Producer foreign_owner_{{}, 8};  ///< not opened here: another node's feed

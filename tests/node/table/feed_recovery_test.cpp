@@ -1,6 +1,7 @@
 #include "node/table/feed_recovery.h"
 
 #include "node/table/table_world.h"
+#include "swarm/head_hint.h"
 
 #include <thread>
 
@@ -50,6 +51,27 @@ TEST_F(FeedRecoveryTest, WithoutAnybodyWhoHasItNothingIsSignedOn) {
   EXPECT_FALSE(recovered.error().hint.empty());
   EXPECT_EQ(code_of(table_->own("mine")), Code::unsafe_to_sign);
   EXPECT_EQ(must(table_->host(reference()))->reader().head(), head_) << "it is read as before";
+}
+
+TEST_F(FeedRecoveryTest, AHeadInTheDhtThatGoesFurtherIsWaitedFor) {
+  open_copied();
+  const swarm::HeadHint hint(feed_);
+  feed::Checkpoint longer = head_;
+  longer.tree_size = 7;
+  longer.signature = crypto::sign(must(keys_->open("mine")), base::as_bytes(feed::note_text(feed_, longer)));
+  RecoverOptions options;
+  options.find_timeout = 2s;
+  std::optional<Error> refused;
+  std::thread asking([&] {
+    const auto recovered = table_->recover("mine", options, {10s, {}});
+    if (!recovered) refused = recovered.error();
+  });
+  EXPECT_TRUE(swarm_.wait([](const auto& calls) { return !calls.gets.empty(); }));
+  swarm_.give(hint.key(), hint.seal(longer));
+  asking.join();
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_EQ(refused->code, Code::unsafe_to_sign);
+  EXPECT_NE(refused->message.find("the DHT shows that its key signed 7 blocks, and 1 came"), std::string::npos);
 }
 
 TEST_F(FeedRecoveryTest, OfflineNobodyIsAsked) {

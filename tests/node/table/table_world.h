@@ -40,7 +40,7 @@ class TableWorld : public ::testing::Test {
     context.log = &log_;
     context.peers = peers_;
     if (online) {
-      discovery_ = std::make_shared<Discovery>(Discovery::Context{&swarm_, pool_.get(), &clock_, &log_, false, true});
+      discovery_ = std::make_shared<Discovery>(Discovery::Context{&swarm_, pool_.get(), &clock_, &log_, true, true});
       discovery_->start();
       context.swarm = &swarm_;
       context.discovery = discovery_;
