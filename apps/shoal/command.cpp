@@ -42,6 +42,7 @@ const std::vector<CommandEntry>& all_commands() {
       {"key show", "print the public half of an own key or of the node's", make_key_show},
       {"key export", "write a key, or its public half", make_key_export},
       {"key import", "take a key from a file", make_key_import},
+      {"key release", "give up the right to sign with a key here", make_key_release},
       {"key trust", "name the node key of a mirror", make_key_trust},
       {"completion", "print what makes a shell complete commands and options", make_completion},
       {"version", "print the version, and those of the libraries", make_version},

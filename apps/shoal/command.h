@@ -55,6 +55,7 @@ std::unique_ptr<Command> make_key_ls();
 std::unique_ptr<Command> make_key_show();
 std::unique_ptr<Command> make_key_export();
 std::unique_ptr<Command> make_key_import();
+std::unique_ptr<Command> make_key_release();
 std::unique_ptr<Command> make_key_trust();
 std::unique_ptr<Command> make_pub();
 std::unique_ptr<Command> make_sub();

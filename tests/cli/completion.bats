@@ -34,7 +34,7 @@ fill() {
 @test "bash: commands and options, wherever they stand" {
   fill
   [ "$(complete_bash shoal mir)" = mirror ]
-  [ "$(complete_bash shoal key '')" = "export gen import ls show trust" ]
+  [ "$(complete_bash shoal key '')" = "export gen import ls release show trust" ]
   [[ " $(complete_bash shoal '') " == *" completion "*" help "*" key "* ]]
   [ "$(complete_bash shoal --data x -q mir)" = mirror ]
   [ "$(complete_bash shoal sub --spa)" = --sparse ]
@@ -72,7 +72,7 @@ fill() {
   command -v fish >/dev/null || skip "fish is not installed"
   fill
   [ "$(complete_fish 'shoal mir')" = mirror ]
-  [ "$(complete_fish 'shoal key ')" = "export gen import ls show trust" ]
+  [ "$(complete_fish 'shoal key ')" = "export gen import ls release show trust" ]
   [ "$(complete_fish 'shoal -q sub --spa')" = --sparse ]
   [ "$(complete_fish 'shoal pub x --frame l')" = "len32 lines" ]
   [ "$(complete_fish 'shoal pub qu')" = "quakes quiet" ]

@@ -193,6 +193,38 @@ class KnownElsewhere(SystemTest):
         refused = self.add("more", b"x\n", "--offline", code=12)
         self.assertIn(self.feed, refused.stderr)
 
+    def test_a_key_is_released_and_taken_over(self):
+        """The move of OPERATING.md: released, served from the old place, recovered at the new one; and back."""
+        self.assertEqual(0, self.mirror.stop(), self.mirror.stderr)
+        key = self.path("feed.key")
+        self.expect(0, "key", "export", "feed", "--secret", key, *self.data)
+        self.assertEqual(self.feed, self.expect(0, "key", "release", "feed", *self.data).stdout.decode().strip())
+        for again in range(2):
+            refused = self.add("more", b"x\n", *ALONE, "--peer", self.address, code=12)
+            self.assertRegex(refused.stderr, "was released")
+            self.assertRegex(refused.stderr, "(?m)^hint: to take it back, release it there")
+        owner, address = self.start_node("owner", ALONE)
+        there = ["--data", self.path("there")]
+        self.expect(0, "key", "import", "feed", key, *there)
+        self.expect(0, "recover", "feed", *there, *ALONE, "--peer", address, "--find-timeout", "4s")
+        self.assertEqual(0, owner.stop(), owner.stderr)
+        self.expect(0, "pub", "feed", data.write(self.path("later"), b"f\n"), "-z", "none", "--offline", *there)
+        self.expect(0, "key", "release", "feed", *there)
+        other, address = self.start_node("there", ALONE)
+        self.add("more", b"x\n", "--offline", code=12)
+        self.expect(0, "recover", "feed", *self.data, *ALONE, "--peer", address, "--find-timeout", "4s")
+        self.assertEqual(0, other.stop(), other.stderr)
+        self.add("last", b"g\n", "--offline")
+        self.assertEqual(b"a\nb\nc\nd\ne\nf\ng\n", self.expect(0, "sub", "feed", "-e", "--offline", *self.data).stdout)
+        self.expect(12, "pub", "feed", self.path("last"), "--offline", *there)
+
+    def test_a_process_that_signs_keeps_the_key(self):
+        owner = self.start("pub", "feed", "-", "--seed", *self.data, *ALONE, stdin=-1)
+        owner.wait_for("^listening")
+        refused = self.expect(11, "key", "release", "feed", *self.data)
+        self.assertIn(str(owner.pid), refused.stderr)
+        self.assertEqual(0, owner.stop(), owner.stderr)
+
     def test_a_key_without_its_history(self):
         secret = self.path("secret.key")
         self.expect(0, "key", "export", "feed", "--secret", secret, *self.data)

@@ -171,6 +171,30 @@ class KeyImport final : public KeyCommand {
   bool new_ = false;
 };
 
+class KeyRelease final : public KeyCommand {
+ public:
+  [[nodiscard]] Result<Exit> run(Context& context) override {
+    SHOAL_TRY(auto keys, key_store(common_));
+    SHOAL_TRY(const auto key, keys.release(name_));
+    context.messages.notice("nothing is signed with " + name_ +
+                            " here any more; serve the feed from here until the "
+                            "other machine has recovered it");
+    SHOAL_CHECK(context.out.write(key.key.hex() + "\n"));
+    return Exit::ok;
+  }
+
+ protected:
+  void declare_own(OptionSet& options) override {
+    KeyCommand::declare_own(options);
+    options.about(
+        "The first step of moving a feed to another machine. The key stays here and signs nothing from now on (exit "
+        "12); shoal node serves the feed as before. The other machine imports the key and takes the history with shoal "
+        "recover. To take it back, release it there, then recover it here. Ends with 11 while a process signs with "
+        "it.");
+    options.examples({"shoal key release quakes"});
+  }
+};
+
 /// Copies without the bytes entering this process.
 Result<void> send_to_stdout(const std::filesystem::path& file) {
   const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
@@ -243,6 +267,7 @@ std::unique_ptr<Command> make_key_gen() { return std::make_unique<KeyGen>(); }
 std::unique_ptr<Command> make_key_ls() { return std::make_unique<KeyList>(); }
 std::unique_ptr<Command> make_key_show() { return std::make_unique<KeyShow>(); }
 std::unique_ptr<Command> make_key_export() { return std::make_unique<KeyExport>(); }
+std::unique_ptr<Command> make_key_release() { return std::make_unique<KeyRelease>(); }
 std::unique_ptr<Command> make_key_import() { return std::make_unique<KeyImport>(); }
 
 }  // namespace shoal::command

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -20,6 +21,8 @@ namespace {
 
 constexpr std::string_view kTitle = "shoalcast signed v1";
 constexpr std::size_t kMaxSize = 1024;
+/// As KeyMark::Origin counts them.
+constexpr std::array<std::string_view, 3> kOrigins{"here", "imported", "released"};
 
 Error failed(const std::string& what, const std::filesystem::path& path) {
   const bool full = errno == ENOSPC || errno == EDQUOT;
@@ -29,7 +32,7 @@ Error failed(const std::string& what, const std::filesystem::path& path) {
 
 std::string encode(const KeyMark& mark) {
   return std::string(kTitle) + "\nfeed " + mark.feed.hex() + "\nsize " + std::to_string(mark.signed_size) +
-         "\norigin " + (mark.imported ? "imported" : "here") + "\nplace " + mark.place + "\n";
+         "\norigin " + std::string(kOrigins[static_cast<std::size_t>(mark.origin)]) + "\nplace " + mark.place + "\n";
 }
 
 /// The rest of the next line, which begins with `name` and a space.
@@ -56,9 +59,10 @@ std::optional<KeyMark> decode(std::string_view text) {
   const auto id = FeedId::parse(*feed);
   const auto number = std::from_chars(size->data(), size->data() + size->size(), mark.signed_size);
   if (!id || number.ec != std::errc() || number.ptr != size->data() + size->size()) return std::nullopt;
-  if (*origin != "here" && *origin != "imported") return std::nullopt;
+  const auto* const known = std::find(kOrigins.begin(), kOrigins.end(), *origin);
+  if (known == kOrigins.end()) return std::nullopt;
   mark.feed = *id;
-  mark.imported = *origin == "imported";
+  mark.origin = static_cast<KeyMark::Origin>(known - kOrigins.begin());
   mark.place = *place;
   return mark;
 }

@@ -14,10 +14,15 @@ namespace shoal::node {
 /// What is known of a key beside its history: `keys/NAME.signed`, written before the key's first signature here. With
 /// it a key whose history is gone, or was never here, is told from a new one.
 struct KeyMark {
+  enum class Origin : std::uint8_t {
+    here,      ///< what it signed was signed here, or was found
+    imported,  ///< it came from elsewhere, and what it signed there was not found yet
+    released,  ///< it was given up here, for another directory to sign with it
+  };
   FeedId feed;
   std::uint64_t signed_size = 0;  ///< blocks that were signed at least
-  bool imported = false;          ///< it came from elsewhere, and what it signed there was not found yet
-  std::string place;              ///< of the data directory that signs (feed::directory_marker())
+  Origin origin = Origin::here;
+  std::string place;  ///< of the data directory that signs (feed::directory_marker())
   bool operator==(const KeyMark&) const = default;
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/try.h"
 #include "node/api/names.h"
+#include "node/directory/key_lock.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +16,8 @@ namespace {
 
 constexpr std::string_view kSuffix = ".key";
 constexpr std::string_view kUnused = "unused ";
+
+using Origin = KeyMark::Origin;
 
 Error unreadable(const std::filesystem::path& path, const std::error_code& why) {
   return {Code::io, "cannot look into " + path.string() + ": " + why.message(),
@@ -37,7 +40,7 @@ Result<KeyInfo> KeyStore::generate(const std::string& name, const Passphrase& gi
   const auto key = crypto::KeyPair::generate();
   // First: a key without a mark may be a copy.
   SHOAL_TRY(const std::string place, unused_place());
-  SHOAL_CHECK(marks_.write(name, {FeedId{key.public_key()}, 0, false, place}));
+  SHOAL_CHECK(marks_.write(name, {FeedId{key.public_key()}, 0, Origin::here, place}));
   SHOAL_CHECK(crypto::write_key_file(file_of(name), key, secret));
   return KeyInfo{name, key.public_key(), secret.has_value()};
 }
@@ -138,7 +141,9 @@ Result<KeyInfo> KeyStore::import(const std::string& name, const std::filesystem:
   SHOAL_TRY(const auto secret, passphrase());
   // First: without it the key would begin a new history.
   SHOAL_TRY(const std::string place, unused_place());
-  if (!comes_back) SHOAL_CHECK(marks_.write(name, {feed, 0, !signed_nothing, signed_nothing ? place : ""}));
+  if (!comes_back)
+    SHOAL_CHECK(marks_.write(
+        name, signed_nothing ? KeyMark{feed, 0, Origin::here, place} : KeyMark{feed, 0, Origin::imported, ""}));
   SHOAL_CHECK(crypto::write_key_file(file_of(name), key, secret));
   return KeyInfo{name, key.public_key(), secret.has_value()};
 }
@@ -156,7 +161,7 @@ Result<std::optional<feed::WriterOptions::Marked>> KeyStore::marked(const std::s
                  "put back that key, or use this one under another name"};
   }
   if (!(*mark)->place.starts_with(kUnused)) {
-    return std::optional(Marked{(*mark)->signed_size, (*mark)->place, (*mark)->imported});
+    return std::optional(Marked{(*mark)->signed_size, (*mark)->place, (*mark)->origin != Origin::here});
   }
   SHOAL_TRY(const std::string here, unused_place());
   const bool unused = (*mark)->place == here;
@@ -167,9 +172,27 @@ Result<void> KeyStore::mark_signed(const std::string& name, const KeyMark& mark)
   const auto kept = marks_.read(name);
   if (kept && *kept == mark) return {};
   auto written = marks_.write(name, mark);
-  const bool known = kept && *kept && (*kept)->feed == mark.feed && !(*kept)->imported;
+  const bool known = kept && *kept && (*kept)->feed == mark.feed && (*kept)->origin == Origin::here;
   if (!written && known && (*kept)->place == mark.place) return {};
   return written;
+}
+
+Result<KeyInfo> KeyStore::release(const std::string& name) {
+  SHOAL_TRY(const auto known, find(name));
+  if (!known) return Error{Code::not_found, "there is no key named " + name, "shoal key ls lists them"};
+  SHOAL_TRY(const auto lock, KeyLock::take(known->key));
+  const FeedId feed{known->key};
+  SHOAL_TRY(const auto before, marked(name, feed));
+  const std::uint64_t size = before ? before->size : 0;
+  SHOAL_CHECK(marks_.write(name, {feed, size, Origin::released, before ? before->place : ""}));
+  return *known;
+}
+
+Result<void> KeyStore::check_not_released(const std::string& name) const {
+  const auto mark = marks_.read(name);
+  if (!mark || !*mark || (*mark)->origin != Origin::released) return {};
+  return Error{Code::bad_key, "the key of feed " + name + " was released: another directory signs with it",
+               "to take it back, release it there, then shoal recover " + name};
 }
 
 Result<std::optional<crypto::SecretBytes>> KeyStore::passphrase(const Passphrase& given) const {

@@ -53,6 +53,12 @@ class KeyStore {
   /// What the key signed is not known here until it was found, unless it `signed_nothing` (the user's word).
   [[nodiscard]] Result<KeyInfo> import(const std::string& name, const std::filesystem::path& file, bool signed_nothing);
 
+  /// Gives up the right to sign with it here, durably, until recovery takes it back. Code::in_use while a process of
+  /// this host signs.
+  [[nodiscard]] Result<KeyInfo> release(const std::string& name);
+  /// Code::bad_key once it was released.
+  [[nodiscard]] Result<void> check_not_released(const std::string& name) const;
+
   /// What is kept of the key's signatures; nullopt when there is nothing. Of a damaged mark only that there was one.
   [[nodiscard]] Result<std::optional<feed::WriterOptions::Marked>> marked(const std::string& name,
                                                                           const FeedId& feed) const;

@@ -63,6 +63,7 @@ Result<OwnFeed::Signer> OwnFeedOpening::open_signer(const std::string& name, Fee
   const bool is_volatile = place.empty();
   if (!is_volatile) {
     SHOAL_TRY(signer.lock, KeyLock::take(key.public_key()));
+    SHOAL_CHECK(context_.keys->check_not_released(name));
     SHOAL_TRY(options.marked, context_.keys->marked(name, host.id()));
   }
   SHOAL_TRY(signer.writer, feed::FeedWriter::open(host.log(), store, journal, std::move(key), *context_.clock,
@@ -75,7 +76,8 @@ Result<OwnFeed::Signer> OwnFeedOpening::open_signer(const std::string& name, Fee
   // Before the first signature.
   const feed::Checkpoint* const head = signer.writer->head();
   if (!is_volatile) {
-    SHOAL_CHECK(context_.keys->mark_signed(name, {host.id(), head != nullptr ? head->tree_size : 0, false, place}));
+    SHOAL_CHECK(context_.keys->mark_signed(
+        name, {host.id(), head != nullptr ? head->tree_size : 0, KeyMark::Origin::here, place}));
   }
   return signer;
 }

@@ -29,8 +29,9 @@ class KeyMarksTest : public ::testing::Test {
 
 TEST_F(KeyMarksTest, WhatIsWrittenIsRead) {
   EXPECT_EQ(marks_.read("a").value(), std::nullopt);
-  for (const KeyMark& mark :
-       {KeyMark{some_feed(1), 0, false, "v2 m 1 2 3"}, KeyMark{some_feed(2), UINT64_MAX, true, ""}}) {
+  for (const KeyMark& mark : {KeyMark{some_feed(1), 0, KeyMark::Origin::here, "v2 m 1 2 3"},
+                              KeyMark{some_feed(2), UINT64_MAX, KeyMark::Origin::imported, ""},
+                              KeyMark{some_feed(3), 7, KeyMark::Origin::released, "v2 m 1 2 3"}}) {
     ASSERT_TRUE(marks_.write("a", mark).ok());
     EXPECT_EQ(marks_.read("a").value(), mark);
     EXPECT_EQ(marks_.read("b").value(), std::nullopt);
@@ -39,7 +40,7 @@ TEST_F(KeyMarksTest, WhatIsWrittenIsRead) {
 }
 
 TEST_F(KeyMarksTest, AnythingElseIsDamage) {
-  ASSERT_TRUE(marks_.write("a", {some_feed(1), 12, false, "here"}).ok());
+  ASSERT_TRUE(marks_.write("a", {some_feed(1), 12, KeyMark::Origin::here, "here"}).ok());
   const std::string sound = text();
   for (std::size_t size = 0; size < sound.size(); ++size) {
     put(sound.substr(0, size));

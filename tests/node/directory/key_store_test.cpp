@@ -1,4 +1,6 @@
 #include "node/directory/key_store.h"
+
+#include "node/directory/key_lock.h"
 #include "node/node_testing.h"
 
 #include <filesystem>
@@ -179,7 +181,7 @@ TEST(KeyStore, AnImportedKeyIsMarkedUnlessItHasSignedNothing) {
   const auto mark = elsewhere.marked("theirs", feed).value();
   ASSERT_TRUE(mark.has_value());
   EXPECT_TRUE(mark->elsewhere);
-  ASSERT_TRUE(elsewhere.mark_signed("theirs", {feed, 7, false, "here"}).ok());
+  ASSERT_TRUE(elsewhere.mark_signed("theirs", {feed, 7, KeyMark::Origin::here, "here"}).ok());
   EXPECT_FALSE(elsewhere.marked("theirs", feed).value()->elsewhere) << "it was found what it signed";
   EXPECT_EQ(elsewhere.marked("theirs", feed).value()->size, 7U);
   const TempDir third;
@@ -218,7 +220,7 @@ TEST(KeyStore, ANameWhoseKeyIsGoneMakesNoOtherKey) {
   KeyStore store = open_store(dir);
   const FeedId feed{store.generate("quakes")->key};
   ASSERT_TRUE(store.export_secret("quakes", dir / "out").ok());
-  ASSERT_TRUE(store.mark_signed("quakes", {feed, 3, false, "here"}).ok());
+  ASSERT_TRUE(store.mark_signed("quakes", {feed, 3, KeyMark::Origin::here, "here"}).ok());
   std::filesystem::remove(dir / "quakes.key");
   const auto made = store.generate("quakes");
   ASSERT_FALSE(made.ok());
@@ -238,8 +240,42 @@ TEST(KeyStore, AMarkOfAnotherFeedRefusesTheKey) {
   KeyStore store = open_store(dir);
   const FeedId feed{store.generate("quakes")->key};
   const FeedId other{store.generate("other")->key};
-  ASSERT_TRUE(store.mark_signed("quakes", {other, 3, false, "here"}).ok());
+  ASSERT_TRUE(store.mark_signed("quakes", {other, 3, KeyMark::Origin::here, "here"}).ok());
   EXPECT_EQ(store.marked("quakes", feed).error().code, Code::bad_key);
+}
+
+TEST(KeyStore, AReleasedKeySignsNothingUntilItsHistoryIsFoundAgain) {
+  const TempDir dir;
+  KeyStore store = open_store(dir);
+  const KeyInfo key = store.generate("quakes").value();
+  const FeedId feed{key.key};
+  EXPECT_EQ(store.release("other").error().code, Code::not_found);
+  {
+    const auto signs = KeyLock::take(key.key).value();
+    EXPECT_EQ(store.release("quakes").error().code, Code::in_use);
+  }
+  EXPECT_TRUE(store.check_not_released("quakes").ok());
+  ASSERT_TRUE(store.mark_signed("quakes", {feed, 3, KeyMark::Origin::here, "here"}).ok());
+  ASSERT_TRUE(store.release("quakes").ok());
+  EXPECT_EQ(store.check_not_released("quakes").error().code, Code::bad_key);
+  const auto mark = store.marked("quakes", feed).value();
+  ASSERT_TRUE(mark.has_value());
+  EXPECT_TRUE(mark->elsewhere);
+  EXPECT_EQ(mark->size, 3U);
+  ASSERT_TRUE(store.release("quakes").ok()) << "twice is once";
+  EXPECT_EQ(store.marked("quakes", feed).value()->size, 3U);
+  ASSERT_TRUE(store.mark_signed("quakes", {feed, 9, KeyMark::Origin::here, "here"}).ok());
+  EXPECT_TRUE(store.check_not_released("quakes").ok()) << "recovery took it back";
+  EXPECT_FALSE(store.marked("quakes", feed).value()->elsewhere);
+}
+
+TEST(KeyStore, AReleasedKeyThatNeverSignedIsNotNew) {
+  const TempDir dir;
+  KeyStore store = open_store(dir);
+  const FeedId feed{store.generate("quakes")->key};
+  ASSERT_TRUE(store.release("quakes").ok());
+  EXPECT_TRUE(store.marked("quakes", feed).value()->elsewhere);
+  EXPECT_FALSE(store.marked("quakes", feed).value()->unused);
 }
 
 TEST(KeyStore, ADamagedMarkSaysThatThereWasOne) {
