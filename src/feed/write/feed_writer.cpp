@@ -6,6 +6,7 @@
 #include "crypto/signature.h"
 #include "feed/log/log_stage.h"
 #include "feed/write/commit_group.h"
+#include "feed/write/own_check.h"
 #include "feed/write/writer_start.h"
 #include "record/batch_header.h"
 
@@ -59,9 +60,10 @@ struct FeedWriter::Impl {
   BlockHeader next_header(BlockKind kind, const TopicPartition& stream, const TopicState& state) const;
   Result<void> add_draft(LogStage& stage, Draft& draft) const;
   Checkpoint sign_head(const LogStage& stage, UnixMs time) const;
-  Result<void> verify_own(const Checkpoint& signed_head, const std::vector<Draft>& drafts) const;
+  Result<void> verify_own(const Checkpoint& signed_head, const LogStage& stage,
+                          const std::vector<GroupBlockView>& blocks) const;
   Result<CommitResult> commit_drafts(LogStage stage, std::vector<Draft> drafts);
-  Result<void> make_permanent(LogStage stage, const Checkpoint& signed_head, const std::vector<Draft>& drafts);
+  Result<void> make_permanent(LogStage stage, const Checkpoint& signed_head, const std::vector<GroupBlockView>& blocks);
   Result<bool> make_room(std::size_t size);
   Result<void> begin_history(UnixMs time);
   Error poison(const Error& cause);
@@ -169,17 +171,10 @@ Checkpoint FeedWriter::Impl::sign_head(const LogStage& stage, UnixMs time) const
   return next;
 }
 
-/// A flipped bit between hashing and signing must not become a signed head: everything is computed again from the bytes
-/// that will be stored.
-Result<void> FeedWriter::Impl::verify_own(const Checkpoint& signed_head, const std::vector<Draft>& drafts) const {
-  SHOAL_TRY(const Checkpoint decoded, decode_checkpoint(encode_checkpoint(signed_head)));
-  SHOAL_CHECK(verify_checkpoint(log.id(), decoded));
-  merkle::RightEdge edge = log.inspect([](const LogState& state) { return state.tail.edge(); });
-  for (const Draft& draft : drafts) edge.append_leaf(header_leaf(draft.header_bytes));
-  if (edge.size() != decoded.tree_size || edge.root() != decoded.root) {
-    return Error{Code::corrupt, "the head just signed does not match the blocks it signs (faulty memory?)"};
-  }
-  return {};
+Result<void> FeedWriter::Impl::verify_own(const Checkpoint& signed_head, const LogStage& stage,
+                                          const std::vector<GroupBlockView>& blocks) const {
+  const auto before = log.inspect([](const LogState& state) { return state.tail.edge(); });
+  return check_own_group(log.id(), signed_head, before, blocks, stage.topics());
 }
 
 /// Makes room in the ring for `size` bytes when that can be had: what lies there must be durable in the store first.
@@ -195,13 +190,10 @@ Result<bool> FeedWriter::Impl::make_room(std::size_t size) {
 /// nothing was acknowledged and the store has either nothing (small group) or a durable longer head that the next start
 /// adopts (large group); after it the next start replays the slot.
 Result<void> FeedWriter::Impl::make_permanent(LogStage stage, const Checkpoint& signed_head,
-                                              const std::vector<Draft>& drafts) {
-  std::vector<GroupBlockView> views;
-  views.reserve(drafts.size());
-  for (const Draft& draft : drafts) views.push_back({draft.header_bytes, draft.payload});
+                                              const std::vector<GroupBlockView>& blocks) {
   const Bytes head_bytes = encode_checkpoint(signed_head);
   const FeedLog::HeadUpdate update{signed_head, {}};
-  auto small = drafts.empty() ? Result<bool>{true} : make_room(group_size(views));
+  auto small = blocks.empty() ? Result<bool>{true} : make_room(group_size(blocks));
   if (!small) return small.error().code == Code::no_space ? refused(small.error()) : poison(small.error());
   if (!*small) {
     if (!head) SHOAL_CHECK(begin_history(signed_head.time));
@@ -213,7 +205,7 @@ Result<void> FeedWriter::Impl::make_permanent(LogStage stage, const Checkpoint& 
     return {};
   }
   const Bytes group =
-      drafts.empty() ? Bytes{} : encode_group(signed_head.tree_size - drafts.size(), signed_head, views);
+      blocks.empty() ? Bytes{} : encode_group(signed_head.tree_size - blocks.size(), signed_head, blocks);
   if (const auto made = journal.commit(log.id(), head_bytes, group); !made) {
     // A full journal wrote nothing; after any other failure the group may or may not be there.
     return made.error().code == Code::limit_exceeded ? made.error() : poison(made.error());
@@ -226,8 +218,9 @@ Result<void> FeedWriter::Impl::make_permanent(LogStage stage, const Checkpoint& 
 /// The journal knows a feed before the store does. Without this head of an empty tree a start could not tell a crash
 /// inside the first large group from a journal that was lost, and would never sign again.
 Result<void> FeedWriter::Impl::begin_history(UnixMs time) {
-  const Checkpoint empty = sign_head(log.stage(), time);
-  SHOAL_CHECK(verify_own(empty, {}));
+  const LogStage nothing = log.stage();
+  const Checkpoint empty = sign_head(nothing, time);
+  SHOAL_CHECK(verify_own(empty, nothing, {}));
   const auto begun = journal.commit(log.id(), encode_checkpoint(empty), {});
   if (begun || begun.error().code == Code::limit_exceeded) return begun;
   return poison(begun.error());
@@ -235,8 +228,11 @@ Result<void> FeedWriter::Impl::begin_history(UnixMs time) {
 
 Result<CommitResult> FeedWriter::Impl::commit_drafts(LogStage stage, std::vector<Draft> drafts) {
   const Checkpoint signed_head = sign_head(stage, std::max(clock.wall_now(), UnixMs{0}));
-  if (const auto verified = verify_own(signed_head, drafts); !verified) return verified.error();
-  SHOAL_CHECK(make_permanent(std::move(stage), signed_head, drafts));
+  std::vector<GroupBlockView> blocks;
+  blocks.reserve(drafts.size());
+  for (const Draft& draft : drafts) blocks.push_back({draft.header_bytes, draft.payload});
+  SHOAL_CHECK(verify_own(signed_head, stage, blocks));
+  SHOAL_CHECK(make_permanent(std::move(stage), signed_head, blocks));
   head = signed_head;
   CommitResult result{signed_head, {}};
   std::uint64_t index = signed_head.tree_size - drafts.size();
@@ -290,7 +286,7 @@ Result<Checkpoint> FeedWriter::heartbeat() {
   const UnixMs time = std::max(impl_->clock.wall_now(), impl_->head->time + 1);
   LogStage stage = impl_->log.stage();
   const Checkpoint signed_head = impl_->sign_head(stage, time);
-  if (const auto verified = impl_->verify_own(signed_head, {}); !verified) return verified.error();
+  SHOAL_CHECK(impl_->verify_own(signed_head, stage, {}));
   SHOAL_CHECK(impl_->make_permanent(std::move(stage), signed_head, {}));
   impl_->head = signed_head;
   return signed_head;
