@@ -2,6 +2,7 @@
 #include "doors/http/http_connection.h"
 #include "doors/socket/handler_support.h"
 #include "doors/socket/routes.h"
+#include "doors/socket/stream_places.h"
 #include "doors/text/batch_frame.h"
 #include "doors/text/batch_json.h"
 #include "node/api/batch_api.h"
@@ -88,6 +89,7 @@ Result<void> get_ends(Call& call) {
 Result<void> get_watch(Call& call) {
   SHOAL_CHECK(call.query.finish());
   SHOAL_TRY(const auto feed, feed_of(call));
+  SHOAL_TRY(const auto place, call.places.take());
   SHOAL_TRY(const auto watch, call.reading.watch(feed));
   std::optional<std::uint64_t> reported;
   auto said = std::chrono::steady_clock::now();

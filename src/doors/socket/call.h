@@ -14,12 +14,14 @@
 namespace shoal::doors {
 
 class EventHub;
+class StreamPlaces;
 
 /// One request while it is handled. It has the right to read; a handler that needs another right takes it beside the
 /// call (routes.h).
 struct Call {
   node::ReadingApi& reading;
   EventHub& events;
+  StreamPlaces& places;
   RequestReader& request;
   Answer& answer;
   std::vector<std::string> arguments;  ///< values of the `{}` of the route, decoded

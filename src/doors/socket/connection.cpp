@@ -28,8 +28,14 @@ Result<void> run_handler(const Handler& handler, Call& call, node::NodeApi& node
 
 }  // namespace
 
-Connection::Connection(FileDescriptor socket, node::NodeApi& node, EventHub& events, const ServerOptions& options)
-    : stream_(std::move(socket)), node_(node), events_(events), options_(options), reader_(stream_, options.request) {}
+Connection::Connection(FileDescriptor socket, node::NodeApi& node, EventHub& events, StreamPlaces& places,
+                       const ServerOptions& options)
+    : stream_(std::move(socket)),
+      node_(node),
+      events_(events),
+      places_(places),
+      options_(options),
+      reader_(stream_, options.request) {}
 
 void Connection::run() {
   while (!stop_.stop_requested() && serve_one()) {
@@ -65,6 +71,7 @@ Result<void> Connection::answer(const RequestHead& head, Answer& answer) {
   SHOAL_TRY(auto query, QueryReader::parse(head.query));
   Call call{node_.reading(),
             events_,
+            places_,
             reader_,
             answer,
             std::move(route.arguments),

@@ -2,6 +2,7 @@
 
 #include "doors/http/http_request.h"
 #include "doors/socket/call.h"
+#include "doors/socket/stream_places.h"
 #include "node/api/node_api.h"
 
 #include <chrono>
@@ -13,6 +14,7 @@ namespace shoal::doors {
 /// Limits of docs/API.md.
 struct ServerOptions {
   std::size_t max_connections = 256;
+  std::size_t max_streams = 224;  ///< of readers; the connections beyond are for those who publish or ask
   RequestLimits request = {};
   std::chrono::milliseconds patience{60000};       ///< a client that reads nothing is dropped after this
   std::chrono::milliseconds idle_line{10000};      ///< longest time between two lines of a stream
@@ -22,7 +24,8 @@ struct ServerOptions {
 /// One client: answers each request before it reads the next. One thread calls run(); any thread may call hang_up().
 class Connection {
  public:
-  Connection(FileDescriptor socket, node::NodeApi& node, EventHub& events, const ServerOptions& options);
+  Connection(FileDescriptor socket, node::NodeApi& node, EventHub& events, StreamPlaces& places,
+             const ServerOptions& options);
 
   /// Serves until the client leaves, breaks the rules, or hang_up() is called.
   void run();
@@ -40,6 +43,7 @@ class Connection {
   SocketStream stream_;
   node::NodeApi& node_;
   EventHub& events_;
+  StreamPlaces& places_;
   const ServerOptions options_;
   RequestReader reader_;
   std::stop_source stop_;

@@ -2,6 +2,7 @@
 #include "doors/socket/event_hub.h"
 #include "doors/socket/handler_support.h"
 #include "doors/socket/routes.h"
+#include "doors/socket/stream_places.h"
 #include "doors/text/info_json.h"
 #include "doors/text/node_facts_json.h"
 #include "doors/text/report_json.h"
@@ -93,6 +94,7 @@ Result<void> get_feed_doctor(Call& call, node::NodeApi& node) {
 
 Result<void> get_events(Call& call) {
   SHOAL_CHECK(call.query.finish());
+  SHOAL_TRY(const auto place, call.places.take());
   const auto listener = call.events.listen();
   SHOAL_CHECK(call.answer.begin_stream(Answer::Content::lines));
   while (!call.stop.stop_requested()) {

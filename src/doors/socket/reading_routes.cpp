@@ -1,6 +1,7 @@
 #include "base/try.h"
 #include "doors/socket/handler_support.h"
 #include "doors/socket/routes.h"
+#include "doors/socket/stream_places.h"
 #include "doors/text/record_line.h"
 #include "doors/text/report_json.h"
 #include "doors/text/retention_json.h"
@@ -114,6 +115,7 @@ Result<void> get_mirror(Call& call, node::KeepingApi& keeping) {
   if (!info.want) {
     return Error{Code::not_found, "this node does not mirror feed " + feed.feed.hex(), "PUT the mirror first"};
   }
+  SHOAL_TRY(const auto place, call.places.take());
   SHOAL_TRY(const auto mirror, keeping.mirror(feed, *info.want));
   SHOAL_CHECK(call.answer.begin_stream(Answer::Content::lines));
   for (;;) {

@@ -31,16 +31,19 @@ Error system_error(const char* what) { return {Code::io, std::string(what) + ": 
 struct Server::State {
   struct Client {
     explicit Client(FileDescriptor socket, State& state)
-        : connection(std::move(socket), *state.node, *state.events, state.options) {}
+        : connection(std::move(socket), *state.node, *state.events, state.places, state.options) {}
     Connection connection;
     std::thread thread;
     bool done = false;  // under mutex
   };
 
+  explicit State(const ServerOptions& given) : options(given) {}
+
   std::shared_ptr<node::NodeApi> node;
   std::shared_ptr<EventHub> events = std::make_shared<EventHub>();
   std::filesystem::path socket;
-  ServerOptions options;
+  const ServerOptions options;
+  StreamPlaces places{options.max_streams};
   FileDescriptor listener;
   FileDescriptor watch;  ///< epoll: the listener, the wake-up, and every connection for its end
   FileDescriptor wake;   ///< eventfd
@@ -178,10 +181,9 @@ void Server::State::run() {
 
 Result<std::unique_ptr<Server>> Server::start(std::shared_ptr<node::NodeApi> node, const std::filesystem::path& socket,
                                               const ServerOptions& options) {
-  auto state = std::make_unique<State>();
+  auto state = std::make_unique<State>(options);
   state->node = std::move(node);
   state->socket = socket;
-  state->options = options;
   SHOAL_CHECK(state->prepare());
   state->node->on_peer_blamed([events = std::weak_ptr(state->events)](const PeerInfo& peer, std::string_view what) {
     if (const auto alive = events.lock()) alive->tell_blamed(peer, what);

@@ -2,6 +2,7 @@
 #include "doors/http/http_connection.h"
 #include "doors/socket/handler_support.h"
 #include "doors/socket/routes.h"
+#include "doors/socket/stream_places.h"
 #include "doors/text/batch_frame.h"
 #include "doors/text/options_text.h"
 #include "doors/text/record_line.h"
@@ -125,6 +126,7 @@ class SubscriptionStream {
 Result<void> get_subscription(Call& call) {
   SHOAL_TRY(const auto options, read_subscribe_query(call.query));
   SHOAL_TRY(const auto feed, feed_of(call));
+  SHOAL_TRY(const auto place, call.places.take());
   SHOAL_TRY(const auto subscription, call.reading.subscribe(feed, options));
   return SubscriptionStream(call, *subscription).run();
 }

@@ -46,6 +46,45 @@ TEST(HostileClient, WhatIsNoHttpIsToldOff) {
   expect_served(served);
 }
 
+TEST(HostileClient, ReadersThatFollowLeaveRoomForPublishers) {
+  ServerOptions options;
+  options.max_connections = 6;
+  options.max_streams = 4;
+  ServedNode served(options);
+  served.publish("quakes", "us", 1);
+  std::vector<std::unique_ptr<RawClient>> readers;
+  for (const char* stream : {"records?start=end", "watch", "records?start=end", "watch"}) {
+    readers.push_back(std::make_unique<RawClient>(served.socket()));
+    ASSERT_TRUE(readers.back()->ask("GET", std::string("/v1/feeds/quakes/") + stream));
+    RawAnswer answer;
+    ASSERT_TRUE(readers.back()->read_head(answer));
+    ASSERT_EQ(answer.status, 200U);
+  }
+  for (const char* target : {"/v1/feeds/quakes/records?start=end", "/v1/feeds/quakes/watch", "/v1/events"}) {
+    const RawAnswer refused = ask(served, "GET", target);
+    EXPECT_EQ(error_code(refused.body), "limit_exceeded") << target;
+  }
+  expect_served(served);
+  {
+    RawClient publisher(served.socket());
+    ASSERT_TRUE(publisher.begin_stream("POST", "/v1/own/quakes/records"));
+    RawAnswer answer;
+    ASSERT_TRUE(publisher.read_head(answer));
+    EXPECT_EQ(answer.status, 200U);
+  }
+  // A reader that leaves frees its place.
+  readers.pop_back();
+  bool followed = false;
+  for (int i = 0; i < 200 && !followed; ++i) {
+    RawClient next(served.socket());
+    ASSERT_TRUE(next.ask("GET", "/v1/feeds/quakes/watch"));
+    RawAnswer answer;
+    followed = next.read_head(answer) && answer.status == 200U;
+    if (!followed) std::this_thread::sleep_for(10ms);
+  }
+  EXPECT_TRUE(followed);
+}
+
 TEST(HostileClient, HeadsAndBodiesAreBounded) {
   const ServedNode served;
   RawClient head(served.socket());
