@@ -36,10 +36,11 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-build_targets test dev shoal file_operations broken_store
+build_targets test dev shoal file_operations broken_store clock_offset
 build=$PWD/build/dev
 export SHOAL_BINARY=${SHOAL_BINARY:-$build/apps/shoal/shoal} SHOAL_FAULTS_KEEP=$PWD/build/faults
 export SHOAL_FILE_OPERATIONS=$build/tests/faults/libfile_operations.so
+export SHOAL_CLOCK_OFFSET=$build/tests/faults/libclock_offset.so
 export SHOAL_BROKEN_STORE=$build/tests/faults/libbroken_store.so
 faults() { "$PYTHON" -B tests/faults/faults.py "$@"; }
 

@@ -11,6 +11,7 @@ import time
 
 SHOAL = os.environ.get("SHOAL_BINARY", "shoal")
 PRELOAD = os.environ.get("SHOAL_FILE_OPERATIONS", "libfile_operations.so")
+CLOCK_OFFSET = os.environ.get("SHOAL_CLOCK_OFFSET", "libclock_offset.so")
 BROKEN_STORE = os.environ.get("SHOAL_BROKEN_STORE", "libbroken_store.so")
 TIMEOUT = 60  # seconds for a command
 PAUSE = 0.004  # seconds between lines that shall not be one commit

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 
-from program import LOOPBACK, Directory, Expected, Running, Scratch, acknowledged, require
+from program import CLOCK_OFFSET, LOOPBACK, Directory, Expected, Running, Scratch, acknowledged, require
 
 PRIVATE = (*LOOPBACK, "--network", "private")
 ASK = ("--find-timeout", "4s")
@@ -14,10 +14,17 @@ PARTS = {"store alone": ("own",), "journal alone": ("journal",), "keys alone": (
 
 
 class Plain(Directory):
-    """Commands without a library inside: inodes and times are the file system's."""
+    """Commands without a library inside: inodes and times are the file system's. `days`: so far ahead is the clock."""
+
+    def __init__(self, path, days=0):
+        super().__init__(path)
+        self.days = days
 
     def environment(self, log=None, at=None):
-        return {k: v for k, v in os.environ.items() if not k.startswith("SHOAL_")}
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("SHOAL_")}
+        if self.days:
+            environment |= {"LD_PRELOAD": CLOCK_OFFSET, "SHOAL_TEST_CLOCK_OFFSET": str(self.days * 86400)}
+        return environment
 
     def publish_online(self, lines, address):
         return self.run("pub", "feed", "--ack-log", *PRIVATE, *ASK, "--peer", address, "-z", "none",
@@ -59,7 +66,8 @@ def rsync_inplace(source, target):
 class Rollback:
     KINDS = ("cp -a over it", "rsync in place", "rm and cp -a", "tar over it", "restored beside it", "store alone",
              "journal alone", "keys alone", "journal gone", "key alone elsewhere", "clone of a running one",
-             "everything gone but the keys", "everything gone but one key file", "restored without its store")
+             "everything gone but the keys", "everything gone but one key file", "restored without its store",
+             "restored a year ahead", "restored a year behind")
 
     def __init__(self, seed, broken):
         self.seed, self.broken = seed, broken
@@ -119,6 +127,10 @@ class One:
             subprocess.run(["cp", "-a", backup, path], check=True)
         elif self.kind == "tar over it":
             subprocess.run(["tar", "-C", path, "-xf", backup], check=True)
+        elif self.kind.startswith("restored a year"):
+            shutil.rmtree(path)
+            subprocess.run(["cp", "-a", backup, path], check=True)
+            return Plain(path, 365 if self.kind.endswith("ahead") else -365)
         elif self.kind in ("restored beside it", "clone of a running one"):
             return Plain(backup)
         elif self.kind in PARTS:
