@@ -5,8 +5,8 @@ load common
 
 @test "the overview names every command and goes to stdout" {
   expect 0 shoal --help
-  for word in init pub sub get mirror node ls info topics peers verify export import link bootstrap "key gen" "key release" completion \
-    version; do
+  for word in init pub sub get mirror node ls info topics peers verify export import link bootstrap "key gen" "key release" \
+    completion version; do
     [[ "$output" == *"  $word "* ]]
   done
   [ -z "$stderr" ]
