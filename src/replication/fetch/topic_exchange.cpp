@@ -1,6 +1,7 @@
 #include "replication/fetch/topic_exchange.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace shoal::replication {
 namespace {
@@ -44,9 +45,10 @@ void TopicExchange::start(Job& job) {
   }
   for (const auto& [id, peer] : core_.peers()) {
     if (peer->gone || job.tried.contains(id) || !peer->view.head || peer->head_size() < ours->tree_size) continue;
-    if (!core_.may_ask(*peer)) continue;
+    if (!core_.may_ask(*peer) || open_[id] >= kMostOfPeer) continue;
     job.request = core_.fresh_id();
     job.peer = id;
+    ++open_[id];
     job.sent = core_.now();
     TopicStateRequest request;
     request.request = job.request;
@@ -56,6 +58,11 @@ void TopicExchange::start(Job& job) {
     request.count = request.topic.empty() ? kPageEntries : 2;
     return core_.send(*peer, request);
   }
+}
+
+std::uint64_t TopicExchange::end_question(Job& job) {
+  if (job.request != 0) --open_[job.peer];
+  return std::exchange(job.request, 0);
 }
 
 void TopicExchange::restart(Job& job) {
@@ -75,7 +82,7 @@ void TopicExchange::on_reply(PeerId id, Peer& peer, const TopicStateReply& reply
     return late ? void() : core_.blame(peer, "a topic state to no question");
   }
   Job& job = found->second;
-  job.request = 0;
+  end_question(job);
   if (reply.answer == TopicAnswer::not_held) {
     job.tried.insert(id);
     return start(job);
@@ -172,7 +179,7 @@ void TopicExchange::complete(Job& job) {
 void TopicExchange::finish(const std::string& topic, const Result<void>& result) {
   const auto found = jobs_.find(topic);
   if (found->second.request != 0) {
-    stale_.push_back(found->second.request);
+    stale_.push_back(end_question(found->second));
     if (stale_.size() > kMaxStale) stale_.pop_front();
   }
   for (Done& done : found->second.done) {
@@ -184,9 +191,10 @@ void TopicExchange::finish(const std::string& topic, const Result<void>& result)
 void TopicExchange::forget(PeerId id) {
   for (auto& [topic, job] : jobs_) {
     if (job.request == 0 || job.peer != id) continue;
-    job.request = 0;
+    end_question(job);
     start(job);
   }
+  open_.erase(id);
 }
 
 void TopicExchange::resume() {
@@ -202,7 +210,7 @@ void TopicExchange::tick() {
       continue;
     }
     if (job.request != 0 && now - job.sent > kAnswerTimeout) {
-      stale_.push_back(std::exchange(job.request, 0));
+      stale_.push_back(end_question(job));
       job.tried.insert(job.peer);
     }
     start(job);

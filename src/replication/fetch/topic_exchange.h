@@ -2,6 +2,7 @@
 
 #include "replication/heads/head_exchange.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -29,6 +30,9 @@ class TopicExchange {
     feed::Checkpoint head;
     std::vector<feed::TopicStateEntry> entries;  ///< partition 0, 1, ...
   };
+
+  /// Open questions to one peer: a quarter of what may wait at a peer (RequestServer::kMaxWaiting). More wait here.
+  static constexpr std::size_t kMostOfPeer = 64;
 
   TopicExchange(ReplicatorCore& core, HeadExchange& heads) : core_(core), heads_(heads) {}
 
@@ -64,6 +68,8 @@ class TopicExchange {
   };
 
   void start(Job& job);
+  /// The question is answered, or given up; its name.
+  std::uint64_t end_question(Job& job);
   void restart(Job& job);
   void take_page(Job& job, PeerId id, Peer& peer, const TopicStateReply& reply);
   [[nodiscard]] bool check_page(const Job& job, Peer& peer, const TopicStateReply& reply);
@@ -76,8 +82,9 @@ class TopicExchange {
   HeadExchange& heads_;
   std::map<std::string, Job> jobs_;
   std::map<std::string, Known> known_;
-  std::optional<Known> absent_;      ///< for topics not in `known_`, once all were read; has no entries
-  std::deque<std::uint64_t> stale_;  ///< requests given up: late answers are ignored, not blamed
+  std::optional<Known> absent_;         ///< for topics not in `known_`, once all were read; has no entries
+  std::map<PeerId, std::size_t> open_;  ///< questions that each peer has not answered
+  std::deque<std::uint64_t> stale_;     ///< requests given up: late answers are ignored, not blamed
 };
 
 }  // namespace shoal::replication
