@@ -208,6 +208,8 @@ PeerId Replicator::add_peer(const PeerAddress& address, const PublicKey& node_ke
   return impl_->add_peer(address, node_key, std::move(outbox));
 }
 
+bool Replicator::has_room() const { return impl_->core.peers().size() < kMaxPeers; }
+
 void Replicator::on_message(PeerId id, Message message) { impl_->on_message(id, std::move(message)); }
 
 void Replicator::on_writable(PeerId id) {

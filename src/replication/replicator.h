@@ -10,6 +10,7 @@
 #include "replication/peers/replicator_options.h"
 #include "replication/wire/message.h"
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,6 +26,10 @@ class Replicator {
   Replicator(ReplicatorContext context, ReplicatorOptions options);
   ~Replicator();
 
+  /// Peers of one feed; as many connections has a feed at most (docs/PROTOCOL.md, "Connections").
+  static constexpr std::size_t kMaxPeers = 500;
+  /// Whether this feed takes a peer whose connection was made for another feed. Connections have a limit of their own.
+  [[nodiscard]] bool has_room() const;
   /// A session opened this feed. The outbox must live until remove_peer().
   PeerId add_peer(const PeerAddress& address, const PublicKey& node_key, std::shared_ptr<Outbox> outbox);
   void on_message(PeerId peer, Message message);

@@ -18,6 +18,10 @@ class Outbox {
   virtual void close(std::string_view reason) = 0;
   /// Number of verified blocks from this peer so far; the connection policy prefers peers that gave some.
   virtual void note_given(std::uint64_t /*blocks*/) {}
+  /// `bytes` more are kept for the peer beside its messages; false, and not counted, above its bound.
+  [[nodiscard]] virtual bool keep(std::size_t /*bytes*/) { return true; }
+  /// They are kept no more.
+  virtual void drop(std::size_t /*bytes*/) {}
 };
 
 }  // namespace shoal::replication

@@ -14,6 +14,9 @@ void SendGauge::remove(std::size_t size) {
 
 void FeedChannel::add(const PeerAddress& address, const PublicKey& node_key) {
   context_.feed_executor->post([self = shared_from_this(), address, node_key] {
+    if (self->context_.further && !self->context_.replicator->has_room()) {
+      return self->send(Message{.body = Close{"the feed has too many peers"}});
+    }
     self->present_ = true;
     std::shared_ptr<Outbox> outbox = self;
     if (self->context_.wrap) outbox = self->context_.wrap(std::move(outbox));
@@ -77,6 +80,15 @@ void FeedChannel::note_given(std::uint64_t blocks) {
   context_.session_executor->post([self = shared_from_this(), blocks] {
     if (self->context_.note_given) self->context_.note_given(blocks);
   });
+}
+
+bool FeedChannel::keep(std::size_t bytes) {
+  const std::shared_ptr<PeerMemory::Account>& memory = context_.gauge->memory;
+  return !memory || memory->keep(bytes);
+}
+
+void FeedChannel::drop(std::size_t bytes) {
+  if (context_.gauge->memory) context_.gauge->memory->drop(bytes);
 }
 
 void FeedChannel::close(std::string_view reason) {

@@ -41,8 +41,10 @@ class FeedChannel : public Outbox, public std::enable_shared_from_this<FeedChann
     std::function<void(Message)> to_session;
     std::function<void(std::string)> close_session;
     std::function<void(std::uint64_t blocks)> note_given = {};  ///< may be empty
+    bool further = false;  ///< the connection was made for another feed: closed again when this one has no room
   };
-  /// Bound on the bytes that wait for the feed, in addition to the connection's memory account.
+  /// Bound on the bytes that wait for the feed, in addition to the connection's memory account: above all credit that
+  /// one peer may have of us (PeerCredit, live wants, and the floor of each want).
   static constexpr std::size_t kMaxInbound = PeerMemory::Bounds{}.peer;
 
   explicit FeedChannel(Context context) : context_(std::move(context)) {}
@@ -61,6 +63,8 @@ class FeedChannel : public Outbox, public std::enable_shared_from_this<FeedChann
   [[nodiscard]] std::size_t queued() const override;
   void close(std::string_view reason) override;
   void note_given(std::uint64_t blocks) override;
+  [[nodiscard]] bool keep(std::size_t bytes) override;
+  void drop(std::size_t bytes) override;
 
  private:
   Context context_;

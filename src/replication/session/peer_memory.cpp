@@ -16,6 +16,19 @@ void PeerMemory::Account::release(std::size_t size) {
   memory_->total_ -= cost;
 }
 
+bool PeerMemory::Account::keep(std::size_t size) {
+  const std::size_t kept = kept_ += size;
+  const std::size_t total = memory_->total_ += size;
+  if (kept <= memory_->bounds_.kept && total <= memory_->bounds_.all) return true;
+  drop(size);
+  return false;
+}
+
+void PeerMemory::Account::drop(std::size_t size) {
+  kept_ -= size;
+  memory_->total_ -= size;
+}
+
 std::optional<std::size_t> PeerMemory::worst(const std::vector<std::shared_ptr<Account>>& accounts) {
   std::optional<std::size_t> worst;
   const auto rank = [&](std::size_t i) {

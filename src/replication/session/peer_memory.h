@@ -11,15 +11,16 @@
 
 namespace shoal::replication {
 
-/// Memory bounds for peers: counts the bytes of messages that were received and not handled yet and of messages that
-/// are queued to be sent, for each peer and for all peers of the process. The buffers of libtorrent and the kernel are
-/// bounded elsewhere (swarm/libtorrent/session_settings). Without it a peer that sends fast and reads nothing, or many
-/// peers together, exhaust the node's memory. Any thread.
+/// Memory bounds for peers: counts the bytes of messages that were received and not handled yet, of messages that
+/// are queued to be sent, and of what is kept to serve the peer's wants, for each peer and for all peers of the
+/// process. The buffers of libtorrent and the kernel are bounded elsewhere (swarm/libtorrent/session_settings). Without
+/// it a peer that sends fast and reads nothing, or many peers together, exhaust the node's memory. Any thread.
 class PeerMemory {
  public:
   struct Bounds {
     std::size_t stranger = std::size_t{16} << 10;  ///< one peer before it proved that it knows a feed id
-    std::size_t peer = std::size_t{4} << 20;       ///< one peer after that
+    std::size_t peer = std::size_t{8} << 20;       ///< one peer after that: more than we grant it
+    std::size_t kept = std::size_t{4} << 20;       ///< one peer's wants, beside its messages
     std::size_t all = std::size_t{512} << 20;
   };
   enum class Verdict : std::uint8_t { fits, peer_over, all_over };
@@ -31,7 +32,7 @@ class PeerMemory {
   class Account {
    public:
     explicit Account(std::shared_ptr<PeerMemory> memory) : memory_(std::move(memory)) {}
-    ~Account() { memory_->total_ -= held_; }
+    ~Account() { memory_->total_ -= held(); }
     Account(const Account&) = delete;
     Account& operator=(const Account&) = delete;
 
@@ -39,16 +40,20 @@ class PeerMemory {
     Verdict charge(std::size_t size);
     /// A message of `size` bytes was handled or sent.
     void release(std::size_t size);
+    /// Counts what is kept for the peer's wants; false, and not counted, above a bound.
+    [[nodiscard]] bool keep(std::size_t size);
+    void drop(std::size_t size);
     /// The peer proved that it knows the feed id: Bounds::peer applies.
     void prove() { proven_ = true; }
-    [[nodiscard]] std::size_t held() const { return held_; }
+    [[nodiscard]] std::size_t held() const { return held_ + kept_; }
     /// Number of verified blocks that this connection brought.
     void note_given(std::uint64_t blocks) { given_ = blocks; }
     [[nodiscard]] std::uint64_t given() const { return given_; }
 
    private:
     std::shared_ptr<PeerMemory> memory_;
-    std::atomic<std::size_t> held_{0};
+    std::atomic<std::size_t> held_{0};  ///< of messages
+    std::atomic<std::size_t> kept_{0};
     std::atomic<std::uint64_t> given_{0};
     std::atomic<bool> proven_{false};
   };

@@ -223,6 +223,7 @@ SessionPeer::Impl::Channel& SessionPeer::Impl::add_channel(const Feed& feed, con
   feed_context.keep = context.keep;
   feed_context.gauge = gauge;
   feed_context.wrap = context.wrap_outbox;
+  feed_context.further = !channels.empty();
   feed_context.to_session = [weak = self, number = channel->ours](Message message) {
     if (auto peer = weak.lock()) {
       peer->impl_->gauge->remove(message.wire_size);

@@ -1,5 +1,6 @@
 #include "replication/peers/peer_credit.h"
 
+#include "replication/serve/want_server.h"
 #include "replication/session/feed_channel.h"
 
 #include <gtest/gtest.h>
@@ -38,8 +39,11 @@ TEST(PeerCredit, HasAFloorAndACeiling) {
   EXPECT_EQ(credit.bytes(), PeerCredit::kFloor);
   credit.update(path_of(1e9, 100ms));
   EXPECT_EQ(credit.bytes(), PeerCredit::kCeiling);
-  // What one peer can have waiting for the feed leaves room for what is not counted here.
-  EXPECT_LE(PeerCredit::kCeiling + (std::uint64_t{1} << 20), FeedChannel::kMaxInbound);
+  // All that we may have granted to one peer at once leaves room for what is not counted here: a live want has a
+  // quarter of the ceiling, and each other want the floor at least.
+  const std::uint64_t granted =
+      PeerCredit::kCeiling + PeerCredit::kCeiling / 4 + WantServer::kMaxWantsPerPeer * PeerCredit::kFloor;
+  EXPECT_LE(granted + (std::uint64_t{1} << 20), FeedChannel::kMaxInbound);
 }
 
 TEST(PeerCredit, NothingMeasuredChangesNothing) {

@@ -44,6 +44,7 @@ struct ChannelWorld : testing::CoreWorld {
     context.to_session = [this](Message message) { sent_messages.push_back(std::move(message)); };
     context.close_session = [this](const std::string& why) { closed_for.push_back(why); };
     context.note_given = note_given;
+    context.further = further;
     return std::make_shared<FeedChannel>(std::move(context));
   }
   /// A channel whose peer is known to the replicator.
@@ -75,6 +76,7 @@ struct ChannelWorld : testing::CoreWorld {
   std::shared_ptr<SendGauge> gauge;
   std::function<std::shared_ptr<Outbox>(std::shared_ptr<Outbox>)> wrap;
   std::function<void(std::uint64_t)> note_given;
+  bool further = false;
   std::vector<Message> sent_messages;
   std::vector<std::string> closed_for;
 };
@@ -219,6 +221,46 @@ TEST(FeedChannel, TheOutboxMayBeWrapped) {
   const auto channel = world.joined();
   EXPECT_FALSE(recording->sent.empty());
   EXPECT_TRUE(world.sent_messages.empty());
+}
+
+TEST(FeedChannel, AFeedWithManyPeersTakesNoneFromAConnectionOfAnotherFeed) {
+  ChannelWorld world;
+  world.further = true;
+  const auto join = [&](std::uint8_t number) {
+    const auto channel = world.open();
+    channel->add({"peer", "direct", false}, feed::testing::test_key(number).public_key());
+    world.run_feed();
+    return channel;
+  };
+  std::vector<std::shared_ptr<testing::RecordingOutbox>> outboxes;
+  for (std::size_t i = 0; i + 1 < Replicator::kMaxPeers; ++i) {
+    outboxes.push_back(std::make_shared<testing::RecordingOutbox>());
+    world.replicator->add_peer({"peer", "direct", false}, PublicKey{}, outboxes.back());
+  }
+  const auto last = join(61);
+  EXPECT_EQ(world.replicator->peers().size(), Replicator::kMaxPeers);
+  world.sent_messages.clear();
+  const auto refused = join(62);
+  EXPECT_EQ(world.replicator->peers().size(), Replicator::kMaxPeers);
+  ASSERT_EQ(world.sent_messages.size(), 1U);
+  EXPECT_TRUE(std::holds_alternative<Close>(world.sent_messages[0].body));
+  EXPECT_TRUE(refused->deliver(world.its_head()));
+  world.run_feed();
+  world.further = false;
+  const auto connected = join(63);
+  EXPECT_EQ(world.replicator->peers().size(), Replicator::kMaxPeers + 1) << "connections have their own limit";
+}
+
+TEST(FeedChannel, WhatIsKeptForThePeerCountsForTheConnection) {
+  ChannelWorld world;
+  const auto channel = world.open();
+  EXPECT_TRUE(channel->keep(std::size_t{1} << 40)) << "without an account";
+  const auto memory = world.bounded(1000);
+  EXPECT_TRUE(channel->keep(5000));
+  EXPECT_EQ(memory->held(), 5000U);
+  channel->drop(2000);
+  EXPECT_EQ(memory->held(), 3000U);
+  EXPECT_FALSE(channel->keep(PeerMemory::Bounds{}.kept));
 }
 
 }  // namespace
