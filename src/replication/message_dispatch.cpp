@@ -21,7 +21,10 @@ void MessageDispatch::dispatch(PeerId id, Peer& peer, Message& message) {
   if (!peer.first_head_came && !is_head && !is_fork) return core_.blame(peer, "it does not begin with its head");
   const std::size_t size = message.wire_size;
   std::visit(Overloaded{
-                 [&](const Head& head) { on_head(id, peer, head); },
+                 [&](const Head& head) {
+                   peer.view.answered = true;
+                   head_turns_.on_head(id, peer, head.head);
+                 },
                  [&](const NoHead&) { on_no_head(id, peer); },
                  [&](const Fork& fork) { heads_.on_fork(peer, fork); },
                  [&](const AskHead&) { heads_.announce(peer); },
@@ -61,9 +64,8 @@ void MessageDispatch::dispatch(PeerId id, Peer& peer, Message& message) {
   peer.first_head_came = peer.first_head_came || !is_fork;
 }
 
-void MessageDispatch::on_head(PeerId id, Peer& peer, const Head& head) {
-  peer.view.answered = true;
-  heads_.on_head(id, peer, head.head);
+void MessageDispatch::on_head(PeerId id, Peer& peer, const feed::Checkpoint& head) {
+  heads_.on_head(id, peer, head);
   if (!peer.gone) fetches_.on_head(id);
   fetches_.plan_soon();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "replication/fetch_coordinator.h"
+#include "replication/heads/head_turns.h"
 #include "replication/heads/receipt_exchange.h"
 #include "replication/peer_monitor.h"
 #include "replication/serve/request_server.h"
@@ -11,7 +12,7 @@
 namespace shoal::replication {
 
 /// Hands each message of a peer to the class that it concerns, and blames a peer whose message may not come: anything
-/// before its head, blocks of a feed that is our own. Has no state.
+/// before its head, blocks of a feed that is our own. Its only state is the heads that wait for their turn.
 class MessageDispatch {
  public:
   MessageDispatch(ReplicatorCore& core, HeadExchange& heads, FetchCoordinator& fetches, WantServer& wants,
@@ -22,13 +23,18 @@ class MessageDispatch {
         wants_(wants),
         requests_(requests),
         receipts_(receipts),
-        monitor_(monitor) {}
+        monitor_(monitor),
+        head_turns_(core, heads,
+                    [this](PeerId id, Peer& peer, const feed::Checkpoint& head) { on_head(id, peer, head); }) {}
 
   /// The message's body may be moved from.
   void dispatch(PeerId id, Peer& peer, Message& message);
+  /// Looks at heads that waited.
+  void tick() { head_turns_.tick(); }
+  void forget(PeerId id) { head_turns_.forget(id); }
 
  private:
-  void on_head(PeerId id, Peer& peer, const Head& head);
+  void on_head(PeerId id, Peer& peer, const feed::Checkpoint& head);
   void on_no_head(PeerId id, Peer& peer);
   /// Whether blocks may come: not for an own feed.
   [[nodiscard]] bool takes_blocks(Peer& peer);
@@ -40,6 +46,7 @@ class MessageDispatch {
   RequestServer& requests_;
   ReceiptExchange& receipts_;
   PeerMonitor& monitor_;
+  HeadTurns head_turns_;
 };
 
 }  // namespace shoal::replication

@@ -33,6 +33,7 @@ struct Replicator::Impl {
   void arm();
 
   ReplicatorCore core;
+  BudgetBook budgets;
   CoreTreePeers tree_peers;
   HeadExchange heads;
   FetchCoordinator fetches;
@@ -88,6 +89,7 @@ PeerId Replicator::Impl::add_peer(const PeerAddress& address, const PublicKey& n
   peer->view.address = address;
   peer->view.node_key = node_key;
   peer->outbox = std::move(outbox);
+  peer->budgets = budgets.of(node_key, core.now());
   peer->last_heard = peer->joined = peer->view.since = core.now();
   peer->credit = PeerCredit(core.options().credit_bytes, core.credit_pool());
   Peer& added = *core.peers().emplace(id, std::move(peer)).first->second;
@@ -107,6 +109,7 @@ void Replicator::Impl::remove_peer(PeerId id) {
   end_wants(id);
   core.peers().erase(found);
   heads.forget(id);
+  messages.forget(id);
   fetches.forget(id);
   core.tell([](ReplicatorEvents& events) { events.on_peers_changed(); });
   fetches.plan_soon();
@@ -135,7 +138,7 @@ void Replicator::Impl::on_message(PeerId id, Message message) {
   peer->in_rate.add(message.wire_size, core.now());
   peer->last_heard = core.now();
   // RequestServer spends the budget of the requests that it answers when it answers them.
-  if (RequestServer::answers(message.body) || peer->budget.spend(message.body, core.now())) {
+  if (RequestServer::answers(message.body) || peer->budgets->messages.spend(message.body, core.now())) {
     messages.dispatch(id, *peer, message);
   } else {
     core.flood(*peer, std::string("floods with ") + message_name(message.body));
@@ -185,6 +188,7 @@ void Replicator::Impl::arm() {
 }
 
 void Replicator::Impl::tick() {
+  messages.tick();
   heads.tick();
   fetches.tick_requests();
   announcer.send_changed_have();
@@ -204,11 +208,11 @@ Replicator::Replicator(ReplicatorContext context, ReplicatorOptions options)
     : impl_(std::make_unique<Impl>(std::move(context), options)) {}
 Replicator::~Replicator() = default;
 
+bool Replicator::has_room() const { return impl_->core.peers().size() < kMaxPeers; }
+
 PeerId Replicator::add_peer(const PeerAddress& address, const PublicKey& node_key, std::shared_ptr<Outbox> outbox) {
   return impl_->add_peer(address, node_key, std::move(outbox));
 }
-
-bool Replicator::has_room() const { return impl_->core.peers().size() < kMaxPeers; }
 
 void Replicator::on_message(PeerId id, Message message) { impl_->on_message(id, std::move(message)); }
 

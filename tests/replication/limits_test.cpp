@@ -219,5 +219,24 @@ TEST(Limits, AMirrorThatDoesNotServeSaysSo) {
   EXPECT_TRUE(reader.events.blames.empty());
 }
 
+TEST(Limits, ClosingAndOpeningAFeedFillsNoBudget) {
+  SwarmWorld world;
+  world.publish_many(3);
+  const PublicKey key = feed::testing::test_key(70).public_key();
+  Replicator& replicator = world.publisher.replicator();
+  std::size_t taken = 0;
+  bool flooded = false;
+  for (int opened = 0; opened < 20 && !flooded; ++opened) {
+    auto peer = std::make_shared<HandPeer>();
+    const PeerId id = replicator.add_peer({"hand", "direct", false}, key, peer);
+    replicator.on_message(id, Message{.body = NoHead{}});
+    for (int i = 0; i < 1000 && !peer->closed; ++i, ++taken) replicator.on_message(id, Message{.body = AskHead{}});
+    flooded = peer->closed;
+    replicator.remove_peer(id);
+  }
+  EXPECT_TRUE(flooded);
+  EXPECT_LE(taken, 2'001U);
+}
+
 }  // namespace
 }  // namespace shoal::replication

@@ -44,6 +44,11 @@ bool HeadExchange::check_signature(Peer& peer, const feed::Checkpoint& head) {
   return true;
 }
 
+bool HeadExchange::is_known(const feed::Checkpoint& head) const {
+  const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  return head == ours || (last_verified_ == head && (!ours || head.tree_size > ours->tree_size));
+}
+
 void HeadExchange::on_head(PeerId id, Peer& peer, const feed::Checkpoint& head) {
   if (!check_signature(peer, head)) return;
   const bool back = peer.view.head && peer.view.head->epoch == head.epoch && head.tree_size < peer.view.head->tree_size;

@@ -48,6 +48,8 @@ class HeadExchange {
 
   /// Verifies the head's signature; blames the peer when it is bad. Cheap for our own head and the one verified last.
   [[nodiscard]] bool check_signature(Peer& peer, const feed::Checkpoint& head);
+  /// Costs nothing to look at: our own head, or the longer one that was verified last.
+  [[nodiscard]] bool is_known(const feed::Checkpoint& head) const;
   /// FeedMirror accepted the head: calls `accepted` and posts the event.
   void accepted(const feed::Checkpoint& head);
   /// FeedMirror found a fork and stored its proof.

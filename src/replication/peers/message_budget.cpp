@@ -28,7 +28,7 @@ struct LimitOf {
     return Limit{Rate{5'000, 10'000}, ask.by == LookupBy::time ? kTokensByTime : 1};
   }
   // Each makes us verify a signature, a fork proof two.
-  Answer operator()(const Head&) const { return Limit{Rate{2'000, 20'000}, 1}; }
+  Answer operator()(const Head&) const { return Limit{Rate{500, 10'000}, 1}; }
   Answer operator()(const Fork&) const { return Limit{Rate{2, 20}, 1}; }
   Answer operator()(const ReceiptMessage&) const { return Limit{Rate{50, 500}, 1}; }
   Answer operator()(const NoHead&) const { return Limit{Rate{200, 2'000}, 1}; }

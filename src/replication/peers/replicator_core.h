@@ -1,9 +1,9 @@
 #pragma once
 
 #include "feed/format/range_set.h"
-#include "replication/peers/message_budget.h"
 #include "replication/peers/outbox.h"
 #include "replication/peers/path_estimate.h"
+#include "replication/peers/peer_budgets.h"
 #include "replication/peers/peer_credit.h"
 #include "replication/peers/peer_view.h"
 #include "replication/peers/rate_meter.h"
@@ -62,7 +62,7 @@ struct Peer {
   base::MonoTime ping_sent{0};
   base::MonoTime last_heard{0};
   base::MonoTime joined{0};
-  MessageBudget budget;            ///< of messages it may send
+  std::shared_ptr<PeerBudgets> budgets = std::make_shared<PeerBudgets>();
   std::uint64_t given_blocks = 0;  ///< as last passed to the outbox
   RateMeter in_rate;
   RateMeter out_rate;

@@ -10,9 +10,9 @@ bool RequestServer::answers(const Body& body) {
 }
 
 void RequestServer::on_request(PeerId id, Peer& peer, Body request) {
-  std::deque<Body>& waiting = waiting_[id];
+  std::deque<Request>& waiting = waiting_[id];
   if (waiting.size() >= kMaxWaiting) return core_.flood(peer, "asks more than it reads or may ask");
-  waiting.push_back(std::move(request));
+  waiting.push_back({std::move(request)});
   pump(id, peer);
 }
 
@@ -20,10 +20,16 @@ void RequestServer::pump(PeerId id, Peer& peer) {
   const auto found = waiting_.find(id);
   if (found == waiting_.end()) return;
   while (!found->second.empty() && !peer.gone && peer.outbox->queued() < kQueueLimit &&
-         peer.budget.spend(found->second.front(), core_.now())) {
-    core_.send(peer, answer(found->second.front()));
+         may_answer(peer, found->second.front())) {
+    core_.send(peer, answer(found->second.front().body));
     found->second.pop_front();
   }
+}
+
+bool RequestServer::may_answer(Peer& peer, Request& request) {
+  request.paid = request.paid || peer.budgets->messages.spend(request.body, core_.now());
+  if (!request.paid || !std::holds_alternative<Growth>(request.body)) return request.paid;
+  return all_growth_.take(peer.budgets->growth_share, core_.now());
 }
 
 Body RequestServer::answer(const Body& request) {

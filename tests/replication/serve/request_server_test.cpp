@@ -240,5 +240,28 @@ TEST(RequestServer, RequestsOfAPeerThatLeftAreForgotten) {
   EXPECT_TRUE(world.outbox(world.id).sent.empty());
 }
 
+TEST(RequestServer, GrowthOfAllPeersTogetherIsBoundedAndEachHasItsShare) {
+  RequestWorld world;
+  std::size_t answered = 0;
+  for (int i = 0; i < 2; ++i) {
+    const PeerId greedy = world.join();
+    for (std::uint64_t name = 1; name <= 2000; ++name) {
+      world.server.on_request(greedy, world.peer(greedy), Growth{name, 0, 1});
+    }
+    answered += world.sent<GrowthReply>(greedy).size();
+  }
+  EXPECT_EQ(answered, 3'000U + 2 * 20);
+  const PeerId honest = world.join();
+  for (std::uint64_t name = 1; name <= 20; ++name) {
+    world.server.on_request(honest, world.peer(honest), Growth{name, 0, 1});
+  }
+  EXPECT_EQ(world.sent<GrowthReply>(honest).size(), 20U);
+  world.server.on_request(honest, world.peer(honest), Growth{21, 0, 1});
+  EXPECT_EQ(world.sent<GrowthReply>(honest).size(), 20U);
+  world.time.run_for(1s);
+  world.server.pump(honest, world.peer(honest));
+  EXPECT_EQ(world.sent<GrowthReply>(honest).size(), 21U) << "it waited";
+}
+
 }  // namespace
 }  // namespace shoal::replication
