@@ -110,8 +110,9 @@ class CoreWorld {
   [[nodiscard]] static std::vector<Body> serve(ServedWant& served) {
     std::vector<Body> out;
     PayloadCache payloads;
+    ReadTurn turn;
     for (bool more = true; more;) {
-      Result<ServedWant::Step> step = served.next(payloads);
+      Result<ServedWant::Step> step = served.next(payloads, turn);
       if (!step) break;
       std::visit(
           [&](auto& one) {

@@ -5,6 +5,7 @@
 #include "feed/log/topic_index.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 namespace shoal::feed {
@@ -143,6 +144,16 @@ Result<Bytes> FeedReader::payload(BlockIndex block) const {
 
 Result<bool> FeedReader::has_payload(BlockIndex block) const {
   return log_->inspect([&](const LogState& state) { return state.payloads.contains(block.value()); });
+}
+
+std::uint32_t FeedReader::partitions(const std::string& topic) const {
+  const TopicPartition last{topic, Partition{std::numeric_limits<std::int32_t>::max()}};
+  return log_->inspect([&](const LogState& state) -> std::uint32_t {
+    const auto behind = state.numbers.upper_bound(last);
+    if (behind == state.numbers.begin()) return 0;
+    const TopicPartition& largest = std::prev(behind)->first;
+    return largest.topic == topic ? static_cast<std::uint32_t>(largest.partition.value()) + 1 : 0;
+  });
 }
 
 std::optional<std::uint32_t> FeedReader::topic_position(const TopicPartition& stream) const {

@@ -69,6 +69,8 @@ class FeedReader {
   /// Every partition known here, in topic-state order; without the reserved stream.
   [[nodiscard]] Result<std::vector<TopicView>> topics() const;
   [[nodiscard]] Result<std::optional<TopicView>> topic(const TopicPartition& stream) const;
+  /// One above the largest partition of the topic that is known here; 0 when none is.
+  [[nodiscard]] std::uint32_t partitions(const std::string& topic) const;
   /// Its place in the topic state; nullopt before its first block (or the manifest that makes it) is reached.
   [[nodiscard]] std::optional<std::uint32_t> topic_position(const TopicPartition& stream) const;
   /// The signed entry with its path under the accepted head, for passing on; Code::not_found when not known here.

@@ -4,6 +4,7 @@
 #include "merkle/inclusion_proof.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace shoal::replication {
@@ -33,8 +34,9 @@ Error damage_of(const feed::FeedReader& reader, BlockIndex block) {
 
 }  // namespace
 
-Result<void> PayloadCache::read(const feed::FeedReader& reader, Piece& piece) {
-  SHOAL_TRY(Payload* const payload, payload_of(reader, piece.block));
+Result<bool> PayloadCache::read(const feed::FeedReader& reader, Piece& piece, ReadTurn& turn) {
+  SHOAL_TRY(Payload* const payload, payload_of(reader, piece.block, turn));
+  if (payload == nullptr) return false;
   SHOAL_TRY(const Tree* const tree, tree_of(reader, *payload));
   const ByteView bytes = piece_of(payload->bytes, piece.piece);
   if (!payload->hashed) {
@@ -46,7 +48,10 @@ Result<void> PayloadCache::read(const feed::FeedReader& reader, Piece& piece) {
   }
   SHOAL_TRY(piece.path, merkle::prove_inclusion(tree->pieces, piece.piece, tree->pieces.size()));
   piece.bytes.assign(bytes.begin(), bytes.end());
-  return {};
+  payload->used = turn.now();
+  payload->finished = piece.piece + 1 == tree->pieces.size();
+  turn.repay(bytes.size());
+  return true;
 }
 
 void PayloadCache::clear() {
@@ -55,15 +60,27 @@ void PayloadCache::clear() {
   bytes_ = 0;
 }
 
-Result<PayloadCache::Payload*> PayloadCache::payload_of(const feed::FeedReader& reader, BlockIndex block) {
-  if (Payload* const known = use(payloads_, block)) return known;
-  SHOAL_TRY(Bytes bytes, reader.stored_payload(block));
-  bytes_ += bytes.size();
-  payloads_.push_front({block, std::move(bytes), false});
-  while (bytes_ > kMaxBytes && payloads_.size() > 1) {
-    bytes_ -= payloads_.back().bytes.size();
-    payloads_.pop_back();
+bool PayloadCache::make_room(base::MonoTime now) {
+  while (bytes_ + feed::kMaxPayloadSize > kMaxBytes) {
+    const auto had_its_turn = [&](const Payload& one) {
+      return one.finished || now - one.used >= kQuiet || now - one.loaded >= kTurn;
+    };
+    const auto goes = std::find_if(payloads_.rbegin(), payloads_.rend(), had_its_turn);
+    if (goes == payloads_.rend()) return false;
+    bytes_ -= goes->bytes.size();
+    payloads_.erase(std::next(goes).base());
   }
+  return true;
+}
+
+Result<PayloadCache::Payload*> PayloadCache::payload_of(const feed::FeedReader& reader, BlockIndex block,
+                                                        ReadTurn& turn) {
+  if (Payload* const known = use(payloads_, block)) return known;
+  if (!turn.left() || !make_room(turn.now())) return nullptr;
+  SHOAL_TRY(Bytes bytes, reader.stored_payload(block));
+  turn.spend(bytes.size());
+  bytes_ += bytes.size();
+  payloads_.push_front({block, std::move(bytes), false, turn.now(), turn.now()});
   return &payloads_.front();
 }
 

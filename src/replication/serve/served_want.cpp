@@ -14,6 +14,9 @@ namespace {
 /// A run is at most one message of about the size of a piece, so that urgent messages never wait long behind it.
 constexpr std::size_t kMaxRunBytes = kMaxPlainMessage;
 
+/// No run has fewer bytes: the fields of a data message.
+constexpr std::uint64_t kSmallestRun = 32;
+
 /// Hashes that prove one of `count` leaves (RFC 9162, 2.1.3.1).
 std::size_t path_length(std::uint64_t leaf, std::uint64_t count) {
   std::size_t length = 0;
@@ -39,7 +42,7 @@ ServedWant::ServedWant(const feed::FeedReader& reader, const Want& want)
       push_limit_(want.live ? want.push_limit : kPushAll),
       headers_only_(want.headers_only),
       credit_(want.credit) {
-  if (!want.all_topics) streams_.emplace(reader, want.streams, want.begin);
+  if (!want.all_topics) streams_.emplace(reader, want.streams);
   sent_all_ = live_ && next_ >= proof_size_;
 }
 
@@ -72,14 +75,14 @@ ServedWant::Step ServedWant::starve() {
   return Step(Wait{});
 }
 
-Result<ServedWant::Step> ServedWant::next(PayloadCache& payloads) {
+Result<ServedWant::Step> ServedWant::next(PayloadCache& payloads, ReadTurn& turn) {
   if (starved_) return Step(Wait{});
-  if (in_pieces()) return next_piece(payloads);
+  if (in_pieces()) return next_piece(payloads, turn);
   if (live_ && sent_all_ && !rearm()) return Step(Wait{});
-  return next_run();
+  return next_run(turn);
 }
 
-Result<ServedWant::Step> ServedWant::next_piece(PayloadCache& payloads) {
+Result<ServedWant::Step> ServedWant::next_piece(PayloadCache& payloads, ReadTurn& turn) {
   Piece piece;
   piece.want = id_;
   piece.block = piece_block_;
@@ -89,30 +92,30 @@ Result<ServedWant::Step> ServedWant::next_piece(PayloadCache& payloads) {
   const std::size_t size =
       encoded_size(piece) + bytes + 32 * path_length(next_piece_, feed::piece_count(pieced_payload_));
   if (size > credit_) return starve();
-  SHOAL_CHECK(payloads.read(reader_, piece));
+  SHOAL_TRY(const bool read, payloads.read(reader_, piece, turn));
+  if (!read) return Step(Wait{.later = true});
   credit_ -= size;
   ++next_piece_;
   return Step(std::move(piece));
 }
 
-Result<std::optional<BlockIndex>> ServedWant::candidate(std::uint64_t limit) {
-  std::optional<BlockIndex> none;
-  if (!streams_) return next_ < limit ? std::optional<BlockIndex>(BlockIndex{next_}) : none;
-  SHOAL_TRY(const std::optional<BlockIndex> block, streams_->peek());
-  return block && block->value() < limit ? block : none;
+Result<StreamMerge::Next> ServedWant::candidate(std::uint64_t limit, ReadTurn& turn) {
+  if (streams_) return streams_->next(next_, limit, turn);
+  return StreamMerge::Next{next_ < limit ? std::optional<BlockIndex>(BlockIndex{next_}) : std::nullopt};
 }
 
-Result<ServedWant::Rest> ServedWant::collect(RunBuilder& run, std::uint64_t limit) {
+Result<ServedWant::Rest> ServedWant::collect(RunBuilder& run, std::uint64_t limit, ReadTurn& turn) {
   while (true) {
-    SHOAL_TRY(const std::optional<BlockIndex> block, candidate(limit));
-    if (!block) return Rest::none;
-    SHOAL_TRY(const RunBuilder::Add added, run.add(*block));
+    SHOAL_TRY(const StreamMerge::Next found, candidate(limit, turn));
+    if (found.later) return Rest::later;
+    if (!found.block) return Rest::none;
+    const BlockIndex block = *found.block;
+    SHOAL_TRY(const RunBuilder::Add added, run.add(block));
     if (added == RunBuilder::Add::full) return Rest::some;
     if (added == RunBuilder::Add::not_held) return Rest::not_held;
-    next_ = block->value() + 1;
-    if (streams_) streams_->pop();
+    next_ = block.value() + 1;
     if (added == RunBuilder::Add::last) {
-      piece_block_ = *block;
+      piece_block_ = block;
       next_piece_ = 0;
       pieced_payload_ = run.pieced_payload();
       return Rest::some;
@@ -120,22 +123,27 @@ Result<ServedWant::Rest> ServedWant::collect(RunBuilder& run, std::uint64_t limi
   }
 }
 
-Result<ServedWant::Step> ServedWant::next_run() {
+Result<ServedWant::Step> ServedWant::next_run(ReadTurn& turn) {
   const std::uint64_t limit = live_ ? proof_size_ : end_;
+  // Nothing is read for a want that no block can be sent of. That some topics have no more blocks costs no credit to
+  // say.
+  const bool may_end = streams_ && !live_ && begun_;
+  if (credit_ < kSmallestRun && next_ < limit && !may_end) return starve();
   const std::uint64_t begin = next_;
   const bool with_head = head_to_send_.has_value();
   const std::size_t room = static_cast<std::size_t>(std::min<std::uint64_t>(kMaxRunBytes, credit_));
   RunBuilder run(reader_, {base_, proof_size_, room, with_head, headers_only_, push_limit_});
-  SHOAL_TRY(const Rest rest, collect(run, limit));
+  SHOAL_TRY(const Rest rest, collect(run, limit, turn));
   const bool all = rest == Rest::none;
   if (run.empty()) {
     // Any single block fits into a whole message, so this one only lacks credit.
     if (rest == Rest::some) return starve();
+    if (rest == Rest::later) return Step(Wait{.later = true});
     if (rest == Rest::not_held) return Step(WantEnd{id_, EndReason::not_held});
     if (!live_) return Step(WantEnd{id_, EndReason::done});
     if (!with_head) {
       sent_all_ = true;
-      return rearm() ? next_run() : Result<Step>(Step(Wait{}));
+      return rearm() ? next_run(turn) : Result<Step>(Step(Wait{}));
     }
   }
   Result<Data> data = run.finish();
@@ -154,6 +162,7 @@ Result<ServedWant::Step> ServedWant::next_run() {
     return starve();
   }
   credit_ -= size;
+  begun_ = true;
   if (with_head) sent_head_ = data->head;
   if (!streams_ && begin == base_ && next_ > begin) base_ = next_;
   sent_all_ = all && live_ && !in_pieces();

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "replication/peers/read_budget.h"
 #include "replication/serve/payload_cache.h"
 #include "replication/serve/run_builder.h"
 #include "replication/serve/stream_merge.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <variant>
@@ -27,11 +29,13 @@ class ServedWant {
   /// Code::unverified when no honest reader sends such a want.
   [[nodiscard]] static Result<void> check(const Want& want);
 
-  /// Nothing to send now: no credit, or a live want that is up to date.
-  struct Wait {};
+  /// Nothing to send now: no credit, or a live want that is up to date, or (`later`) more is to be read for it first.
+  struct Wait {
+    bool later = false;
+  };
   using Step = std::variant<Wait, Data, Push, Piece, WantEnd>;
   /// The next message; its size is within the credit and is taken from it. An Error is damage of our own store.
-  [[nodiscard]] Result<Step> next(PayloadCache& payloads);
+  [[nodiscard]] Result<Step> next(PayloadCache& payloads, ReadTurn& turn);
   void add_credit(std::uint64_t bytes);
   /// The reader has the topic state: runs that it can compute from it are sent as Push.
   void make_compact() {
@@ -51,19 +55,23 @@ class ServedWant {
   [[nodiscard]] bool in_the_middle() const { return in_pieces() || (live_ && !sent_all_); }
   /// The next message is a piece of a payload.
   [[nodiscard]] bool in_pieces() const { return next_piece_ < feed::piece_count(pieced_payload_); }
+  /// It waits for credit.
+  [[nodiscard]] bool starved() const { return starved_; }
+  /// Bytes that it keeps.
+  [[nodiscard]] std::size_t memory() const { return sizeof(*this) + (streams_ ? streams_->memory() : 0); }
 
  private:
   /// Moves a live want to the newest head; false when there is no newer one.
   [[nodiscard]] bool rearm();
-  [[nodiscard]] Result<Step> next_piece(PayloadCache& payloads);
+  [[nodiscard]] Result<Step> next_piece(PayloadCache& payloads, ReadTurn& turn);
   /// Nothing until there is more credit.
   [[nodiscard]] Step starve();
-  [[nodiscard]] Result<Step> next_run();
-  enum class Rest : std::uint8_t { none, some, not_held };
+  [[nodiscard]] Result<Step> next_run(ReadTurn& turn);
+  enum class Rest : std::uint8_t { none, some, not_held, later };
   /// Fills the run; says whether blocks are left below `limit`.
-  [[nodiscard]] Result<Rest> collect(RunBuilder& run, std::uint64_t limit);
+  [[nodiscard]] Result<Rest> collect(RunBuilder& run, std::uint64_t limit, ReadTurn& turn);
   /// The next block of the want below `limit`, if it is held.
-  [[nodiscard]] Result<std::optional<BlockIndex>> candidate(std::uint64_t limit);
+  [[nodiscard]] Result<StreamMerge::Next> candidate(std::uint64_t limit, ReadTurn& turn);
 
   const feed::FeedReader& reader_;
   std::uint64_t id_;
@@ -81,6 +89,7 @@ class ServedWant {
   std::uint64_t credit_;
   std::optional<StreamMerge> streams_;
   std::optional<feed::Checkpoint> head_to_send_;
+  bool begun_ = false;     ///< a run was sent
   bool sent_all_ = false;  ///< all below the limit; a live want then waits for a head
   BlockIndex piece_block_{0};
   std::uint32_t next_piece_ = 0;

@@ -44,8 +44,19 @@ class WantServer {
   /// Tells LiveChildren, and the peer's record, which live wants of the peer are served.
   void update_live(PeerId id);
   using Wants = std::vector<std::unique_ptr<ServedWant>>;
+  /// The wants of one peer.
+  struct Served {
+    Wants wants;
+    std::size_t kept = 0;  ///< bytes of `wants` that were counted
+    bool posted = false;   ///< pump() follows
+    bool later = false;    ///< a want waits until more may be read for the peer
+  };
   /// Sends the want's next message; false when it has none now.
-  bool send_next(Peer& peer, Wants& wants, std::size_t index);
+  bool send_next(Peer& peer, Served& served, std::size_t index, ReadTurn& turn);
+  /// Counts the memory of the peer's wants; false when it is too much.
+  [[nodiscard]] static bool count_memory(Peer& peer, Served& served);
+  /// The next message of this want has to wait for another want of the peer.
+  [[nodiscard]] static bool waits_for_another(const Wants& wants, std::size_t index);
 
   /// How many peers but this one are being sent large new blocks.
   [[nodiscard]] std::size_t uploads(PeerId but) const;
@@ -53,7 +64,7 @@ class WantServer {
   ReplicatorCore& core_;
   LiveChildren children_;
   UploadPacer pacer_;
-  std::map<PeerId, Wants> wants_;
+  std::map<PeerId, Served> wants_;
   PayloadCache payloads_;
 };
 

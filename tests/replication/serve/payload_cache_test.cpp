@@ -39,14 +39,16 @@ class PayloadCacheTest : public ::testing::Test {
     Piece piece;
     piece.block = BlockIndex{block};
     piece.piece = number;
-    const auto done = cache_.read(*reader_, piece);
-    return done ? Result<Bytes>(std::move(piece.bytes)) : Result<Bytes>(done.error());
+    const auto done = cache_.read(*reader_, piece, turn_);
+    if (!done) return done.error();
+    return *done ? Result<Bytes>(std::move(piece.bytes)) : Result<Bytes>(Error{Code::timed_out, "later", ""});
   }
 
   feed::testing::Producer producer_;
   WatchedStore* store_ = nullptr;
   std::optional<feed::FeedReader> reader_;
   PayloadCache cache_;
+  ReadTurn turn_;
 };
 
 TEST_F(PayloadCacheTest, PayloadsStayWhileTheirPiecesAreRead) {
@@ -69,6 +71,73 @@ TEST_F(PayloadCacheTest, ADamagedPayloadIsCorruptAndForgotten) {
   ASSERT_TRUE(again.ok()) << "the damaged bytes are not served from memory";
   const Bytes whole = *reader_->payload(BlockIndex{1});
   EXPECT_EQ(*again, Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(again->size())));
+}
+
+TEST_F(PayloadCacheTest, APayloadIsPaidForByThePiecesThatAreTaken) {
+  ReadBudget budget;
+  turn_ = ReadTurn(budget, base::MonoTime{0});
+  EXPECT_TRUE(budget.left(base::MonoTime{0}));
+  budget.spend((512U << 20) - 1'000'000);
+  for (std::uint32_t number = 0; number < 4; ++number) ASSERT_TRUE(read(0, number).ok());
+  budget.spend(999'999);
+  EXPECT_TRUE(budget.left(base::MonoTime{0})) << "all of it was sent";
+  budget.spend(1);
+  EXPECT_EQ(read(1, 0).error().code, Code::timed_out) << "nothing is left to read it for";
+  EXPECT_EQ(store_->reads, 1);
+  turn_ = ReadTurn(budget, base::MonoTime{std::chrono::seconds(1)});
+  EXPECT_TRUE(read(1, 0).ok());
+}
+
+/// 64 MiB of payloads and one more.
+class FullPayloadCache : public PayloadCacheTest {
+ protected:
+  void SetUp() override {
+    PayloadCacheTest::SetUp();
+    for (std::int64_t i = 3; i < 12; ++i) {
+      ASSERT_TRUE(producer_.writer->commit({feed::testing::batch_of(feed::testing::stream("t"), {i}, kSize)}).ok());
+    }
+    for (std::uint64_t block = 3; block < 11; ++block) ASSERT_TRUE(read(block, 0).ok());
+    store_->reads = 0;
+  }
+  void at(base::MonoTime now) { turn_ = ReadTurn(budget_, now); }
+  static constexpr std::size_t kSize = 8'300'000;
+  ReadBudget budget_;
+};
+
+TEST_F(FullPayloadCache, WhatIsBeingTakenIsNotPushedOut) {
+  at(std::chrono::milliseconds(200));
+  EXPECT_EQ(read(11, 0).error().code, Code::timed_out);
+  EXPECT_EQ(store_->reads, 0);
+  for (std::uint64_t block = 3; block < 11; ++block) EXPECT_TRUE(read(block, 1).ok());
+  EXPECT_EQ(store_->reads, 0) << "each is still here";
+}
+
+TEST_F(FullPayloadCache, WhatWasTakenToItsEndGoes) {
+  at(std::chrono::milliseconds(200));
+  EXPECT_TRUE(read(7, 126).ok());
+  EXPECT_TRUE(read(11, 0).ok());
+  EXPECT_TRUE(read(3, 1).ok());
+  EXPECT_EQ(store_->reads, 1);
+}
+
+TEST_F(FullPayloadCache, WhatNobodyTakesForAWhileGoes) {
+  at(PayloadCache::kQuiet - std::chrono::milliseconds(1));
+  for (std::uint64_t block = 4; block < 11; ++block) EXPECT_TRUE(read(block, 1).ok());
+  EXPECT_FALSE(read(11, 0).ok());
+  at(PayloadCache::kQuiet);
+  EXPECT_TRUE(read(11, 0).ok());
+  EXPECT_TRUE(read(4, 2).ok());
+  EXPECT_EQ(store_->reads, 1) << "block 3 went";
+}
+
+TEST_F(FullPayloadCache, APayloadHasNoMoreThanItsTurn) {
+  for (int i = 1; i < 10; ++i) {
+    at(std::chrono::milliseconds(100 * i));
+    for (std::uint64_t block = 3; block < 11; ++block) EXPECT_TRUE(read(block, static_cast<std::uint32_t>(i)).ok());
+    EXPECT_FALSE(read(11, 0).ok());
+  }
+  at(PayloadCache::kTurn);
+  EXPECT_TRUE(read(11, 0).ok());
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ class ServedWantTest : public ::testing::Test {
   int messages(ServedWant& served) {
     int count = 0;
     while (true) {
-      const auto step = served.next(payloads_);
+      const auto step = served.next(payloads_, turn_);
       if (!step) {
         error_ = step.error();
         return count;
@@ -76,6 +76,7 @@ class ServedWantTest : public ::testing::Test {
   CountingStore* store_ = nullptr;
   std::optional<feed::FeedReader> reader_;
   PayloadCache payloads_;
+  ReadTurn turn_;
   std::optional<Error> error_;
 };
 
@@ -129,7 +130,7 @@ TEST_F(ServedWantTest, TheSizeOfEachPieceIsKnownExactly) {
   publish(500'000);
   ServedWant whole(*reader_, want(3, 4, 1'000'000));
   std::vector<std::size_t> sizes;
-  for (auto step = whole.next(payloads_); step.ok(); step = whole.next(payloads_)) {
+  for (auto step = whole.next(payloads_, turn_); step.ok(); step = whole.next(payloads_, turn_)) {
     if (const auto* data = std::get_if<Data>(&*step)) sizes.push_back(encoded_size(*data));
     if (const auto* piece = std::get_if<Piece>(&*step)) sizes.push_back(encoded_size(*piece));
     if (std::holds_alternative<WantEnd>(*step)) break;
@@ -151,7 +152,11 @@ TEST_F(ServedWantTest, APayloadThatWasPushedOutIsReadAgainAndCheckedByThePiece) 
     all.push_back(std::make_unique<ServedWant>(*reader_, want(block, block + 1, 4096)));
     EXPECT_EQ(messages(*all.back()), 1);
   }
+  ReadBudget budget;
+  base::MonoTime now{0};
   const auto give_one = [&](ServedWant& served) {
+    now += PayloadCache::kTurn;
+    turn_ = ReadTurn(budget, now);
     served.add_credit(66'000);
     return messages(served);
   };
