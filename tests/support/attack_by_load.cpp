@@ -1,6 +1,8 @@
 #include "support/attacks.h"
 
 #include <unistd.h>
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -21,6 +23,30 @@ std::unique_ptr<RawPeer> held(const Arguments& arguments, std::uint64_t kind) {
   if (!peer->open_session(arguments.feed, 1s)) return nullptr;
   if (kind == 3) return peer;
   return peer->send(NoHead{}) ? std::move(peer) : nullptr;
+}
+
+/// The next head that the peer shows.
+feed::Checkpoint next_head(RawPeer& peer, std::chrono::milliseconds timeout) {
+  const auto end = std::chrono::steady_clock::now() + timeout;
+  while (std::chrono::steady_clock::now() < end) {
+    const auto message = peer.receive(timeout);
+    if (!message) break;
+    if (const auto* shown = std::get_if<Head>(&message->body)) return shown->head;
+  }
+  fail("the victim shows no head");
+}
+
+/// Meets the victim, and says that there is no head here; its head.
+feed::Checkpoint met_head(RawPeer& peer, const Arguments& arguments) {
+  meet_first(peer, arguments);
+  if (!peer.send(NoHead{})) fail("the victim turns strangers away");
+  return next_head(peer, 5s);
+}
+
+void wait_for_end() {
+  char byte = 0;
+  while (read(STDIN_FILENO, &byte, 1) > 0) {
+  }
 }
 
 }  // namespace
@@ -62,26 +88,18 @@ void hold(const Arguments& arguments) {
     if (auto peer = held(arguments, i % 5)) peers.push_back(std::move(peer));
   }
   say("holding", peers.size());
-  char byte = 0;
-  while (read(STDIN_FILENO, &byte, 1) > 0) {
-  }
+  wait_for_end();
 }
 
 void starve(const Arguments& arguments) {
   RawPeer peer;
-  if (!meet(peer, arguments) || !peer.send(NoHead{})) fail("cannot meet the victim");
-  std::optional<feed::Checkpoint> head;
-  while (!head) {
-    const auto message = peer.receive(5s);
-    if (!message) fail("the victim has no head");
-    if (const auto* shown = std::get_if<Head>(&message->body)) head = shown->head;
-  }
+  const feed::Checkpoint head = met_head(peer, arguments);
   constexpr std::uint64_t kWants = 16;
   for (std::uint64_t i = 0; i < kWants; ++i) {
     Want want;
     want.want = 1000 + i;
-    want.tree_size = head->tree_size;
-    want.begin = i % head->tree_size;
+    want.tree_size = head.tree_size;
+    want.begin = i % head.tree_size;
     want.end = want.begin + 1;
     want.credit = 4096;  // the header, and not the first piece
     want.urgency = Urgency::alone;
@@ -93,9 +111,59 @@ void starve(const Arguments& arguments) {
     if (++sent % 100 == 0) std::this_thread::sleep_for(100ms);
   }
   say("credits", sent);
-  char byte = 0;
-  while (read(STDIN_FILENO, &byte, 1) > 0) {
+  wait_for_end();
+}
+
+void wide(const Arguments& arguments) {
+  constexpr std::uint64_t kSessions = 8;
+  constexpr std::uint64_t kWants = 16;
+  std::vector<std::unique_ptr<RawPeer>> peers;
+  std::uint64_t sent = 0;
+  for (std::uint64_t i = 0; i < kSessions; ++i) {
+    auto peer = std::make_unique<RawPeer>();
+    const feed::Checkpoint head = met_head(*peer, arguments);
+    for (std::uint64_t number = 0; number < kWants && sent < arguments.rounds; ++number, ++sent) {
+      Want want;
+      want.want = 1000 + number;
+      want.tree_size = head.tree_size;
+      want.end = head.tree_size;
+      want.all_topics = false;
+      want.streams = {{"wide", kAllPartitions}};
+      want.credit = number % 2 == 0 ? 0 : 100'000;
+      want.urgency = Urgency::alone;
+      if (!peer->send(want)) fail("the victim refuses wants");
+    }
+    peers.push_back(std::move(peer));
   }
+  say("wants", sent);
+  wait_for_end();
+}
+
+void heads(const Arguments& arguments) {
+  constexpr std::uint64_t kSessions = 8;
+  // Two heads of one size are said in turn: each is a signature to check, and none goes back.
+  RawPeer first;
+  const feed::Checkpoint one = met_head(first, arguments);
+  const feed::Checkpoint other = next_head(first, 60s);
+  if (one.tree_size != other.tree_size) fail("the victim's feed grows");
+  say("begun", kSessions);
+  std::atomic<std::uint64_t> sent{0};
+  std::vector<std::thread> sessions;
+  for (std::uint64_t i = 0; i < kSessions; ++i) {
+    sessions.emplace_back([&] {
+      RawPeer peer;
+      bool open = meet(peer, arguments);
+      const auto begin = std::chrono::steady_clock::now();
+      for (std::uint64_t number = 0; open && number < arguments.rounds; ++number) {
+        open = peer.send(Head{number % 2 == 0 ? one : other});
+        sent += open ? 1U : 0U;
+        // Just below the rate that no peer may pass.
+        std::this_thread::sleep_until(begin + number * 2100us);
+      }
+    });
+  }
+  for (std::thread& session : sessions) session.join();
+  say("heads", sent);
 }
 
 void prefix(const Arguments& arguments) {

@@ -25,6 +25,8 @@ void flood(const Arguments& arguments);
 void hold(const Arguments& arguments);
 void prefix(const Arguments& arguments);
 void starve(const Arguments& arguments);
+void wide(const Arguments& arguments);
+void heads(const Arguments& arguments);
 void probe(const Arguments& arguments);
 void visit(const Arguments& arguments);
 
@@ -36,6 +38,8 @@ void say(const char* name, std::uint64_t value);
 void in_threads(const Arguments& arguments, const std::function<void(Mutator&)>& round);
 /// A session up to the point where messages count.
 [[nodiscard]] bool meet(RawPeer& peer, const Arguments& arguments);
+/// The same with a node that may have started a moment ago.
+void meet_first(RawPeer& peer, const Arguments& arguments);
 [[nodiscard]] Bytes encoded(const replication::Body& body);
 
 }  // namespace shoal::testing

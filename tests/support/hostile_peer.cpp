@@ -11,6 +11,9 @@
 ///     session
 ///              that says no head, a whole session; kept until stdin ends
 ///     starve   sixteen wants with too little credit for their blocks, then N credits of nothing; kept until stdin ends
+///     wide     N wants, 128 at most, of all partitions of the topic `wide`, on eight sessions, each second one without
+///              credit; kept until stdin ends
+///     heads    N heads on each of eight sessions, at the rate that one peer may have: two heads of one size in turn
 ///     prefix   N connections that announce messages of a gibibyte and more
 ///     probe    no attack: N look-ups, one after the other, and how long answers take
 ///     visit    no attack: N newcomers, one after the other, and how long it takes from dialling to the first block;
@@ -24,6 +27,7 @@
 #include <sys/resource.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <map>
 #include <thread>
@@ -54,6 +58,15 @@ void in_threads(const Arguments& arguments, const std::function<void(Mutator&)>&
 
 bool meet(RawPeer& peer, const Arguments& arguments) {
   return peer.connect(arguments.victim) && peer.join(arguments.feed) && peer.open_session(arguments.feed);
+}
+
+void meet_first(RawPeer& peer, const Arguments& arguments) {
+  // A node says its address before it has opened its feeds, and until then turns away who asks for one.
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!meet(peer, arguments)) {
+    if (std::chrono::steady_clock::now() >= end) fail("cannot meet the victim");
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
 }
 
 Bytes encoded(const replication::Body& body) {
@@ -111,7 +124,8 @@ int main(int argc, char** argv) {
   const Arguments arguments = parse(argc, argv);
   const std::map<std::string, void (*)(const Arguments&)> attacks = {
       {"mutate", testing::mutate}, {"alter", testing::alter},   {"flood", testing::flood}, {"hold", testing::hold},
-      {"prefix", testing::prefix}, {"starve", testing::starve}, {"probe", testing::probe}, {"visit", testing::visit},
+      {"prefix", testing::prefix}, {"starve", testing::starve}, {"wide", testing::wide},   {"heads", testing::heads},
+      {"probe", testing::probe},   {"visit", testing::visit},
   };
   const auto attack = attacks.find(arguments.attack);
   if (attack == attacks.end()) testing::fail("no such attack: " + arguments.attack);

@@ -145,8 +145,10 @@ std::optional<Bytes> RawPeer::next_frame(Clock::time_point end) {
       in_.erase(in_.begin(), in_.begin() + 4 + length);
       if (packet.size() < 2 || packet[0] != kExtended) continue;
       const ByteView body = ByteView(packet).subspan(2);
-      if (packet[1] == 0 && remote_id_ == 0) remote_id_ = advertised_id(body);
-      if (packet[1] == 0 || packet[1] == kOurId) return Bytes(body.begin(), body.end());
+      // A handshake of BEP 10 may come again at any time; only the first one is waited for.
+      const bool handshake = packet[1] == 0 && remote_id_ == 0;
+      if (handshake) remote_id_ = advertised_id(body);
+      if (handshake || packet[1] == kOurId) return Bytes(body.begin(), body.end());
     }
     if (!fill(end)) return std::nullopt;
   }
