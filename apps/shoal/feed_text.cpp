@@ -74,6 +74,8 @@ std::string info_text(const FeedInfo& info, UnixMs now) {
     rows.push_back({"newer head", std::to_string(info.hint->tree_size) + " blocks, signed " +
                                       format_rfc3339(info.hint->time) + ", known from the DHT"});
   }
+  if (!info.contradiction.empty())
+    rows.push_back({"contradicts", "the owner contradicts himself " + info.contradiction});
   if (info.forked) rows.push_back({"forked", "the owner signed two histories; proof: " + info.fork_proof});
   const std::string topics = info.topics.empty() ? "" : "\n" + topics_text(info);
   const std::string mirrors = info.mirrors.empty() ? "" : "\n" + mirrors_text(info, now);

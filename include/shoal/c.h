@@ -58,7 +58,8 @@ typedef enum shoal_code {
   SHOAL_IN_USE = 16,         /**< another process holds the directory, or another call the handle */
   SHOAL_BAD_KEY = 17,        /**< a key file or passphrase that cannot be used */
   SHOAL_UNSUPPORTED = 18,
-  SHOAL_UNKNOWN_OUTCOME = 19 /**< a commit may or may not have happened; the feed must be opened again */
+  SHOAL_UNKNOWN_OUTCOME = 19, /**< a commit may or may not have happened; the feed must be opened again */
+  SHOAL_CONTRADICTION = 20    /**< the feed's owner signed blocks or heads that contradict each other */
 } shoal_code;
 
 /** What failed. Longer texts are cut at a character's end. */

@@ -7,8 +7,9 @@ namespace shoal {
 
 /// Why an operation failed. The list is closed: callers may switch over it without a default.
 ///
-/// `corrupt` (our own disk holds damage) and `unverified` (somebody sent bytes that do not prove) never stand for
-/// each other: the first needs repair, the second blames a peer.
+/// `corrupt` (our own disk holds damage), `unverified` (somebody sent bytes that do not prove) and `contradiction` (the
+/// feed's owner signed what cannot be) never stand for each other: the first needs repair, the second blames a peer,
+/// the third blames the owner.
 enum class Code {
   invalid_argument,  ///< the caller's value is outside the documented range
   not_found,         ///< a name, topic, offset or file that does not exist, or is proven absent
@@ -29,6 +30,7 @@ enum class Code {
   bad_key,           ///< a key file or passphrase that cannot be used
   unsupported,       ///< a version or feature this build does not know
   unknown_outcome,   ///< a commit may or may not have happened; the writer must reload
+  contradiction,     ///< the feed's owner signed blocks or heads that contradict each other
 };
 
 /// The code's name as written above, for logs and JSON. Never null.

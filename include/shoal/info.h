@@ -61,6 +61,7 @@ struct FeedInfo {
   std::uint64_t disk_bytes = 0;             ///< of the whole data directory
   bool forked = false;                      ///< the owner signed two histories
   std::string fork_proof = {};              ///< file of the proof of that (verify_fork()); empty without one
+  std::string contradiction = {};           ///< where the owner contradicted himself, in words; empty: nowhere
   bool in_memory = false;                   ///< a volatile own feed: gone with the node
   std::optional<MirrorOptions> want = {};   ///< the persistent want; nullopt: not mirrored
   std::optional<Retention> retention = {};  ///< of an own feed; nullopt: everything stays

@@ -23,6 +23,7 @@ std::string_view code_name(Code code) noexcept {
     case Code::bad_key: return "bad_key";
     case Code::unsupported: return "unsupported";
     case Code::unknown_outcome: return "unknown_outcome";
+    case Code::contradiction: return "contradiction";
   }
   return "unknown";
 }

@@ -21,6 +21,7 @@ thread_local bool inside_callback = false;
 static_assert(static_cast<int>(Code::invalid_argument) + 1 == SHOAL_INVALID_ARGUMENT);
 static_assert(static_cast<int>(Code::closed) + 1 == SHOAL_CLOSED);
 static_assert(static_cast<int>(Code::unknown_outcome) + 1 == SHOAL_UNKNOWN_OUTCOME);
+static_assert(static_cast<int>(Code::contradiction) + 1 == SHOAL_CONTRADICTION);
 
 shoal_code code_of(Code code) { return static_cast<shoal_code>(static_cast<int>(code) + 1); }
 
@@ -189,7 +190,7 @@ using namespace shoal;
 
 const char* shoal_code_name(int code) {
   if (code == SHOAL_OK) return "ok";
-  if (code < SHOAL_OK || code > SHOAL_UNKNOWN_OUTCOME) return "unknown";
+  if (code < SHOAL_OK || code > SHOAL_CONTRADICTION) return "unknown";
   // The names are literals, so they end with NUL.
   return code_name(static_cast<Code>(code - 1)).data();
 }

@@ -185,6 +185,11 @@ void FetchCoordinator::plan() {
   const bool paused = pause_for_store();
   topics_.resume();
   offsets_.resume();
+  if (core_.reader().contradicted()) {
+    live_.stop();
+    blocks_.cancel_all();  // what comes would be refused
+    return;
+  }
   if (!follow_) return;
   if (!paused) {
     if (!heads_.forked()) live_.plan();
@@ -224,6 +229,9 @@ void FetchCoordinator::tick_requests() {
   blocks_.tick();
 }
 
-void FetchCoordinator::tick_live() { heads_.forked() ? live_.stop() : live_.tick(); }
+void FetchCoordinator::tick_live() {
+  const bool frozen = heads_.forked() || core_.reader().contradicted();
+  frozen ? live_.stop() : live_.tick();
+}
 
 }  // namespace shoal::replication

@@ -26,6 +26,7 @@ enum class MetaRow : std::uint8_t {
   property = 0x12,
   receipt = 0x13,
   unwritten_payloads = 0x14,
+  contradiction = 0x15,
 };
 
 /// The byte after the feed number in Column::tree.
@@ -188,6 +189,8 @@ Result<GroupOffsetKey> group_offset_of_key(ByteView key) {
 Bytes head_key(FeedNumber feed) { return std::move(meta(feed, MetaRow::head)).take(); }
 
 Bytes fork_proof_key(FeedNumber feed) { return std::move(meta(feed, MetaRow::fork_proof)).take(); }
+
+Bytes contradiction_key(FeedNumber feed) { return std::move(meta(feed, MetaRow::contradiction)).take(); }
 
 Bytes unwritten_payloads_key(FeedNumber feed) { return std::move(meta(feed, MetaRow::unwritten_payloads)).take(); }
 

@@ -59,6 +59,8 @@ Result<GroupOffsetKey> group_offset_of_key(ByteView key);
 // Column::meta, one feed
 Bytes head_key(FeedNumber feed);
 Bytes fork_proof_key(FeedNumber feed);
+/// The note of what its owner signed and what contradicts itself.
+Bytes contradiction_key(FeedNumber feed);
 /// A mirror's receipt, by its node key.
 Bytes receipt_key(FeedNumber feed, const PublicKey& mirror);
 KeyRange receipts_range(FeedNumber feed);

@@ -11,7 +11,7 @@ namespace {
 TEST(CodeName, EveryCodeHasItsOwnName) {
   std::set<std::string_view> names;
   int count = 0;
-  for (int i = 0; i <= static_cast<int>(Code::unknown_outcome); ++i) {
+  for (int i = 0; i <= static_cast<int>(Code::contradiction); ++i) {
     const std::string_view name = code_name(static_cast<Code>(i));
     EXPECT_NE(name, "unknown") << i;
     names.insert(name);

@@ -383,6 +383,7 @@ int main(void) {
   CHECK(strcmp(shoal_version(), SHOAL_EXPECTED_VERSION) == 0);
   CHECK(strcmp(shoal_code_name(SHOAL_NOT_FOUND), "not_found") == 0);
   CHECK(strcmp(shoal_code_name(SHOAL_UNKNOWN_OUTCOME), "unknown_outcome") == 0);
+  CHECK(strcmp(shoal_code_name(SHOAL_CONTRADICTION), "contradiction") == 0);
   shoal_node* node = open_offline(test_path("data"));
   shoal_feed* feed = open_feed(node, "quakes");
   CHECK_OK(shoal_feed_id(feed, &id, &error));

@@ -115,5 +115,13 @@ TEST(FeedText, TheProofOfAForkIsNamed) {
   EXPECT_EQ(Json::parse(info_json(info))["fork_proof"], "/data/forks/ab.fork");
 }
 
+TEST(FeedText, AContradictionIsNamed) {
+  FeedInfo info = sample();
+  EXPECT_EQ(info_text(info, UnixMs(0)).find("contradicts"), std::string::npos);
+  info.contradiction = "at block 5, under the head of size 9: x";
+  EXPECT_NE(info_text(info, UnixMs(0)).find("the owner contradicts himself at block 5"), std::string::npos);
+  EXPECT_EQ(Json::parse(info_json(info))["contradiction"], info.contradiction);
+}
+
 }  // namespace
 }  // namespace shoal::command

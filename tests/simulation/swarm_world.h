@@ -20,6 +20,7 @@ struct EventLog final : replication::ReplicatorEvents {
   std::vector<Blame> floods;
   std::size_t block_events = 0;
   std::size_t forks = 0;
+  std::size_t contradictions = 0;
   std::vector<feed::Receipt> receipts;
   std::vector<replication::ReceiptDemand> demands;
   std::optional<feed::ForkProof> proof;
@@ -48,6 +49,7 @@ struct EventLog final : replication::ReplicatorEvents {
     ++forks;
     proof = fork;
   }
+  void on_contradiction() override { ++contradictions; }
   void on_signed_elsewhere(const feed::Checkpoint& head) override { elsewhere.push_back(head); }
   void on_receipt(const feed::Receipt& receipt) override {
     receipts.push_back(receipt);

@@ -15,7 +15,10 @@ const std::vector<ExitMeaning>& exit_meanings() {
       {Exit::partly, "partly done, or holes were found"},
       {Exit::no_answer, "nobody answered, or a timeout passed"},
       {Exit::damaged, "verification failed, or the own disk is damaged; the error says which"},
-      {Exit::fork, "the feed's owner signed two histories; the file of the proof is named (DIR/forks/FEED.fork)"},
+      {Exit::fork,
+       "the feed's owner signed two histories, and the file of the proof is named (DIR/forks/FEED.fork), or signed "
+       "what "
+       "contradicts itself"},
       {Exit::full, "the disk or the budget is full"},
       {Exit::pruned, "pruned at everybody who was asked"},
       {Exit::unsafe, "not safe to sign"},
@@ -35,7 +38,8 @@ Exit exit_for(Code code) {
     case Code::already_exists: return Exit::error;
     case Code::unverified:
     case Code::corrupt: return Exit::damaged;
-    case Code::fork: return Exit::fork;
+    case Code::fork:
+    case Code::contradiction: return Exit::fork;
     case Code::pruned: return Exit::pruned;
     case Code::timed_out:
     case Code::unavailable: return Exit::no_answer;

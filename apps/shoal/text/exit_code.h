@@ -14,7 +14,7 @@ enum class Exit : int {
   partly = 3,     ///< some of it was done, or holes were found
   no_answer = 4,  ///< nobody answered, or a timeout passed
   damaged = 5,    ///< verification failed, or our own disk is damaged
-  fork = 6,       ///< the owner signed two histories
+  fork = 6,       ///< the owner signed two histories, or what contradicts itself
   full = 7,       ///< disk or budget
   pruned = 8,     ///< gone at everybody who was asked
   unsafe = 9,     ///< not safe to sign

@@ -6,7 +6,7 @@
 namespace shoal::doors {
 
 std::optional<Code> parse_code(std::string_view name) {
-  for (int i = 0; i <= static_cast<int>(Code::unknown_outcome); ++i) {
+  for (int i = 0; i <= static_cast<int>(Code::contradiction); ++i) {
     if (code_name(static_cast<Code>(i)) == name) return static_cast<Code>(i);
   }
   return std::nullopt;
@@ -20,7 +20,8 @@ unsigned http_status(Code code) {
     case Code::already_exists:
     case Code::in_use:
     case Code::unsafe_to_sign:
-    case Code::fork: return 409;
+    case Code::fork:
+    case Code::contradiction: return 409;
     case Code::pruned: return 410;
     case Code::limit_exceeded: return 413;
     case Code::unsupported: return 501;

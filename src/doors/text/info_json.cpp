@@ -57,6 +57,7 @@ void fields(Codec& c, Self& info) {
   c.field("disk_bytes", info.disk_bytes);
   c.field("forked", info.forked);
   c.field("fork_proof", info.fork_proof);
+  c.field("contradiction", info.contradiction);
   c.field("in_memory", info.in_memory);
   c.field("want", info.want);
   c.field("retention", info.retention);

@@ -9,10 +9,8 @@ namespace {
 
 Error bad(std::string_view what) { return Error{Code::unverified, std::string(what)}; }
 
-}  // namespace
-
-Result<void> check_payload(const BlockHeader& header, Epoch epoch, ByteView payload) {
-  SHOAL_CHECK(verify_payload(header, payload));
+/// The owner signed the payload's root, so what is in it is the owner's.
+Result<void> check_content(const BlockHeader& header, Epoch epoch, ByteView payload) {
   if (header.is(BlockKind::manifest)) {
     SHOAL_CHECK(decode_manifest(payload));
   } else if (header.is(BlockKind::data)) {
@@ -25,9 +23,25 @@ Result<void> check_payload(const BlockHeader& header, Epoch epoch, ByteView payl
   return {};
 }
 
-Result<std::vector<DecodedBlock>> check_blocks(const Checkpoint& head, std::uint64_t base,
-                                               const std::vector<IncomingBlock>& blocks) {
-  std::vector<DecodedBlock> out;
+}  // namespace
+
+Error of_owner(Error error) {
+  if (error.code == Code::unverified) error.code = Code::contradiction;
+  return error;
+}
+
+Result<void> check_payload(const BlockHeader& header, Epoch epoch, ByteView payload) {
+  if (payload.size() != header.payload_size && payload_root(payload) == header.payload_root) {
+    return Error{Code::contradiction, "the payload of that root has another size than its header"};
+  }
+  SHOAL_CHECK(verify_payload(header, payload));
+  if (auto sound = check_content(header, epoch, payload); !sound) return of_owner(std::move(sound).error());
+  return {};
+}
+
+Result<std::vector<merkle::Leaf>> leaves_of(const Checkpoint& head, std::uint64_t base,
+                                            const std::vector<IncomingBlock>& blocks) {
+  std::vector<merkle::Leaf> out;
   out.reserve(blocks.size());
   std::uint64_t free = base;  // the smallest index the next block may have
   for (const IncomingBlock& block : blocks) {
@@ -35,21 +49,26 @@ Result<std::vector<DecodedBlock>> check_blocks(const Checkpoint& head, std::uint
       return bad("blocks out of order or outside their head");
     }
     free = block.index.value() + 1;
-    SHOAL_TRY(BlockHeader header, decode_header(block.header));
-    if (header.previous && *header.previous >= block.index) return bad("a previous block that is not before");
-    if (block.payload) SHOAL_CHECK(check_payload(header, head.epoch, *block.payload));
-    out.push_back({&block, std::move(header), header_leaf(block.header)});
+    out.push_back({block.index.value(), header_leaf(block.header)});
   }
   return out;
 }
 
-ProvenNodes::ProvenNodes(const merkle::RightEdge& from, const std::vector<DecodedBlock>& blocks,
+Result<DecodedBlock> decode_proven(const Checkpoint& head, const IncomingBlock& block, const Digest& leaf) {
+  auto header = decode_header(block.header);
+  if (!header) return of_owner(std::move(header).error());
+  if (header->previous && *header->previous >= block.index) {
+    return of_owner(bad("a previous block that is not before"));
+  }
+  if (block.payload) SHOAL_CHECK(check_payload(*header, head.epoch, *block.payload));
+  return DecodedBlock{&block, *std::move(header), leaf};
+}
+
+ProvenNodes::ProvenNodes(const merkle::RightEdge& from, const std::vector<merkle::Leaf>& leaves,
                          const merkle::CoverResult& cover) {
   const std::vector<merkle::NodeId> edge = merkle::cover(0, from.size());
   for (std::size_t i = 0; i < edge.size(); ++i) hashes_.emplace(edge[i], from.hashes()[i]);
-  for (const DecodedBlock& block : blocks) {
-    hashes_.emplace(merkle::NodeId{0, block.incoming->index.value()}, block.leaf);
-  }
+  for (const merkle::Leaf& leaf : leaves) hashes_.emplace(merkle::NodeId{0, leaf.index}, leaf.hash);
   for (const auto& [node, hash] : cover.verified) hashes_.emplace(node, hash);
 }
 

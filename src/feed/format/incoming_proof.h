@@ -28,17 +28,24 @@ struct DecodedBlock {
   Digest leaf;
 };
 
-/// Ascending, inside [base, size), headers well-formed, payloads those of their headers and sound for their kind.
-/// Code::unverified.
-[[nodiscard]] Result<std::vector<DecodedBlock>> check_blocks(const Checkpoint& head, std::uint64_t base,
-                                                             const std::vector<IncomingBlock>& blocks);
-/// The payload is the header's; a data payload is a sound batch with the header's offset and count, a manifest parses.
+/// Leaves of blocks that are ascending and inside [base, size). Code::unverified.
+[[nodiscard]] Result<std::vector<merkle::Leaf>> leaves_of(const Checkpoint& head, std::uint64_t base,
+                                                          const std::vector<IncomingBlock>& blocks);
+/// A block whose header was proven to be in the signed tree. Code::contradiction when that header breaks "Block" of
+/// FORMAT.md, and as check_payload().
+[[nodiscard]] Result<DecodedBlock> decode_proven(const Checkpoint& head, const IncomingBlock& block,
+                                                 const Digest& leaf);
+/// Of a header that was proven to be signed. Code::unverified when the payload is not the header's: whoever gave it
+/// lies. Code::contradiction when it is, and still no sound batch with the header's offset and count, or no manifest:
+/// the owner signed that.
 [[nodiscard]] Result<void> check_payload(const BlockHeader& header, Epoch epoch, ByteView payload);
+/// An error about what is proven to be signed: Code::unverified becomes Code::contradiction.
+[[nodiscard]] Error of_owner(Error error);
 
 /// The hashes that one verified cover taught, as a tree that can be asked.
 class ProvenNodes final : public merkle::HashReader {
  public:
-  ProvenNodes(const merkle::RightEdge& from, const std::vector<DecodedBlock>& blocks, const merkle::CoverResult& cover);
+  ProvenNodes(const merkle::RightEdge& from, const std::vector<merkle::Leaf>& leaves, const merkle::CoverResult& cover);
   [[nodiscard]] Result<std::vector<Digest>> read(const std::vector<merkle::NodeId>& nodes) const override;
 
  private:

@@ -241,10 +241,16 @@ std::vector<merkle::Digest> TopicState::prove(std::uint32_t position) const {
 Result<void> verify_topic_entry(const TopicStateEntry& entry, std::uint32_t position, std::uint32_t topic_count,
                                 const merkle::Digest& topic_root, const std::vector<merkle::Digest>& path) {
   if (position >= topic_count) return bad("no such entry");
-  if ((position == 0) != is_reserved(entry.stream)) return bad("the reserved stream is not where it must be");
-  SHOAL_CHECK(check_entry(entry));
-  return merkle::verify_inclusion(merkle::leaf_hash(encode_topic_entry(entry)), position, topic_count, path,
-                                  topic_root);
+  if (entry.stream.topic.size() > kMaxTopicLength) return bad("illegal topic");
+  SHOAL_CHECK(
+      merkle::verify_inclusion(merkle::leaf_hash(encode_topic_entry(entry)), position, topic_count, path, topic_root));
+  // It is what the owner signed.
+  const auto contradicts = [](std::string_view what) {
+    return Error{Code::contradiction, "topic state: " + std::string(what)};
+  };
+  if ((position == 0) != is_reserved(entry.stream)) return contradicts("the reserved stream is not where it must be");
+  if (auto legal = check_entry(entry); !legal) return Error{Code::contradiction, std::move(legal).error().message};
+  return {};
 }
 
 }  // namespace shoal::feed

@@ -63,7 +63,8 @@ class TopicState {
   std::unique_ptr<Data> data_;
 };
 
-/// Code::unverified unless `entry` is at `position` of the topic state that the head signs.
+/// Code::unverified unless `entry` is at `position` of the topic state that the head signs. Code::contradiction when it
+/// is, and breaks "Topic state" of FORMAT.md: the owner signed that.
 [[nodiscard]] Result<void> verify_topic_entry(const TopicStateEntry& entry, std::uint32_t position,
                                               std::uint32_t topic_count, const merkle::Digest& topic_root,
                                               const std::vector<merkle::Digest>& path);

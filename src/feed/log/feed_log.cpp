@@ -125,6 +125,17 @@ Result<void> FeedLog::put_fork_proof(const ForkProof& proof) {
   return {};
 }
 
+Result<void> FeedLog::put_contradiction(const Contradiction& note) {
+  if (state_.unlocked().contradiction) return {};
+  const Bytes bytes = encode_contradiction(note);
+  SHOAL_TRY(Contradiction kept, decode_contradiction(bytes));  // as a start reads it
+  store::WriteBatch batch;
+  batch.put(store::Column::meta, store::contradiction_key(rows().number), bytes);
+  SHOAL_CHECK(rows().stores.heads->write(batch, store::Sync::yes));
+  state_.change([&](LogState& state) { state.contradiction = std::move(kept); });
+  return {};
+}
+
 Result<void> FeedLog::check_writable() const {
   SHOAL_CHECK(rows().stores.heads->check_writable());
   return rows().stores.one_store() ? Result<void>{} : rows().stores.blocks->check_writable();

@@ -91,6 +91,8 @@ class FeedLog : public merkle::HashReader {
   [[nodiscard]] Result<void> commit(LogStage&& stage, const std::optional<HeadUpdate>& head, store::Sync sync);
   /// Stores the first fork proof for ever, synced.
   [[nodiscard]] Result<void> put_fork_proof(const ForkProof& proof);
+  /// Stores the first note of a contradiction for ever, synced.
+  [[nodiscard]] Result<void> put_contradiction(const Contradiction& note);
   [[nodiscard]] Result<void> set_property(std::string_view name, const std::optional<Bytes>& value) {
     return rows().set_property(name, value);
   }

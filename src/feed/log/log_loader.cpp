@@ -74,6 +74,7 @@ Result<bool> LogLoader::index_reaches_ends() const {
 
 Result<void> LogLoader::load_head() {
   SHOAL_CHECK(load_fork_proof());
+  SHOAL_CHECK(load_contradiction());
   SHOAL_TRY(const StoredHead kept, read_head(*rows_.stores.heads));
   StoredHead best = kept;
   if (!rows_.stores.one_store()) {
@@ -124,6 +125,15 @@ Result<void> LogLoader::load_fork_proof() {
   if (!proof) return corrupt_feed("the fork proof is damaged");
   state().fork_proof = *row;
   state().fork_limit = common_prefix_limit(*proof);
+  return {};
+}
+
+Result<void> LogLoader::load_contradiction() {
+  SHOAL_TRY(const auto row, rows_.stores.heads->get(store::Column::meta, store::contradiction_key(rows_.number)));
+  if (!row) return {};
+  auto note = decode_contradiction(*row);
+  if (!note) return corrupt_feed("the note of a contradiction is damaged");
+  state().contradiction = *std::move(note);
   return {};
 }
 

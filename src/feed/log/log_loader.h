@@ -40,6 +40,7 @@ class LogLoader {
   [[nodiscard]] Result<void> load_head();
   [[nodiscard]] Result<StoredHead> read_head(const store::KvStore& store) const;
   [[nodiscard]] Result<void> load_fork_proof();
+  [[nodiscard]] Result<void> load_contradiction();
   [[nodiscard]] Result<void> load_blocks();
   [[nodiscard]] Result<void> load_held_sets();
   [[nodiscard]] Result<void> load_index();

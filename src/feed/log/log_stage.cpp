@@ -8,6 +8,7 @@
 #include "feed/log/topic_index.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 // Blocks come in any order and with holes; tree and topic state only grow at the end of the prefix without holes. So a
@@ -20,6 +21,16 @@
 // Everything happens on copies (LogChange). The log shows them only when the rows are written; a refused block leaves
 // nothing behind.
 namespace shoal::feed {
+
+namespace {
+
+/// The block of a run, or behind it, that the error is about.
+Error at_block(Error error, BlockIndex block) {
+  error.message += " (block " + std::to_string(block.value()) + ")";
+  return error;
+}
+
+}  // namespace
 
 LogStage::LogStage(const StoredBlocks& blocks, const LogState& state, std::unique_ptr<TopicState> topics)
     : blocks_(&blocks), held_(&state) {
@@ -135,7 +146,8 @@ Result<void> LogStage::step_topics() {
       SHOAL_TRY(step.manifest, manifest_at(block));
       if (!step.manifest) break;  // the topics it creates are not known yet
     }
-    SHOAL_CHECK(change_.topics->apply(step.header, block, step.manifest ? &*step.manifest : nullptr));
+    const auto applied = change_.topics->apply(step.header, block, step.manifest ? &*step.manifest : nullptr);
+    if (!applied) return at_block(applied.error(), block);
     change_.steps.push_back(std::move(step));
   }
   return {};
@@ -148,8 +160,12 @@ Result<std::optional<Manifest>> LogStage::manifest_at(BlockIndex block) const {
   }
   if (!held_->payloads.contains(block.value())) return std::optional<Manifest>{};
   SHOAL_TRY(const Bytes payload, blocks_->payload(block));
-  SHOAL_TRY(Manifest manifest, decode_manifest(payload));
-  return std::optional<Manifest>{std::move(manifest)};
+  auto manifest = decode_manifest(payload);
+  if (manifest) return std::optional<Manifest>{*std::move(manifest)};
+  // Whose fault it is, the owner's or this disk's, only the payload's hash tells.
+  SHOAL_TRY(const BlockHeader header, blocks_->header(block));
+  if (verify_payload(header, payload)) return std::move(manifest).error();
+  return Error{Code::corrupt, "the manifest of block " + std::to_string(block.value()) + " is damaged"};
 }
 
 Result<void> LogStage::number_changed_topics() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "feed/format/checkpoint.h"
+#include "feed/format/contradiction.h"
 #include "feed/format/topic_state.h"
 #include "feed/log/have_rows.h"
 #include "feed/log/hidden_blocks.h"
@@ -61,6 +62,7 @@ struct LogState {
   std::optional<merkle::RightEdge> head_edge;
   std::optional<Bytes> fork_proof;
   std::optional<std::uint64_t> fork_limit;  ///< common_prefix_limit() of that proof
+  std::optional<Contradiction> contradiction;
 
   TreeTail tail;              ///< the tree over the header prefix
   std::uint64_t applied = 0;  ///< blocks of the prefix that `topics` has stepped over; less only where a manifest's

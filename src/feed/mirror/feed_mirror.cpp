@@ -4,10 +4,11 @@
 #include "base/try.h"
 #include "feed/format/incoming_proof.h"
 #include "feed/log/log_stage.h"
+#include "feed/mirror/contradiction_record.h"
 #include "feed/mirror/hidden_adoption.h"
+#include "feed/mirror/known_edges.h"
 
 #include <algorithm>
-#include <deque>
 
 // What a mirror believes rests on three checks, in this order. The head is signed by the feed's key. The head extends
 // the accepted one, or is a prefix of it: by right edges that are known here, or by the hashes in the cover
@@ -15,25 +16,32 @@
 // signs. Only then anything is stored. Two signed heads of which neither is a prefix of the other are a fork: the proof
 // is stored, and from then on only blocks are taken that both histories may share.
 //
-// Errors say whose fault it is: Code::unverified is the peer's, Code::fork the owner's, Code::corrupt this disk's.
-// Peers are banned by them, so the kinds must not merge.
-//
-// Right edges of heads that were passed are kept (kMaxEdges): a peer that is a little behind sends runs that begin
-// there, and without the edge they could not be verified.
+// Errors say whose fault it is: Code::unverified is the peer's, Code::fork and Code::contradiction the owner's,
+// Code::corrupt this disk's. Peers are banned by them, so the kinds must not merge. So everything is first proven to be
+// in a tree that the owner signed, or it is the peer's lie; what is wrong with it after that is the owner's, whoever
+// brought it. A contradiction is kept (feed/format/contradiction), and from then on nothing is taken. Otherwise an
+// owner who signs a wrong topic state would have each reader ban the honest mirror that brings the last block, one
+// after the other.
 namespace shoal::feed {
 namespace {
 
 Error bad(std::string_view what) { return Error{Code::unverified, std::string(what)}; }
 
-/// Edges kept beside the prefix's and the head's: sizes of peers that are a little behind.
-constexpr std::size_t kMaxEdges = 64;
+/// The owner signed the head, so whoever passes it on is honest; and nothing shows yet which history the epoch goes on
+/// from. Of two readers who each took another one as their first head, none would ever see the fork.
+Error unproven_epoch(Epoch epoch) {
+  return Error{Code::unsupported,
+               "a head of epoch " + std::to_string(epoch.value()) + ": no proof is known of what that epoch continues",
+               "this version takes heads of the epoch it holds, and of epoch 0 first"};
+}
 
 enum class Relation { first, same, heartbeat, stale, older, growth };
 
 }  // namespace
 
 struct FeedMirror::Impl {
-  Impl(FeedLog& the_log, base::LogSink& the_sink) : log(the_log), sink(the_sink), hidden(the_log, the_sink) {}
+  Impl(FeedLog& the_log, base::LogSink& the_sink)
+      : log(the_log), sink(the_sink), edges(the_log), contradictions(the_log, the_sink), hidden(the_log, the_sink) {}
 
   Result<Relation> relate(const Checkpoint& head);
   Result<void> check_signature(const Checkpoint& head);
@@ -46,21 +54,20 @@ struct FeedMirror::Impl {
   }
   Error frozen() const { return Error{Code::fork, "feed " + log.id().hex() + " has forked; no more is taken from it"}; }
   Result<void> check_growth(const Checkpoint& head, const Checkpoint& accepted, const merkle::RightEdge& from,
-                            const std::vector<DecodedBlock>& blocks, const merkle::CoverResult& proven);
-  Result<void> check_older(const Checkpoint& head, const Checkpoint& accepted);
-  Result<void> add_blocks(LogStage& stage, const std::vector<DecodedBlock>& blocks) const;
+                            const std::vector<merkle::Leaf>& leaves, const merkle::CoverResult& proven);
+  Result<std::vector<DecodedBlock>> decode_blocks(const Checkpoint& head, const std::vector<IncomingBlock>& blocks,
+                                                  const std::vector<merkle::Leaf>& leaves);
+  Result<void> add_blocks(LogStage& stage, const Checkpoint& head, const std::vector<DecodedBlock>& blocks);
+  Result<void> check_topics(const LogStage& stage, const Checkpoint& head);
   Result<void> commit(LogStage stage, const std::optional<FeedLog::HeadUpdate>& update);
   Result<void> catch_up();
   Result<void> adopt_hidden(const std::vector<merkle::RightEdge::Completed>& proven);
   Error fork(const ForkProof& proof);
-  void remember(merkle::RightEdge edge);
-  std::optional<merkle::RightEdge> head_edge() const {
-    return log.inspect([](const LogState& state) { return state.head_edge; });
-  }
 
   FeedLog& log;
   base::LogSink& sink;
-  std::deque<merkle::RightEdge> edges;  // learned, newest last
+  KnownEdges edges;
+  ContradictionRecord contradictions;
   HiddenAdoption hidden;
   std::optional<Checkpoint> last_verified;  // its signature is good: runs of blocks come under one head
 };
@@ -78,7 +85,10 @@ Result<std::unique_ptr<FeedMirror>> FeedMirror::open(FeedLog& log, base::LogSink
     sink.log(base::LogLevel::warning, "feed", "feed " + log.id().hex() + ": " + log.healed_at_open());
   }
   auto impl = std::make_unique<Impl>(log, sink);
-  SHOAL_CHECK(impl->catch_up());  // a crash may have come between two steps over stored headers
+  if (impl->contradictions.check()) {
+    // A crash may have come between two steps over stored headers.
+    if (const auto done = impl->catch_up(); !done && done.error().code != Code::contradiction) return done.error();
+  }
   return std::unique_ptr<FeedMirror>(new FeedMirror(std::move(impl)));
 }
 
@@ -100,10 +110,9 @@ Result<Relation> FeedMirror::Impl::relate(const Checkpoint& head) {
   const std::optional<Checkpoint> accepted = log.head();
   if (fork_limit()) return relate_after_fork(head, accepted);
   if (accepted != head) SHOAL_CHECK(check_signature(head));
-  if (!accepted) return Relation::first;
+  if (!accepted) return head.epoch == Epoch{0} ? Result<Relation>(Relation::first) : unproven_epoch(head.epoch);
   if (head.epoch != accepted->epoch) {
-    return Error{Code::unsupported, "a head of epoch " + std::to_string(head.epoch.value()) + " beside one of epoch " +
-                                        std::to_string(accepted->epoch.value())};
+    return unproven_epoch(head.epoch);
   }
   if (head.tree_size == accepted->tree_size) return relate_equal_size(head, *accepted);
   return head.tree_size > accepted->tree_size ? Relation::growth : Relation::older;
@@ -136,10 +145,10 @@ Result<Relation> FeedMirror::Impl::relate_equal_size(const Checkpoint& head, con
 
 /// The accepted tree must be a prefix of the one just proven.
 Result<void> FeedMirror::Impl::check_growth(const Checkpoint& head, const Checkpoint& accepted,
-                                            const merkle::RightEdge& from, const std::vector<DecodedBlock>& blocks,
+                                            const merkle::RightEdge& from, const std::vector<merkle::Leaf>& leaves,
                                             const merkle::CoverResult& proven) {
   if (from.size() == accepted.tree_size && from.root() == accepted.root) return {};
-  const auto found = find_fork(log.id(), accepted, head, ProvenNodes(from, blocks, proven));
+  const auto found = find_fork(log.id(), accepted, head, ProvenNodes(from, leaves, proven));
   if (!found) {
     if (found.error().code != Code::not_found) return found.error();
     return bad("the cover does not show that the accepted head is a prefix of the new one");
@@ -147,28 +156,48 @@ Result<void> FeedMirror::Impl::check_growth(const Checkpoint& head, const Checkp
   return *found ? fork(**found) : Result<void>{};
 }
 
-/// An older head must be a prefix of the accepted tree.
-Result<void> FeedMirror::Impl::check_older(const Checkpoint& head, const Checkpoint& accepted) {
-  SHOAL_TRY(const auto proof, find_fork(log.id(), head, accepted, log));
-  return proof ? fork(*proof) : Result<void>{};
+/// Of blocks that are proven under `head`.
+Result<std::vector<DecodedBlock>> FeedMirror::Impl::decode_blocks(const Checkpoint& head,
+                                                                  const std::vector<IncomingBlock>& blocks,
+                                                                  const std::vector<merkle::Leaf>& leaves) {
+  std::vector<DecodedBlock> out;
+  out.reserve(blocks.size());
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    auto decoded = decode_proven(head, blocks[i], leaves[i].hash);
+    if (!decoded) return contradictions.keep(std::move(decoded).error(), head, blocks[i].index);
+    out.push_back(*std::move(decoded));
+  }
+  return out;
 }
 
-Result<void> FeedMirror::Impl::add_blocks(LogStage& stage, const std::vector<DecodedBlock>& blocks) const {
+/// Blocks that are proven under `head`.
+Result<void> FeedMirror::Impl::add_blocks(LogStage& stage, const Checkpoint& head,
+                                          const std::vector<DecodedBlock>& blocks) {
   for (const DecodedBlock& block : blocks) {
     const auto held = log.header_bytes(block.incoming->index);
     if (!held && held.error().code != Code::not_found && held.error().code != Code::corrupt) return held.error();
     // What the head proves takes the place of what rotted.
     const bool heals = held ? !std::ranges::equal(*held, block.incoming->header) : held.error().code == Code::corrupt;
-    SHOAL_CHECK(stage.add({block.incoming->index, block.header, block.incoming->header, block.incoming->payload,
-                           block.incoming->stored, heals}));
+    auto added = stage.add({block.incoming->index, block.header, block.incoming->header, block.incoming->payload,
+                            block.incoming->stored, heals});
+    if (!added) return contradictions.keep(of_owner(std::move(added).error()), head, block.incoming->index);
   }
-  return stage.check_chains();
+  if (auto fit = stage.check_chains(); !fit) {
+    return contradictions.keep(of_owner(std::move(fit).error()), head, blocks.back().incoming->index);
+  }
+  return {};
+}
+
+Result<void> FeedMirror::Impl::check_topics(const LogStage& stage, const Checkpoint& head) {
+  auto signed_state = stage.check_topics(head);
+  return signed_state ? Result<void>{}
+                      : contradictions.keep(of_owner(std::move(signed_state).error()), head, std::nullopt);
 }
 
 Result<void> FeedMirror::Impl::commit(LogStage stage, const std::optional<FeedLog::HeadUpdate>& update) {
-  const std::optional<merkle::RightEdge> before = head_edge();
+  const std::optional<merkle::RightEdge> before = edges.of_head();
   SHOAL_CHECK(log.commit(std::move(stage), update, store::Sync::deferred));
-  if (update && before && before->size() < update->head.tree_size) remember(*before);
+  if (update && before && before->size() < update->head.tree_size) edges.remember(*before);
   return catch_up();
 }
 
@@ -181,25 +210,21 @@ Result<void> FeedMirror::Impl::catch_up() {
     });
     if (!waiting) return {};
     LogStage stage = log.stage();
-    SHOAL_CHECK(stage.advance());
-    if (stage.edge().size() == prefix && stage.applied() == applied) return {};
     const std::optional<Checkpoint> accepted = log.head();
-    if (accepted) SHOAL_CHECK(stage.check_topics(*accepted));
+    if (auto stepped = stage.advance(); !stepped) {
+      if (!accepted) return stepped;
+      return contradictions.keep(of_owner(std::move(stepped).error()), *accepted, BlockIndex{stage.applied()});
+    }
+    if (stage.edge().size() == prefix && stage.applied() == applied) return {};
+    if (accepted) SHOAL_CHECK(check_topics(stage, *accepted));
     SHOAL_CHECK(log.commit(std::move(stage), std::nullopt, store::Sync::deferred));
   }
 }
 
 Result<void> FeedMirror::Impl::adopt_hidden(const std::vector<merkle::RightEdge::Completed>& proven) {
-  SHOAL_TRY(const bool shown, hidden.adopt(proven));
-  return shown ? catch_up() : Result<void>{};
-}
-
-void FeedMirror::Impl::remember(merkle::RightEdge edge) {
-  const std::uint64_t size = edge.size();
-  if (std::any_of(edges.begin(), edges.end(), [&](const merkle::RightEdge& known) { return known.size() == size; }))
-    return;
-  if (edges.size() == kMaxEdges) edges.pop_front();
-  edges.push_back(std::move(edge));
+  auto shown = hidden.adopt(proven);
+  if (!shown) return contradictions.keep(of_owner(std::move(shown).error()), log.head().value(), std::nullopt);
+  return *shown ? catch_up() : Result<void>{};
 }
 
 Result<AcceptResult> FeedMirror::accept(const Checkpoint& head, std::uint64_t base,
@@ -207,6 +232,7 @@ Result<AcceptResult> FeedMirror::accept(const Checkpoint& head, std::uint64_t ba
                                         const std::vector<merkle::Digest>& cover) {
   Impl& self = *impl_;
   SHOAL_CHECK(self.log.check_writable());
+  SHOAL_CHECK(self.contradictions.check());
   SHOAL_TRY(const Relation relation, self.relate(head));
   const std::optional<Checkpoint> accepted = self.log.head();
   const bool unproven = blocks.empty() && cover.empty();
@@ -216,7 +242,8 @@ Result<AcceptResult> FeedMirror::accept(const Checkpoint& head, std::uint64_t ba
     // Nothing to prove: a first head, a heartbeat, or news that is none.
     if (!takes_head && self.fork_limit()) return self.frozen();
     if (!takes_head) return AcceptResult{};
-    SHOAL_CHECK(self.commit(self.log.stage(), FeedLog::HeadUpdate{head, accepted ? self.head_edge() : std::nullopt}));
+    SHOAL_CHECK(
+        self.commit(self.log.stage(), FeedLog::HeadUpdate{head, accepted ? self.edges.of_head() : std::nullopt}));
     SHOAL_CHECK(self.adopt_hidden({}));
     return AcceptResult{.head_advanced = true};
   }
@@ -224,29 +251,28 @@ Result<AcceptResult> FeedMirror::accept(const Checkpoint& head, std::uint64_t ba
     if (unproven && !knows_edge(head.tree_size)) return AcceptResult{};
     SHOAL_TRY(const merkle::RightEdge edge, edge_at(head.tree_size));
     if (edge.root() != head.root) {
-      SHOAL_CHECK(self.check_older(head, *accepted));
-      return bad("a head that contradicts the accepted one");
+      SHOAL_TRY(const auto proof, find_fork(self.log.id(), head, *accepted, self.log));
+      return proof ? self.fork(*proof) : bad("a head that contradicts the accepted one");
     }
   }
   if (base > head.tree_size) return bad("blocks outside their head");
   if (!blocks.empty()) SHOAL_CHECK(self.check_common(blocks.back().index));
-  SHOAL_TRY(const std::vector<DecodedBlock> decoded, check_blocks(head, base, blocks));
-  std::vector<merkle::Leaf> leaves;
-  leaves.reserve(decoded.size());
-  for (const DecodedBlock& block : decoded) leaves.push_back({block.incoming->index.value(), block.leaf});
+  SHOAL_TRY(const std::vector<merkle::Leaf> leaves, leaves_of(head, base, blocks));
   SHOAL_TRY(const merkle::RightEdge from, edge_at(base));
   SHOAL_TRY(const merkle::CoverResult proven, merkle::verify_cover(from, head.tree_size, head.root, leaves, cover));
-  if (relation == Relation::growth) SHOAL_CHECK(self.check_growth(head, *accepted, from, decoded, proven));
+  if (relation == Relation::growth) SHOAL_CHECK(self.check_growth(head, *accepted, from, leaves, proven));
 
+  // From here on the headers are what the owner signed.
+  SHOAL_TRY(const std::vector<DecodedBlock> decoded, self.decode_blocks(head, blocks, leaves));
   LogStage stage = self.log.stage();
-  SHOAL_CHECK(self.add_blocks(stage, decoded));
+  SHOAL_CHECK(self.add_blocks(stage, head, decoded));
   for (const auto& [node, hash] : proven.verified) stage.add_node(node, hash);
-  SHOAL_CHECK(stage.check_topics(takes_head ? head : *accepted));
+  SHOAL_CHECK(self.check_topics(stage, takes_head ? head : *accepted));
   AcceptResult result{takes_head, stage.new_headers(), stage.new_payloads()};
   std::optional<FeedLog::HeadUpdate> update;
   if (takes_head) {
     update = FeedLog::HeadUpdate{head, proven.edge};
-  } else if (relation != Relation::older && !self.head_edge()) {
+  } else if (relation != Relation::older && !self.edges.of_head()) {
     update = FeedLog::HeadUpdate{*accepted, proven.edge};  // the edge of a head taken on its signature alone
   }
   SHOAL_CHECK(self.commit(std::move(stage), update));
@@ -265,6 +291,7 @@ Result<FeedMirror::Expanded> FeedMirror::accept_compact(const CompactRun& run) {
   SHOAL_CHECK(self.log.check_writable());
   const std::optional<Checkpoint> accepted = self.log.head();
   SHOAL_ASSERT(accepted && complete_at(accepted->tree_size));
+  SHOAL_CHECK(self.contradictions.check());
   if (run.blocks.empty()) return bad("growth without blocks");
   if (self.log.inspect([](const LogState& state) { return state.fork_proof.has_value(); })) {
     return Error{Code::fork, "feed " + self.log.id().hex() + " has forked; nothing more is taken from it"};
@@ -293,13 +320,18 @@ Result<void> FeedMirror::add_payload(BlockIndex block, ByteView payload) {
   SHOAL_CHECK(self.log.check_writable());
   const std::optional<Checkpoint> accepted = self.log.head();
   if (!accepted) return Error{Code::not_found, "no head was accepted yet"};
+  SHOAL_CHECK(self.contradictions.check());
   SHOAL_CHECK(self.check_common(block));
   SHOAL_TRY(const Bytes bytes, self.log.header_bytes(block));
   SHOAL_TRY(BlockHeader header, self.log.header(block));
-  SHOAL_CHECK(check_payload(header, accepted->epoch, payload));
+  if (auto good = check_payload(header, accepted->epoch, payload); !good) {
+    return self.contradictions.keep(std::move(good).error(), *accepted, block);
+  }
   LogStage stage = self.log.stage();
-  SHOAL_CHECK(stage.add({block, std::move(header), bytes, payload}));
-  SHOAL_CHECK(stage.check_topics(*accepted));
+  if (auto added = stage.add({block, std::move(header), bytes, payload}); !added) {
+    return self.contradictions.keep(of_owner(std::move(added).error()), *accepted, block);
+  }
+  SHOAL_CHECK(self.check_topics(stage, *accepted));
   return self.commit(std::move(stage), std::nullopt);
 }
 
@@ -309,9 +341,13 @@ Result<void> FeedMirror::add_topic_entry(const TopicStateEntry& entry, std::uint
                                          const std::vector<merkle::Digest>& path) {
   const std::optional<Checkpoint> head = impl_->log.head();
   if (!head) return Error{Code::not_found, "no head was accepted yet"};
-  SHOAL_CHECK(verify_topic_entry(entry, position, head->topic_count, head->topic_root, path));
-  if (entry.last_block && entry.last_block->value() >= head->tree_size) return bad("a topic's end beyond the head");
-  SHOAL_CHECK(impl_->log.inspect([&](const LogState& state) -> Result<void> {
+  SHOAL_CHECK(impl_->contradictions.check());
+  if (auto good = verify_topic_entry(entry, position, head->topic_count, head->topic_root, path); !good) {
+    return impl_->contradictions.keep(std::move(good).error(), *head, std::nullopt);
+  }
+  // From here on it is what the owner signed.
+  const Result<void> fits = impl_->log.inspect([&](const LogState& state) -> Result<void> {
+    if (entry.last_block && entry.last_block->value() >= head->tree_size) return bad("a topic's end beyond the head");
     const auto number = state.number_of(entry.stream);
     const auto place = state.places.find(position);
     if (place != state.places.end() && state.partitions[place->second].stream != entry.stream) {
@@ -321,36 +357,22 @@ Result<void> FeedMirror::add_topic_entry(const TopicStateEntry& entry, std::uint
     const PartitionState& partition = state.partitions[*number];
     if (partition.place().value_or(position) != position) return bad("a topic at two places of the topic state");
     if (entry.next_offset < partition.held_end) return bad("a signed end before blocks that are held");
-    if (partition.learned && entry.next_offset < partition.learned->entry.next_offset) {
-      return bad("a signed end that went back");
-    }
+    if (!partition.learned) return {};
+    const TopicStateEntry& before = partition.learned->entry;
+    // What a head signed that was lost here may lie beyond the accepted one.
+    const bool below = before.last_block && before.last_block->value() < head->tree_size;
+    if (below && entry.next_offset < before.next_offset) return bad("a signed end that went back");
     return {};
-  }));
+  });
+  if (!fits) return impl_->contradictions.keep(of_owner(fits.error()), *head, std::nullopt);
   LogStage stage = impl_->log.stage();
   stage.learn(LearnedEntry{entry, position, head->topic_count, head->topic_root, path});
   return impl_->commit(std::move(stage), std::nullopt);
 }
 
-bool FeedMirror::knows_edge(std::uint64_t size) const {
-  if (size <= impl_->log.header_prefix()) return true;
-  const auto head_edge = impl_->head_edge();
-  if (head_edge && head_edge->size() == size) return true;
-  return std::any_of(impl_->edges.begin(), impl_->edges.end(),
-                     [&](const merkle::RightEdge& edge) { return edge.size() == size; });
-}
+bool FeedMirror::knows_edge(std::uint64_t size) const { return impl_->edges.knows(size); }
 
-Result<merkle::RightEdge> FeedMirror::edge_at(std::uint64_t size) const {
-  if (size == 0) return merkle::RightEdge{};
-  if (size > impl_->log.header_prefix()) {
-    if (auto edge = impl_->head_edge(); edge && edge->size() == size) return std::move(*edge);
-    for (const merkle::RightEdge& edge : impl_->edges) {
-      if (edge.size() == size) return edge;
-    }
-    return Error{Code::not_found, "the right edge at size " + std::to_string(size) + " is not known here"};
-  }
-  SHOAL_TRY(std::vector<Digest> hashes, impl_->log.read(merkle::cover(0, size)));
-  return merkle::RightEdge::from_hashes(size, std::move(hashes));
-}
+Result<merkle::RightEdge> FeedMirror::edge_at(std::uint64_t size) const { return impl_->edges.at(size); }
 
 Result<void> FeedMirror::learn_edge(std::uint64_t size, std::vector<merkle::Digest> edge,
                                     const std::vector<merkle::Digest>& cover) {
@@ -358,6 +380,7 @@ Result<void> FeedMirror::learn_edge(std::uint64_t size, std::vector<merkle::Dige
   if (!head || size == 0 || size >= head->tree_size) {
     return Error{Code::invalid_argument, "an edge is learned below the accepted head"};
   }
+  SHOAL_CHECK(impl_->contradictions.check());
   auto from = merkle::RightEdge::from_hashes(size, std::move(edge));
   if (!from) return bad("a right edge of the wrong size");
   SHOAL_TRY(const merkle::CoverResult proven, merkle::verify_cover(*from, head->tree_size, head->root, {}, cover));
@@ -366,9 +389,9 @@ Result<void> FeedMirror::learn_edge(std::uint64_t size, std::vector<merkle::Dige
   for (std::size_t i = 0; i < nodes.size(); ++i) stage.add_node(nodes[i], from->hashes()[i]);
   for (const auto& [node, hash] : proven.verified) stage.add_node(node, hash);
   std::optional<FeedLog::HeadUpdate> update;
-  if (!impl_->head_edge()) update = FeedLog::HeadUpdate{*head, proven.edge};
+  if (!impl_->edges.of_head()) update = FeedLog::HeadUpdate{*head, proven.edge};
   SHOAL_CHECK(impl_->commit(std::move(stage), update));
-  impl_->remember(*std::move(from));
+  impl_->edges.remember(*std::move(from));
   return {};
 }
 

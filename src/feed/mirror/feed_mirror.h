@@ -22,9 +22,11 @@ struct AcceptResult {
 };
 
 /// Takes other people's bytes into a feed: verify, then commit. Nothing unverified reaches the log, and no head that
-/// does not extend the accepted one. Code::unverified blames the sender, Code::corrupt our disk, Code::fork the owner
-/// (the proof is stored and stays). After a fork the accepted head never moves again, and goes on to prove blocks below
-/// common_prefix_limit(); everything else is Code::fork. Confined to one executor.
+/// does not extend the accepted one. Code::unverified blames the sender, Code::corrupt our disk, Code::fork and
+/// Code::contradiction the owner (the proof, or a note, is stored and stays). After a contradiction, which only what is
+/// proven to be in a signed tree can show, everything is Code::contradiction. After a fork the accepted head never
+/// moves again, and goes on to prove blocks below common_prefix_limit(); everything else is Code::fork. Confined to one
+/// executor.
 class FeedMirror {
  public:
   /// `log` may be a sparse, full, or empty feed's.
@@ -41,7 +43,8 @@ class FeedMirror {
   /// A head newer than the accepted one is accepted with them when `base` is the accepted head's size or lower and the
   /// growth is proven (first head: its signature is enough). For a full prefix the topic state is recomputed and must
   /// be the signed one. An equal history with a newer time is a heartbeat and is accepted. Blocks may be empty: then
-  /// this only advances the head. A head that conflicts with the accepted one is Code::fork.
+  /// this only advances the head. A head that conflicts with the accepted one is Code::fork; of
+  /// another epoch, or a first one of an epoch but 0, Code::unsupported: it is signed, and nothing proves it yet.
   [[nodiscard]] Result<AcceptResult> accept(const Checkpoint& head, std::uint64_t base,
                                             const std::vector<IncomingBlock>& blocks,
                                             const std::vector<merkle::Digest>& cover);
@@ -55,7 +58,8 @@ class FeedMirror {
   };
   /// Growth of the accepted head by at least one block, with payloads. Headers, root and topic state are computed from
   /// the log's own; the feed's key must have signed them. Code::unverified else, also when the run belongs to another
-  /// history: heads are compared before.
+  /// history: heads are compared before. What the owner signed and what contradicts the log cannot be told from a lie
+  /// here; nobody sends that in this form, because a sender stepped its own topic state over it.
   [[nodiscard]] Result<Expanded> accept_compact(const CompactRun& run);
 
   /// A payload whose header is held; verified against it.

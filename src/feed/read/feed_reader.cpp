@@ -87,6 +87,18 @@ std::optional<std::uint64_t> FeedReader::fork_limit() const {
   return log_->inspect([](const LogState& state) { return state.fork_limit; });
 }
 
+std::optional<Contradiction> FeedReader::contradiction() const {
+  return log_->inspect([](const LogState& state) { return state.contradiction; });
+}
+
+bool FeedReader::contradicted() const {
+  return log_->inspect([](const LogState& state) { return state.contradiction.has_value(); });
+}
+
+bool FeedReader::topics_complete() const {
+  return log_->inspect([](const LogState& state) { return state.topics_complete(); });
+}
+
 std::uint64_t FeedReader::header_prefix() const { return log_->header_prefix(); }
 
 std::uint64_t FeedReader::block_prefix() const {

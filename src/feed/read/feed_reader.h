@@ -44,6 +44,12 @@ class FeedReader {
   /// common_prefix_limit() of that proof: nothing from this block on is taken any more.
   [[nodiscard]] std::optional<std::uint64_t> fork_limit() const;
 
+  /// What the owner signed and what contradicts itself, once found: nothing is taken any more.
+  [[nodiscard]] std::optional<Contradiction> contradiction() const;
+  [[nodiscard]] bool contradicted() const;
+  /// All blocks of the accepted head are held and give the topic state that it signs.
+  [[nodiscard]] bool topics_complete() const;
+
   /// Blocks whose headers are held from 0 without a hole.
   [[nodiscard]] std::uint64_t header_prefix() const;
   /// Headers and payloads are both held (or pruned) from 0 without a hole.

@@ -11,6 +11,7 @@ Result<FeedInfo> held_info(const feed::FeedReader& reader) {
   info.feed = reader.id();
   info.held_blocks = reader.held_payload_count();
   info.forked = reader.fork_proof().has_value();
+  if (const auto note = reader.contradiction()) info.contradiction = feed::describe(*note);
   if (head) {
     info.tree_size = head->tree_size;
     info.root_hash = head->root.hex();

@@ -152,6 +152,7 @@ DoctorReport run_doctor(const DoctorContext& context, const Wait& wait) {
   feed.head = context.feed->reader().head();
   feed.held_blocks = context.feed->reader().held_payload_count();
   feed.forked = context.feed->reader().fork_proof().has_value();
+  feed.contradicted = context.feed->reader().contradicted();
   if (context.discovery) feed.stored = context.discovery->stored(context.feed->id());
   feed.now = context.clock->wall_now();
   if (context.swarm) report.checks.push_back(check_peers(found, feed));

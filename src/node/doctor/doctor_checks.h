@@ -31,6 +31,7 @@ struct FeedFindings {
   bool own = false;
   bool online = false;
   bool forked = false;
+  bool contradicted = false;
   std::uint64_t held_blocks = 0;
   std::optional<feed::Checkpoint> head;    ///< newest verified
   std::optional<feed::Checkpoint> stored;  ///< newest that the DHT showed

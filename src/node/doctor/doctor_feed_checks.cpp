@@ -54,6 +54,10 @@ DoctorCheck check_head(const NetworkFindings& found, const FeedFindings& feed) {
     return {"head", Verdict::problem, "the owner signed two histories of this feed: it takes nothing more",
             "what lies before the fork stays readable", true};
   }
+  if (feed.contradicted) {
+    return {"head", Verdict::problem, "the owner signed what contradicts itself: it takes nothing more",
+            "shoal info says where; what was verified before stays readable", true};
+  }
   const auto newest = newest_announced(found.peers);
   if (!feed.head) {
     if (newest) return {"head", Verdict::ok, "none held; peers have " + head_text(*newest, feed.now), "", false};

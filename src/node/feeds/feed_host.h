@@ -80,7 +80,6 @@ class FeedHost final : private replication::ReplicatorEvents, public std::enable
   [[nodiscard]] const feed::FeedReader& reader() const { return reader_; }
   [[nodiscard]] feed::FeedLog& log() { return *log_; }
   [[nodiscard]] const feed::FeedStores& stores() const { return context_.stores; }
-  /// Where its blocks lie.
   [[nodiscard]] store::KvStore& block_store() { return *context_.stores.blocks; }
   [[nodiscard]] base::Executor& strand() { return *context_.strand; }
   /// Only on the strand.
@@ -165,6 +164,7 @@ class FeedHost final : private replication::ReplicatorEvents, public std::enable
   void on_receipt(const feed::Receipt& receipt) override;
   void on_receipts_asked(replication::ReceiptDemand demand) override;
   void on_fork(const feed::ForkProof& proof) override;
+  void on_contradiction() override { news_.notify(); }
 
   FeedId id_;
   Context context_;

@@ -26,7 +26,10 @@ bool ForkRecord::keep_file() const {
 }
 
 std::optional<Error> ForkRecord::error() const {
-  if (!reader_.fork_limit()) return std::nullopt;
+  if (!reader_.fork_limit()) {
+    const auto note = reader_.contradiction();
+    return note ? std::optional(feed::contradiction_error(log_->id(), *note)) : std::nullopt;
+  }
   const std::string what = "the owner of feed " + log_->id().hex() + " signed two histories; ";
   const std::string stays = "what lies before the fork stays readable";
   if (!keep_file()) return Error{Code::fork, what + "the proof is in the store", stays};

@@ -12,7 +12,8 @@
 namespace shoal::node {
 
 /// What this node keeps and says of a feed whose owner signed two histories: the proof lies in the store, and in a file
-/// for people to pass on. Any thread after open().
+/// for people to pass on. Of an owner who signed what contradicts itself there is a note in the store. Any thread after
+/// open().
 class ForkRecord {
  public:
   /// `directory` holds the files of proofs; empty: no files.
@@ -23,7 +24,7 @@ class ForkRecord {
   /// Writes the file when the store has a proof and the file has not. False without a proof, without files, and when
   /// the disk refuses, which is logged.
   bool keep_file() const;
-  /// The error that users of the feed get; nullopt while no fork is known.
+  /// The error that users of the feed get; nullopt while neither a fork nor a contradiction is known.
   [[nodiscard]] std::optional<Error> error() const;
   /// Path of the file; empty while no fork is known.
   [[nodiscard]] std::string path() const;

@@ -79,7 +79,7 @@ void ReceiptGiver::on_follow_changed() {
 
 std::optional<ReceiptGiver::Candidate> ReceiptGiver::candidate() const {
   const auto head = reader_.head();
-  if (!head || reader_.fork_proof()) return std::nullopt;
+  if (!head || reader_.fork_proof() || reader_.contradicted()) return std::nullopt;
   auto kept = context_.kept_for_good();
   if (!kept) return std::nullopt;
   Candidate out;

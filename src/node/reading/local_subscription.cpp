@@ -299,7 +299,7 @@ Result<bool> LocalSubscription::at_end(FeedHost& host) {
 
 bool LocalSubscription::delivered_before_fork(FeedHost& host) {
   const auto head = host.reader().head();
-  if (!started_ || !head || host.own() || !host.online()) return true;
+  if (!started_ || !head || host.own() || !host.online() || host.reader().contradicted()) return true;
   const std::uint64_t end = std::min(head->tree_size, host.reader().fork_limit().value_or(head->tree_size));
   const auto read = reader_.has_read_to(end);
   return !read || *read || has_stalled(host);

@@ -55,7 +55,7 @@ class LocalSubscription final : public SubscriptionApi {
   [[nodiscard]] bool comes_again(FeedHost& host, Error& problem);
   /// Fixes the end of `until_head` once the question is answered.
   void note_head_question(const FeedHost& host);
-  /// Of a forked feed nothing more can be delivered.
+  /// Of a feed whose owner forked or contradicted himself nothing more can be delivered.
   [[nodiscard]] bool delivered_before_fork(FeedHost& host);
   /// Nothing new came for longer than SubscribeOptions::find_timeout.
   [[nodiscard]] bool has_stalled(FeedHost& host);

@@ -45,12 +45,14 @@ Result<BlockIndex> absent_here(const FeedHost& host, const TopicPartition& strea
                "shoal topics shows the offsets that exist"};
 }
 
-/// Of a forked feed, replaces a failure to find a block by the fork's error, which is the reason.
+/// Of a feed whose owner forked or contradicted himself, replaces a failure to find a block by the fork's error, which
+/// is the reason.
 Result<BlockIndex> name_fork(const FeedHost& host, Result<BlockIndex> found) {
   if (found) return found;
   const Code code = found.error().code;
   const auto fork = host.fork().error();
-  if (fork && (code == Code::fork || code == Code::timed_out || code == Code::unavailable)) return *fork;
+  const bool by_it = code == Code::fork || code == Code::contradiction;
+  if (fork && (by_it || code == Code::timed_out || code == Code::unavailable)) return *fork;
   return found;
 }
 

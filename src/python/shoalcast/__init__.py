@@ -13,6 +13,7 @@ from ._errors import (
     BadKey,
     Cancelled,
     Closed,
+    Contradiction,
     Corrupt,
     Fork,
     InUse,
@@ -36,8 +37,8 @@ from ._producer import Producer
 from ._records import AckRun, HeadReport, Position, Record, SignedHead, StoredCursor, VerifiedFork, VerifiedRecord
 
 __all__ = [
-    "AckRun", "AlreadyExists", "BadKey", "Cancelled", "Closed", "Consumer", "Corrupt", "Feed", "Fork", "HeadReport",
-    "InUse", "InvalidArgument", "IoError", "LimitExceeded", "Mirror", "NoSpace", "Node", "NotFound", "Position",
+    "AckRun", "AlreadyExists", "BadKey", "Cancelled", "Closed", "Consumer", "Contradiction", "Corrupt", "Feed", "Fork",
+    "HeadReport", "InUse", "InvalidArgument", "IoError", "LimitExceeded", "Mirror", "NoSpace", "Node", "NotFound", "Position",
     "Producer", "Pruned", "Record", "ShoalError", "SignedHead", "Start", "StoredCursor", "TimedOut",
     "Unavailable", "UnknownOutcome", "UnsafeToSign", "Unsupported", "Unverified", "VerifiedFork", "VerifiedRecord",
     "verify_fork", "verify_proof", "version",

@@ -133,11 +133,18 @@ class UnknownOutcome(ShoalError):
     code = "unknown_outcome"
 
 
+class Contradiction(ShoalError):
+    """The feed's owner signed blocks or heads that contradict each other."""
+
+    code = "contradiction"
+
+
 _BY_NUMBER: Dict[int, Type[ShoalError]] = dict(
     enumerate(
         (
             InvalidArgument, NotFound, AlreadyExists, Unverified, Corrupt, Fork, Pruned, TimedOut, Unavailable, Closed,
             Cancelled, IoError, NoSpace, LimitExceeded, UnsafeToSign, InUse, BadKey, Unsupported, UnknownOutcome,
+            Contradiction,
         ),
         start=1,
     )

@@ -21,7 +21,6 @@ constexpr double kLeastShare = 0.01;
 /// Time for which a peer that stalled is not asked while others can give; doubles with each stall in a row.
 constexpr base::MonoTime kSlowPenalty = std::chrono::seconds(5);
 constexpr unsigned kMaxDoublings = 4;
-constexpr std::size_t kMaxCancelled = 1024;
 /// One want gets at most this fraction of its peer's credit, so that a second one can run.
 constexpr std::uint64_t kShares = 2;
 
@@ -92,7 +91,7 @@ void BlockFetcher::cancel_all() {
 FetchWant* BlockFetcher::expected(PeerId id, Peer& peer, std::uint64_t want, std::size_t wire_size) {
   const auto found = wants_.find(want);
   if (found != wants_.end() && found->second.ask().peer == id) return &found->second;
-  const bool late = std::find(cancelled_.begin(), cancelled_.end(), want) != cancelled_.end();
+  const bool late = peer.given_up.wants.contains(want);
   const base::MonoTime now = core_.now();
   if (!late) {
     core_.blame(peer, "data that nobody asked for");
@@ -254,8 +253,7 @@ void BlockFetcher::end(std::uint64_t id, std::optional<EndReason> reason) {
   const FetchWant want = std::move(found->second);
   wants_.erase(found);
   if (!reason) {
-    cancelled_.push_back(id);
-    if (cancelled_.size() > kMaxCancelled) cancelled_.pop_front();
+    if (Peer* peer = core_.find(want.ask().peer)) peer->given_up.wants.add(id);
   }
   update_owing(want.ask().peer);
   hooks_.on_end(want, reason);

@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -100,7 +99,6 @@ class BlockFetcher {
   HeadExchange& heads_;
   Hooks hooks_;
   std::map<std::uint64_t, FetchWant> wants_;
-  std::deque<std::uint64_t> cancelled_;  ///< data of these may still be in transit
 };
 
 }  // namespace shoal::replication

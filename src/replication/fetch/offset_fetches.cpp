@@ -6,7 +6,6 @@ namespace shoal::replication {
 namespace {
 
 constexpr base::MonoTime kStall = std::chrono::seconds(5);
-constexpr std::size_t kMaxStale = 256;
 /// Fetches that one peer is asked for at once: half of the wants that a peer serves (WantServer::kMaxWantsPerPeer), so
 /// that history and live blocks go on beside them. The others wait for their turn.
 constexpr std::size_t kMostOfPeer = 8;
@@ -40,6 +39,9 @@ void OffsetFetches::advance(FetchId id) {
     if (*payload) return finish(id, **held);
   }
   if (core_.mirror() == nullptr) return finish(id, Error{Code::not_found, "the feed has no such offset"});
+  if (const auto note = core_.reader().contradiction()) {
+    return finish(id, feed::contradiction_error(core_.reader().id(), *note));
+  }
   if (const std::optional<Error> closed = core_.store_closed()) return finish(id, *closed);
   if (core_.reader().head() && check_topic_state(id, fetch)) ask_peer(id, fetch);
 }
@@ -109,14 +111,16 @@ void OffsetFetches::on_lookup_reply(PeerId id, Peer& peer, const LookupReply& re
     return item.second.lookup == reply.request && item.second.peer == id;
   });
   if (found == fetches_.end()) {
-    const bool late = std::find(stale_.begin(), stale_.end(), reply.request) != stale_.end();
+    const bool late = peer.given_up.lookups.contains(reply.request);
     return late ? void() : core_.blame(peer, "a look-up's answer to no question");
   }
   Fetch& fetch = found->second;
   fetch.lookup = 0;
   const std::uint64_t size = core_.reader().head()->tree_size;
   if (!reply.block) return give_up_peer(found->first, fetch);
-  // The block of an offset that the accepted head signs lies below that head's size.
+  // The block of an offset that the accepted head signs lies below that head's size. A peer that is ahead may know of
+  // another one all the same, when the owner gave the offset twice.
+  if (reply.block->value() >= size && reply.block->value() < peer.head_size()) return give_up_peer(found->first, fetch);
   if (reply.block->value() >= size) return core_.blame(peer, "a look-up that points beyond the tree");
   ask_block(found->first, fetch, *reply.block);
 }
@@ -175,13 +179,15 @@ void OffsetFetches::on_end(const FetchWant& want, std::optional<EndReason> reaso
 void OffsetFetches::give_up_peer(FetchId id, Fetch& fetch) {
   fetch.tried.insert(fetch.peer);
   fetch.want = 0;
-  if (fetch.lookup != 0) {
-    stale_.push_back(std::exchange(fetch.lookup, 0));
-    if (stale_.size() > kMaxStale) stale_.pop_front();
-  }
+  give_up_lookup(fetch);
   core_.later([this, id] {
     if (fetches_.contains(id)) advance(id);
   });
+}
+
+void OffsetFetches::give_up_lookup(Fetch& fetch) {
+  const std::uint64_t lookup = std::exchange(fetch.lookup, 0);
+  if (Peer* peer = core_.find(fetch.peer); peer != nullptr && lookup != 0) peer->given_up.lookups.add(lookup);
 }
 
 void OffsetFetches::forget(PeerId id) {
@@ -223,7 +229,7 @@ void OffsetFetches::tick() {
 void OffsetFetches::finish(FetchId id, Result<BlockIndex> result) {
   auto node = fetches_.extract(id);
   Fetch& fetch = node.mapped();
-  if (fetch.lookup != 0) stale_.push_back(fetch.lookup);
+  give_up_lookup(fetch);
   if (fetch.want != 0) {
     const FetchWant* want = fetcher_.find(fetch.want);
     // A want that brought its block ends by itself.

@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -66,6 +65,8 @@ class OffsetFetches {
   void ask_peer(FetchId id, Fetch& fetch);
   void ask_block(FetchId id, Fetch& fetch, BlockIndex block);
   void give_up_peer(FetchId id, Fetch& fetch);
+  /// The peer may still answer the open look-up.
+  void give_up_lookup(Fetch& fetch);
   /// Fetches of which the peer owes an answer.
   [[nodiscard]] std::size_t asked_of(PeerId peer) const;
   void finish(FetchId id, Result<BlockIndex> result);
@@ -76,8 +77,7 @@ class OffsetFetches {
   TopicExchange& topics_;
   Fetches fetches_;
   std::uint64_t last_id_ = 0;
-  bool resuming_ = false;            ///< posted
-  std::deque<std::uint64_t> stale_;  ///< look-ups given up: late answers are ignored, not blamed
+  bool resuming_ = false;  ///< posted
 };
 
 }  // namespace shoal::replication

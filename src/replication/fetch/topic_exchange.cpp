@@ -8,7 +8,6 @@ namespace {
 
 constexpr base::MonoTime kAnswerTimeout = std::chrono::seconds(5);
 constexpr std::uint32_t kPageEntries = 256;
-constexpr std::size_t kMaxStale = 256;
 
 }  // namespace
 
@@ -78,7 +77,7 @@ void TopicExchange::on_reply(PeerId id, Peer& peer, const TopicStateReply& reply
     return item.second.request == reply.request && item.second.peer == id;
   });
   if (found == jobs_.end()) {
-    const bool late = std::find(stale_.begin(), stale_.end(), reply.request) != stale_.end();
+    const bool late = peer.given_up.topics.contains(reply.request);
     return late ? void() : core_.blame(peer, "a topic state to no question");
   }
   Job& job = found->second;
@@ -141,7 +140,9 @@ bool TopicExchange::check_page(const Job& job, Peer& peer, const TopicStateReply
     const auto& item = reply.entries[i];
     Result<void> good = feed::verify_topic_entry(item.entry, reply.first + static_cast<std::uint32_t>(i),
                                                  reply.head.topic_count, reply.head.topic_root, item.path);
-    if (!good) return bad("a topic-state entry does not prove: " + good.error().message);
+    // What the head signs and what cannot be is the owner's: FeedMirror keeps that.
+    if (!good && good.error().code != Code::contradiction)
+      return bad("a topic-state entry does not prove: " + good.error().message);
   }
   return true;
 }
@@ -178,14 +179,16 @@ void TopicExchange::complete(Job& job) {
 
 void TopicExchange::finish(const std::string& topic, const Result<void>& result) {
   const auto found = jobs_.find(topic);
-  if (found->second.request != 0) {
-    stale_.push_back(end_question(found->second));
-    if (stale_.size() > kMaxStale) stale_.pop_front();
-  }
+  give_up(found->second);
   for (Done& done : found->second.done) {
     core_.later([done = std::move(done), result] { done(result); });
   }
   jobs_.erase(found);
+}
+
+void TopicExchange::give_up(Job& job) {
+  const std::uint64_t request = end_question(job);
+  if (Peer* peer = core_.find(job.peer); peer != nullptr && request != 0) peer->given_up.topics.add(request);
 }
 
 void TopicExchange::forget(PeerId id) {
@@ -210,7 +213,7 @@ void TopicExchange::tick() {
       continue;
     }
     if (job.request != 0 && now - job.sent > kAnswerTimeout) {
-      stale_.push_back(end_question(job));
+      give_up(job);
       job.tried.insert(job.peer);
     }
     start(job);

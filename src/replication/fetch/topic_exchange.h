@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -77,6 +76,8 @@ class TopicExchange {
   [[nodiscard]] bool add_entries(Job& job, const TopicStateReply& reply);
   void complete(Job& job);
   void finish(const std::string& topic, const Result<void>& result);
+  /// The peer may still answer the open request.
+  void give_up(Job& job);
 
   ReplicatorCore& core_;
   HeadExchange& heads_;
@@ -84,7 +85,6 @@ class TopicExchange {
   std::map<std::string, Known> known_;
   std::optional<Known> absent_;         ///< for topics not in `known_`, once all were read; has no entries
   std::map<PeerId, std::size_t> open_;  ///< questions that each peer has not answered
-  std::deque<std::uint64_t> stale_;     ///< requests given up: late answers are ignored, not blamed
 };
 
 }  // namespace shoal::replication

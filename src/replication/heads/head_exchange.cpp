@@ -4,6 +4,8 @@
 #include "replication/heads/have_report.h"
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
 namespace shoal::replication {
 namespace {
@@ -13,7 +15,6 @@ constexpr base::MonoTime kPushGrace = std::chrono::milliseconds(500);
 /// For this time after a question no other peer is asked the same.
 constexpr base::MonoTime kPatience = std::chrono::seconds(1);
 constexpr base::MonoTime kGrowthTimeout = std::chrono::seconds(5);
-constexpr std::size_t kMaxStale = 256;
 
 }  // namespace
 
@@ -69,13 +70,12 @@ void HeadExchange::consider(PeerId id, Peer& peer) {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   const feed::Checkpoint head = *peer.view.head;
   if (forked()) return place(id, peer);
+  if (core_.reader().contradicted()) return;
   if (core_.mirror() == nullptr && feed::goes_beyond(head, ours)) note_elsewhere(head);
+  if (!comparable(head)) return;
   if (!ours) {
     if (core_.mirror() != nullptr) request_growth(id, peer);
     return;
-  }
-  if (head.epoch != ours->epoch) {
-    return core_.log(base::LogLevel::warning, "a peer is at another epoch of the feed");
   }
   if (head.tree_size <= ours->tree_size) return compare_shorter(peer, head, *ours);
   if (core_.mirror() == nullptr) return request_growth(id, peer);  // it may be another history
@@ -84,6 +84,15 @@ void HeadExchange::consider(PeerId id, Peer& peer) {
     return;
   }
   if (!may_wait_()) request_growth(id, peer);
+}
+
+bool HeadExchange::comparable(const feed::Checkpoint& head) {
+  if (head.epoch == core_.epoch()) return true;
+  if (!std::exchange(other_epoch_, true)) {
+    core_.log(base::LogLevel::warning, "a peer has a head of epoch " + std::to_string(head.epoch.value()) +
+                                           " of the feed: no proof is known of what that epoch continues");
+  }
+  return false;
 }
 
 void HeadExchange::note_elsewhere(const feed::Checkpoint& head) {
@@ -104,6 +113,7 @@ void HeadExchange::place(PeerId id, Peer& peer) {
 
 void HeadExchange::dispute(PeerId id, Peer& peer, const std::string& what) {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
+  if (core_.reader().contradicted() || (peer.view.head && !comparable(*peer.view.head))) return;
   // A peer with the other history cannot prove blocks of ours: that is no lie.
   if (forked() && peer.fork_side != ForkSide::same) return;
   if (forked() || !ours || peer.head_size() <= ours->tree_size) return core_.blame(peer, what);
@@ -117,7 +127,7 @@ void HeadExchange::resolve_dispute(PeerId id, Peer& peer, const PendingGrowth& p
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   const bool moved = ours && ours->tree_size != pending.from.tree_size;
   peer.disputed = false;
-  if (peer.gone || forked()) return;
+  if (peer.gone || frozen()) return;
   if (!moved || peer.head_size() <= ours->tree_size) return core_.blame(peer, pending.blame_reason);
   peer.disputed = true;
   request_growth(id, peer, pending.blame_reason);
@@ -141,7 +151,7 @@ void HeadExchange::compare_shorter(Peer& peer, const feed::Checkpoint& head, con
 }
 
 void HeadExchange::request_growth(PeerId id, Peer& peer, std::string blame_reason) {
-  if (growths_.contains(id)) return;
+  if (growths_.contains(id) || core_.reader().contradicted()) return;
   // A head that cannot be stored is asked for once it can be (tick()); a peer that is in dispute, in any case.
   if (blame_reason.empty() && core_.store_closed()) return;
   waiting_.erase(id);
@@ -159,7 +169,7 @@ void HeadExchange::request_growth(PeerId id, Peer& peer, std::string blame_reaso
 void HeadExchange::on_growth_reply(PeerId id, Peer& peer, const GrowthReply& reply) {
   const auto found = growths_.find(id);
   if (found == growths_.end() || found->second.request != reply.request) {
-    const bool late = std::find(stale_.begin(), stale_.end(), reply.request) != stale_.end();
+    const bool late = peer.given_up.growths.contains(reply.request);
     return late ? void() : core_.blame(peer, "a growth reply to no question");
   }
   const PendingGrowth pending = found->second;
@@ -275,11 +285,10 @@ void HeadExchange::forget(PeerId id) {
 void HeadExchange::expire_growth(PeerId id, Peer& peer) {
   const auto growth = growths_.find(id);
   if (growth == growths_.end() || core_.now() - growth->second.sent <= kGrowthTimeout) return;
-  stale_.push_back(growth->second.request);
-  if (stale_.size() > kMaxStale) stale_.pop_front();
+  peer.given_up.growths.add(growth->second.request);
   const std::string blame_reason = growth->second.blame_reason;
   growths_.erase(growth);
-  if (!blame_reason.empty()) core_.blame(peer, blame_reason);
+  if (!blame_reason.empty() && !core_.reader().contradicted()) core_.blame(peer, blame_reason);
 }
 
 void HeadExchange::tick() {
@@ -288,7 +297,7 @@ void HeadExchange::tick() {
   for (const auto& [id, peer] : core_.peers()) {
     if (peer->gone || !peer->view.head) continue;
     expire_growth(id, *peer);
-    if (peer->gone || forked() || core_.mirror() == nullptr) continue;
+    if (peer->gone || frozen() || core_.mirror() == nullptr || !comparable(*peer->view.head)) continue;
     if (ours && ours->tree_size >= peer->head_size()) {
       waiting_.erase(id);
       continue;
@@ -303,7 +312,8 @@ void HeadExchange::tick() {
 void HeadExchange::pull(PeerId id) {
   Peer* peer = core_.find(id);
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
-  if (peer == nullptr || forked() || core_.mirror() == nullptr) return;
+  if (peer == nullptr || frozen() || core_.mirror() == nullptr) return;
+  if (!peer->view.head || !comparable(*peer->view.head)) return;
   if (peer->head_size() > (ours ? ours->tree_size : 0)) request_growth(id, *peer);
 }
 
@@ -316,11 +326,11 @@ bool HeadExchange::asked_for(std::uint64_t size) const {
 }
 
 bool HeadExchange::caught_up() const {
-  if (forked() || core_.mirror() == nullptr) return true;
+  if (frozen() || core_.mirror() == nullptr) return true;
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   return std::all_of(core_.peers().begin(), core_.peers().end(), [&](const auto& item) {
     const Peer& peer = *item.second;
-    if (peer.gone || !peer.view.head || (ours && peer.view.head->epoch != ours->epoch)) return true;
+    if (peer.gone || !peer.view.head || peer.view.head->epoch != core_.epoch()) return true;
     return peer.head_size() <= (ours ? ours->tree_size : 0);
   });
 }
@@ -329,7 +339,8 @@ std::optional<std::uint64_t> HeadExchange::newest_announced() const {
   std::optional<std::uint64_t> newest;
   for (const auto& [id, peer] : core_.peers()) {
     if (peer->gone || !peer->view.answered) continue;
-    newest = std::max(newest.value_or(0), peer->head_size());
+    const bool other = peer->view.head && peer->view.head->epoch != core_.epoch();
+    newest = std::max(newest.value_or(0), other ? 0 : peer->head_size());
   }
   return newest;
 }

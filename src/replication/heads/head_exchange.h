@@ -3,7 +3,6 @@
 #include "replication/heads/head_questions.h"
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -22,8 +21,8 @@ namespace shoal::replication {
 /// another history.
 ///
 /// Who is blamed: a peer for a bad signature, a head that goes back, an answer that does not prove. A peer with the
-/// other history is honest. So when its blocks do not prove, it is disputed first and asked how its head grew from
-/// ours.
+/// other history, or with a head of an epoch that nothing proves, is honest. So when its blocks do not prove, it is
+/// disputed first and asked how its head grew from ours.
 class HeadExchange {
  public:
   /// `accepted` is called after the accepted head moved. `may_wait` tells whether pushed blocks will bring a newer head
@@ -85,6 +84,10 @@ class HeadExchange {
   void expire_growth(PeerId id, Peer& peer);
   /// The answer came: blames the peer, or asks again from our new head; after a fork the peer is cleared.
   void resolve_dispute(PeerId id, Peer& peer, const PendingGrowth& pending);
+  /// Our head never moves again, whatever peers show.
+  [[nodiscard]] bool frozen() const { return forked() || core_.reader().contradicted(); }
+  /// Of the epoch that is followed here: that of our head, 0 before the first.
+  [[nodiscard]] bool comparable(const feed::Checkpoint& head);
   /// After a fork: finds out which history the peer has.
   void place(PeerId id, Peer& peer);
   /// A peer was asked a moment ago for a head at least this long.
@@ -108,8 +111,8 @@ class HeadExchange {
   std::map<PeerId, base::MonoTime> waiting_;  ///< peers whose head a push should bring, since when
   HeadQuestions questions_{core_};
   std::optional<feed::Checkpoint> last_verified_;
-  std::deque<std::uint64_t> stale_;  ///< questions given up: late answers are ignored, not blamed
   bool forked_ = false;
+  bool other_epoch_ = false;                   ///< a head of another epoch came; the log has it
   std::optional<feed::Checkpoint> elsewhere_;  ///< of an own feed: what was signed elsewhere, as far as peers showed
 };
 

@@ -81,7 +81,9 @@ void ReceiptExchange::compare(PeerId id, Peer& peer, Dealings& dealings) {
 std::optional<Digest> ReceiptExchange::our_root(const feed::Receipt& receipt) const {
   const std::optional<feed::Checkpoint> ours = core_.reader().head();
   // After a fork there are two roots, and a node that holds the other history is honest.
-  if (!ours || forked_() || ours->epoch != receipt.epoch || ours->tree_size < receipt.tree_size) return std::nullopt;
+  if (!ours || forked_() || core_.reader().contradicted() || ours->epoch != receipt.epoch ||
+      ours->tree_size < receipt.tree_size)
+    return std::nullopt;
   if (ours->tree_size == receipt.tree_size) return ours->root;
   // A sparse reader holds no tree to compare with.
   const auto root = merkle::range_hashes(core_.reader().tree(), {{0, receipt.tree_size}});

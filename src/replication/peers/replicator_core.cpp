@@ -1,6 +1,7 @@
 #include "replication/peers/replicator_core.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace shoal::replication {
 namespace {
@@ -59,7 +60,13 @@ Peer* ReplicatorCore::find(PeerId id) {
   return found == peers_.end() || found->second->gone ? nullptr : found->second.get();
 }
 
+Epoch ReplicatorCore::epoch() const {
+  const std::optional<feed::Checkpoint> ours = reader().head();
+  return ours ? ours->epoch : Epoch{0};
+}
+
 bool ReplicatorCore::may_ask(const Peer& peer) const {
+  if (reader().contradicted() || (peer.view.head && peer.view.head->epoch != epoch())) return false;
   return !peer.disputed && (peer.fork_side == ForkSide::same || !reader().fork_limit());
 }
 
@@ -100,6 +107,10 @@ void ReplicatorCore::flood(Peer& peer, std::string_view what) {
 void ReplicatorCore::refused(Peer& peer, const Error& error, std::string_view what) {
   const std::string text = std::string(what) + ": " + error.message;
   if (error.code == Code::unverified) return blame(peer, text);
+  if (error.code == Code::contradiction) {  // FeedMirror wrote it to the log
+    if (!std::exchange(contradiction_told_, true)) tell([](ReplicatorEvents& events) { events.on_contradiction(); });
+    return;
+  }
   if (!StoreGate::is_ours(error.code) || store_.failed(error, now())) log(base::LogLevel::error, text);
 }
 

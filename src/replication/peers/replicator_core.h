@@ -1,6 +1,7 @@
 #pragma once
 
 #include "feed/format/range_set.h"
+#include "replication/peers/given_up.h"
 #include "replication/peers/outbox.h"
 #include "replication/peers/path_estimate.h"
 #include "replication/peers/peer_budgets.h"
@@ -63,6 +64,12 @@ struct Peer {
   base::MonoTime last_heard{0};
   base::MonoTime joined{0};
   std::shared_ptr<PeerBudgets> budgets = std::make_shared<PeerBudgets>();
+  struct {
+    GivenUp growths;
+    GivenUp topics;
+    GivenUp lookups;
+    GivenUp wants;                 ///< data of these may still be in transit
+  } given_up;                      ///< questions to it
   std::uint64_t given_blocks = 0;  ///< as last passed to the outbox
   RateMeter in_rate;
   RateMeter out_rate;
@@ -105,7 +112,10 @@ class ReplicatorCore {
   /// Null when it is unknown or gone.
   [[nodiscard]] Peer* find(PeerId id);
 
-  /// Blocks may be requested from it: none of its runs is disputed, and after a fork its history is the same as ours.
+  /// The epoch that is followed here: that of our head, 0 before the first.
+  [[nodiscard]] Epoch epoch() const;
+  /// Blocks may be requested from it: none of its runs is disputed, its head is of our epoch, after a fork its history
+  /// is the same as ours, and the owner did not contradict himself.
   [[nodiscard]] bool may_ask(const Peer& peer) const;
   /// Why nothing is requested now, of any peer: our store takes nothing (StoreGate).
   [[nodiscard]] std::optional<Error> store_closed() const { return store_.closed(now()); }
@@ -117,8 +127,8 @@ class ReplicatorCore {
   void blame(Peer& peer, std::string_view what);
   /// The peer sends more than any peer may: posts on_peer_flooded, disconnects it, and ignores it from now on.
   void flood(Peer& peer, std::string_view what);
-  /// FeedMirror refused what the peer sent: blames it for Code::unverified. Any other error is our own: an error of the
-  /// store closes the gate of requests.
+  /// FeedMirror refused what the peer sent: blames it for Code::unverified. A contradiction is the owner's: posts
+  /// on_contradiction, once. Any other error is our own: an error of the store closes the gate of requests.
   void refused(Peer& peer, const Error& error, std::string_view what);
   void log(base::LogLevel level, std::string_view message) const;
 
@@ -132,6 +142,7 @@ class ReplicatorCore {
   ReplicatorContext context_;
   ReplicatorOptions options_;
   StoreGate store_;
+  bool contradiction_told_ = false;
   std::map<PeerId, std::unique_ptr<Peer>> peers_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -32,6 +32,8 @@ class ReplicatorEvents {
   virtual void on_peers_changed() = 0;
   /// The owner forked. A mirror has stored the proof; for an own feed the receiver of this event stores it.
   virtual void on_fork(const feed::ForkProof& proof) = 0;
+  /// The owner signed what contradicts itself: FeedMirror has kept the note, and nothing more is taken. Once.
+  virtual void on_contradiction() {}
   /// A peer showed a head of our own feed that its key signed and that goes beyond ours (feed::goes_beyond): somebody
   /// signs elsewhere. Once for each that goes further.
   virtual void on_signed_elsewhere(const feed::Checkpoint& /*head*/) {}

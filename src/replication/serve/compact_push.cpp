@@ -4,6 +4,9 @@ namespace shoal::replication {
 
 std::optional<Push> compact_push(const feed::FeedReader& reader, const Data& run) {
   if (run.blocks.empty() || !run.cover.empty()) return std::nullopt;
+  // Who has not stepped over every block cannot know that they continue the feed. The owner may have signed what does
+  // not, and a receiver would take that for our lie.
+  if (!reader.topics_complete() || reader.head() != run.head) return std::nullopt;
   Push push;
   push.want = run.want;
   push.time = run.head.time;

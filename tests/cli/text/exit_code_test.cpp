@@ -14,6 +14,7 @@ TEST(ExitCode, NumbersAreTheContract) {
   EXPECT_EQ(static_cast<int>(exit_for(Code::unverified)), 5);
   EXPECT_EQ(static_cast<int>(exit_for(Code::corrupt)), 5);
   EXPECT_EQ(static_cast<int>(exit_for(Code::fork)), 6);
+  EXPECT_EQ(static_cast<int>(exit_for(Code::contradiction)), 6);
   EXPECT_EQ(static_cast<int>(exit_for(Code::no_space)), 7);
   EXPECT_EQ(static_cast<int>(exit_for(Code::pruned)), 8);
   EXPECT_EQ(static_cast<int>(exit_for(Code::unsafe_to_sign)), 9);

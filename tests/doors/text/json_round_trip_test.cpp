@@ -81,6 +81,7 @@ RC_GTEST_PROP(JsonRoundTrip, FeedInfo, ()) {
   if (info.own) info.head_age_ms = *rc::gen::arbitrary<std::int64_t>();
   info.complete = *rc::gen::arbitrary<bool>();
   info.fork_proof = any_text();
+  info.contradiction = any_text();
   info.title = any_text();
   info.topics.push_back({.name = any_text(), .partition = Partition(3), .end_offset = Offset(any_offset())});
   info.topics.push_back({.name = "x", .largest_time = UnixMs(any_offset()), .bytes = any_size()});
@@ -91,7 +92,8 @@ RC_GTEST_PROP(JsonRoundTrip, FeedInfo, ()) {
   RC_ASSERT(back.feed == info.feed && back.title == info.title && back.head_time == info.head_time);
   RC_ASSERT(back.hint == info.hint);
   RC_ASSERT(back.want == info.want && back.retention == info.retention && back.topics.size() == 2U);
-  RC_ASSERT(back.complete == info.complete && back.fork_proof == info.fork_proof);
+  RC_ASSERT(back.complete == info.complete && back.fork_proof == info.fork_proof &&
+            back.contradiction == info.contradiction);
   RC_ASSERT(back.topics[0].largest_time == kNoTime && back.topics[1].bytes == info.topics[1].bytes);
 }
 

@@ -41,6 +41,7 @@ inline FeedInfo feed_info() {
   info.disk_bytes = 115;
   info.forked = true;
   info.fork_proof = "/data/forks/x";
+  info.contradiction = "at block 5, under the head of size 9: x";
   info.in_memory = true;
   info.want = mirror_options();
   info.retention = retention();

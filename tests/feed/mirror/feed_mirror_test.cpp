@@ -370,7 +370,7 @@ TEST_F(FeedMirrorTest, HeadThatLiesOnTopicStateIsRefusedByFullHolders) {
   all.head = lie;
   const auto refused = all.to(*follower.mirror);
   ASSERT_FALSE(refused.ok());
-  EXPECT_EQ(refused.error().code, Code::unverified);
+  EXPECT_EQ(refused.error().code, Code::contradiction);
   EXPECT_EQ(follower.log->head(), std::nullopt);
 }
 

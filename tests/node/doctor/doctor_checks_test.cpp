@@ -124,6 +124,9 @@ TEST(DoctorChecks, AHeadThatIsBehindAndOneThatNobodyHasAreSaid) {
   EXPECT_EQ(check_hint(found, feed).verdict, Verdict::warning);
   feed.forked = true;
   EXPECT_EQ(check_head(found, feed).verdict, Verdict::problem);
+  feed.forked = false;
+  feed.contradicted = true;
+  EXPECT_NE(check_head(found, feed).found.find("contradicts itself"), std::string::npos);
 }
 
 TEST(DoctorChecks, AnOwnHeadThatTheDhtDoesNotHaveIsSaid) {

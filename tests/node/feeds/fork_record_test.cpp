@@ -66,6 +66,19 @@ TEST_F(ForkRecordTest, TheFileOfARemovedFeedIsStoredAgain) {
   EXPECT_TRUE(fork.error().has_value());
 }
 
+TEST_F(ForkRecordTest, AContradictionIsAnErrorWithoutAFile) {
+  const feed::Contradiction note{proof().longer, BlockIndex{0}, "the base offset does not continue"};
+  ASSERT_TRUE(follower_.log->put_contradiction(note).ok());
+  const auto error = record(forks()).error();
+  ASSERT_TRUE(error.has_value());
+  EXPECT_EQ(error->code, Code::contradiction);
+  EXPECT_NE(error->message.find(feed_.id().hex() + " contradicts himself at block 0"), std::string::npos);
+  EXPECT_NE(error->message.find(note.reason), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(file()));
+  store();  // two histories say more
+  EXPECT_EQ(record(forks()).error()->code, Code::fork);
+}
+
 TEST_F(ForkRecordTest, TheErrorNamesFeedAndFile) {
   store();
   const auto error = record(forks()).error();

@@ -267,21 +267,6 @@ TEST(HeadExchange, TakesAHeartbeat) {
   EXPECT_TRUE(world.sent<Growth>(id).empty());
 }
 
-TEST(HeadExchange, AnotherEpochIsNotCompared) {
-  HeadWorld world;
-  world.take_all();
-  world.publish();
-  feed::Checkpoint later = world.head();
-  later.epoch = Epoch(1);
-  later.signature =
-      crypto::sign(feed::testing::test_key(7), base::as_bytes(feed::note_text(world.producer.id(), later)));
-  const PeerId id = world.stranger();
-  world.heads.on_head(id, world.peer(id), later);
-  EXPECT_EQ(world.closed(id), "");
-  EXPECT_TRUE(world.sent<Growth>(id).empty());
-  EXPECT_EQ(world.log.lines, std::vector<std::string>{"a peer is at another epoch of the feed"});
-}
-
 TEST(HeadExchange, BlamesForADisputedRunThatTheGrowthDoesNotExplain) {
   HeadWorld world;
   world.take_all();
