@@ -31,6 +31,7 @@ class FreeOwner {
 
   [[nodiscard]] FeedId id() const { return FeedId{key_.public_key()}; }
   [[nodiscard]] std::uint64_t size() const { return blocks_.size(); }
+  [[nodiscard]] const LeafTree& tree() const { return tree_; }
   [[nodiscard]] const Block& block(std::uint64_t index) const { return blocks_.at(index); }
   [[nodiscard]] std::vector<TopicStateEntry>& entries() { return entries_; }
 

@@ -81,6 +81,7 @@ TEST(LateAnswers, OfTopicState) {
   const TopicStateReply answer = world.state_for(world.sent<TopicStateRequest>(slow).front());
   world.pass(6s);
   const PeerId other = world.join();
+  world.peer(slow).disputed = true;  // asked for nothing else
   for (int i = 0; i < 300; ++i) {
     world.topics.fetch("x" + std::to_string(i), 60s, [](const Result<void>&) {});
   }

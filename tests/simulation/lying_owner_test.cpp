@@ -34,14 +34,15 @@ class Node {
   /// Takes blocks as they would come, one by one, until it sees that they contradict each other.
   void hold(const FreeOwner& owner, const feed::Checkpoint& head, const std::vector<std::uint64_t>& blocks) {
     ASSERT_TRUE(mirror_->accept(head, 0, {}, {}).ok());
+    ASSERT_NO_FATAL_FAILURE(know_tree(owner));
     for (const std::uint64_t block : blocks) {
       const auto taken = owner.deliver(head, 0, {block}).to(*mirror_);
       ASSERT_TRUE(taken || taken.error().code == Code::contradiction) << taken.error().message;
     }
   }
-  /// Takes a block that only its payload contradicts, and does not look at it.
+  /// Takes all headers, and a payload that contradicts its own without looking at it.
   void hold_unread(const FreeOwner& owner, const feed::Checkpoint& head, std::uint64_t block) {
-    feed::testing::Delivery run = owner.deliver(head, 0, {block});
+    feed::testing::Delivery run = owner.deliver(head, 0, feed::testing::span(0, head.tree_size));
     run.with_payloads = false;
     ASSERT_TRUE(run.to(*mirror_).ok());
     feed::LogStage stage = log_->stage();
@@ -49,6 +50,16 @@ class Node {
     ASSERT_TRUE(
         stage.add({BlockIndex{block}, feed::decode_header(raw.header).value(), raw.header, ByteView(raw.payload)})
             .ok());
+    ASSERT_TRUE(log_->commit(std::move(stage), std::nullopt, store::Sync::no).ok());
+  }
+  /// So that it can prove each block that it holds from any size.
+  void know_tree(const FreeOwner& owner) {
+    feed::LogStage stage = log_->stage();
+    for (std::uint8_t level = 0; (owner.size() >> level) > 0; ++level) {
+      for (std::uint64_t index = 0; index < owner.size() >> level; ++index) {
+        stage.add_node({level, index}, owner.tree().read({{level, index}}).value().front());
+      }
+    }
     ASSERT_TRUE(log_->commit(std::move(stage), std::nullopt, store::Sync::no).ok());
   }
   void start() {
@@ -95,7 +106,10 @@ class Node {
 struct World {
   explicit World(std::uint64_t world_seed) : random(world_seed) {
     std::vector<Lie> all = feed::testing::lies();
-    std::erase_if(all, [](const Lie& one) { return one.name == "no header"; });  // no log holds that
+    // No log holds the first two, and no server sends the third.
+    std::erase_if(all, [](const Lie& one) {
+      return one.name == "no header" || one.name == "a manifest that is none" || one.name == "another size";
+    });
     all.push_back({"a topic state that the blocks do not give", false, {}});
     all.push_back({"honest", false, {}});
     lie = all[world_seed % all.size()];
@@ -112,18 +126,26 @@ struct World {
   }
   [[nodiscard]] std::uint64_t below(std::uint64_t bound) { return random.next() % bound; }
 
-  /// Each block lies at one mirror at least; the block that lies with its payload at the careless one alone.
+  /// Each honest block is at one mirror at least. The block that lies is at the first mirror, which has nothing else of
+  /// that topic and sees nothing; a block whose payload lies is at the careless node.
   void hand_out() {
     std::vector<std::vector<std::uint64_t>> parts(kMirrors);
     for (std::uint64_t block = 0; block < owner.size(); ++block) {
-      if (block == at && lie.in_payload) continue;
-      const std::uint64_t sure = below(kMirrors);
+      if (block == at && lie.sign) {
+        if (!lie.in_payload) parts[0].push_back(block);
+        continue;
+      }
+      const bool of_topic = block % 3 == 0;  // t0
+      const std::uint64_t sure = of_topic ? 1 + below(kMirrors - 1) : below(kMirrors);
       for (std::uint64_t i = 0; i < kMirrors; ++i) {
-        if (i == sure || below(4) == 0) parts[i].push_back(block);
+        const bool may = i != 0 || !of_topic;
+        if (i == sure || (may && below(4) == 0)) parts[i].push_back(block);
       }
     }
     for (std::uint64_t i = 0; i < kMirrors; ++i) {
       for (std::size_t left = parts[i].size(); left > 1; --left) std::swap(parts[i][left - 1], parts[i][below(left)]);
+      // What a mirror refuses, somebody else must have: those that go on from the lie are the ones that it may refuse.
+      std::stable_partition(parts[i].begin(), parts[i].end(), [this](std::uint64_t block) { return block <= at; });
       ASSERT_NO_FATAL_FAILURE(nodes[i]->hold(owner, head, parts[i]));
     }
     if (lie.in_payload) {

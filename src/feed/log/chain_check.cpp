@@ -73,27 +73,19 @@ class ChainWalk {
 
   Result<void> run() {
     for (auto link = fresh_.begin(); link != fresh_.end(); ++link) {
-      if (auto fits = check(link); !fits) {
-        Error error = std::move(fits).error();
-        error.message += " (block " + std::to_string(link->block.value()) + ")";
-        return error;
+      SHOAL_CHECK(check_alone(*link));
+      if (held_.learned != nullptr) SHOAL_CHECK(check_end(*link, *held_.learned, held_.head));
+      if (index_) {
+        SHOAL_CHECK(find_last(link->block));
+        SHOAL_CHECK(check_next(link));
       }
+      if (last_) SHOAL_CHECK(check_neighbours(*last_, *link));
       last_ = *link;
     }
     return {};
   }
 
  private:
-  Result<void> check(std::vector<ChainLink>::const_iterator link) {
-    SHOAL_CHECK(check_alone(*link));
-    if (held_.learned != nullptr) SHOAL_CHECK(check_end(*link, *held_.learned, held_.head));
-    if (index_) {
-      SHOAL_CHECK(find_last(link->block));
-      SHOAL_CHECK(check_next(link));
-    }
-    return last_ ? check_neighbours(*last_, *link) : Result<void>{};
-  }
-
   /// The held block before `block` is the last one when it lies behind the new block checked before.
   Result<void> find_last(BlockIndex block) {
     SHOAL_TRY(const auto row, index_->before(block));

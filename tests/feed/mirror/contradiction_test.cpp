@@ -184,7 +184,8 @@ TEST_F(ContradictionTest, WhatAHeadSignsOfTopicsMustFitWhatEarlierOnesSigned) {
       {"the reserved stream elsewhere", [&] { owner.entries()[2] = TopicStateEntry{}; }, 2},
   };
   for (const Kind& kind : kinds) {
-    owner.entries() = honest;
+    owner = FreeOwner();
+    owner.grow(kHonest);
     Follower reader(owner.id());
     ASSERT_TRUE(reader.open().ok());
     ASSERT_TRUE(reader.mirror->accept(owner.head(), 0, {}, {}).ok());
