@@ -22,8 +22,8 @@ inline auto members(const MirrorInfo& v) {
 inline auto members(const MirrorOptions& v) { const auto& [a, b, c] = v; return std::tie(a, b, c); }
 inline auto members(const Retention& v) { const auto& [a, b, c] = v; return std::tie(a, b, c); }
 inline auto members(const FeedInfo& v) {
-  const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t] = v;
-  return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t);
+  const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u] = v;
+  return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u);
 }
 inline auto members(const PeerInfo& v) {
   const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q] = v;
