@@ -221,7 +221,7 @@ Result<void> FeedWriter::Impl::begin_history(UnixMs time) {
   const LogStage nothing = log.stage();
   const Checkpoint empty = sign_head(nothing, time);
   SHOAL_CHECK(verify_own(empty, nothing, {}));
-  const auto begun = journal.commit(log.id(), encode_checkpoint(empty), {});
+  auto begun = journal.commit(log.id(), encode_checkpoint(empty), {});
   if (begun || begun.error().code == Code::limit_exceeded) return begun;
   return poison(begun.error());
 }
