@@ -54,20 +54,22 @@ Result<std::shared_ptr<void>> FeedRecovery::take_over(const FeedReference& feed)
     const std::lock_guard lock(mutex_);
     busy_.erase(id);
   });
+  std::shared_ptr<KeyLock> lock;
   const auto end_writer = [&]() -> Result<void> {
-    const auto writer = context_.service.open->writer(feed.name);
-    if (!writer) return {};
-    if (writer->producing()) {
-      return Error{Code::in_use, "feed " + feed.name + " is being published to", "end that producer first"};
+    if (const auto writer = context_.service.open->writer(feed.name)) {
+      if (writer->producing()) {
+        return Error{Code::in_use, "feed " + feed.name + " is being published to", "end that producer first"};
+      }
+      writer->close();
+      context_.commit_thread->drop(writer);
+      writer->release();
     }
-    writer->close();
-    context_.commit_thread->drop(writer);
-    writer->release();
+    // Not beside another directory of this host that signs with the key. Here, where no writer is being opened that
+    // has the lock until it is refused.
+    SHOAL_TRY(lock, KeyLock::take(feed.feed.key));
     return {};
   };
   SHOAL_CHECK(context_.commit_thread->run(end_writer));
-  // Not beside another directory of this host that signs with the key.
-  SHOAL_TRY(std::shared_ptr<KeyLock> lock, KeyLock::take(feed.feed.key));
   close_host(feed);
   SHOAL_CHECK(bring_over(feed));
   return std::shared_ptr<void>(lock.get(), [lock, taken](void*) mutable {
@@ -119,11 +121,16 @@ Result<void> FeedRecovery::take_in(const FeedReference& feed, const std::functio
 }
 
 Result<std::shared_ptr<FeedHost>> FeedRecovery::open_as_mirror(const FeedReference& feed) const {
+  constexpr int kTries = 100;
   FeedReference others = feed;
   others.own = false;
-  SHOAL_TRY(auto host, context_.open_as_mirror(others));
-  if (host->own()) return Error{Code::in_use, "feed " + feed.name + " was just opened", "try again"};
-  return host;
+  // Those who began to open it before it was taken over may have done so by now; nobody begins any more.
+  for (int i = 0; i < kTries; ++i) {
+    SHOAL_TRY(auto host, context_.open_as_mirror(others));
+    if (!host->own()) return host;
+    close_host(feed);
+  }
+  return Error{Code::in_use, "feed " + feed.name + " is opened again and again", "try again"};
 }
 
 Result<std::uint64_t> FeedRecovery::fetch(const FeedReference& feed, const RecoverOptions& options, const Wait& wait) {
