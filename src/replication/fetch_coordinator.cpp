@@ -229,9 +229,6 @@ void FetchCoordinator::tick_requests() {
   blocks_.tick();
 }
 
-void FetchCoordinator::tick_live() {
-  const bool frozen = heads_.forked() || core_.reader().contradicted();
-  frozen ? live_.stop() : live_.tick();
-}
+void FetchCoordinator::tick_live() { heads_.frozen() ? live_.stop() : live_.tick(); }
 
 }  // namespace shoal::replication

@@ -52,8 +52,7 @@ bool HeadExchange::is_known(const feed::Checkpoint& head) const {
 
 void HeadExchange::on_head(PeerId id, Peer& peer, const feed::Checkpoint& head) {
   if (!check_signature(peer, head)) return;
-  const bool back = peer.view.head && peer.view.head->epoch == head.epoch && head.tree_size < peer.view.head->tree_size;
-  if (back) return core_.blame(peer, "its head went back");
+  if (peer.goes_back(head)) return core_.blame(peer, "its head went back");
   if (peer.view.head != head) peer.lacking.clear();
   if (!peer.first_head_came) peer.view.first_head = head;
   peer.view.head = head;

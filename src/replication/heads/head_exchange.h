@@ -54,6 +54,8 @@ class HeadExchange {
   /// FeedMirror found a fork and stored its proof.
   void fork_found();
   [[nodiscard]] bool forked() const { return forked_ || core_.reader().fork_limit(); }
+  /// Our head never moves again, whatever peers show.
+  [[nodiscard]] bool frozen() const { return forked() || core_.reader().contradicted(); }
   /// The peer sent blocks that do not prove. If its head is longer than ours, its history may be another one: then it
   /// is asked how its tree grew from ours, and blamed with `what` only when the answer shows no fork.
   void dispute(PeerId id, Peer& peer, const std::string& what);
@@ -84,8 +86,6 @@ class HeadExchange {
   void expire_growth(PeerId id, Peer& peer);
   /// The answer came: blames the peer, or asks again from our new head; after a fork the peer is cleared.
   void resolve_dispute(PeerId id, Peer& peer, const PendingGrowth& pending);
-  /// Our head never moves again, whatever peers show.
-  [[nodiscard]] bool frozen() const { return forked() || core_.reader().contradicted(); }
   /// Of the epoch that is followed here: that of our head, 0 before the first.
   [[nodiscard]] bool comparable(const feed::Checkpoint& head);
   /// After a fork: finds out which history the peer has.

@@ -4,12 +4,8 @@
 
 namespace shoal::replication {
 
-bool HeadTurns::goes_back(const Peer& peer, const feed::Checkpoint& head) {
-  return peer.view.head && peer.view.head->epoch == head.epoch && head.tree_size < peer.view.head->tree_size;
-}
-
 void HeadTurns::on_head(PeerId id, Peer& peer, const feed::Checkpoint& head) {
-  const bool now = !peer.first_head_came || heads_.is_known(head) || goes_back(peer, head) ||
+  const bool now = !peer.first_head_came || heads_.is_known(head) || peer.goes_back(head) ||
                    all_.take(peer.budgets->head_share, core_.now());
   if (!now) {
     waiting_.insert_or_assign(id, head);
@@ -31,7 +27,7 @@ void HeadTurns::tick() {
     const feed::Checkpoint head = waiting_.at(id);
     waiting_.erase(id);
     // Blocks may have brought a longer one meanwhile.
-    if (peer == nullptr || goes_back(*peer, head)) continue;
+    if (peer == nullptr || peer->goes_back(head)) continue;
     last_ = id;
     look_(id, *peer, head);
   }

@@ -28,8 +28,6 @@ class HeadTurns {
   void forget(PeerId id) { waiting_.erase(id); }
 
  private:
-  [[nodiscard]] static bool goes_back(const Peer& peer, const feed::Checkpoint& head);
-
   ReplicatorCore& core_;
   const HeadExchange& heads_;
   Look look_;

@@ -77,6 +77,10 @@ struct Peer {
   /// To be asked only if no other peer can give.
   [[nodiscard]] bool slow(base::MonoTime now) const { return suspect || slow_until > now; }
   [[nodiscard]] std::uint64_t head_size() const { return view.head ? view.head->tree_size : 0; }
+  /// The head is smaller than the one that the peer showed before, which an honest peer never says.
+  [[nodiscard]] bool goes_back(const feed::Checkpoint& head) const {
+    return view.head && view.head->epoch == head.epoch && head.tree_size < view.head->tree_size;
+  }
   /// It says that it holds the block, and has not failed to give it.
   [[nodiscard]] bool may_give(std::uint64_t block) const;
   /// It says that it holds everything of the stream, or of all.
