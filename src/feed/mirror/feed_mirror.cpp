@@ -110,10 +110,8 @@ Result<Relation> FeedMirror::Impl::relate(const Checkpoint& head) {
   const std::optional<Checkpoint> accepted = log.head();
   if (fork_limit()) return relate_after_fork(head, accepted);
   if (accepted != head) SHOAL_CHECK(check_signature(head));
-  if (!accepted) return head.epoch == Epoch{0} ? Result<Relation>(Relation::first) : unproven_epoch(head.epoch);
-  if (head.epoch != accepted->epoch) {
-    return unproven_epoch(head.epoch);
-  }
+  if (head.epoch != (accepted ? accepted->epoch : Epoch{0})) return unproven_epoch(head.epoch);
+  if (!accepted) return Relation::first;
   if (head.tree_size == accepted->tree_size) return relate_equal_size(head, *accepted);
   return head.tree_size > accepted->tree_size ? Relation::growth : Relation::older;
 }
