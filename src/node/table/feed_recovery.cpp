@@ -32,8 +32,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kQuiet{10'000};
 
-Error unsafe(const FeedReference& feed, const std::string& what, const std::string& hint) {
-  return {Code::unsafe_to_sign, "feed " + feed.name + " is not signed on: " + what, hint};
+Error unsafe(const std::string& feed, const std::string& what, const std::string& hint) {
+  return {Code::unsafe_to_sign, "feed " + feed + " is not signed on: " + what, hint};
 }
 
 }  // namespace
@@ -93,7 +93,8 @@ void FeedRecovery::close_host(const FeedReference& feed) const {
 Result<RecoveredFeed> FeedRecovery::recover(const FeedReference& feed, const RecoverOptions& options,
                                             const Wait& wait) {
   if (!options.asserted && context_.service.swarm == nullptr) {
-    return unsafe(feed, "others have to be asked, and the node is offline", "go online, or assert the newest head");
+    return unsafe(feed.name, "others have to be asked, and the node is offline",
+                  "go online, or assert the newest head");
   }
   SHOAL_TRY(const auto taken, take_over(feed));
   RecoveredFeed recovered;
@@ -179,7 +180,7 @@ Result<void> FeedRecovery::check_hint(FeedHost& host) const {
   const auto hinted = discovery ? discovery->stored(host.id()) : std::nullopt;
   const auto head = host.reader().head();
   if (!hinted || !feed::goes_beyond(*hinted, head)) return {};
-  return unsafe({host.id(), host.id().hex(), true, {}},
+  return unsafe(host.id().hex(),
                 "the DHT shows that its key signed " + std::to_string(hinted->tree_size) + " blocks, and " +
                     std::to_string(head ? head->tree_size : 0) + " came",
                 "try again when a mirror that has them is connected");
@@ -188,7 +189,6 @@ Result<void> FeedRecovery::check_hint(FeedHost& host) const {
 Result<void> FeedRecovery::check_witness(FeedHost& host) const {
   std::vector<replication::PeerView> peers;
   if (!host.run([&] { peers = host.replicator().peers(); })) return Error{Code::closed, "the node is closed", ""};
-  const FeedReference feed{host.id(), host.id().hex(), true, {}};
   SHOAL_TRY(const auto named, context_.mirrors->list());
   const auto head = host.reader().head();
   const std::uint64_t size = head ? head->tree_size : 0;
@@ -198,7 +198,7 @@ Result<void> FeedRecovery::check_witness(FeedHost& host) const {
     return named.empty() || context_.mirrors->name_of(peer.node_key).has_value();
   };
   if (std::ranges::any_of(peers, counts)) return {};
-  return unsafe(feed,
+  return unsafe(host.id().hex(),
                 std::string(named.empty() ? "nobody who holds it" : "none of the named mirrors") +
                     " answered, so it is not known what its key signed last",
                 "start a mirror of it and try again; when nothing was signed elsewhere, pub --assert-head SIZE:ROOT");
@@ -214,7 +214,7 @@ Result<feed::Checkpoint> FeedRecovery::adopt(const FeedReference& feed, const Re
   start.asserted = options.asserted;
   SHOAL_CHECK(feed::recover_journal_and_store(*log, *files->journal, *context_.log, start));
   const auto head = log->head();
-  if (!head) return unsafe(feed, "nothing of it is here", "take it from a bundle or a mirror first");
+  if (!head) return unsafe(feed.name, "nothing of it is here", "take it from a bundle or a mirror first");
   SHOAL_CHECK(context_.keys->mark_signed(feed.name, {feed.feed, head->tree_size, KeyMark::Origin::here, files->place}));
   return *head;
 }
