@@ -46,13 +46,23 @@ class KeyCommand : public Command {
   std::string name_;
 };
 
-class KeyGen final : public KeyCommand {
+/// Those that change what is kept of one key, and print its public half.
+class KeyChange : public KeyCommand {
  public:
-  [[nodiscard]] Result<Exit> run(Context& context) override {
+  [[nodiscard]] Result<Exit> run(Context& context) final {
     SHOAL_TRY(auto keys, key_store(common_));
-    SHOAL_TRY(const auto key, keys.generate(name_));
+    SHOAL_TRY(const auto key, change(context, keys));
     SHOAL_CHECK(context.out.write(key.key.hex() + "\n"));
     return Exit::ok;
+  }
+
+ private:
+  [[nodiscard]] virtual Result<node::KeyInfo> change(Context& context, node::KeyStore& keys) = 0;
+};
+
+class KeyGen final : public KeyChange {
+  [[nodiscard]] Result<node::KeyInfo> change(Context& /*context*/, node::KeyStore& keys) override {
+    return keys.generate(name_);
   }
 
  protected:
@@ -146,13 +156,9 @@ class KeyList final : public Command {
   bool json_ = false;
 };
 
-class KeyImport final : public KeyCommand {
- public:
-  [[nodiscard]] Result<Exit> run(Context& context) override {
-    SHOAL_TRY(auto keys, key_store(common_));
-    SHOAL_TRY(const auto key, keys.import(name_, file_, new_));
-    SHOAL_CHECK(context.out.write(key.key.hex() + "\n"));
-    return Exit::ok;
+class KeyImport final : public KeyChange {
+  [[nodiscard]] Result<node::KeyInfo> change(Context& /*context*/, node::KeyStore& keys) override {
+    return keys.import(name_, file_, new_);
   }
 
  protected:
@@ -171,16 +177,12 @@ class KeyImport final : public KeyCommand {
   bool new_ = false;
 };
 
-class KeyRelease final : public KeyCommand {
- public:
-  [[nodiscard]] Result<Exit> run(Context& context) override {
-    SHOAL_TRY(auto keys, key_store(common_));
-    SHOAL_TRY(const auto key, keys.release(name_));
+class KeyRelease final : public KeyChange {
+  [[nodiscard]] Result<node::KeyInfo> change(Context& context, node::KeyStore& keys) override {
+    SHOAL_TRY(auto key, keys.release(name_));
     context.messages.notice("nothing is signed with " + name_ +
-                            " here any more; serve the feed from here until the "
-                            "other machine has recovered it");
-    SHOAL_CHECK(context.out.write(key.key.hex() + "\n"));
-    return Exit::ok;
+                            " here any more; serve the feed from here until the other machine has recovered it");
+    return key;
   }
 
  protected:

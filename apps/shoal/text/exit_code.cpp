@@ -17,8 +17,7 @@ const std::vector<ExitMeaning>& exit_meanings() {
       {Exit::damaged, "verification failed, or the own disk is damaged; the error says which"},
       {Exit::fork,
        "the feed's owner signed two histories, and the file of the proof is named (DIR/forks/FEED.fork), or signed "
-       "what "
-       "contradicts itself"},
+       "what contradicts itself"},
       {Exit::full, "the disk or the budget is full"},
       {Exit::pruned, "pruned at everybody who was asked"},
       {Exit::unsafe, "not safe to sign"},
